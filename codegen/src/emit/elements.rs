@@ -1,0 +1,241 @@
+//! What fields and components have in common: their Rust type, their descriptor, their documentation.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{ident, number};
+use crate::model::{
+    Branch, Component, ConformanceLength, DatatypeId, DatatypeKind, Field, Format, Length, Max,
+    TableId, Usage, Version,
+};
+
+/// A composite with at most this many texts stands in its owner as it is; a larger one is a `Part`, eight bytes until
+/// something is in it.
+const INLINE_LEAVES: usize = 4;
+
+/// A field or a component.
+pub(super) struct Element<'m> {
+    owner: &'m str,
+    seq: u16,
+    name: &'m str,
+    ident: &'m str,
+    datatype: Option<DatatypeId>,
+    usage: Usage,
+    min: u16,
+    max: Max,
+    len: Length,
+    table: Option<TableId>,
+    item: Option<u32>,
+    varies_by: Option<u16>,
+    open: bool,
+    boxed: bool,
+    former: Option<&'m str>,
+}
+
+impl<'m> Element<'m> {
+    pub(super) fn of_field(owner: &'m str, field: &'m Field) -> Self {
+        Self {
+            owner,
+            seq: field.seq,
+            name: &field.name,
+            ident: &field.ident,
+            datatype: field.datatype,
+            usage: field.usage,
+            min: field.min,
+            max: field.max,
+            len: field.len,
+            table: field.table,
+            item: field.item,
+            varies_by: field.varies_by,
+            open: field.open,
+            boxed: false,
+            former: field.hist.as_deref(),
+        }
+    }
+
+    pub(super) fn of_component(owner: &'m str, component: &'m Component) -> Self {
+        Self {
+            owner,
+            seq: component.seq,
+            name: &component.name,
+            ident: &component.ident,
+            datatype: component.datatype,
+            usage: component.usage,
+            min: 0,
+            max: Max::Times(1),
+            len: component.len,
+            table: component.table,
+            item: None,
+            varies_by: None,
+            open: false,
+            boxed: component.boxed,
+            former: component.hist.as_deref(),
+        }
+    }
+
+    /// The field of the struct.
+    pub(super) fn declaration(&self, version: &Version, separator: char) -> TokenStream {
+        let doc = self.doc(version, separator);
+        let (seq, usage) = (number(self.seq), self.usage_attribute());
+        let (name, ty) = (ident(self.ident), self.rust_type(version));
+        quote! {
+            #[doc = #doc]
+            #[hl7(seq = #seq #usage)]
+            pub #name: #ty
+        }
+    }
+
+    /// Only a required element concerns the derive: it becomes an argument of `new`.
+    fn usage_attribute(&self) -> TokenStream {
+        if self.usage == Usage::Required { quote!(, usage = "R") } else { TokenStream::new() }
+    }
+
+    fn doc(&self, version: &Version, separator: char) -> String {
+        let mut doc = format!(" {}{separator}{}: {}", self.owner, self.seq, self.name);
+        let mut facts = Vec::new();
+        if let Some(datatype) = self.datatype {
+            facts.push(version[datatype].id.clone());
+        }
+        facts.push(usage_word(self.usage).to_owned());
+        if self.max.is_many() {
+            facts.push("repeats".to_owned());
+        }
+        if let Some(table) = self.table {
+            facts.push(format!("table {}", version[table].id));
+        }
+        if let Some(former) = self.former {
+            facts.push(format!("formerly {former}"));
+        }
+        doc.push_str(&format!(" ({}).", facts.join(", ")));
+        doc
+    }
+
+    /// The type of the struct's field.
+    fn rust_type(&self, version: &Version) -> TokenStream {
+        let one = self.single_type(version);
+        if self.max.is_many() { quote!(Vec<#one>) } else { one }
+    }
+
+    fn single_type(&self, version: &Version) -> TokenStream {
+        let Some(id) = self.datatype else { return quote!(hl7_types::primitives::Raw) };
+        let datatype = &version[id];
+        let name = ident(&datatype.rust_type);
+        match &datatype.kind {
+            DatatypeKind::Varies if self.varies_by.is_some() => quote!(crate::datatypes::#name),
+            DatatypeKind::Varies => quote!(hl7_types::primitives::Raw),
+            DatatypeKind::Primitive(Format::Id | Format::Coded) => match self.coded(version) {
+                Some(table) => quote!(hl7_types::Coded<crate::tables::#table>),
+                None => quote!(crate::datatypes::#name),
+            },
+            DatatypeKind::Composite(_)
+                if self.boxed || (!self.max.is_many() && datatype.leaves > INLINE_LEAVES) =>
+            {
+                quote!(hl7_types::Part<crate::datatypes::#name>)
+            }
+            DatatypeKind::Primitive(_) | DatatypeKind::Composite(_) => {
+                quote!(crate::datatypes::#name)
+            }
+        }
+    }
+
+    /// The enum of the table, if the table has codes.
+    fn coded(&self, version: &Version) -> Option<proc_macro2::Ident> {
+        let table = &version[self.table?];
+        (!table.values.is_empty()).then(|| ident(&table.rust_type))
+    }
+
+    /// The descriptor.
+    pub(super) fn descriptor(&self, version: &Version) -> TokenStream {
+        let (name, field) = (self.name, self.ident);
+        let mut out = match self.datatype {
+            Some(datatype) => {
+                let datatype = datatype_static(version, datatype);
+                quote!(ElementDesc::new(#name, #field, &crate::datatypes::#datatype))
+            }
+            None => quote!(ElementDesc::withdrawn(#name, #field)),
+        };
+        if self.usage != Usage::Optional && self.datatype.is_some() {
+            let usage = usage_variant(self.usage);
+            out.extend(quote!(.usage(Usage::#usage)));
+        }
+        if self.datatype.is_some() && (self.min, self.max) != (0, Max::Times(1)) {
+            let (min, max) = (number(self.min), max_tokens(self.max));
+            out.extend(quote!(.repeats(#min, #max)));
+        }
+        if let Some(max) = self.len.max {
+            let max = number(max);
+            out.extend(quote!(.len(#max)));
+        }
+        if let Some(min) = self.len.min {
+            let min = number(min);
+            out.extend(quote!(.min_len(#min)));
+        }
+        if let Some(ConformanceLength { chars, truncatable }) = self.len.conf {
+            let chars = number(chars);
+            out.extend(quote!(.conf_len(#chars, #truncatable)));
+        }
+        if let Some(table) = self.table {
+            let table = table_static(&version[table].id);
+            out.extend(quote!(.table(&crate::tables::#table)));
+        }
+        if let Some(item) = self.item {
+            let item = number(item);
+            out.extend(quote!(.item(#item)));
+        }
+        if let Some(seq) = self.varies_by {
+            let seq = number(seq);
+            out.extend(quote!(.varies_by(#seq)));
+        }
+        if self.open {
+            out.extend(quote!(.open()));
+        }
+        out
+    }
+}
+
+/// `*` or a number.
+pub(super) fn max_tokens(max: Max) -> TokenStream {
+    match max {
+        Max::Unbounded => quote!(hl7_types::desc::MANY),
+        Max::Times(times) => {
+            let times = number(times);
+            quote!(#times)
+        }
+    }
+}
+
+/// The name of a table's descriptor.
+pub(super) fn table_static(id: &str) -> proc_macro2::Ident {
+    format_ident!("TABLE_{}", id)
+}
+
+/// The name of a datatype's descriptor: its id, in capitals.
+pub(super) fn datatype_static(version: &Version, id: DatatypeId) -> proc_macro2::Ident {
+    ident(&version[id].module.to_uppercase())
+}
+
+fn usage_variant(usage: Usage) -> proc_macro2::Ident {
+    ident(match usage {
+        Usage::Required => "R",
+        Usage::RequiredOrEmpty => "Re",
+        Usage::Optional => "O",
+        Usage::Conditional(None) => "C",
+        Usage::Conditional(Some(branches)) if branches.met == Branch::RequiredOrEmpty => "CreX",
+        Usage::Conditional(Some(_)) => "CrX",
+        Usage::BackwardCompatible => "B",
+        Usage::NotSupported => "X",
+        Usage::Withdrawn => "W",
+    })
+}
+
+fn usage_word(usage: Usage) -> &'static str {
+    match usage {
+        Usage::Required => "required",
+        Usage::RequiredOrEmpty => "required but may be empty",
+        Usage::Optional => "optional",
+        Usage::Conditional(_) => "conditional",
+        Usage::BackwardCompatible => "backward compatible",
+        Usage::NotSupported => "not supported",
+        Usage::Withdrawn => "withdrawn",
+    }
+}

@@ -1,0 +1,65 @@
+//! `src/tables.rs`: the tables with their codes, and an enum for each table that has codes.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::elements::table_static;
+use super::{File, ident, rust_file};
+use crate::model::{Table, TableKind, Version};
+
+pub(super) fn files(version: &Version) -> Vec<File> {
+    let tables = version.tables.iter().map(code);
+    let code = quote! {
+        use hl7_types::desc::{Code, TableDesc, TableKind};
+        const fn code(code: &'static str, label: &'static str) -> Code {
+            Code { code, label }
+        }
+        #(#tables)*
+    };
+    let doc = format!("The tables of version {}.", version.id);
+    vec![rust_file("src/tables.rs", version, "tables.xml", "tables", &doc, code)]
+}
+
+fn code(table: &Table) -> TokenStream {
+    let (id, name, desc) = (&table.id, &table.name, table_static(&table.id));
+    let kind = ident(match table.kind {
+        TableKind::Hl7 => "Hl7",
+        TableKind::User => "User",
+        _ => "Other",
+    });
+    let codes = table.values.iter().map(|value| {
+        let (code, label) = (&value.code, &value.label);
+        quote!(code(#code, #label))
+    });
+    let doc = format!(" Table {id}: {name}.");
+    let types = (!table.values.is_empty()).then(|| codes_enum(table, &desc));
+    quote! {
+        #[doc = #doc]
+        pub static #desc: TableDesc =
+            TableDesc { id: #id, name: #name, kind: TableKind::#kind, codes: &[#(#codes),*] };
+        #types
+    }
+}
+
+fn codes_enum(table: &Table, desc: &proc_macro2::Ident) -> TokenStream {
+    let ty = ident(&table.rust_type);
+    let doc = format!(" The codes of table {}, {}.", table.id, table.name);
+    let variants: Vec<_> = table.values.iter().map(|value| ident(&value.variant)).collect();
+    let docs = table.values.iter().map(|value| format!(" `{}`: {}", value.code, value.label));
+    quote! {
+        #[doc = #doc]
+        #[cfg(feature = "types")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum #ty {
+            #(#[doc = #docs] #variants,)*
+        }
+        #[cfg(feature = "types")]
+        impl hl7_types::Table for #ty {
+            const DESC: &'static TableDesc = &#desc;
+            const ALL: &'static [Self] = &[#(Self::#variants),*];
+            fn index(self) -> usize {
+                self as usize
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `Debug` of structs: where something stands and how long it is, never what it says.
+
+use std::fmt;
+
+use crate::node::{Element, GroupNode, Node, Slot};
+
+/// Writes a segment or composite: the numbers of its valued slots, each with its length.
+///
+/// # Errors
+/// When the formatter fails.
+pub fn debug_node(name: &str, node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{name} ")?;
+    slots(node, f)
+}
+
+fn slots(node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut map = f.debug_map();
+    for index in 0..node.slot_count() {
+        let shown = Shown(node.slot(index));
+        if !shown.is_empty() {
+            map.entry(&(index + 1), &shown);
+        }
+    }
+    map.finish()
+}
+
+struct Shown<'a>(Slot<'a>);
+
+impl Shown<'_> {
+    fn is_empty(&self) -> bool {
+        match self.0 {
+            Slot::Absent => true,
+            Slot::Leaf(value) => value.is_empty(),
+            Slot::Node(node) => {
+                (0..node.slot_count()).all(|index| Shown(node.slot(index)).is_empty())
+            }
+            Slot::List(list) => list.is_empty(),
+            Slot::Varies(varies) => Shown(varies.inner()).is_empty(),
+        }
+    }
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Slot::Absent => f.write_str("absent"),
+            Slot::Leaf(value) => value.fmt(f),
+            Slot::Node(node) => slots(node, f),
+            Slot::List(list) => {
+                f.debug_list().entries((0..list.len()).map(|index| Shown(list.get(index)))).finish()
+            }
+            Slot::Varies(varies) => Shown(varies.inner()).fmt(f),
+        }
+    }
+}
+
+/// Writes a group or message: its members with their segments.
+///
+/// # Errors
+/// When the formatter fails.
+pub fn debug_group(group: &dyn GroupNode, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let desc = group.desc();
+    let mut out = f.debug_struct(desc.name);
+    for (index, member) in desc.members.iter().enumerate() {
+        let occurrences = group.member(index);
+        for at in 0..occurrences.count() {
+            match occurrences.occurrence(at) {
+                Some(Element::Segment(segment)) => out.field(member.ident, &Named(segment)),
+                Some(Element::Group(inner)) => out.field(member.ident, &Inner(inner)),
+                Some(Element::Raw(raw)) => out.field(member.ident, raw),
+                None => &mut out,
+            };
+        }
+    }
+    for stray in group.extra().strays() {
+        out.field("stray", &stray.segment);
+    }
+    out.finish()
+}
+
+struct Named<'a>(&'a dyn crate::node::SegmentNode);
+
+impl fmt::Debug for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_node(self.0.desc().id, self.0, f)
+    }
+}
+
+struct Inner<'a>(&'a dyn GroupNode);
+
+impl fmt::Debug for Inner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_group(self.0, f)
+    }
+}

@@ -1,0 +1,403 @@
+//! Checks: each looks at one thing the standard says and reports where a message says otherwise.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::desc::{
+    DatatypeDesc, ElementDesc, Format, MANY, StructureDesc, TableDesc, TableKind, Usage,
+};
+use crate::er7::Span;
+use crate::finding::{Finding, Rule};
+use crate::format;
+use crate::grammar::{Grammar, NodeId};
+use crate::path::Path;
+use crate::placement::{Place, Placement};
+
+use super::Reader;
+use super::structure::Walk;
+
+/// Datatypes whose first component is a code of the table that the field names, unless the third names another system.
+const CODED: [&str; 4] = ["CE", "CWE", "CNE", "CF"];
+
+impl Reader<'_> {
+    // --- structure ---------------------------------------------------------------------------------------------------
+
+    /// Whether MSH-2 declares what everybody expects.
+    pub(super) fn check_delimiters(&mut self) {
+        let start = self.scan.start + 3;
+        let header = self.scan.segments.first().copied();
+        let end =
+            self.scan.marks.first().copied().or(header.map(|header| header.end)).unwrap_or(start);
+        let declared = end.saturating_sub(start + 1);
+        let distinct = [
+            self.scan.delimiters.repetition,
+            self.scan.delimiters.escape,
+            self.scan.delimiters.subcomponent,
+        ];
+        let expected = 1
+            + distinct.iter().flatten().count()
+            + usize::from(self.scan.delimiters.truncation.is_some());
+        if declared as usize != expected || declared < 4 {
+            self.segment = 0;
+            self.at_field(1);
+            self.report(Rule::UnusualDelimiters, start + 1..end, || {
+                format!("{declared} encoding characters; expected four different ones, or five from version 2.7 on")
+            });
+        }
+    }
+
+    /// Reports what a reading leaves out and what it found no place for.
+    pub(super) fn report_placement(
+        &mut self,
+        structure: &StructureDesc,
+        grammar: &Grammar,
+        placement: &Placement,
+        ids: &[Option<[u8; 3]>],
+    ) {
+        let mut at: Option<NodeId> = None;
+        for (index, place) in placement.places.iter().enumerate() {
+            match *place {
+                Place::Stray => self.report_stray(structure, grammar, index, ids[index], at),
+                Place::At { node, .. } => {
+                    let step = at.and_then(|at| grammar.step(at, node));
+                    let missing = grammar.missing(at, Some(node), step.as_ref());
+                    self.report_missing(structure, grammar, index, &missing);
+                    at = Some(node);
+                }
+            }
+        }
+        let missing = grammar.missing(at, None, None);
+        self.report_missing(structure, grammar, placement.places.len(), &missing);
+    }
+
+    /// Reports required members that are missing before the segment at an index.
+    fn report_missing(
+        &mut self,
+        structure: &StructureDesc,
+        grammar: &Grammar,
+        before: usize,
+        missing: &[NodeId],
+    ) {
+        for &node in missing {
+            let Some(member) = grammar.node(node).member else { continue };
+            let here = self
+                .scan
+                .segments
+                .get(before)
+                .map_or(self.bytes().len(), |span| span.start as usize);
+            let here = u32::try_from(here).unwrap_or(u32::MAX);
+            self.segment = before.saturating_sub(1);
+            let path = Path::at(member.first_segment().as_bytes(), 1);
+            let group = grammar.group_path(grammar.node(node).parent);
+            let inside = if group.is_empty() { String::new() } else { format!(" in {group}") };
+            self.report_at(Rule::MissingSegment, path, here..here, || {
+                format!(
+                    "{} is required{inside} by {} and is not there",
+                    member.name(),
+                    structure.id
+                )
+            });
+        }
+    }
+
+    fn report_stray(
+        &mut self,
+        structure: &StructureDesc,
+        grammar: &Grammar,
+        index: usize,
+        id: Option<[u8; 3]>,
+        after: Option<NodeId>,
+    ) {
+        self.segment = index;
+        (self.field, self.repetition, self.component, self.subcomponent) = (0, 0, 0, 0);
+        let span = self.scan.segments[index];
+        let place = after
+            .map_or_else(String::new, |after| format!(", after {}", grammar.group_path(after)));
+        match id {
+            None => self.report(Rule::NotASegment, span.start..span.end, || {
+                format!("segment {} starts with no segment id", index + 1)
+            }),
+            Some(id) => {
+                let rule = if grammar.has(id) {
+                    Rule::MisplacedSegment
+                } else if id[0] == b'Z' {
+                    Rule::SiteSegment
+                } else {
+                    Rule::UnexpectedSegment
+                };
+                let what = match rule {
+                    Rule::MisplacedSegment => "has no place here in",
+                    Rule::SiteSegment => "is site-defined and not part of",
+                    _ => "is not part of",
+                };
+                let name = String::from_utf8_lossy(&id).into_owned();
+                self.report(rule, span.start..span.start + 3, || {
+                    format!("{name} {what} {}{place}", structure.id)
+                });
+            }
+        }
+    }
+
+    /// Whether a member stands more often than a counted maximum allows.
+    pub(super) fn check_occurrences(&mut self, walk: &Walk<'_>, member: NodeId, count: u32) {
+        let Some(desc) = walk.grammar.node(member).member else { return };
+        if desc.max > 1 && desc.max < MANY && count == u32::from(desc.max) + 1 {
+            self.segment = walk.next;
+            (self.field, self.repetition, self.component, self.subcomponent) = (0, 0, 0, 0);
+            let span = self.scan.segments[walk.next];
+            self.report(Rule::TooManyOccurrences, span.start..span.start, || {
+                format!("{} may stand {} times, this is one more", desc.name(), desc.max)
+            });
+        }
+    }
+
+    // --- fields and components ---------------------------------------------------------------------------------------
+
+    #[inline]
+    pub(super) fn check_required_field(&mut self, element: &ElementDesc, span: Span<'_>) {
+        if element.usage == Usage::R {
+            self.report(Rule::RequiredField, span.start..span.end, || {
+                format!("{} is required and empty", element.name)
+            });
+        }
+    }
+
+    pub(super) fn check_required_part(&mut self, part: &ElementDesc, null: bool, span: Span<'_>) {
+        if part.usage == Usage::R && !null {
+            self.report(Rule::RequiredComponent, span.start..span.end, || {
+                format!("{} is required and empty", part.name)
+            });
+        }
+    }
+
+    #[inline]
+    pub(super) fn check_usage(&mut self, element: &ElementDesc, span: Span<'_>) {
+        match element.usage {
+            Usage::X => self.report(Rule::NotSupported, span.start..span.end, || {
+                format!("{} must not be used and has a value", element.name)
+            }),
+            Usage::W => self.report(Rule::Withdrawn, span.start..span.end, || {
+                format!("{} was withdrawn from the standard and has a value", element.name)
+            }),
+            _ => {}
+        }
+    }
+
+    /// `count` repetitions are one more than allowed; `span` begins with the first that is too many.
+    pub(super) fn check_repetitions(&mut self, element: &ElementDesc, count: u32, span: Span<'_>) {
+        if element.max == 0 {
+            return;
+        }
+        self.repetition = count;
+        (self.component, self.subcomponent) = (0, 0);
+        self.report(Rule::TooManyRepetitions, span.start..span.end, || {
+            format!("{} may stand {} times, here are more", element.name, element.max)
+        });
+    }
+
+    #[inline]
+    pub(super) fn check_length(&mut self, element: &ElementDesc, span: Span<'_>) {
+        let max = element.length.max;
+        if max > 0 && span.end - span.start > max {
+            let piece = self.span_bytes(span.start, span.end);
+            let length =
+                std::str::from_utf8(piece).map_or(piece.len(), |text| text.chars().count());
+            if length > max as usize {
+                self.report(Rule::TooLong, span.start..span.end, || {
+                    format!("{} has {length} characters, at most {max} are allowed", element.name)
+                });
+            }
+        }
+    }
+
+    /// Whether the field that names the datatype names one.
+    pub(super) fn check_varying(
+        &mut self,
+        element: &ElementDesc,
+        named: Option<&str>,
+        known: bool,
+        span: Span<'_>,
+    ) {
+        if element.varies_by == 0 || known {
+            return;
+        }
+        let field = self.field;
+        let by = u32::from(element.varies_by);
+        let what = if named.is_none() { "is empty" } else { "names no datatype of this version" };
+        let message = || {
+            format!("{} has a value, but field {by}, which says its datatype, {what}", element.name)
+        };
+        let repetition = std::mem::take(&mut self.repetition);
+        self.field = by;
+        self.report(Rule::UnknownDatatype, span.start..span.start, message);
+        (self.field, self.repetition) = (field, repetition);
+    }
+
+    /// Form and code of a primitive.
+    #[inline]
+    pub(super) fn check_primitive(
+        &mut self,
+        element: &ElementDesc,
+        format: Option<Format>,
+        span: Span<'_>,
+    ) {
+        let rules = self.options.rules;
+        if rules.contains(Rule::BadFormat)
+            || rules.contains(Rule::UnknownCode)
+            || rules.contains(Rule::SiteCode)
+        {
+            self.check_text(element, format, span);
+        }
+    }
+
+    fn check_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Span<'_>) {
+        let Ok(text) = std::str::from_utf8(self.span_bytes(span.start, span.end)) else { return };
+        if text.is_empty() || text == "\"\"" {
+            return;
+        }
+        if let Some(expected) = format.and_then(|format| format::expected(format, text)) {
+            self.report(Rule::BadFormat, span.start..span.end, || {
+                format!("{}: expected {expected}", element.name)
+            });
+        }
+        if let Some(table) = element.table {
+            self.check_code(element, table, text, span);
+        }
+    }
+
+    fn check_code(&mut self, element: &ElementDesc, table: &TableDesc, text: &str, span: Span<'_>) {
+        if table.codes.is_empty() || table.position(text).is_some() {
+            return;
+        }
+        let rule = match table.kind {
+            TableKind::Hl7 => Rule::UnknownCode,
+            TableKind::User | TableKind::Other => Rule::SiteCode,
+        };
+        self.report(rule, span.start..span.end, || {
+            format!("{}: not a code of table {}, {}", element.name, table.id, table.name)
+        });
+    }
+
+    /// The code of a coded composite against the table that its field names.
+    pub(super) fn check_coded(
+        &mut self,
+        element: &ElementDesc,
+        datatype: Option<&DatatypeDesc>,
+        span: Span<'_>,
+    ) {
+        let (Some(table), Some(datatype)) = (element.table, datatype) else { return };
+        if !CODED.contains(&datatype.id) || self.scan.delimiters.escape.is_none() {
+            return;
+        }
+        let separator = self.scan.delimiters.component;
+        let mut parts = self.span_bytes(span.start, span.end).split(|&byte| byte == separator);
+        let code = parts.next().unwrap_or_default();
+        let system = parts.nth(1).unwrap_or_default();
+        let own = system.strip_prefix(b"HL7").is_some_and(|id| id == table.id.as_bytes());
+        if let (Ok(code), true) = (std::str::from_utf8(code), system.is_empty() || own)
+            && !code.is_empty()
+            && code != "\"\""
+        {
+            self.component = 1;
+            let end = span.start + u32::try_from(code.len()).unwrap_or(0);
+            self.check_code(element, table, code, Span { end, ..span });
+            self.component = 0;
+        }
+    }
+
+    // --- reporting ---------------------------------------------------------------------------------------------------
+
+    /// Reports at the current position.
+    #[inline]
+    pub(super) fn report(
+        &mut self,
+        rule: Rule,
+        span: Range<u32>,
+        message: impl FnOnce() -> String,
+    ) {
+        if self.options.rules.contains(rule) {
+            let path = self.path();
+            self.add(rule, path, span, message());
+        }
+    }
+
+    fn report_at(
+        &mut self,
+        rule: Rule,
+        path: Path,
+        span: Range<u32>,
+        message: impl FnOnce() -> String,
+    ) {
+        if self.options.rules.contains(rule) {
+            self.add(rule, path, span, message());
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, rule: Rule, path: Path, span: Range<u32>, message: String) {
+        let segment = u32::try_from(self.segment + 1).unwrap_or(u32::MAX);
+        let finding = Finding {
+            rule,
+            severity: rule.severity(),
+            path,
+            segment,
+            span,
+            message,
+            hint: hint(rule),
+        };
+        self.findings.push(finding, self.options.limits.findings);
+    }
+
+    /// The current position as a path.
+    fn path(&mut self) -> Path {
+        if self.occurrences.is_empty() {
+            let mut seen: HashMap<Option<[u8; 3]>, u32> = HashMap::new();
+            for index in 0..self.scan.segments.len() {
+                let count = seen.entry(self.id(index)).or_default();
+                *count += 1;
+                self.occurrences.push(*count);
+            }
+        }
+        let id = self.id(self.segment).unwrap_or(*b"???");
+        Path {
+            field: self.field,
+            repetition: self.repetition,
+            component: self.component,
+            subcomponent: self.subcomponent,
+            ..Path::at(&id, self.occurrences.get(self.segment).copied().unwrap_or(1))
+        }
+    }
+}
+
+/// What to do about a finding.
+fn hint(rule: Rule) -> &'static str {
+    match rule {
+        Rule::MissingSegment => {
+            "ask the sender for it, or check that MSH-9 names the structure that was meant"
+        }
+        Rule::UnexpectedSegment => {
+            "it is kept and sent on; move what it says into a segment that the structure has"
+        }
+        Rule::SiteSegment => "it is kept and sent on; give its definition to have it checked",
+        Rule::MisplacedSegment => "it is kept where it is; ask the sender for the standard's order",
+        Rule::NotASegment => {
+            "look for a line break inside a value; it should be sent as \\.br\\ or \\X0A\\"
+        }
+        Rule::UnknownStructure => "check MSH-9 and MSH-12",
+        Rule::UnusualDelimiters => "send MSH|^~\\&|",
+        Rule::TooManyOccurrences | Rule::TooManyRepetitions => {
+            "they are kept and sent on; a receiver may take the first"
+        }
+        Rule::RequiredField | Rule::RequiredComponent => "ask the sender for a value",
+        Rule::SurplusField | Rule::SurplusComponent | Rule::SurplusSubcomponent => {
+            "it is kept and sent on; escape the separators if they are meant as text"
+        }
+        Rule::InvalidText => "declare the character set in MSH-18, or send UTF-8",
+        Rule::UnknownDatatype => "name the datatype of the value",
+        Rule::NotSupported | Rule::Withdrawn => "leave it empty",
+        Rule::TooLong => "shorten it, or agree on a longer field",
+        Rule::BadFormat => "correct the value",
+        Rule::UnknownCode => "use a code of the table",
+        Rule::SiteCode => "agree on the code with the receiver",
+    }
+}

@@ -1,0 +1,246 @@
+//! The engine that reads a message: one walk over its index and its descriptors that fills typed structs (or none), keeps
+//! what they cannot hold, and checks.
+//!
+//! Without a struct to fill it is the validator; with one it is the decoder. There is no second copy of either.
+
+mod check;
+mod fields;
+mod leaves;
+mod structure;
+
+use std::ops::Range;
+
+use crate::desc::{ElementDesc, SegmentDesc, StructureDesc, VersionDesc};
+use crate::er7::{Class, Scan, Span};
+use crate::extra::{LineEnd, SlotSurplus};
+use crate::finding::{Findings, Rules};
+use crate::limits::Limits;
+use crate::node::{GroupNode, Node};
+use crate::tree::Tree;
+
+use structure::Walk;
+
+/// How to decode and what to check on the way.
+#[derive(Debug, Clone)]
+pub struct DecodeOptions {
+    /// Bounds on the message.
+    pub limits: Limits,
+    /// What to look for; [`Rules::STRUCTURE`] unless set.
+    pub rules: Rules,
+    /// Site-defined segments that are checked where they occur, whatever the structure says about them.
+    pub site_segments: Vec<&'static SegmentDesc>,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self { limits: Limits::DEFAULT, rules: Rules::STRUCTURE, site_segments: Vec::new() }
+    }
+}
+
+/// What a piece of the message left over after its slot took what it can hold.
+type Leftover = Vec<SlotSurplus>;
+
+/// Whether pieces are components or subcomponents.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Component,
+    Subcomponent,
+}
+
+/// One message being read.
+pub(crate) struct Reader<'a> {
+    bytes: &'a [u8],
+    /// The message as text, if all of it is.
+    text: Option<&'a str>,
+    scan: &'a Scan,
+    standard: bool,
+    structure: Option<&'static StructureDesc>,
+    version: Option<&'static VersionDesc>,
+    options: &'a DecodeOptions,
+    findings: Findings,
+    terminator: LineEnd,
+    latin1: bool,
+    /// Which of its name each segment is; made when the first finding needs it.
+    occurrences: Vec<u32>,
+    segment: usize,
+    field: u32,
+    repetition: u32,
+    component: u32,
+    subcomponent: u32,
+}
+
+/// Lends a target for a shorter time. `Option::as_deref_mut` cannot: it keeps the lifetime of the trait object.
+macro_rules! lend {
+    ($target:expr) => {
+        match &mut $target {
+            Some(target) => Some(&mut **target),
+            None => None,
+        }
+    };
+}
+use lend;
+
+/// Reads a message into a struct, or into none.
+pub(crate) fn read(
+    bytes: &[u8],
+    scan: &Scan,
+    structure: Option<&'static StructureDesc>,
+    version: Option<&'static VersionDesc>,
+    root: Option<&mut dyn GroupNode>,
+    options: &DecodeOptions,
+) -> Findings {
+    let mut reader = Reader::new(bytes, scan, structure, version, options);
+    reader.message(root);
+    reader.findings.sort();
+    reader.findings
+}
+
+/// Reads the last segment of a tree into a struct, with the rules of structure.
+pub(crate) fn read_segment(
+    tree: &Tree,
+    desc: &'static SegmentDesc,
+    node: &mut dyn Node,
+) -> Findings {
+    let options = DecodeOptions::default();
+    let mut reader = Reader::new(tree.bytes(), tree.scan(), None, None, &options);
+    if let Some(last) = tree.segments().len().checked_sub(1) {
+        reader.segment(last, desc, Some(node));
+    }
+    reader.findings
+}
+
+/// The id of a segment, if the line starts with one.
+pub(crate) fn segment_id(line: &[u8], field: u8) -> Option<[u8; 3]> {
+    let (&id, rest) = line.split_first_chunk::<3>()?;
+    let named = id[0].is_ascii_uppercase()
+        && id.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    (named && rest.first().is_none_or(|&byte| byte == field)).then_some(id)
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        bytes: &'a [u8],
+        scan: &'a Scan,
+        structure: Option<&'static StructureDesc>,
+        version: Option<&'static VersionDesc>,
+        options: &'a DecodeOptions,
+    ) -> Self {
+        let gap = scan.segments.first().map_or(&bytes[..0], |first| &bytes[first.end as usize..]);
+        Self {
+            bytes,
+            text: std::str::from_utf8(bytes).ok(),
+            scan,
+            standard: scan.delimiters.is_standard(),
+            structure,
+            version,
+            options,
+            findings: Findings::default(),
+            terminator: LineEnd::of(gap),
+            latin1: false,
+            occurrences: Vec::new(),
+            segment: 0,
+            field: 0,
+            repetition: 0,
+            component: 0,
+            subcomponent: 0,
+        }
+    }
+
+    fn message(&mut self, mut root: Option<&mut dyn GroupNode>) {
+        self.latin1 = self.text.is_none() && self.declares_latin1();
+        if let Some(root) = lend!(root) {
+            self.keep_envelope(root);
+        }
+        self.check_delimiters();
+        let ids: Vec<_> = (0..self.scan.segments.len()).map(|index| self.id(index)).collect();
+        let Some(structure) = self.structure else {
+            for index in 0..ids.len() {
+                self.stray(index, false);
+            }
+            return;
+        };
+        let grammar = structure.grammar();
+        let placement = grammar.place(&ids);
+        if placement.deviates {
+            self.report_placement(structure, grammar, &placement, &ids);
+        }
+        let mut walk = Walk { grammar, placement: &placement, next: 0 };
+        self.group(&mut walk, 0, root);
+    }
+
+    fn keep_envelope(&mut self, root: &mut dyn GroupNode) {
+        let prefix = &self.bytes[..self.scan.start as usize];
+        if !prefix.is_empty() {
+            root.extra_mut().kept_mut().prefix = prefix.into();
+        }
+        if self.terminator != LineEnd::Cr {
+            root.extra_mut().kept_mut().terminator = Some(self.terminator);
+        }
+    }
+
+    /// Whether MSH-18 names ISO 8859-1.
+    fn declares_latin1(&self) -> bool {
+        self.field_text(0, 18, 1).is_some_and(|charset| charset == b"8859/1")
+    }
+
+    fn line(&self, index: usize) -> &'a [u8] {
+        &self.bytes[self.scan.segments[index].range()]
+    }
+
+    fn id(&self, index: usize) -> Option<[u8; 3]> {
+        segment_id(self.line(index), self.scan.delimiters.field)
+    }
+
+    #[inline]
+    fn split<'s>(&self, span: Span<'s>, class: Class) -> (Span<'s>, Option<Span<'s>>) {
+        span.split(self.scan, self.bytes, class)
+    }
+
+    pub(crate) fn slice(&self, range: &Range<u32>) -> &'a [u8] {
+        &self.bytes[range.start as usize..range.end as usize]
+    }
+
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    pub(crate) fn span_bytes(&self, start: u32, end: u32) -> &'a [u8] {
+        &self.bytes[start as usize..end as usize]
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "slots are counted in 16 bits")]
+    fn at_field(&mut self, slot: usize) {
+        self.field = slot as u32 + 1;
+        (self.repetition, self.component, self.subcomponent) = (0, 0, 0);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "slots are counted in 16 bits")]
+    fn at_part(&mut self, level: Level, slot: usize) {
+        let seq = if slot == usize::MAX { 0 } else { slot as u32 + 1 };
+        match level {
+            Level::Component => (self.component, self.subcomponent) = (seq, 0),
+            Level::Subcomponent => self.subcomponent = seq,
+        }
+    }
+
+    /// The text of a field's repetition up to its first separator; the last repetition stands for those behind it.
+    fn field_text(&self, segment: usize, seq: u16, repetition: u32) -> Option<&'a [u8]> {
+        let mut value = self.scan.field(self.bytes, segment, u32::from(seq))?;
+        for _ in 1..repetition {
+            match self.split(value, Class::Repetition).1 {
+                Some(behind) => value = behind,
+                None => break,
+            }
+        }
+        Some(&self.bytes[value.split_first().0.range()])
+    }
+
+    /// What the field says that names the datatype of this one.
+    fn varying_name(&self, element: &ElementDesc) -> Option<&'a str> {
+        if element.varies_by == 0 {
+            return None;
+        }
+        let name = self.field_text(self.segment, element.varies_by, self.repetition.max(1))?;
+        std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
+    }
+}

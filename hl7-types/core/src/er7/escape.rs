@@ -1,0 +1,178 @@
+//! Escape sequences (section 2.7) and the change from one set of delimiters to another.
+
+use std::borrow::Cow;
+
+use super::Delimiters;
+
+/// Bytes that may not stand in a value as themselves: they would end the segment or the MLLP block.
+const CONTROL: [u8; 4] = [b'\r', b'\n', 0x0b, 0x1c];
+
+/// Appends `text` as a value under the recommended delimiters: what would separate, escape or end is escaped, nothing
+/// else.
+pub(crate) fn escape_into(out: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '|' => out.push_str("\\F\\"),
+            '^' => out.push_str("\\S\\"),
+            '~' => out.push_str("\\R\\"),
+            '\\' => out.push_str("\\E\\"),
+            '&' => out.push_str("\\T\\"),
+            '\r' => out.push_str("\\X0D\\"),
+            '\n' => out.push_str("\\X0A\\"),
+            '\u{b}' => out.push_str("\\X0B\\"),
+            '\u{1c}' => out.push_str("\\X1C\\"),
+            other => out.push(other),
+        }
+    }
+}
+
+/// The text that a value under the recommended delimiters stands for. Formatting commands give what a plain text
+/// reader would see (`\.br\` a line end, highlighting nothing); sequences with no such reading stay as they are.
+pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
+    let Some(first) = memchr::memchr(b'\\', raw.as_bytes()) else {
+        return Cow::Borrowed(raw);
+    };
+    let mut out = String::with_capacity(raw.len());
+    out.push_str(&raw[..first]);
+    let mut rest = &raw[first..];
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let Some(close) = after.find('\\') else {
+            rest = &rest[at..];
+            break;
+        };
+        match plain(&after[..close]) {
+            Some(text) => {
+                out.push_str(&text);
+                rest = &after[close + 1..];
+            }
+            // Not a sequence we can read: keep the opening mark, and let the closing one open the next sequence.
+            None => {
+                out.push('\\');
+                out.push_str(&after[..close]);
+                rest = &after[close..];
+                if is_sequence(&after[..close]) {
+                    out.push('\\');
+                    rest = &after[close + 1..];
+                }
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The plain text of one sequence, without its marks.
+fn plain(sequence: &str) -> Option<Cow<'static, str>> {
+    Some(Cow::Borrowed(match sequence {
+        "F" => "|",
+        "S" => "^",
+        "R" => "~",
+        "E" => "\\",
+        "T" => "&",
+        "P" => "#",
+        "H" | "N" => "",
+        ".br" | ".sp" | ".sp1" | ".ce" => "\n",
+        _ => return hex(sequence.strip_prefix('X')?).map(Cow::Owned),
+    }))
+}
+
+/// Hexadecimal data that is text.
+fn hex(digits: &str) -> Option<String> {
+    if digits.is_empty() || !digits.len().is_multiple_of(2) || !digits.is_ascii() {
+        return None;
+    }
+    let bytes = digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| {
+            std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
+        .collect::<Option<Vec<u8>>>()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// Whether text between two escape characters looks like a sequence of section 2.7 that we keep as it is.
+fn is_sequence(sequence: &str) -> bool {
+    matches!(sequence.as_bytes().first(), Some(b'.' | b'C' | b'M' | b'X' | b'Z'))
+        && sequence.len() < 80
+        && sequence.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Rewrites a piece of ER7 from one set of delimiters to another: separators become separators, characters that
+/// separate on one side only are escaped or unescaped. Both callers check that the way back gives the same bytes and
+/// keep the original where it does not.
+pub(crate) fn translate(piece: &[u8], from: &Delimiters, to: &Delimiters) -> Vec<u8> {
+    let mut out = Vec::with_capacity(piece.len() + 8);
+    let mut at = 0;
+    while at < piece.len() {
+        let byte = piece[at];
+        at += 1;
+        if Some(byte) == from.escape {
+            at = translate_escape(piece, at, from, to, &mut out);
+        } else {
+            match separator(byte, from, to) {
+                Some(separator) => out.push(separator),
+                None => push_literal(byte, to, &mut out),
+            }
+        }
+    }
+    out
+}
+
+/// The separator that takes the place of `byte`, if that separates at all.
+fn separator(byte: u8, from: &Delimiters, to: &Delimiters) -> Option<u8> {
+    if byte == from.field {
+        Some(to.field)
+    } else if byte == from.component {
+        Some(to.component)
+    } else if Some(byte) == from.repetition {
+        Some(to.repetition.unwrap_or(byte))
+    } else if Some(byte) == from.subcomponent {
+        Some(to.subcomponent.unwrap_or(byte))
+    } else {
+        None
+    }
+}
+
+/// Rewrites the sequence whose opening mark stands before `at`; gives the position behind it.
+fn translate_escape(
+    piece: &[u8],
+    at: usize,
+    from: &Delimiters,
+    to: &Delimiters,
+    out: &mut Vec<u8>,
+) -> usize {
+    let mark = to.escape.unwrap_or(b'\\');
+    let close =
+        piece[at..].iter().position(|&byte| Some(byte) == from.escape).map(|length| at + length);
+    let Some(close) = close else {
+        out.push(mark);
+        return at;
+    };
+    if let [letter] = piece[at..close]
+        && let Some(literal) = from.escaped(letter)
+    {
+        push_literal(literal, to, out);
+        return close + 1;
+    }
+    out.push(mark);
+    out.extend_from_slice(&piece[at..close]);
+    out.push(mark);
+    close + 1
+}
+
+fn push_literal(byte: u8, to: &Delimiters, out: &mut Vec<u8>) {
+    match (to.letter(byte), to.escape) {
+        (Some(letter), Some(mark)) => out.extend_from_slice(&[mark, letter, mark]),
+        _ => out.push(byte),
+    }
+}
+
+/// Whether text can stand in a value as it is, with nothing to escape.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text
+        .bytes()
+        .any(|byte| matches!(byte, b'|' | b'^' | b'~' | b'\\' | b'&') || CONTROL.contains(&byte))
+}

@@ -1,0 +1,11 @@
+//! ER7, the "vertical bar" encoding (section 2.6): delimiters, escapes, and the one pass that finds every delimiter.
+
+mod delims;
+mod escape;
+mod scan;
+mod span;
+
+pub use delims::Delimiters;
+pub(crate) use escape::{escape_into, is_plain, translate, unescape};
+pub(crate) use scan::{Class, Scan, is_header};
+pub(crate) use span::Span;

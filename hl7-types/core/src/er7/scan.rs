@@ -1,0 +1,257 @@
+//! One pass over a message that writes down where every separator stands.
+//!
+//! Everything later (tree, paths, decode, checks) walks this index and never searches the bytes again.
+
+use std::ops::Range;
+
+use super::Delimiters;
+use crate::error::{DecodeError, DecodeErrorKind};
+use crate::limits::Limits;
+
+/// What a byte separates, ordered from the innermost to the outermost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Class {
+    /// Nothing.
+    Text = 0,
+    /// `&`
+    Subcomponent = 1,
+    /// `^`
+    Component = 2,
+    /// `~`
+    Repetition = 3,
+    /// `|`
+    Field = 4,
+    /// CR, LF, or the end of the message.
+    Segment = 5,
+}
+
+/// Where one segment stands in the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SegmentSpan {
+    /// First byte of the segment id.
+    pub(crate) start: u32,
+    /// Behind the last byte of its last field, before the line end.
+    pub(crate) end: u32,
+    /// First of its separators in the list of all separators.
+    pub(crate) first_mark: u32,
+}
+
+impl SegmentSpan {
+    /// Its bytes as a range of the message.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// The index of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scan {
+    pub(crate) delimiters: Delimiters,
+    /// Where `MSH` starts; what stands before it (byte order mark, blanks, start-of-block mark) is kept as it is.
+    pub(crate) start: u32,
+    /// Segments in order. The bytes between one and the next are line ends, blank lines and leading blanks.
+    pub(crate) segments: Vec<SegmentSpan>,
+    /// Positions of all separators inside segments, in order; the separators that MSH-2 declares are not among them.
+    pub(crate) marks: Vec<u32>,
+    /// Class of each byte.
+    pub(crate) classes: [Class; 256],
+}
+
+/// Finds where a message starts: `MSH` after what a line or file may carry in front of it.
+fn header_start(bytes: &[u8]) -> Result<usize, DecodeError> {
+    let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0b).count();
+    let start = bytes.len() - rest.len() + blank;
+    let rest = &bytes[start..];
+    if rest.starts_with(b"FHS") || rest.starts_with(b"BHS") {
+        return Err(DecodeError::new(DecodeErrorKind::Batch));
+    }
+    if !rest.starts_with(b"MSH") {
+        return Err(DecodeError::new(DecodeErrorKind::NoHeader));
+    }
+    Ok(start)
+}
+
+/// Whether a line starts like a segment: letter, two letters or digits, and the field separator (or nothing more).
+fn starts_segment(line: &[u8], field: u8) -> bool {
+    match line {
+        [a, b, c, rest @ ..] => {
+            a.is_ascii_uppercase()
+                && [b, c].iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+                && rest.first().is_none_or(|&byte| byte == field || byte == b'\r' || byte == b'\n')
+        }
+        _ => false,
+    }
+}
+
+/// Whether a byte may stand in a blank line between segments: white space, or the marks of an MLLP block.
+fn is_filler(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0x0b | 0x1c)
+}
+
+/// How many bytes at the start of `rest` lie between two segments: blank lines, and blanks before a segment id.
+fn filler(rest: &[u8], field: u8) -> usize {
+    let blank = rest.iter().take_while(|&&byte| is_filler(byte)).count();
+    let after = &rest[blank..];
+    if after.is_empty() || starts_segment(after, field) {
+        return blank;
+    }
+    // The blanks of the last line belong to its text.
+    rest[..blank].iter().rposition(|&byte| byte == b'\r' || byte == b'\n').map_or(0, |at| at + 1)
+}
+
+impl Scan {
+    /// Reads the header and indexes the message.
+    pub(crate) fn of(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
+        let limit = limits.bytes.min(u32::MAX as usize - 1);
+        if bytes.len() > limit {
+            return Err(DecodeError::new(DecodeErrorKind::TooLong { bytes: bytes.len(), limit }));
+        }
+        let start = header_start(bytes)?;
+        let Some(&field) = bytes.get(start + 3) else {
+            return Err(DecodeError::new(DecodeErrorKind::ImpossibleDelimiters));
+        };
+        let encoding = &bytes[start + 4..];
+        let length = encoding
+            .iter()
+            .take_while(|&&byte| byte != field && !matches!(byte, b'\r' | b'\n'))
+            .count();
+        let delimiters = Delimiters::parse(field, &encoding[..length])?;
+        let mut scan = Self {
+            delimiters,
+            start: position(start),
+            segments: Vec::with_capacity(16),
+            marks: Vec::with_capacity(bytes.len() / 5 + 8),
+            classes: classes(&delimiters),
+        };
+        scan.index(bytes, start, start + 4 + length, limits)?;
+        Ok(scan)
+    }
+
+    /// Writes down segments and separators; `from` is the end of MSH-2.
+    fn index(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        from: usize,
+        limits: &Limits,
+    ) -> Result<(), DecodeError> {
+        let field = self.delimiters.field;
+        // A line feed inside a message of carriage returns is text, unless a segment starts behind it.
+        let carriage_returns = matches!(memchr::memchr2(b'\r', b'\n', bytes), Some(at) if bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+        let mut segment = SegmentSpan { start: position(start), end: 0, first_mark: 0 };
+        let mut at = from;
+        while let Some(&byte) = bytes.get(at) {
+            match self.classes[usize::from(byte)] {
+                Class::Text => at += 1,
+                Class::Segment => {
+                    if byte == b'\n' && carriage_returns {
+                        let inside = self.text_line_feeds(&bytes[at..]);
+                        if inside > 0 {
+                            at += inside;
+                            continue;
+                        }
+                    }
+                    self.close(&mut segment, at, limits)?;
+                    at += filler(&bytes[at..], field);
+                    segment = SegmentSpan {
+                        start: position(at),
+                        end: 0,
+                        first_mark: position(self.marks.len()),
+                    };
+                    if at < bytes.len() {
+                        at = self.skip_header(bytes, at);
+                    }
+                }
+                _ => {
+                    self.marks.push(position(at));
+                    at += 1;
+                }
+            }
+        }
+        if (segment.start as usize) < bytes.len() {
+            self.close(&mut segment, bytes.len(), limits)?;
+        }
+        Ok(())
+    }
+
+    fn close(
+        &mut self,
+        segment: &mut SegmentSpan,
+        end: usize,
+        limits: &Limits,
+    ) -> Result<(), DecodeError> {
+        if self.segments.len() >= limits.segments {
+            return Err(DecodeError::new(DecodeErrorKind::TooManySegments {
+                limit: limits.segments,
+            }));
+        }
+        segment.end = position(end);
+        self.segments.push(*segment);
+        Ok(())
+    }
+
+    /// How many bytes at the start of `rest`, which starts with a line feed, are text in a message whose segments end in
+    /// carriage returns; zero where the line feed ends the segment.
+    fn text_line_feeds(&self, rest: &[u8]) -> usize {
+        let blank = rest.iter().take_while(|&&byte| byte != b'\r' && is_filler(byte)).count();
+        let after = &rest[blank..];
+        let ends = after.first().is_none_or(|&byte| byte == b'\r')
+            || starts_segment(after, self.delimiters.field);
+        if ends { 0 } else { blank }
+    }
+
+    /// Steps over the declaration in the second field of a header segment (BHS, FHS, a second MSH): its characters are
+    /// no separators.
+    fn skip_header(&mut self, bytes: &[u8], start: usize) -> usize {
+        let line = &bytes[start..];
+        if !is_header(line, self.delimiters.field) {
+            return start;
+        }
+        let ends =
+            |byte: u8| matches!(self.classes[usize::from(byte)], Class::Field | Class::Segment);
+        line[4..]
+            .iter()
+            .position(|&byte| ends(byte))
+            .map_or(bytes.len(), |length| start + 4 + length)
+    }
+
+    /// The separators of one segment.
+    pub(crate) fn marks_of(&self, index: usize) -> &[u32] {
+        let from = self.segments[index].first_mark as usize;
+        let to =
+            self.segments.get(index + 1).map_or(self.marks.len(), |next| next.first_mark as usize);
+        &self.marks[from..to]
+    }
+
+    /// Where the bytes between this segment and the next end.
+    pub(crate) fn gap_end(&self, index: usize, length: usize) -> usize {
+        self.segments.get(index + 1).map_or(length, |next| next.start as usize)
+    }
+}
+
+/// Whether a segment declares delimiters: its second field is text as it stands.
+pub(crate) fn is_header(line: &[u8], field: u8) -> bool {
+    matches!(line.get(..3), Some(b"MSH" | b"BHS" | b"FHS")) && line.get(3) == Some(&field)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`Scan::of` refuses messages of more than `u32::MAX - 1` bytes"
+)]
+fn position(at: usize) -> u32 {
+    at as u32
+}
+
+fn classes(delimiters: &Delimiters) -> [Class; 256] {
+    let mut classes = [Class::Text; 256];
+    let mut set = |byte: u8, class| classes[usize::from(byte)] = class;
+    set(delimiters.field, Class::Field);
+    set(delimiters.component, Class::Component);
+    delimiters.repetition.into_iter().for_each(|byte| set(byte, Class::Repetition));
+    delimiters.subcomponent.into_iter().for_each(|byte| set(byte, Class::Subcomponent));
+    set(b'\r', Class::Segment);
+    set(b'\n', Class::Segment);
+    classes
+}

@@ -1,0 +1,77 @@
+//! A stretch of a message with the separators in it: what every walk over the index splits further.
+
+use std::ops::Range;
+
+use super::scan::{Class, Scan, is_header};
+
+/// A range of the message and the positions of its separators.
+#[derive(Clone, Copy)]
+pub(crate) struct Span<'a> {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) marks: &'a [u32],
+}
+
+impl<'a> Span<'a> {
+    /// Nothing, at a position.
+    pub(crate) fn nothing(at: u32) -> Self {
+        Self { start: at, end: at, marks: &[] }
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The part before the first separator of a class or an outer one (or all of it), and the part behind.
+    #[inline]
+    pub(crate) fn split(self, scan: &Scan, bytes: &[u8], class: Class) -> (Self, Option<Self>) {
+        let mark = self
+            .marks
+            .iter()
+            .position(|&at| scan.classes[usize::from(bytes[at as usize])] >= class);
+        self.split_at(mark)
+    }
+
+    /// The part before the first separator of any class (or all of it), and the part behind.
+    pub(crate) fn split_first(self) -> (Self, Option<Self>) {
+        self.split_at((!self.marks.is_empty()).then_some(0))
+    }
+
+    fn split_at(self, mark: Option<usize>) -> (Self, Option<Self>) {
+        match mark {
+            None => (self, None),
+            Some(at) => {
+                let position = self.marks[at];
+                let before = Self { end: position, marks: &self.marks[..at], ..self };
+                let behind = Self { start: position + 1, marks: &self.marks[at + 1..], ..self };
+                (before, Some(behind))
+            }
+        }
+    }
+}
+
+impl Scan {
+    /// The fields of a segment from the first that separators set apart: field 1, or in a header segment field 2, which
+    /// declares the delimiters. `None` where the segment is an id alone. The number is that of the first field.
+    pub(crate) fn fields<'s>(&'s self, bytes: &[u8], index: usize) -> Option<(u32, Span<'s>)> {
+        let segment = self.segments.get(index)?;
+        let all = Span { start: segment.start, end: segment.end, marks: self.marks_of(index) };
+        if is_header(&bytes[segment.range()], self.delimiters.field) {
+            return Some((2, Span { start: segment.start + 4, ..all }));
+        }
+        Some((1, all.split(self, bytes, Class::Field).1?))
+    }
+
+    /// A field of a segment, if the segment reaches that far; not MSH-1.
+    pub(crate) fn field<'s>(&'s self, bytes: &[u8], index: usize, seq: u32) -> Option<Span<'s>> {
+        let (first, mut rest) = self.fields(bytes, index)?;
+        for _ in 0..seq.checked_sub(first)? {
+            rest = rest.split(self, bytes, Class::Field).1?;
+        }
+        Some(rest.split(self, bytes, Class::Field).0)
+    }
+}

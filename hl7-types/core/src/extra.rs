@@ -1,0 +1,222 @@
+//! What a message carried beyond its types, kept at its position so that it goes out again.
+
+use std::fmt;
+
+use crate::desc::{AnySegment, MemberKind};
+use crate::er7::{Delimiters, translate};
+use crate::node::{Element, ElementMut, Empty, Item};
+use crate::value::Value;
+
+/// Surplus of one segment, composite, group or message. Takes eight bytes while there is none.
+///
+/// It holds trailing delimiters, surplus components, fields and repetitions, bytes that are no text, line ends other
+/// than the message's, and segments that stand where the structure has no place for them.
+#[derive(Clone, Default, PartialEq)]
+pub struct Extra(Option<Box<Kept>>);
+
+/// Behind the pointer of [`Extra`].
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Kept {
+    /// How many slots were written, trailing empty ones included.
+    pub(crate) written: u16,
+    /// What followed the last slot, separator first.
+    pub(crate) tail: Option<Piece>,
+    /// What single slots could not hold.
+    pub(crate) slots: Vec<SlotKept>,
+    /// Of a segment: the bytes up to the next one, where they differ from the message's line end.
+    pub(crate) line_end: Option<Box<[u8]>>,
+    /// Of a group: segments that have no place in it, in order.
+    pub(crate) strays: Vec<Stray>,
+    /// Of a message: what stood before MSH.
+    pub(crate) prefix: Box<[u8]>,
+    /// Of a message: its line end, where it is not a carriage return.
+    pub(crate) terminator: Option<LineEnd>,
+}
+
+/// How most segments of a message end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineEnd {
+    /// Carriage return, as the standard has it.
+    #[default]
+    Cr,
+    /// Line feed.
+    Lf,
+    /// Carriage return and line feed.
+    CrLf,
+}
+
+impl LineEnd {
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            LineEnd::Cr => b"\r",
+            LineEnd::Lf => b"\n",
+            LineEnd::CrLf => b"\r\n",
+        }
+    }
+
+    /// The line end that bytes between two segments start with.
+    pub(crate) fn of(gap: &[u8]) -> Self {
+        match gap {
+            [b'\r', b'\n', ..] => LineEnd::CrLf,
+            [b'\n', ..] => LineEnd::Lf,
+            _ => LineEnd::Cr,
+        }
+    }
+}
+
+/// A piece of ER7 with separators in it.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Piece {
+    /// Under the recommended delimiters, or as it came if `verbatim`.
+    bytes: Vec<u8>,
+    /// It cannot be rewritten to other delimiters and back.
+    verbatim: bool,
+}
+
+impl Piece {
+    pub(crate) fn new(bytes: &[u8], delimiters: &Delimiters) -> Self {
+        if delimiters.is_standard() {
+            return Self { bytes: bytes.into(), verbatim: false };
+        }
+        let standard = translate(bytes, delimiters, &Delimiters::STANDARD);
+        if translate(&standard, &Delimiters::STANDARD, delimiters) == bytes {
+            Self { bytes: standard, verbatim: false }
+        } else {
+            Self { bytes: bytes.into(), verbatim: true }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The segment id that it starts with.
+    pub(crate) fn id(&self) -> Option<&str> {
+        let id = self.bytes.get(..3)?;
+        let named = id[0].is_ascii_uppercase()
+            && id.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let ends = self.bytes.get(3).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        std::str::from_utf8(id).ok().filter(|_| named && ends)
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>, delimiters: &Delimiters) {
+        if self.verbatim || delimiters.is_standard() {
+            out.extend_from_slice(&self.bytes);
+        } else {
+            out.extend_from_slice(&translate(&self.bytes, &Delimiters::STANDARD, delimiters));
+        }
+    }
+}
+
+/// What one slot could not hold.
+#[derive(Clone, PartialEq)]
+pub(crate) struct SlotKept {
+    pub(crate) slot: u16,
+    pub(crate) repetition: u32,
+    pub(crate) what: SlotSurplus,
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) enum SlotSurplus {
+    /// What followed the value, separator first: subcomponents of a primitive, repetitions of a single field.
+    Tail(Piece),
+    /// The bytes that were sent, for as long as the value still is the one they were read as.
+    Exact { read_as: Value, bytes: Box<[u8]> },
+}
+
+/// A segment kept as it came: one that the structure does not name, or that stands where it has no place.
+#[derive(Clone, PartialEq)]
+pub struct RawSegment {
+    pub(crate) line: Piece,
+    /// The bytes up to the next segment, where they differ from the message's line end.
+    pub(crate) line_end: Option<Box<[u8]>>,
+}
+
+impl RawSegment {
+    /// Nothing in it; not a segment anybody sends.
+    pub const EMPTY: Self =
+        Self { line: Piece { bytes: Vec::new(), verbatim: false }, line_end: None };
+}
+
+impl Empty for RawSegment {
+    const EMPTY: Self = RawSegment::EMPTY;
+
+    fn empty() -> &'static Self {
+        static EMPTY: RawSegment = RawSegment::EMPTY;
+        &EMPTY
+    }
+}
+
+impl Item for RawSegment {
+    const KIND: MemberKind = MemberKind::Any(AnySegment::Hl7);
+
+    fn element(&self) -> Element<'_> {
+        Element::Raw(self)
+    }
+    fn element_mut(&mut self) -> ElementMut<'_> {
+        ElementMut::Raw(self)
+    }
+}
+
+/// A segment at a position where the structure has no place for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stray {
+    /// Index of the member after which it stands.
+    pub(crate) member: u16,
+    /// How many occurrences of that member stand before it.
+    pub(crate) occurrence: u32,
+    /// The segment.
+    pub segment: RawSegment,
+}
+
+impl Extra {
+    /// Nothing extra.
+    pub const NONE: Self = Self(None);
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Segments that stand in this group where the structure has no place for them, in the order of the message.
+    #[must_use]
+    pub fn strays(&self) -> &[Stray] {
+        self.0.as_deref().map_or(&[], |kept| &kept.strays)
+    }
+
+    /// Forgets how the line of a segment ended: it is no longer in its message.
+    pub(crate) fn forget_line_end(&mut self) {
+        if let Some(kept) = &mut self.0 {
+            kept.line_end = None;
+            if **kept == Kept::default() {
+                self.0 = None;
+            }
+        }
+    }
+
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        self.0.as_deref()
+    }
+
+    pub(crate) fn kept_mut(&mut self) -> &mut Kept {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kept() {
+            None => f.write_str("none"),
+            Some(kept) => write!(
+                f,
+                "{} slots written, {} with surplus, {} stray segments",
+                kept.written,
+                kept.slots.len() + usize::from(kept.tail.is_some()),
+                kept.strays.len()
+            ),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Findings: every deviation as data, with a rule, a severity, a place and what to do.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+
+use crate::path::Path;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; allowed.
+    Note,
+    /// Allowed, but a receiver may stumble.
+    Warning,
+    /// Not what the standard allows.
+    Error,
+}
+
+impl Severity {
+    /// `note`, `warning` or `error`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident $id:literal $severity:ident;)*) => {
+        /// What a finding is about. The ids are stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Rule { $($(#[$doc])* $rule,)* }
+
+        impl Rule {
+            /// All rules.
+            pub const ALL: &'static [Rule] = &[$(Rule::$rule,)*];
+
+            /// Stable id, as printed and as used in configuration.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Rule::$rule => $id,)* }
+            }
+
+            /// Severity where nothing else was asked for.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Rule::$rule => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A required segment of the structure is not there.
+    MissingSegment "missing-segment" Error;
+    /// A segment that the structure has nowhere.
+    UnexpectedSegment "unexpected-segment" Error;
+    /// A site-defined segment (`Z..`) that the structure has nowhere; the standard allows them everywhere.
+    SiteSegment "site-segment" Note;
+    /// A segment that the structure has, but not at this place.
+    MisplacedSegment "misplaced-segment" Error;
+    /// A line that does not start with a segment id.
+    NotASegment "not-a-segment" Error;
+    /// MSH-9 names no structure of this version.
+    UnknownStructure "unknown-structure" Error;
+    /// MSH-2 declares delimiters in an unusual way.
+    UnusualDelimiters "unusual-delimiters" Warning;
+    /// A segment or group stands more often than the structure allows.
+    TooManyOccurrences "too-many-occurrences" Error;
+    /// A required field is empty.
+    RequiredField "required-field" Error;
+    /// A required component of a valued field is empty.
+    RequiredComponent "required-component" Error;
+    /// More repetitions than allowed.
+    TooManyRepetitions "too-many-repetitions" Error;
+    /// More fields than the segment has.
+    SurplusField "surplus-field" Warning;
+    /// More components than the datatype has.
+    SurplusComponent "surplus-component" Warning;
+    /// More subcomponents than the component's datatype has.
+    SurplusSubcomponent "surplus-subcomponent" Warning;
+    /// Bytes that are not valid text; kept as they are.
+    InvalidText "invalid-text" Warning;
+    /// The field that names the datatype (OBX-2) names none that this version has.
+    UnknownDatatype "unknown-datatype" Error;
+    /// A field that must not be used has a value.
+    NotSupported "not-supported" Error;
+    /// A withdrawn field has a value.
+    Withdrawn "withdrawn" Warning;
+    /// Longer than the standard's maximum length.
+    TooLong "too-long" Warning;
+    /// Text that is not of the form its datatype has.
+    BadFormat "bad-format" Error;
+    /// A code that the HL7 table does not have.
+    UnknownCode "unknown-code" Error;
+    /// A code that the user-defined table does not suggest; sites may add codes.
+    SiteCode "site-code" Note;
+}
+
+/// A set of rules to check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules(u64);
+
+impl Rules {
+    /// What decoding notices by itself: structure, required fields, surplus pieces.
+    pub const STRUCTURE: Self = Self((1 << (Rule::UnknownDatatype as u8 + 1)) - 1);
+    /// All rules.
+    pub const ALL: Self = Self((1 << (Rule::SiteCode as u8 + 1)) - 1);
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Whether a rule is in the set.
+    #[must_use]
+    pub const fn contains(self, rule: Rule) -> bool {
+        self.0 & (1 << rule as u8) != 0
+    }
+
+    /// The set without a rule.
+    #[must_use]
+    pub const fn without(self, rule: Rule) -> Self {
+        Self(self.0 & !(1 << rule as u8))
+    }
+
+    /// The set with a rule.
+    #[must_use]
+    pub const fn with(self, rule: Rule) -> Self {
+        Self(self.0 | (1 << rule as u8))
+    }
+}
+
+/// One deviation from the standard. Holds no message text; [`Finding::span`] says where the piece stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub rule: Rule,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where.
+    pub path: Path,
+    /// Ordinal of the segment in the message, from one.
+    pub segment: u32,
+    /// The piece, as bytes of the message; empty where something is missing.
+    pub span: Range<u32>,
+    /// What was found and what was expected, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+impl Finding {
+    /// The span as a range of the message.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.span.start as usize..self.span.end as usize
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}] {}: {}", self.severity.word(), self.rule.id(), self.path, self.message)
+    }
+}
+
+/// The findings of one message, in the order of the message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    list: Vec<Finding>,
+    /// How many were found, those over the limit included.
+    pub total: usize,
+}
+
+impl Findings {
+    pub(crate) fn push(&mut self, finding: Finding, limit: usize) {
+        self.total += 1;
+        if self.list.len() < limit {
+            self.list.push(finding);
+        }
+    }
+
+    pub(crate) fn sort(&mut self) {
+        self.list.sort_by_key(|finding| (finding.segment, finding.span.start));
+    }
+}
+
+impl Deref for Findings {
+    type Target = [Finding];
+
+    fn deref(&self) -> &[Finding] {
+        &self.list
+    }
+}
+
+impl<'a> IntoIterator for &'a Findings {
+    type Item = &'a Finding;
+    type IntoIter = std::slice::Iter<'a, Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
+
+impl IntoIterator for Findings {
+    type Item = Finding;
+    type IntoIter = std::vec::IntoIter<Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}

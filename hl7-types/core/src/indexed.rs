@@ -1,0 +1,120 @@
+//! A message that is indexed and has a structure, but is not read yet: what an enum over message structures starts from.
+
+use std::borrow::Cow;
+
+use crate::decode::{DecodeOptions, read};
+use crate::desc::{StructureDesc, VersionDesc};
+use crate::encode::write;
+use crate::er7::Scan;
+use crate::error::DecodeError;
+use crate::finding::{Finding, Findings, Rule};
+use crate::message::{Decoded, Message};
+use crate::navigate::{self, SetError};
+use crate::node::GroupNode;
+use crate::path::Path;
+use crate::tree::{Tree, structure_named};
+
+/// See the module documentation.
+#[derive(Debug)]
+pub struct Indexed<'a> {
+    bytes: &'a [u8],
+    scan: Scan,
+    version: &'static VersionDesc,
+    structure: Option<&'static StructureDesc>,
+    options: &'a DecodeOptions,
+}
+
+impl<'a> Indexed<'a> {
+    /// Indexes a message and looks up the structure that MSH-9 names.
+    ///
+    /// # Errors
+    /// When the bytes are no HL7 message, or over a limit.
+    pub fn of(
+        bytes: &'a [u8],
+        version: &'static VersionDesc,
+        options: &'a DecodeOptions,
+    ) -> Result<Self, DecodeError> {
+        let scan = Scan::of(bytes, &options.limits)?;
+        let structure = structure_named(bytes, &scan, version);
+        Ok(Self { bytes, scan, version, structure, options })
+    }
+
+    /// The index of the structure in [`VersionDesc::structures`].
+    #[must_use]
+    pub fn structure(&self) -> Option<usize> {
+        let id = self.structure?.id;
+        self.version.structures.binary_search_by(|structure| structure.id.cmp(id)).ok()
+    }
+
+    /// Reads the message into a struct.
+    pub fn decode<M: Message, T>(self, wrap: impl FnOnce(M) -> T) -> Decoded<T> {
+        let mut message = M::EMPTY;
+        let version = Some(self.version);
+        let findings =
+            read(self.bytes, &self.scan, Some(M::DESC), version, Some(&mut message), self.options);
+        Decoded { message: wrap(message), findings }
+    }
+
+    /// Keeps the message as a tree; only its segments are checked.
+    pub fn untyped<T>(self, wrap: impl FnOnce(Tree) -> T) -> Decoded<T> {
+        let mut findings =
+            read(self.bytes, &self.scan, None, Some(self.version), None, self.options);
+        report_unknown_structure(&mut findings, self.bytes, &self.scan, self.version, self.options);
+        Decoded { message: wrap(Tree::from_parts(self.bytes.to_vec(), self.scan)), findings }
+    }
+}
+
+/// Adds the finding that MSH-9 names no structure.
+pub(crate) fn report_unknown_structure(
+    findings: &mut Findings,
+    bytes: &[u8],
+    scan: &Scan,
+    version: &VersionDesc,
+    options: &DecodeOptions,
+) {
+    if !options.rules.contains(Rule::UnknownStructure) {
+        return;
+    }
+    let rule = Rule::UnknownStructure;
+    let finding = Finding {
+        rule,
+        severity: rule.severity(),
+        path: Path::at(b"MSH", 1).with_field(9),
+        segment: 1,
+        span: scan.field(bytes, 0, 9).map_or(0..0, |span| span.start..span.end),
+        message: format!(
+            "names no message structure of version {}; only the segments were checked",
+            version.id
+        ),
+        hint: "check MSH-9 and MSH-12",
+    };
+    findings.push(finding, options.limits.findings);
+    findings.sort();
+}
+
+/// Writes a message of any structure.
+#[must_use]
+pub fn encode_group(root: &dyn GroupNode) -> Vec<u8> {
+    write(root)
+}
+
+/// What a path names in a message of any structure.
+#[must_use]
+pub fn get_in_group<'a>(root: &'a dyn GroupNode, path: &Path) -> Option<Cow<'a, str>> {
+    navigate::get(root, path)
+}
+
+/// Sets a leaf in a message of any structure.
+///
+/// # Errors
+/// When the message has no such segment, or the standard defines nothing at the path.
+pub fn set_in(
+    message: Result<&mut dyn GroupNode, &mut Tree>,
+    path: &Path,
+    text: &str,
+) -> Result<(), SetError> {
+    match message {
+        Ok(root) => navigate::set(root, path, text),
+        Err(tree) => tree.set(path, text),
+    }
+}

@@ -1,0 +1,53 @@
+//! The runtime of the HL7 v2 toolkit: ER7, the lossless tree, paths, descriptors, and the one engine that decodes,
+//! encodes and checks.
+
+mod debug;
+mod decode;
+pub mod desc;
+mod encode;
+mod er7;
+mod error;
+mod extra;
+mod finding;
+mod format;
+mod grammar;
+mod indexed;
+mod limits;
+mod message;
+mod navigate;
+pub mod node;
+mod part;
+mod path;
+mod placement;
+pub mod primitives;
+mod tree;
+mod value;
+
+pub use decode::DecodeOptions;
+pub use er7::Delimiters;
+pub use error::{DecodeError, DecodeErrorKind};
+pub use extra::{Extra, LineEnd, RawSegment, Stray};
+pub use finding::{Finding, Findings, Rule, Rules, Severity};
+pub use limits::Limits;
+pub use message::{Decoded, Message, encode_segment};
+pub use navigate::SetError;
+pub use node::Segment;
+pub use part::Part;
+pub use path::{Path, PathError};
+pub use primitives::{Coded, Table};
+pub use tree::{Piece, Tree, TreeSegment};
+pub use value::{Presence, Value};
+
+/// What the derives and the generated code name. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::debug::{debug_group, debug_node};
+    pub use crate::desc::*;
+    pub use crate::extra::{Extra, RawSegment};
+    pub use crate::indexed::{Indexed, encode_group, get_in_group, set_in};
+    pub use crate::message::Message;
+    pub use crate::node::*;
+    pub use crate::part::Part;
+    pub use crate::primitives::*;
+    pub use crate::value::Value;
+}

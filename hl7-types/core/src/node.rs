@@ -1,0 +1,332 @@
+//! What the engine sees of a struct: slots of a segment or composite, members of a group.
+//!
+//! The derives implement these traits; nothing else needs to. They are object-safe on purpose: decode, encode, paths
+//! and printing are each written once over `dyn`, which keeps the code that every struct brings along small.
+
+use crate::desc::{DatatypeDesc, GroupDesc, MANY, MemberKind, SegmentDesc, TableDesc};
+use crate::extra::{Extra, RawSegment};
+use crate::part::Part;
+use crate::value::Value;
+
+/// A type with an empty state, which is not a valid `Default` for everybody: an empty PID lacks its required fields.
+pub trait Empty: Sized + 'static {
+    /// Nothing in it.
+    #[doc(hidden)]
+    const EMPTY: Self;
+
+    /// A shared empty one, for reading through something absent.
+    #[doc(hidden)]
+    fn empty() -> &'static Self;
+}
+
+/// The type of a field of a segment or of a component of a composite.
+pub trait Field: Sized {
+    /// Nothing in it.
+    #[doc(hidden)]
+    const EMPTY: Self;
+    /// The datatype of one repetition.
+    const DATATYPE: &'static DatatypeDesc;
+    /// The table that the Rust type stands for, if it stands for one.
+    const TABLE: Option<&'static TableDesc> = None;
+    /// How often the Rust type lets it stand: 1, or [`MANY`] for a `Vec`.
+    const MAX: u16 = 1;
+
+    /// What is there, to be read.
+    fn slot(&self) -> Slot<'_>;
+    /// What is there, to be written; something absent comes into being.
+    fn slot_mut(&mut self) -> SlotMut<'_>;
+}
+
+/// A segment or a composite: a row of slots, one a field or component, in the standard's order (`n` at index `n - 1`).
+pub trait Node: Send + Sync {
+    /// How many slots there are.
+    fn slot_count(&self) -> usize;
+    /// The slot at an index; [`Slot::Absent`] behind the last.
+    fn slot(&self, index: usize) -> Slot<'_>;
+    /// The slot at an index, to be written; [`SlotMut::Absent`] behind the last.
+    fn slot_mut(&mut self, index: usize) -> SlotMut<'_>;
+    /// What the message carried beyond the slots.
+    fn extra(&self) -> &Extra;
+    /// What the message carried beyond the slots, to be changed.
+    fn extra_mut(&mut self) -> &mut Extra;
+}
+
+/// A slot to be read.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "holds trait objects, lives for one expression")]
+pub enum Slot<'a> {
+    /// Nothing, or no such slot.
+    Absent,
+    /// One piece of text.
+    Leaf(&'a Value),
+    /// A composite.
+    Node(&'a dyn Node),
+    /// A field that repeats.
+    List(&'a dyn List),
+    /// A field whose datatype another field names.
+    Varies(&'a dyn Varies),
+}
+
+/// A slot to be written.
+#[allow(missing_debug_implementations, reason = "holds trait objects, lives for one expression")]
+pub enum SlotMut<'a> {
+    /// No such slot.
+    Absent,
+    /// One piece of text.
+    Leaf(&'a mut Value),
+    /// A composite.
+    Node(&'a mut dyn Node),
+    /// A field that repeats.
+    List(&'a mut dyn List),
+    /// A field whose datatype another field names.
+    Varies(&'a mut dyn Varies),
+}
+
+/// A field that repeats.
+pub trait List {
+    /// How many repetitions there are.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The repetition at an index, [`Slot::Absent`] behind the last.
+    fn get(&self, index: usize) -> Slot<'_>;
+    /// The repetition at an index, [`SlotMut::Absent`] behind the last.
+    fn get_mut(&mut self, index: usize) -> SlotMut<'_>;
+    /// Appends an empty repetition and gives it.
+    fn push(&mut self) -> SlotMut<'_>;
+}
+
+/// An enum over the datatypes that a varying field may have.
+pub trait Varies {
+    /// Becomes an empty value of the named datatype and gives its descriptor; an unknown name gives `None` and makes it
+    /// raw.
+    fn select(&mut self, datatype: &str) -> Option<&'static DatatypeDesc>;
+    /// The datatype it has now; `None` for raw.
+    fn selected(&self) -> Option<&'static DatatypeDesc>;
+    /// The value, to be read.
+    fn inner(&self) -> Slot<'_>;
+    /// The value, to be written.
+    fn inner_mut(&mut self) -> SlotMut<'_>;
+}
+
+impl<T: Field> Field for Vec<T> {
+    const EMPTY: Self = Vec::new();
+    const DATATYPE: &'static DatatypeDesc = T::DATATYPE;
+    const TABLE: Option<&'static TableDesc> = T::TABLE;
+    const MAX: u16 = MANY;
+
+    #[inline]
+    fn slot(&self) -> Slot<'_> {
+        Slot::List(self)
+    }
+    #[inline]
+    fn slot_mut(&mut self) -> SlotMut<'_> {
+        SlotMut::List(self)
+    }
+}
+
+impl<T: Field> List for Vec<T> {
+    fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+    fn get(&self, index: usize) -> Slot<'_> {
+        self.as_slice().get(index).map_or(Slot::Absent, Field::slot)
+    }
+    fn get_mut(&mut self, index: usize) -> SlotMut<'_> {
+        self.as_mut_slice().get_mut(index).map_or(SlotMut::Absent, Field::slot_mut)
+    }
+    fn push(&mut self) -> SlotMut<'_> {
+        let last = self.len();
+        Vec::push(self, T::EMPTY);
+        self[last].slot_mut()
+    }
+}
+
+impl<T: Field + Empty> Field for Part<T> {
+    const EMPTY: Self = Part::ABSENT;
+    const DATATYPE: &'static DatatypeDesc = T::DATATYPE;
+    const TABLE: Option<&'static TableDesc> = T::TABLE;
+
+    #[inline]
+    fn slot(&self) -> Slot<'_> {
+        self.get().map_or(Slot::Absent, Field::slot)
+    }
+    #[inline]
+    fn slot_mut(&mut self) -> SlotMut<'_> {
+        (**self).slot_mut()
+    }
+}
+
+/// A segment struct.
+pub trait Segment: Node + Empty {
+    /// What the standard says about it.
+    const DESC: &'static SegmentDesc;
+}
+
+/// A segment struct as a trait object.
+pub trait SegmentNode: Node {
+    /// What the standard says about it.
+    fn desc(&self) -> &'static SegmentDesc;
+}
+
+impl<T: Segment> SegmentNode for T {
+    fn desc(&self) -> &'static SegmentDesc {
+        T::DESC
+    }
+}
+
+/// A group or message struct: a row of members in the standard's order.
+pub trait GroupNode: Send + Sync {
+    /// What the standard says about it.
+    fn desc(&self) -> &'static GroupDesc;
+    /// The member at an index below the number of members.
+    fn member(&self, index: usize) -> &dyn Member;
+    /// The member at an index below the number of members, to be changed.
+    fn member_mut(&mut self, index: usize) -> &mut dyn Member;
+    /// What the message carried here beyond the members.
+    fn extra(&self) -> &Extra;
+    /// What the message carried here beyond the members, to be changed.
+    fn extra_mut(&mut self) -> &mut Extra;
+}
+
+/// What can stand as a member: a segment, a group, a choice, any segment.
+pub trait Item: Empty {
+    /// Its description.
+    const KIND: MemberKind;
+
+    /// An empty one; a choice becomes the alternative at an index.
+    #[doc(hidden)]
+    #[must_use]
+    fn of_variant(_variant: usize) -> Self {
+        Self::EMPTY
+    }
+    /// The index of the alternative that a choice holds, zero for everything else.
+    fn variant(&self) -> usize {
+        0
+    }
+    /// Itself, to be read.
+    fn element(&self) -> Element<'_>;
+    /// Itself, to be written.
+    fn element_mut(&mut self) -> ElementMut<'_>;
+}
+
+/// One occurrence of a member, to be read.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "holds trait objects, lives for one expression")]
+pub enum Element<'a> {
+    /// A typed segment.
+    Segment(&'a dyn SegmentNode),
+    /// A group.
+    Group(&'a dyn GroupNode),
+    /// A segment that the structure does not name.
+    Raw(&'a RawSegment),
+}
+
+/// One occurrence of a member, to be written.
+#[allow(missing_debug_implementations, reason = "holds trait objects, lives for one expression")]
+pub enum ElementMut<'a> {
+    /// A typed segment.
+    Segment(&'a mut dyn SegmentNode),
+    /// A group.
+    Group(&'a mut dyn GroupNode),
+    /// A segment that the structure does not name.
+    Raw(&'a mut RawSegment),
+}
+
+/// A member of a group with its occurrences: [`Part`], `Option<Box<_>>` or `Vec`.
+pub trait Member {
+    /// How many occurrences there are.
+    fn count(&self) -> usize;
+    /// The occurrence at an index.
+    fn occurrence(&self, index: usize) -> Option<Element<'_>>;
+    /// The occurrence at an index, to be changed.
+    fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>>;
+    /// Makes a new occurrence and gives it; a member that cannot repeat gives the one it has.
+    fn open(&mut self, variant: usize) -> ElementMut<'_>;
+}
+
+/// The Rust type of a member, which says its cardinality.
+pub trait MemberType: Member {
+    /// Minimum number of occurrences.
+    const MIN: u16;
+    /// Maximum number of occurrences.
+    const MAX: u16;
+    /// What stands there.
+    const KIND: MemberKind;
+    /// Nothing there.
+    #[doc(hidden)]
+    const EMPTY: Self;
+}
+
+impl<T: Item> Member for Part<T> {
+    fn count(&self) -> usize {
+        usize::from(self.is_present())
+    }
+    fn occurrence(&self, index: usize) -> Option<Element<'_>> {
+        self.get().filter(|_| index == 0).map(Item::element)
+    }
+    fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
+        self.get_mut().filter(|_| index == 0).map(Item::element_mut)
+    }
+    fn open(&mut self, variant: usize) -> ElementMut<'_> {
+        if !self.is_present() {
+            *self = T::of_variant(variant).into();
+        }
+        (**self).element_mut()
+    }
+}
+
+impl<T: Item> MemberType for Part<T> {
+    const MIN: u16 = 1;
+    const MAX: u16 = 1;
+    const KIND: MemberKind = T::KIND;
+    const EMPTY: Self = Part::ABSENT;
+}
+
+impl<T: Item> Member for Option<Box<T>> {
+    fn count(&self) -> usize {
+        usize::from(self.is_some())
+    }
+    fn occurrence(&self, index: usize) -> Option<Element<'_>> {
+        self.as_deref().filter(|_| index == 0).map(Item::element)
+    }
+    fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
+        self.as_deref_mut().filter(|_| index == 0).map(Item::element_mut)
+    }
+    fn open(&mut self, variant: usize) -> ElementMut<'_> {
+        self.get_or_insert_with(|| Box::new(T::of_variant(variant))).element_mut()
+    }
+}
+
+impl<T: Item> MemberType for Option<Box<T>> {
+    const MIN: u16 = 0;
+    const MAX: u16 = 1;
+    const KIND: MemberKind = T::KIND;
+    const EMPTY: Self = None;
+}
+
+impl<T: Item> Member for Vec<T> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+    fn occurrence(&self, index: usize) -> Option<Element<'_>> {
+        self.get(index).map(Item::element)
+    }
+    fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
+        self.get_mut(index).map(Item::element_mut)
+    }
+    fn open(&mut self, variant: usize) -> ElementMut<'_> {
+        let last = self.len();
+        self.push(T::of_variant(variant));
+        self[last].element_mut()
+    }
+}
+
+impl<T: Item> MemberType for Vec<T> {
+    const MIN: u16 = 0;
+    const MAX: u16 = MANY;
+    const KIND: MemberKind = T::KIND;
+    const EMPTY: Self = Vec::new();
+}

@@ -1,0 +1,399 @@
+//! The lossless tree: a message as it came, with an index over it. No types, nothing copied but the bytes.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::decode::{DecodeOptions, read, segment_id};
+use crate::desc::{StructureDesc, VersionDesc};
+use crate::er7::{Class, Delimiters, Scan, Span, escape_into, is_header, translate, unescape};
+use crate::error::DecodeError;
+use crate::finding::Findings;
+use crate::indexed::report_unknown_structure;
+use crate::limits::Limits;
+use crate::navigate::SetError;
+use crate::path::Path;
+
+/// Setting a value adds separators up to its position, but not more than this at each level.
+const MOST_PARTS: u32 = 10_000;
+
+/// A message as bytes and an index of its separators.
+///
+/// ```
+/// use hl7_core::Tree;
+///
+/// let mut tree = Tree::parse(b"MSH|^~\\&|LAB||||||ACK|1|P|2.5.1\rMSA|AA|77\r")?;
+/// assert_eq!(tree.get(&"MSA-2".parse()?).as_deref(), Some("77"));
+/// tree.set(&"MSA-3".parse()?, "R&D says hello")?;
+/// assert_eq!(tree.bytes(), b"MSH|^~\\&|LAB||||||ACK|1|P|2.5.1\rMSA|AA|77|R\\T\\D says hello\r");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tree {
+    bytes: Vec<u8>,
+    scan: Scan,
+}
+
+impl std::fmt::Debug for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tree({} segments, {} bytes)", self.scan.segments.len(), self.bytes.len())
+    }
+}
+
+/// One segment of a [`Tree`].
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "a view of patient data")]
+pub struct TreeSegment<'a> {
+    tree: &'a Tree,
+    index: usize,
+}
+
+/// A piece of a message: a field, repetition, component or subcomponent.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "a view of patient data")]
+pub struct Piece<'a> {
+    tree: &'a Tree,
+    span: Span<'a>,
+}
+
+impl Tree {
+    /// Indexes a message.
+    ///
+    /// # Errors
+    /// When the bytes are no HL7 message, or over a limit of [`Limits::DEFAULT`].
+    pub fn parse(bytes: impl Into<Vec<u8>>) -> Result<Self, DecodeError> {
+        Self::parse_within(bytes, &Limits::DEFAULT)
+    }
+
+    /// Indexes a message within limits.
+    ///
+    /// # Errors
+    /// When the bytes are no HL7 message, or over a limit.
+    pub fn parse_within(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self, DecodeError> {
+        let bytes = bytes.into();
+        let scan = Scan::of(&bytes, limits)?;
+        Ok(Self { bytes, scan })
+    }
+
+    /// A tree around a single segment under the recommended delimiters; it is the second segment, after a bare MSH.
+    pub(crate) fn of_segment(line: &[u8]) -> Result<Self, DecodeError> {
+        if is_header(line, Delimiters::STANDARD.field) {
+            return Self::parse(line);
+        }
+        Self::parse([b"MSH|^~\\&\r", line].concat())
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The message, taken out.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// What MSH-1 and MSH-2 declare.
+    #[must_use]
+    pub fn delimiters(&self) -> &Delimiters {
+        &self.scan.delimiters
+    }
+
+    /// The segments in order.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = TreeSegment<'_>> {
+        (0..self.scan.segments.len()).map(|index| TreeSegment { tree: self, index })
+    }
+
+    /// The segment that a path names.
+    #[must_use]
+    pub fn segment(&self, path: &Path) -> Option<TreeSegment<'_>> {
+        let mut named = self.segments().filter(|segment| segment.id() == Some(path.segment()));
+        named.nth((path.occurrence as usize).checked_sub(1)?)
+    }
+
+    /// The piece that a path names, if the message has it (it may be empty).
+    #[must_use]
+    pub fn piece(&self, path: &Path) -> Option<Piece<'_>> {
+        let segment = self.segment(path)?;
+        let Some(field) = path.field.checked_sub(1) else { return Some(segment.whole()) };
+        let field = segment.field(field as usize + 1)?;
+        if path.repetition == 0 && path.component == 0 {
+            return Some(field);
+        }
+        let repetition = field.nth(Class::Repetition, path.repetition.max(1))?;
+        let Some(component) = (path.component > 0).then_some(path.component) else {
+            return Some(repetition);
+        };
+        let component = repetition.nth(Class::Component, component)?;
+        match path.subcomponent {
+            0 => Some(component),
+            subcomponent => component.nth(Class::Subcomponent, subcomponent),
+        }
+    }
+
+    /// What a path names: the text of a leaf without escapes, or a piece with parts as it stands. `None` where there is
+    /// nothing.
+    #[must_use]
+    pub fn get(&self, path: &Path) -> Option<Cow<'_, str>> {
+        let piece = self.piece(path).filter(|piece| !piece.is_empty())?;
+        Some(piece.text())
+    }
+
+    /// Sets the leaf that a path names; a path that stops above a leaf names the first leaf below it. Separators up to
+    /// it are added where the message ends earlier; nothing else changes.
+    ///
+    /// # Errors
+    /// When the message has no such segment, the path names no field, or a separator that is needed is not declared.
+    pub fn set(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
+        let fail = |reason| SetError::new(*path, reason);
+        let segment = self.segment(path).ok_or_else(|| fail("the message has no such segment"))?;
+        if path.field == 0 {
+            return Err(fail("name a field"));
+        }
+        if [path.field, path.repetition, path.component, path.subcomponent]
+            .iter()
+            .any(|&number| number > MOST_PARTS)
+        {
+            return Err(fail("the position is too far behind the end"));
+        }
+        if path.field <= 2 && is_header(segment.raw(), self.scan.delimiters.field) {
+            return Err(fail("the delimiters of a message cannot be changed in place"));
+        }
+        let (range, separators) =
+            segment.place(path).ok_or_else(|| fail("the message declares no such separator"))?;
+        let mut raw = String::new();
+        escape_into(&mut raw, text);
+        let mut inserted = separators;
+        if self.scan.delimiters.is_standard() {
+            inserted.extend_from_slice(raw.as_bytes());
+        } else {
+            inserted.extend(translate(
+                raw.as_bytes(),
+                &Delimiters::STANDARD,
+                &self.scan.delimiters,
+            ));
+        }
+        let mut bytes = self.bytes.clone();
+        bytes.splice(range, inserted);
+        let limits = Limits { segments: usize::MAX, ..Limits::DEFAULT };
+        self.scan = Scan::of(&bytes, &limits).map_err(|_| fail("the message would be too long"))?;
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// Checks the message against a structure, without structs.
+    #[must_use]
+    pub fn check(&self, structure: &'static StructureDesc, options: &DecodeOptions) -> Findings {
+        read(&self.bytes, &self.scan, Some(structure), structure.version, None, options)
+    }
+
+    /// Checks the segments alone, and reports that the structure is not known.
+    #[must_use]
+    pub fn check_segments(
+        &self,
+        version: &'static VersionDesc,
+        options: &DecodeOptions,
+    ) -> Findings {
+        let mut findings = read(&self.bytes, &self.scan, None, Some(version), None, options);
+        report_unknown_structure(&mut findings, &self.bytes, &self.scan, version, options);
+        findings
+    }
+
+    /// The structure of a version that MSH-9 names.
+    #[must_use]
+    pub fn structure(&self, version: &'static VersionDesc) -> Option<&'static StructureDesc> {
+        structure_named(&self.bytes, &self.scan, version)
+    }
+
+    pub(crate) fn from_parts(bytes: Vec<u8>, scan: Scan) -> Self {
+        Self { bytes, scan }
+    }
+
+    pub(crate) fn scan(&self) -> &Scan {
+        &self.scan
+    }
+}
+
+/// The structure that MSH-9 names.
+pub(crate) fn structure_named(
+    bytes: &[u8],
+    scan: &Scan,
+    version: &'static VersionDesc,
+) -> Option<&'static StructureDesc> {
+    let mut rest = scan.field(bytes, 0, 9);
+    let mut next = || {
+        let (part, behind) = rest?.split(scan, bytes, Class::Component);
+        rest = behind;
+        std::str::from_utf8(&bytes[part.range()]).ok().map(str::trim)
+    };
+    let (code, trigger, structure) = (next()?, next().unwrap_or(""), next().unwrap_or(""));
+    version.structure_of_message(code, trigger, structure)
+}
+
+impl<'a> TreeSegment<'a> {
+    /// The three characters of the id, if the line starts with an id.
+    #[must_use]
+    pub fn id(&self) -> Option<&'a str> {
+        segment_id(self.raw(), self.tree.scan.delimiters.field)?;
+        std::str::from_utf8(self.raw().get(..3)?).ok()
+    }
+
+    /// The segment as it stands, without its line end.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        &self.tree.bytes[self.range()]
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.tree.scan.segments[self.index].range()
+    }
+
+    fn piece(&self, span: Span<'a>) -> Piece<'a> {
+        Piece { tree: self.tree, span }
+    }
+
+    fn whole(&self) -> Piece<'a> {
+        let segment = self.tree.scan.segments[self.index];
+        let marks = self.tree.scan.marks_of(self.index);
+        self.piece(Span { start: segment.start, end: segment.end, marks })
+    }
+
+    /// The fields in order, from field 1; for MSH, BHS and FHS field 1 is the separator itself.
+    pub fn fields(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        let fields = self.tree.scan.fields(&self.tree.bytes, self.index);
+        let separator = fields.filter(|(first, _)| *first == 2).map(|(_, fields)| {
+            let start = fields.start - 1;
+            self.piece(Span { start, end: start + 1, marks: &[] })
+        });
+        separator
+            .into_iter()
+            .chain(split_all(fields.map(|(_, fields)| self.piece(fields)), Class::Field))
+    }
+
+    /// The field at a position, from one.
+    #[must_use]
+    pub fn field(&self, seq: usize) -> Option<Piece<'a>> {
+        self.fields().nth(seq.checked_sub(1)?)
+    }
+
+    /// Where the leaf of a path stands or would stand: the range that its text takes, and separators to put before it.
+    fn place(&self, path: &Path) -> Option<(Range<usize>, Vec<u8>)> {
+        let delimiters = &self.tree.scan.delimiters;
+        let mut separators = Vec::new();
+        let mut piece = match self.field(path.field as usize) {
+            Some(field) => field,
+            None => {
+                let have = self.fields().count();
+                separators.resize(path.field as usize - have, delimiters.field);
+                self.piece(Span::nothing(self.whole().span.end))
+            }
+        };
+        let levels = [
+            (Class::Repetition, path.repetition, delimiters.repetition),
+            (Class::Component, path.component, Some(delimiters.component)),
+            (Class::Subcomponent, path.subcomponent, delimiters.subcomponent),
+        ];
+        for (class, number, separator) in levels {
+            let number = number.max(1);
+            piece = match piece.nth(class, number) {
+                Some(piece) => piece,
+                None => {
+                    let missing = number as usize - piece.parts(class).count();
+                    separators.resize(separators.len() + missing, separator?);
+                    self.piece(Span::nothing(piece.span.end))
+                }
+            };
+        }
+        Some((piece.range(), separators))
+    }
+}
+
+impl<'a> Piece<'a> {
+    /// As it stands in the message.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        &self.tree.bytes[self.range()]
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.span.range()
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.span.is_empty()
+    }
+
+    /// Whether it has no parts.
+    #[must_use]
+    pub fn is_leaf(&self) -> bool {
+        self.span.marks.is_empty()
+    }
+
+    /// The text: of a leaf without escapes, of a piece with parts as it stands. Bytes that are not UTF-8 are read as
+    /// ISO 8859-1.
+    #[must_use]
+    pub fn text(&self) -> Cow<'a, str> {
+        let bytes = self.raw();
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+        };
+        if !self.is_leaf() {
+            return text;
+        }
+        let delimiters = &self.tree.scan.delimiters;
+        let text = if delimiters.is_standard() {
+            text
+        } else {
+            let standard = translate(text.as_bytes(), delimiters, &Delimiters::STANDARD);
+            String::from_utf8(standard).map_or(text, Cow::Owned)
+        };
+        match text {
+            Cow::Borrowed(text) => unescape(text),
+            Cow::Owned(text) => Cow::Owned(unescape(&text).into_owned()),
+        }
+    }
+
+    /// The repetitions of a field.
+    pub fn repetitions(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        self.parts(Class::Repetition)
+    }
+
+    /// The components of a repetition.
+    pub fn components(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        self.parts(Class::Component)
+    }
+
+    /// The subcomponents of a component.
+    pub fn subcomponents(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        self.parts(Class::Subcomponent)
+    }
+
+    fn parts(&self, class: Class) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        split_all(Some(*self), class)
+    }
+
+    fn nth(&self, class: Class, number: u32) -> Option<Piece<'a>> {
+        self.parts(class).nth((number as usize).checked_sub(1)?)
+    }
+
+    fn split(&self, class: Class) -> (Self, Option<Self>) {
+        let (before, behind) = self.span.split(&self.tree.scan, &self.tree.bytes, class);
+        (Self { span: before, ..*self }, behind.map(|span| Self { span, ..*self }))
+    }
+}
+
+fn split_all(mut rest: Option<Piece<'_>>, class: Class) -> impl Iterator<Item = Piece<'_>> {
+    std::iter::from_fn(move || {
+        let (piece, behind) = rest?.split(class);
+        rest = behind;
+        Some(piece)
+    })
+}

@@ -1,0 +1,123 @@
+//! The leaf: one piece of text, escaped as it travels, read on demand.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use compact_str::CompactString;
+
+use crate::er7::{escape_into, is_plain, unescape};
+
+/// One leaf of a message: a primitive field, a component or a subcomponent.
+///
+/// It keeps the escaped text under the recommended delimiters (`|^~\&`), whatever delimiters the message used, so a
+/// value can move between messages. Up to 24 bytes need no allocation.
+///
+/// `Debug` shows the length only: values are patient data. Ask for [`Value::text`] or [`Value::raw`] by name.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Value(CompactString);
+
+/// The three states of a field (section 2.10.1): nothing sent, an explicit null, a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence<'a> {
+    /// Nothing was sent: the receiver keeps what it has.
+    Absent,
+    /// `""` was sent: the receiver clears what it has.
+    Null,
+    /// A value was sent.
+    Value(Cow<'a, str>),
+}
+
+impl Value {
+    /// Nothing.
+    pub const EMPTY: Self = Self(CompactString::const_new(""));
+
+    /// Takes text that is already escaped under the recommended delimiters.
+    #[must_use]
+    pub fn from_raw(raw: impl Into<CompactString>) -> Self {
+        Self(raw.into())
+    }
+
+    /// An explicit null, `""`.
+    #[must_use]
+    pub fn null() -> Self {
+        Self(CompactString::const_new("\"\""))
+    }
+
+    /// The escaped text.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// The text without escapes; borrowed where there are none.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        unescape(&self.0)
+    }
+
+    /// Sets the text; what must be escaped is escaped.
+    pub fn set(&mut self, text: impl AsRef<str>) {
+        *self = Self::from(text.as_ref());
+    }
+
+    /// Whether nothing was sent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an explicit null was sent.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.0 == "\"\""
+    }
+
+    /// Absent, null or value.
+    #[must_use]
+    pub fn presence(&self) -> Presence<'_> {
+        match self.raw() {
+            "" => Presence::Absent,
+            "\"\"" => Presence::Null,
+            raw => Presence::Value(unescape(raw)),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        if is_plain(text) {
+            return Self(CompactString::new(text));
+        }
+        let mut raw = String::with_capacity(text.len() + 8);
+        escape_into(&mut raw, text);
+        Self(raw.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        if is_plain(&text) { Self(text.into()) } else { Self::from(text.as_str()) }
+    }
+}
+
+impl PartialEq<str> for Value {
+    fn eq(&self, other: &str) -> bool {
+        self.text() == other
+    }
+}
+
+impl PartialEq<&str> for Value {
+    fn eq(&self, other: &&str) -> bool {
+        self.text() == *other
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.raw() {
+            "" => f.write_str("absent"),
+            "\"\"" => f.write_str("null"),
+            raw => write!(f, "{} bytes", raw.len()),
+        }
+    }
+}
