@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::node::{Element, GroupNode, Node, Slot};
+use crate::node::{Element, GroupNode, Node, Slot, Varies};
 
 /// Writes a segment or composite: the numbers of its valued slots, each with its length.
 ///
@@ -76,6 +76,27 @@ pub fn debug_group(group: &dyn GroupNode, f: &mut fmt::Formatter<'_>) -> fmt::Re
         out.field("stray", &stray.segment);
     }
     out.finish()
+}
+
+/// Writes a varying value: the datatype it has now, then what stands in it.
+///
+/// # Errors
+/// When the formatter fails.
+pub fn debug_varies(varies: &dyn Varies, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{} ", varies.selected().map_or("raw", |datatype| datatype.id))?;
+    fmt::Debug::fmt(&Shown(varies.inner()), f)
+}
+
+/// Writes a segment or group by what it is: the alternative that a choice holds.
+///
+/// # Errors
+/// When the formatter fails.
+pub fn debug_element(element: Element<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match element {
+        Element::Segment(segment) => fmt::Debug::fmt(&Named(segment), f),
+        Element::Group(group) => debug_group(group, f),
+        Element::Raw(raw) => fmt::Debug::fmt(raw, f),
+    }
 }
 
 struct Named<'a>(&'a dyn crate::node::SegmentNode);

@@ -201,6 +201,11 @@ impl Grammar {
         self.positions(id).next().is_some()
     }
 
+    /// Whether the structure names this id.
+    pub(crate) fn names(&self, id: [u8; 3]) -> bool {
+        self.named.binary_search_by(|(key, _)| key.cmp(&id)).is_ok()
+    }
+
     /// The way from the start of a message to a position.
     pub(crate) fn first(&self, to: NodeId) -> Move {
         let child = self.ancestor_below(to, 0);

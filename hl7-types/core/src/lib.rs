@@ -20,6 +20,7 @@ mod part;
 mod path;
 mod placement;
 pub mod primitives;
+mod sample;
 mod tree;
 mod value;
 
@@ -35,17 +36,19 @@ pub use node::Segment;
 pub use part::Part;
 pub use path::{Path, PathError};
 pub use primitives::{Coded, Table};
+pub use sample::{Fill, sample};
 pub use tree::{Piece, Tree, TreeSegment};
 pub use value::{Presence, Value};
 
 /// What the derives and the generated code name. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::debug::{debug_group, debug_node};
+    pub use crate::debug::{debug_element, debug_group, debug_node, debug_varies};
     pub use crate::desc::*;
     pub use crate::extra::{Extra, RawSegment};
     pub use crate::indexed::{Indexed, encode_group, get_in_group, set_in};
     pub use crate::message::Message;
+    pub use crate::navigate::set_first_leaf;
     pub use crate::node::*;
     pub use crate::part::Part;
     pub use crate::primitives::*;

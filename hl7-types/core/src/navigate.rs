@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::encode::{write_segment, write_slot};
 use crate::extra::RawSegment;
-use crate::node::{Element, ElementMut, GroupNode, SegmentNode, Slot, SlotMut};
+use crate::node::{Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut};
 use crate::path::Path;
 use crate::value::Value;
 
@@ -189,6 +189,13 @@ fn set_in(segment: &mut dyn SegmentNode, path: &Path, text: &str) -> Result<(), 
             Ok(())
         }
         None => fail("the standard defines nothing there"),
+    }
+}
+
+/// Sets the first leaf of a segment or composite.
+pub fn set_first_leaf(node: &mut dyn Node, text: &str) {
+    if let Some(value) = first_leaf_mut(node.slot_mut(0)) {
+        *value = Value::from(text);
     }
 }
 

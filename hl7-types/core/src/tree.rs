@@ -223,7 +223,7 @@ pub(crate) fn structure_named(
 ) -> Option<&'static StructureDesc> {
     let mut rest = scan.field(bytes, 0, 9);
     let mut next = || {
-        let (part, behind) = rest?.split(scan, bytes, Class::Component);
+        let (part, behind) = rest?.split(Class::Component);
         rest = behind;
         std::str::from_utf8(&bytes[part.range()]).ok().map(str::trim)
     };
@@ -385,7 +385,7 @@ impl<'a> Piece<'a> {
     }
 
     fn split(&self, class: Class) -> (Self, Option<Self>) {
-        let (before, behind) = self.span.split(&self.tree.scan, &self.tree.bytes, class);
+        let (before, behind) = self.span.split(class);
         (Self { span: before, ..*self }, behind.map(|span| Self { span, ..*self }))
     }
 }

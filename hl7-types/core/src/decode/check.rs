@@ -6,18 +6,17 @@ use std::ops::Range;
 use crate::desc::{
     DatatypeDesc, ElementDesc, Format, MANY, StructureDesc, TableDesc, TableKind, Usage,
 };
-use crate::er7::Span;
 use crate::finding::{Finding, Rule};
 use crate::format;
 use crate::grammar::{Grammar, NodeId};
 use crate::path::Path;
 use crate::placement::{Place, Placement};
 
-use super::Reader;
 use super::structure::Walk;
+use super::{Reader, Stretch};
 
 /// Datatypes whose first component is a code of the table that the field names, unless the third names another system.
-const CODED: [&str; 4] = ["CE", "CWE", "CNE", "CF"];
+pub(crate) const CODED: [&str; 4] = ["CE", "CWE", "CNE", "CF"];
 
 impl Reader<'_> {
     // --- structure ---------------------------------------------------------------------------------------------------
@@ -26,8 +25,13 @@ impl Reader<'_> {
     pub(super) fn check_delimiters(&mut self) {
         let start = self.scan.start + 3;
         let header = self.scan.segments.first().copied();
-        let end =
-            self.scan.marks.first().copied().or(header.map(|header| header.end)).unwrap_or(start);
+        let end = self
+            .scan
+            .marks
+            .first()
+            .map(|mark| mark.at())
+            .or(header.map(|header| header.end))
+            .unwrap_or(start);
         let declared = end.saturating_sub(start + 1);
         let distinct = [
             self.scan.delimiters.repetition,
@@ -80,11 +84,8 @@ impl Reader<'_> {
     ) {
         for &node in missing {
             let Some(member) = grammar.node(node).member else { continue };
-            let here = self
-                .scan
-                .segments
-                .get(before)
-                .map_or(self.bytes().len(), |span| span.start as usize);
+            let here =
+                self.scan.segments.get(before).map_or(self.bytes.len(), |span| span.start as usize);
             let here = u32::try_from(here).unwrap_or(u32::MAX);
             self.segment = before.saturating_sub(1);
             let path = Path::at(member.first_segment().as_bytes(), 1);
@@ -154,29 +155,29 @@ impl Reader<'_> {
     // --- fields and components ---------------------------------------------------------------------------------------
 
     #[inline]
-    pub(super) fn check_required_field(&mut self, element: &ElementDesc, span: Span<'_>) {
+    pub(super) fn check_required_field(&mut self, element: &ElementDesc, span: Stretch) {
         if element.usage == Usage::R {
-            self.report(Rule::RequiredField, span.start..span.end, || {
+            self.report(Rule::RequiredField, span, || {
                 format!("{} is required and empty", element.name)
             });
         }
     }
 
-    pub(super) fn check_required_part(&mut self, part: &ElementDesc, null: bool, span: Span<'_>) {
+    pub(super) fn check_required_part(&mut self, part: &ElementDesc, null: bool, span: Stretch) {
         if part.usage == Usage::R && !null {
-            self.report(Rule::RequiredComponent, span.start..span.end, || {
+            self.report(Rule::RequiredComponent, span, || {
                 format!("{} is required and empty", part.name)
             });
         }
     }
 
     #[inline]
-    pub(super) fn check_usage(&mut self, element: &ElementDesc, span: Span<'_>) {
+    pub(super) fn check_usage(&mut self, element: &ElementDesc, span: Stretch) {
         match element.usage {
-            Usage::X => self.report(Rule::NotSupported, span.start..span.end, || {
+            Usage::X => self.report(Rule::NotSupported, span, || {
                 format!("{} must not be used and has a value", element.name)
             }),
-            Usage::W => self.report(Rule::Withdrawn, span.start..span.end, || {
+            Usage::W => self.report(Rule::Withdrawn, span, || {
                 format!("{} was withdrawn from the standard and has a value", element.name)
             }),
             _ => {}
@@ -184,26 +185,26 @@ impl Reader<'_> {
     }
 
     /// `count` repetitions are one more than allowed; `span` begins with the first that is too many.
-    pub(super) fn check_repetitions(&mut self, element: &ElementDesc, count: u32, span: Span<'_>) {
+    pub(super) fn check_repetitions(&mut self, element: &ElementDesc, count: u32, span: Stretch) {
         if element.max == 0 {
             return;
         }
         self.repetition = count;
         (self.component, self.subcomponent) = (0, 0);
-        self.report(Rule::TooManyRepetitions, span.start..span.end, || {
+        self.report(Rule::TooManyRepetitions, span, || {
             format!("{} may stand {} times, here are more", element.name, element.max)
         });
     }
 
     #[inline]
-    pub(super) fn check_length(&mut self, element: &ElementDesc, span: Span<'_>) {
+    pub(super) fn check_length(&mut self, element: &ElementDesc, span: Stretch) {
         let max = element.length.max;
         if max > 0 && span.end - span.start > max {
-            let piece = self.span_bytes(span.start, span.end);
+            let piece = self.slice(span);
             let length =
                 std::str::from_utf8(piece).map_or(piece.len(), |text| text.chars().count());
             if length > max as usize {
-                self.report(Rule::TooLong, span.start..span.end, || {
+                self.report(Rule::TooLong, span, || {
                     format!("{} has {length} characters, at most {max} are allowed", element.name)
                 });
             }
@@ -216,7 +217,7 @@ impl Reader<'_> {
         element: &ElementDesc,
         named: Option<&str>,
         known: bool,
-        span: Span<'_>,
+        at: u32,
     ) {
         if element.varies_by == 0 || known {
             return;
@@ -229,7 +230,7 @@ impl Reader<'_> {
         };
         let repetition = std::mem::take(&mut self.repetition);
         self.field = by;
-        self.report(Rule::UnknownDatatype, span.start..span.start, message);
+        self.report(Rule::UnknownDatatype, at..at, message);
         (self.field, self.repetition) = (field, repetition);
     }
 
@@ -239,7 +240,7 @@ impl Reader<'_> {
         &mut self,
         element: &ElementDesc,
         format: Option<Format>,
-        span: Span<'_>,
+        span: Stretch,
     ) {
         let rules = self.options.rules;
         if rules.contains(Rule::BadFormat)
@@ -250,22 +251,20 @@ impl Reader<'_> {
         }
     }
 
-    fn check_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Span<'_>) {
-        let Ok(text) = std::str::from_utf8(self.span_bytes(span.start, span.end)) else { return };
+    fn check_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Stretch) {
+        let Ok(text) = std::str::from_utf8(self.slice(span)) else { return };
         if text.is_empty() || text == "\"\"" {
             return;
         }
         if let Some(expected) = format.and_then(|format| format::expected(format, text)) {
-            self.report(Rule::BadFormat, span.start..span.end, || {
-                format!("{}: expected {expected}", element.name)
-            });
+            self.report(Rule::BadFormat, span, || format!("{}: expected {expected}", element.name));
         }
         if let Some(table) = element.table {
             self.check_code(element, table, text, span);
         }
     }
 
-    fn check_code(&mut self, element: &ElementDesc, table: &TableDesc, text: &str, span: Span<'_>) {
+    fn check_code(&mut self, element: &ElementDesc, table: &TableDesc, text: &str, span: Stretch) {
         if table.codes.is_empty() || table.position(text).is_some() {
             return;
         }
@@ -273,7 +272,7 @@ impl Reader<'_> {
             TableKind::Hl7 => Rule::UnknownCode,
             TableKind::User | TableKind::Other => Rule::SiteCode,
         };
-        self.report(rule, span.start..span.end, || {
+        self.report(rule, span, || {
             format!("{}: not a code of table {}, {}", element.name, table.id, table.name)
         });
     }
@@ -283,14 +282,14 @@ impl Reader<'_> {
         &mut self,
         element: &ElementDesc,
         datatype: Option<&DatatypeDesc>,
-        span: Span<'_>,
+        span: Stretch,
     ) {
         let (Some(table), Some(datatype)) = (element.table, datatype) else { return };
         if !CODED.contains(&datatype.id) || self.scan.delimiters.escape.is_none() {
             return;
         }
         let separator = self.scan.delimiters.component;
-        let mut parts = self.span_bytes(span.start, span.end).split(|&byte| byte == separator);
+        let mut parts = self.slice(span).split(|&byte| byte == separator);
         let code = parts.next().unwrap_or_default();
         let system = parts.nth(1).unwrap_or_default();
         let own = system.strip_prefix(b"HL7").is_some_and(|id| id == table.id.as_bytes());
@@ -300,7 +299,7 @@ impl Reader<'_> {
         {
             self.component = 1;
             let end = span.start + u32::try_from(code.len()).unwrap_or(0);
-            self.check_code(element, table, code, Span { end, ..span });
+            self.check_code(element, table, code, Stretch { end, ..span });
             self.component = 0;
         }
     }
@@ -312,12 +311,12 @@ impl Reader<'_> {
     pub(super) fn report(
         &mut self,
         rule: Rule,
-        span: Range<u32>,
+        span: impl Into<Range<u32>>,
         message: impl FnOnce() -> String,
     ) {
         if self.options.rules.contains(rule) {
             let path = self.path();
-            self.add(rule, path, span, message());
+            self.add(rule, path, span.into(), message());
         }
     }
 

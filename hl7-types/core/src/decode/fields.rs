@@ -1,14 +1,72 @@
-//! Segments, fields, repetitions, components and subcomponents.
+//! Segments, fields, repetitions, components and subcomponents: one pass over the separators of a segment.
+//!
+//! Each function here reads one piece. It is called with the piece's first byte, consumes the separators inside the piece
+//! and stops at the one that ends it.
 
 use crate::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Format, MANY, SegmentDesc, Usage};
-use crate::er7::{Class, Span};
+use crate::er7::{Class, Mark};
 use crate::extra::{Piece, SlotKept, SlotSurplus};
 use crate::finding::Rule;
 use crate::node::{List, Node, SlotMut};
 
-use super::{Leftover, Level, Reader, lend};
+use super::{Reader, Stretch, lend};
 
-impl<'a> Reader<'a> {
+/// What a piece is a part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// A repetition of a field; its parts are components.
+    Repetition,
+    /// A component; its parts are subcomponents.
+    Component,
+}
+
+impl Level {
+    /// What separates the parts.
+    fn separator(self) -> Class {
+        match self {
+            Level::Repetition => Class::Component,
+            Level::Component => Class::Subcomponent,
+        }
+    }
+
+    /// What ends the piece.
+    fn end(self) -> Class {
+        match self {
+            Level::Repetition => Class::Repetition,
+            Level::Component => Class::Component,
+        }
+    }
+}
+
+impl Reader<'_> {
+    // --- the way through the separators ------------------------------------------------------------------------------
+
+    /// The separator ahead; the end of the segment is the last.
+    #[inline]
+    fn ahead(&self) -> Mark {
+        self.marks[self.next]
+    }
+
+    /// Steps over the separator ahead if it is of a class; gives the position behind it.
+    #[inline]
+    fn step_over(&mut self, class: Class) -> Option<u32> {
+        let mark = self.ahead();
+        mark.is(class).then(|| {
+            self.next += 1;
+            mark.at() + 1
+        })
+    }
+
+    /// Steps over separators up to the one that ends a class; gives its position.
+    fn skip_to(&mut self, class: Class) -> u32 {
+        while !self.ahead().ends(class) {
+            self.next += 1;
+        }
+        self.ahead().at()
+    }
+
+    // --- segments ----------------------------------------------------------------------------------------------------
+
     /// Reads one segment, field by field.
     pub(super) fn segment(
         &mut self,
@@ -16,41 +74,46 @@ impl<'a> Reader<'a> {
         desc: &'static SegmentDesc,
         mut node: Option<&mut dyn Node>,
     ) {
-        let end = self.scan.segments[index].end;
         self.segment = index;
-        let (mut rest, mut slot) = match self.scan.fields(self.bytes, index) {
+        self.marks = self.scan.marks_to_end(index);
+        self.next = 0;
+        let (mut start, mut slot) = match self.scan.fields(self.bytes, index) {
             None => (None, 0),
-            Some((1, fields)) => (Some(fields), 0),
-            Some((_, fields)) => (self.header(fields, lend!(node)), 2),
+            // The separator behind the id.
+            Some((1, _)) => (self.step_over(Class::Field), 0),
+            Some((_, fields)) => {
+                self.header(fields.start, lend!(node));
+                (self.step_over(Class::Field), 2)
+            }
         };
         let mut used = slot;
-        while let Some(span) = rest {
+        while let Some(at) = start {
             let Some(element) = desc.fields.get(slot) else {
-                self.surplus_fields(desc, span, lend!(node));
+                self.surplus_fields(desc, at, lend!(node));
                 break;
             };
-            let (field, behind) = self.split(span, Class::Field);
             self.at_field(slot);
-            if field.is_empty() {
-                self.check_required_field(element, field);
+            if self.ahead().at() == at && self.ahead().ends(Class::Field) {
+                self.check_required_field(element, Stretch::nothing(at));
             } else {
                 used = slot + 1;
                 match lend!(node) {
                     Some(node) => {
-                        let leftover = self.field(element, node.slot_mut(slot), field);
-                        keep(node, slot, leftover);
+                        self.field(element, node.slot_mut(slot), at);
+                        self.keep(node, slot, 0);
                     }
-                    None => {
-                        self.field(element, SlotMut::Absent, field);
-                    }
+                    None => self.field(element, SlotMut::Absent, at),
                 }
             }
             slot += 1;
-            rest = behind;
+            start = self.step_over(Class::Field);
         }
+        let end = self.scan.segments[index].end;
         for (seq, element) in desc.fields.iter().enumerate().skip(slot) {
-            self.at_field(seq);
-            self.check_required_field(element, Span::nothing(end));
+            if element.usage == Usage::R {
+                self.at_field(seq);
+                self.check_required_field(element, Stretch::nothing(end));
+            }
         }
         if let Some(node) = node {
             if slot > used {
@@ -60,156 +123,133 @@ impl<'a> Reader<'a> {
                 node.extra_mut().kept_mut().line_end = Some(line_end);
             }
         }
+        self.left.clear();
     }
 
-    /// Reads the two fields of MSH (BHS, FHS) that declare the delimiters; gives what follows.
-    fn header(&mut self, span: Span<'a>, node: Option<&mut dyn Node>) -> Option<Span<'a>> {
-        let (encoding, behind) = span.split_first();
-        if let Some(node) = node {
-            let separator = [self.scan.delimiters.field];
-            for (slot, bytes) in [(0, &separator[..]), (1, &self.bytes[encoding.range()])] {
-                if let SlotMut::Leaf(value) = node.slot_mut(slot) {
-                    let leftover = self.store_verbatim(value, bytes);
-                    keep(node, slot, leftover);
-                }
+    /// Reads the two fields of MSH (BHS, FHS) that declare the delimiters.
+    fn header(&mut self, start: u32, node: Option<&mut dyn Node>) {
+        let encoding = Stretch { start, end: self.skip_to(Class::Field) };
+        let Some(node) = node else { return };
+        for (slot, piece) in [(0, Stretch { start: start - 1, end: start }), (1, encoding)] {
+            if let SlotMut::Leaf(value) = node.slot_mut(slot) {
+                self.store_verbatim(value, self.slice(piece));
+                self.keep(node, slot, 0);
             }
         }
-        behind
     }
 
-    fn surplus_fields(&mut self, desc: &SegmentDesc, span: Span<'_>, node: Option<&mut dyn Node>) {
-        let tail = span.start - 1..span.end;
+    fn surplus_fields(&mut self, desc: &SegmentDesc, start: u32, node: Option<&mut dyn Node>) {
+        let tail = Stretch { start: start - 1, end: self.skip_to(Class::Segment) };
+        let fields = desc.fields.len();
         if !desc.fields.last().is_some_and(|last| last.open) {
-            self.at_field(desc.fields.len());
-            let fields = desc.fields.len();
-            self.report(Rule::SurplusField, tail.clone(), || {
+            self.at_field(fields);
+            self.report(Rule::SurplusField, tail, || {
                 format!("{} has {fields} fields, here is more", desc.id)
             });
         }
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
-            kept.written = u16::try_from(desc.fields.len()).unwrap_or(u16::MAX);
-            kept.tail = Some(Piece::new(self.slice(&tail), &self.scan.delimiters));
+            kept.written = u16::try_from(fields).unwrap_or(u16::MAX);
+            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
         }
     }
 
+    // --- fields ------------------------------------------------------------------------------------------------------
+
     /// Reads a field with its repetitions.
-    fn field(
-        &mut self,
-        element: &'static ElementDesc,
-        slot: SlotMut<'_>,
-        field: Span<'a>,
-    ) -> Vec<(u32, Leftover)> {
-        self.check_usage(element, field);
-        if field.marks.is_empty() {
-            // One repetition without parts: most fields.
-            self.repetition = 0;
-            let slot = match slot {
-                SlotMut::List(list) => list.push(),
-                single => single,
-            };
-            let leftover = self.repetition(element, slot, field);
-            return if leftover.is_empty() { Vec::new() } else { vec![(0, leftover)] };
-        }
+    fn field(&mut self, element: &'static ElementDesc, slot: SlotMut<'_>, start: u32) {
         match slot {
-            SlotMut::List(list) => self.repetitions(element, Some(list), field),
-            SlotMut::Absent => self.repetitions(element, None, field),
+            SlotMut::List(list) => self.repetitions(element, Some(list), start),
+            SlotMut::Absent => self.repetitions(element, None, start),
             single => {
-                let (first, behind) = self.split(field, Class::Repetition);
-                let mut leftover = self.repetition(element, single, first);
-                if let Some(behind) = behind {
-                    let tail = behind.start - 1..behind.end;
-                    self.check_repetitions(element, 2, behind);
-                    leftover.push(SlotSurplus::Tail(Piece::new(
-                        self.slice(&tail),
-                        &self.scan.delimiters,
-                    )));
+                self.repetition(element, single, start);
+                if self.ahead().is(Class::Repetition) {
+                    let tail =
+                        Stretch { start: self.ahead().at(), end: self.skip_to(Class::Field) };
+                    self.check_repetitions(element, 2, tail);
+                    self.leave_tail(tail);
                 }
-                if leftover.is_empty() { Vec::new() } else { vec![(0, leftover)] }
             }
         }
+        self.check_usage(element, Stretch { start, end: self.ahead().at() });
     }
 
     fn repetitions(
         &mut self,
         element: &'static ElementDesc,
         mut list: Option<&mut dyn List>,
-        field: Span<'a>,
-    ) -> Vec<(u32, Leftover)> {
-        let mut leftovers = Vec::new();
-        let mut rest = Some(field);
+        mut start: u32,
+    ) {
         let mut count = 0;
-        while let Some(span) = rest {
-            let (repetition, behind) = self.split(span, Class::Repetition);
-            self.repetition = count + 1;
+        loop {
             let slot = lend!(list).map_or(SlotMut::Absent, List::push);
-            if !repetition.is_empty() {
-                let leftover = self.repetition(element, slot, repetition);
-                if !leftover.is_empty() {
-                    leftovers.push((count, leftover));
+            if self.ahead().at() != start || !self.ahead().ends(Class::Repetition) {
+                self.repetition = count + 1;
+                let from = self.left.len();
+                self.repetition(element, slot, start);
+                for (repetition, _) in &mut self.left[from..] {
+                    *repetition = count;
                 }
             }
             count += 1;
-            if u64::from(count) == u64::from(element.max) + 1 && element.max < MANY {
-                self.check_repetitions(element, count, span);
+            if count == u32::from(element.max) + 1 && element.max < MANY {
+                self.check_repetitions(element, count, Stretch { start, end: self.ahead().at() });
             }
-            rest = behind;
+            match self.step_over(Class::Repetition) {
+                Some(next) => start = next,
+                None => break,
+            }
         }
         self.repetition = 0;
-        leftovers
     }
 
     /// Reads one repetition of a field.
-    fn repetition(
-        &mut self,
-        element: &'static ElementDesc,
-        slot: SlotMut<'_>,
-        span: Span<'a>,
-    ) -> Leftover {
+    fn repetition(&mut self, element: &'static ElementDesc, slot: SlotMut<'_>, start: u32) {
         (self.component, self.subcomponent) = (0, 0);
-        self.check_length(element, span);
         let (datatype, slot) = match slot {
+            slot if element.varies_by == 0 => (element.datatype, slot),
             SlotMut::Varies(varies) => {
                 let named = self.varying_name(element);
                 let found = varies.select(named.unwrap_or(""));
-                self.check_varying(element, named, found.is_some(), span);
+                self.check_varying(element, named, found.is_some(), start);
                 (found, varies.inner_mut())
             }
-            slot if element.varies_by > 0 => {
+            slot => {
                 let named = self.varying_name(element);
                 let found = named.and_then(|name| self.version?.datatype(name));
-                self.check_varying(element, named, found.is_some(), span);
+                self.check_varying(element, named, found.is_some(), start);
                 (found, slot)
             }
-            slot => (element.datatype, slot),
         };
-        self.piece(element, datatype, slot, span, Level::Component)
+        self.piece(element, datatype, slot, start, Level::Repetition);
+        let piece = Stretch { start, end: self.ahead().at() };
+        self.check_length(element, piece);
+        self.check_coded(element, datatype, piece);
     }
 
     /// Reads a repetition or component according to its datatype.
+    #[inline]
     fn piece(
         &mut self,
         element: &'static ElementDesc,
         datatype: Option<&'static DatatypeDesc>,
         slot: SlotMut<'_>,
-        span: Span<'a>,
+        start: u32,
         level: Level,
-    ) -> Leftover {
-        match datatype.map(|datatype| datatype.kind) {
-            Some(DatatypeKind::Composite(components)) => match slot {
-                SlotMut::Node(node) => {
-                    self.composite(element, datatype, components, Some(node), span, level);
-                    Leftover::new()
-                }
-                _ => {
-                    self.composite(element, datatype, components, None, span, level);
-                    Leftover::new()
-                }
-            },
-            Some(DatatypeKind::Primitive(format)) if format != Format::CompositeUnknown => {
-                self.primitive(element, Some(format), slot, span, level)
+    ) {
+        match datatype.map(|datatype| &datatype.kind) {
+            Some(DatatypeKind::Composite(components)) => {
+                let node: Option<&mut dyn Node> =
+                    if let SlotMut::Node(node) = slot { Some(node) } else { None };
+                self.composite(datatype, components, node, start, level);
             }
-            _ => self.leaf(slot, span),
+            Some(DatatypeKind::Primitive(format)) if *format != Format::CompositeUnknown => {
+                self.primitive(element, *format, slot, start, level);
+            }
+            _ => {
+                let end = self.skip_to(level.end());
+                self.leaf(slot, Stretch { start, end });
+            }
         }
     }
 
@@ -217,82 +257,68 @@ impl<'a> Reader<'a> {
     fn primitive(
         &mut self,
         element: &'static ElementDesc,
-        format: Option<Format>,
+        format: Format,
         slot: SlotMut<'_>,
-        span: Span<'a>,
+        start: u32,
         level: Level,
-    ) -> Leftover {
-        let (value, surplus) = span.split_first();
-        let mut leftover = self.leaf(slot, value);
-        self.check_primitive(element, format, value);
-        if let Some(surplus) = surplus {
-            let tail = surplus.start - 1..surplus.end;
-            let rule = if level == Level::Component && self.component == 0 {
-                Rule::SurplusComponent
-            } else {
-                Rule::SurplusSubcomponent
-            };
-            self.report(rule, tail.clone(), || {
+    ) {
+        let mark = self.ahead();
+        let value = Stretch { start, end: mark.at() };
+        self.leaf(slot, value);
+        self.check_primitive(element, Some(format), value);
+        if !mark.ends(level.end()) {
+            let tail = Stretch { start: mark.at(), end: self.skip_to(level.end()) };
+            self.report(surplus(level), tail, || {
                 "expected one value, here are parts behind it".to_owned()
             });
-            leftover.push(SlotSurplus::Tail(Piece::new(self.slice(&tail), &self.scan.delimiters)));
+            self.leave_tail(tail);
         }
-        leftover
     }
 
     /// Reads a composite, part by part.
     fn composite(
         &mut self,
-        element: &'static ElementDesc,
         datatype: Option<&'static DatatypeDesc>,
         components: &'static [ElementDesc],
         mut node: Option<&mut dyn Node>,
-        span: Span<'a>,
+        mut start: u32,
         level: Level,
     ) {
-        let class = if level == Level::Component { Class::Component } else { Class::Subcomponent };
-        let null = &self.bytes[span.range()] == b"\"\"";
-        let mut rest = Some(span);
+        let separator = level.separator();
         let (mut slot, mut used) = (0, 0);
-        while let Some(span) = rest {
+        let null = self.bytes[start as usize..].starts_with(b"\"\"");
+        loop {
+            self.at_part(level, slot);
             let Some(part) = components.get(slot) else {
-                self.at_part(level, slot);
-                self.surplus_parts(level, components.len(), datatype, span, lend!(node));
+                self.surplus_parts(datatype, start, level, lend!(node));
                 break;
             };
-            let (piece, behind) = self.split(span, class);
-            self.at_part(level, slot);
-            if piece.is_empty() {
-                self.check_required_part(part, null, piece);
+            if self.ahead().at() == start && self.ahead().ends(separator) {
+                self.check_required_part(part, null, Stretch::nothing(start));
             } else {
                 used = slot + 1;
                 match lend!(node) {
                     Some(node) => {
-                        let leftover = self.part(part, node.slot_mut(slot), piece, level);
-                        keep(
-                            node,
-                            slot,
-                            if leftover.is_empty() { Vec::new() } else { vec![(0, leftover)] },
-                        );
+                        let from = self.left.len();
+                        self.part(part, node.slot_mut(slot), start, level);
+                        self.keep(node, slot, from);
                     }
-                    None => {
-                        self.part(part, SlotMut::Absent, piece, level);
-                    }
+                    None => self.part(part, SlotMut::Absent, start, level),
                 }
             }
             slot += 1;
-            rest = behind;
+            match self.step_over(separator) {
+                Some(next) => start = next,
+                None => break,
+            }
         }
         for (seq, part) in components.iter().enumerate().skip(slot) {
             if part.usage == Usage::R {
                 self.at_part(level, seq);
-                self.check_required_part(part, null, Span::nothing(span.end));
+                self.check_required_part(part, null, Stretch::nothing(self.ahead().at()));
             }
         }
-        self.at_part(level, usize::MAX);
-        if level == Level::Component {
-            self.check_coded(element, datatype, span);
-        }
+        self.leave_parts(level);
         if slot > used
             && let Some(node) = node
         {
@@ -301,60 +327,93 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one component or subcomponent.
-    fn part(
-        &mut self,
-        part: &'static ElementDesc,
-        slot: SlotMut<'_>,
-        span: Span<'a>,
-        level: Level,
-    ) -> Leftover {
-        self.check_usage(part, span);
-        self.check_length(part, span);
-        if level == Level::Component {
-            return self.piece(part, part.datatype, slot, span, Level::Subcomponent);
-        }
-        // Nothing separates below subcomponents: the text is the first leaf of whatever stands here.
-        let leftover = self.leaf(slot, span);
-        let mut inner = part;
-        for _ in 0..8 {
-            match inner.datatype.and_then(|datatype| datatype.components().first()) {
-                Some(first) => inner = first,
-                None => break,
+    fn part(&mut self, part: &'static ElementDesc, slot: SlotMut<'_>, start: u32, level: Level) {
+        match level {
+            Level::Repetition => self.piece(part, part.datatype, slot, start, Level::Component),
+            // Nothing separates below subcomponents: the text is the first leaf of whatever stands here.
+            Level::Component => {
+                let value = Stretch { start, end: self.ahead().at() };
+                self.leaf(slot, value);
+                let first = first_primitive(part);
+                self.check_primitive(first, first.datatype.and_then(DatatypeDesc::format), value);
             }
         }
-        self.check_primitive(inner, inner.datatype.and_then(DatatypeDesc::format), span);
-        leftover
+        let piece = Stretch { start, end: self.ahead().at() };
+        self.check_usage(part, piece);
+        self.check_length(part, piece);
     }
 
     fn surplus_parts(
         &mut self,
-        level: Level,
-        count: usize,
         datatype: Option<&'static DatatypeDesc>,
-        span: Span<'_>,
+        start: u32,
+        level: Level,
         node: Option<&mut dyn Node>,
     ) {
-        let tail = span.start - 1..span.end;
-        let id = datatype.map_or("", |datatype| datatype.id);
-        let rule = if level == Level::Component {
-            Rule::SurplusComponent
-        } else {
-            Rule::SurplusSubcomponent
-        };
-        self.report(rule, tail.clone(), || format!("{id} has {count} components, here is more"));
+        let tail = Stretch { start: start - 1, end: self.skip_to(level.end()) };
+        let (id, count) =
+            datatype.map_or(("", 0), |datatype| (datatype.id, datatype.components().len()));
+        self.report(surplus(level), tail, || format!("{id} has {count} components, here is more"));
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
             kept.written = u16::try_from(count).unwrap_or(u16::MAX);
-            kept.tail = Some(Piece::new(self.slice(&tail), &self.scan.delimiters));
+            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
+        }
+    }
+
+    // --- bookkeeping -------------------------------------------------------------------------------------------------
+
+    #[expect(clippy::cast_possible_truncation, reason = "slots are counted in 16 bits")]
+    #[inline]
+    fn at_part(&mut self, level: Level, slot: usize) {
+        match level {
+            Level::Repetition => (self.component, self.subcomponent) = (slot as u32 + 1, 0),
+            Level::Component => self.subcomponent = slot as u32 + 1,
+        }
+    }
+
+    fn leave_parts(&mut self, level: Level) {
+        match level {
+            Level::Repetition => (self.component, self.subcomponent) = (0, 0),
+            Level::Component => self.subcomponent = 0,
+        }
+    }
+
+    fn leave_tail(&mut self, tail: Stretch) {
+        let piece = Piece::new(self.slice(tail), &self.scan.delimiters);
+        self.left.push((0, SlotSurplus::Tail(piece)));
+    }
+
+    /// Keeps what a slot left over, from an index on, beside the struct.
+    #[inline]
+    fn keep(&mut self, node: &mut dyn Node, slot: usize, from: usize) {
+        if self.left.len() > from {
+            let slot = u16::try_from(slot).unwrap_or(u16::MAX);
+            let kept = self.left.drain(from..).map(|(repetition, what)| SlotKept {
+                slot,
+                repetition,
+                what,
+            });
+            node.extra_mut().kept_mut().slots.extend(kept);
         }
     }
 }
 
-/// Keeps what a slot left over beside the struct.
-fn keep(node: &mut dyn Node, slot: usize, leftovers: Vec<(u32, Leftover)>) {
-    let Ok(slot) = u16::try_from(slot) else { return };
-    for (repetition, leftover) in leftovers {
-        let kept = leftover.into_iter().map(|what| SlotKept { slot, repetition, what });
-        node.extra_mut().kept_mut().slots.extend(kept);
+/// The rule for parts that a piece should not have.
+fn surplus(level: Level) -> Rule {
+    match level {
+        Level::Repetition => Rule::SurplusComponent,
+        Level::Component => Rule::SurplusSubcomponent,
     }
+}
+
+/// The element whose text is read where nothing separates any more.
+fn first_primitive(mut element: &'static ElementDesc) -> &'static ElementDesc {
+    for _ in 0..8 {
+        match element.datatype.and_then(|datatype| datatype.components().first()) {
+            Some(first) => element = first,
+            None => break,
+        }
+    }
+    element
 }

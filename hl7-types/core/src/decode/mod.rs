@@ -11,13 +11,14 @@ mod structure;
 use std::ops::Range;
 
 use crate::desc::{ElementDesc, SegmentDesc, StructureDesc, VersionDesc};
-use crate::er7::{Class, Scan, Span};
+use crate::er7::{Class, Mark, Scan};
 use crate::extra::{LineEnd, SlotSurplus};
 use crate::finding::{Findings, Rules};
 use crate::limits::Limits;
 use crate::node::{GroupNode, Node};
 use crate::tree::Tree;
 
+pub(crate) use check::CODED;
 use structure::Walk;
 
 /// How to decode and what to check on the way.
@@ -37,14 +38,27 @@ impl Default for DecodeOptions {
     }
 }
 
-/// What a piece of the message left over after its slot took what it can hold.
-type Leftover = Vec<SlotSurplus>;
+/// A stretch of the message.
+#[derive(Clone, Copy)]
+struct Stretch {
+    start: u32,
+    end: u32,
+}
 
-/// Whether pieces are components or subcomponents.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Component,
-    Subcomponent,
+impl Stretch {
+    fn nothing(at: u32) -> Self {
+        Self { start: at, end: at }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl From<Stretch> for Range<u32> {
+    fn from(stretch: Stretch) -> Self {
+        stretch.start..stretch.end
+    }
 }
 
 /// One message being read.
@@ -62,6 +76,11 @@ pub(crate) struct Reader<'a> {
     latin1: bool,
     /// Which of its name each segment is; made when the first finding needs it.
     occurrences: Vec<u32>,
+    /// The separators of the segment being read, and how many of them are behind us.
+    marks: &'a [Mark],
+    next: usize,
+    /// What the slots filled last could not hold, until it is kept beside them.
+    left: Vec<(u32, SlotSurplus)>,
     segment: usize,
     field: u32,
     repetition: u32,
@@ -138,6 +157,9 @@ impl<'a> Reader<'a> {
             terminator: LineEnd::of(gap),
             latin1: false,
             occurrences: Vec::new(),
+            marks: &[],
+            next: 0,
+            left: Vec::new(),
             segment: 0,
             field: 0,
             repetition: 0,
@@ -191,48 +213,27 @@ impl<'a> Reader<'a> {
         segment_id(self.line(index), self.scan.delimiters.field)
     }
 
-    #[inline]
-    fn split<'s>(&self, span: Span<'s>, class: Class) -> (Span<'s>, Option<Span<'s>>) {
-        span.split(self.scan, self.bytes, class)
-    }
-
-    pub(crate) fn slice(&self, range: &Range<u32>) -> &'a [u8] {
-        &self.bytes[range.start as usize..range.end as usize]
-    }
-
-    pub(crate) fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    pub(crate) fn span_bytes(&self, start: u32, end: u32) -> &'a [u8] {
-        &self.bytes[start as usize..end as usize]
+    fn slice(&self, stretch: Stretch) -> &'a [u8] {
+        &self.bytes[stretch.range()]
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "slots are counted in 16 bits")]
+    #[inline]
     fn at_field(&mut self, slot: usize) {
         self.field = slot as u32 + 1;
         (self.repetition, self.component, self.subcomponent) = (0, 0, 0);
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "slots are counted in 16 bits")]
-    fn at_part(&mut self, level: Level, slot: usize) {
-        let seq = if slot == usize::MAX { 0 } else { slot as u32 + 1 };
-        match level {
-            Level::Component => (self.component, self.subcomponent) = (seq, 0),
-            Level::Subcomponent => self.subcomponent = seq,
-        }
     }
 
     /// The text of a field's repetition up to its first separator; the last repetition stands for those behind it.
     fn field_text(&self, segment: usize, seq: u16, repetition: u32) -> Option<&'a [u8]> {
         let mut value = self.scan.field(self.bytes, segment, u32::from(seq))?;
         for _ in 1..repetition {
-            match self.split(value, Class::Repetition).1 {
+            match value.split(Class::Repetition).1 {
                 Some(behind) => value = behind,
                 None => break,
             }
         }
-        Some(&self.bytes[value.split_first().0.range()])
+        Some(&self.bytes[value.split(Class::Subcomponent).0.range()])
     }
 
     /// What the field says that names the datatype of this one.

@@ -7,5 +7,5 @@ mod span;
 
 pub use delims::Delimiters;
 pub(crate) use escape::{escape_into, is_plain, translate, unescape};
-pub(crate) use scan::{Class, Scan, is_header};
+pub(crate) use scan::{Class, Mark, Scan, is_header};
 pub(crate) use span::Span;

@@ -26,6 +26,38 @@ pub(crate) enum Class {
     Segment = 5,
 }
 
+/// A separator: where it stands and what it separates, in 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(u32);
+
+impl Mark {
+    /// The longest message that marks can point into.
+    pub(crate) const MOST_BYTES: usize = (1 << 29) - 2;
+
+    #[inline]
+    pub(crate) fn new(at: u32, class: Class) -> Self {
+        Self(at << 3 | class as u32)
+    }
+
+    /// Its position in the message.
+    #[inline]
+    pub(crate) fn at(self) -> u32 {
+        self.0 >> 3
+    }
+
+    /// Whether it separates what a class separates, or more.
+    #[inline]
+    pub(crate) fn ends(self, class: Class) -> bool {
+        self.0 & 7 >= class as u32
+    }
+
+    /// Whether it separates exactly what a class separates.
+    #[inline]
+    pub(crate) fn is(self, class: Class) -> bool {
+        self.0 & 7 == class as u32
+    }
+}
+
 /// Where one segment stands in the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SegmentSpan {
@@ -52,8 +84,9 @@ pub(crate) struct Scan {
     pub(crate) start: u32,
     /// Segments in order. The bytes between one and the next are line ends, blank lines and leading blanks.
     pub(crate) segments: Vec<SegmentSpan>,
-    /// Positions of all separators inside segments, in order; the separators that MSH-2 declares are not among them.
-    pub(crate) marks: Vec<u32>,
+    /// All separators inside segments, in order, and for each segment its end; the characters that MSH-2 declares are not
+    /// among them.
+    pub(crate) marks: Vec<Mark>,
     /// Class of each byte.
     pub(crate) classes: [Class; 256],
 }
@@ -104,7 +137,7 @@ fn filler(rest: &[u8], field: u8) -> usize {
 impl Scan {
     /// Reads the header and indexes the message.
     pub(crate) fn of(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
-        let limit = limits.bytes.min(u32::MAX as usize - 1);
+        let limit = limits.bytes.min(Mark::MOST_BYTES);
         if bytes.len() > limit {
             return Err(DecodeError::new(DecodeErrorKind::TooLong { bytes: bytes.len(), limit }));
         }
@@ -164,8 +197,8 @@ impl Scan {
                         at = self.skip_header(bytes, at);
                     }
                 }
-                _ => {
-                    self.marks.push(position(at));
+                class => {
+                    self.marks.push(Mark::new(position(at), class));
                     at += 1;
                 }
             }
@@ -188,6 +221,7 @@ impl Scan {
             }));
         }
         segment.end = position(end);
+        self.marks.push(Mark::new(segment.end, Class::Segment));
         self.segments.push(*segment);
         Ok(())
     }
@@ -217,12 +251,18 @@ impl Scan {
             .map_or(bytes.len(), |length| start + 4 + length)
     }
 
-    /// The separators of one segment.
-    pub(crate) fn marks_of(&self, index: usize) -> &[u32] {
+    /// The separators of one segment, and at last its end.
+    pub(crate) fn marks_to_end(&self, index: usize) -> &[Mark] {
         let from = self.segments[index].first_mark as usize;
         let to =
             self.segments.get(index + 1).map_or(self.marks.len(), |next| next.first_mark as usize);
         &self.marks[from..to]
+    }
+
+    /// The separators of one segment.
+    pub(crate) fn marks_of(&self, index: usize) -> &[Mark] {
+        let marks = self.marks_to_end(index);
+        &marks[..marks.len() - 1]
     }
 
     /// Where the bytes between this segment and the next end.
@@ -238,7 +278,7 @@ pub(crate) fn is_header(line: &[u8], field: u8) -> bool {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "`Scan::of` refuses messages of more than `u32::MAX - 1` bytes"
+    reason = "`Scan::of` refuses messages that 32 bits cannot index"
 )]
 fn position(at: usize) -> u32 {
     at as u32

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::scan::{Class, Scan, is_header};
+use super::scan::{Class, Mark, Scan, is_header};
 
 /// A range of the message and the positions of its separators.
 #[derive(Clone, Copy)]
 pub(crate) struct Span<'a> {
     pub(crate) start: u32,
     pub(crate) end: u32,
-    pub(crate) marks: &'a [u32],
+    pub(crate) marks: &'a [Mark],
 }
 
 impl<'a> Span<'a> {
@@ -27,28 +27,13 @@ impl<'a> Span<'a> {
     }
 
     /// The part before the first separator of a class or an outer one (or all of it), and the part behind.
-    #[inline]
-    pub(crate) fn split(self, scan: &Scan, bytes: &[u8], class: Class) -> (Self, Option<Self>) {
-        let mark = self
-            .marks
-            .iter()
-            .position(|&at| scan.classes[usize::from(bytes[at as usize])] >= class);
-        self.split_at(mark)
-    }
-
-    /// The part before the first separator of any class (or all of it), and the part behind.
-    pub(crate) fn split_first(self) -> (Self, Option<Self>) {
-        self.split_at((!self.marks.is_empty()).then_some(0))
-    }
-
-    fn split_at(self, mark: Option<usize>) -> (Self, Option<Self>) {
-        match mark {
+    pub(crate) fn split(self, class: Class) -> (Self, Option<Self>) {
+        match self.marks.iter().position(|mark| mark.ends(class)) {
             None => (self, None),
-            Some(at) => {
-                let position = self.marks[at];
-                let before = Self { end: position, marks: &self.marks[..at], ..self };
-                let behind = Self { start: position + 1, marks: &self.marks[at + 1..], ..self };
-                (before, Some(behind))
+            Some(index) => {
+                let at = self.marks[index].at();
+                let before = Self { end: at, marks: &self.marks[..index], ..self };
+                (before, Some(Self { start: at + 1, marks: &self.marks[index + 1..], ..self }))
             }
         }
     }
@@ -63,15 +48,15 @@ impl Scan {
         if is_header(&bytes[segment.range()], self.delimiters.field) {
             return Some((2, Span { start: segment.start + 4, ..all }));
         }
-        Some((1, all.split(self, bytes, Class::Field).1?))
+        Some((1, all.split(Class::Field).1?))
     }
 
     /// A field of a segment, if the segment reaches that far; not MSH-1.
     pub(crate) fn field<'s>(&'s self, bytes: &[u8], index: usize, seq: u32) -> Option<Span<'s>> {
         let (first, mut rest) = self.fields(bytes, index)?;
         for _ in 0..seq.checked_sub(first)? {
-            rest = rest.split(self, bytes, Class::Field).1?;
+            rest = rest.split(Class::Field).1?;
         }
-        Some(rest.split(self, bytes, Class::Field).0)
+        Some(rest.split(Class::Field).0)
     }
 }

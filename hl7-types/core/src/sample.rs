@@ -1,0 +1,258 @@
+//! Messages made from descriptors: what a conforming message of a structure looks like, with invented values.
+
+use crate::decode::CODED;
+use crate::desc::{
+    AnySegment, DatatypeDesc, DatatypeKind, ElementDesc, Format, MANY, MemberDesc, MemberKind,
+    SegmentDesc, StructureDesc, TableDesc, Usage, VersionDesc,
+};
+
+/// How much a sample message holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// Required segments, fields and components only.
+    Minimal,
+    /// Every segment, field and component that may be used, as far as the lengths allow; what repeats stands twice.
+    Full,
+}
+
+/// A conforming message of a structure, under the recommended delimiters, segments ended by carriage returns.
+#[must_use]
+pub fn sample(structure: &'static StructureDesc, fill: Fill) -> Vec<u8> {
+    let mut maker = Maker { structure, fill, out: String::new() };
+    for member in structure.root.members {
+        maker.member(member);
+    }
+    maker.out.into_bytes()
+}
+
+struct Maker {
+    structure: &'static StructureDesc,
+    fill: Fill,
+    out: String,
+}
+
+impl Maker {
+    fn full(&self) -> bool {
+        self.fill == Fill::Full
+    }
+
+    fn member(&mut self, member: &MemberDesc) {
+        let often = match self.fill {
+            Fill::Minimal => u32::from(member.min.min(1)),
+            Fill::Full => u32::from(member.max.min(2)),
+        };
+        for _ in 0..often {
+            match member.kind {
+                MemberKind::Segment(segment) => self.segment(segment),
+                MemberKind::Any(any) => self.any_segment(any),
+                MemberKind::Group(group) => {
+                    group.members.iter().for_each(|member| self.member(member))
+                }
+                MemberKind::Choice(group) => {
+                    if let Some(first) = group.members.first() {
+                        self.member(&MemberDesc { min: 1, max: 1, ..*first });
+                    }
+                }
+            }
+        }
+    }
+
+    /// A segment for a position that takes any: one that the structure names nowhere.
+    fn any_segment(&mut self, any: AnySegment) {
+        let unnamed = |segment: &&&SegmentDesc| {
+            let id: Result<[u8; 3], _> = segment.id.as_bytes().try_into();
+            id.is_ok_and(|id| !self.structure.grammar().names(id)) && !segment.fields.is_empty()
+        };
+        match (
+            any,
+            self.structure.version.and_then(|version| version.segments.iter().find(unnamed)),
+        ) {
+            (AnySegment::Hl7, Some(segment)) => self.segment(segment),
+            (AnySegment::Hl7, None) => self.out.push_str("NTE|1\r"),
+            (AnySegment::Site, _) => self.out.push_str("ZZZ|1\r"),
+        }
+    }
+
+    fn segment(&mut self, segment: &SegmentDesc) {
+        self.out.push_str(segment.id);
+        let header = matches!(segment.id, "MSH" | "BHS" | "FHS");
+        if header {
+            self.out.push_str("|^~\\&");
+        }
+        let mut pending = 0;
+        for (index, field) in segment.fields.iter().enumerate().skip(if header { 2 } else { 0 }) {
+            pending += 1;
+            let text = self.field(segment, index, field);
+            if !text.is_empty() {
+                (0..pending).for_each(|_| self.out.push('|'));
+                self.out.push_str(&text);
+                pending = 0;
+            }
+        }
+        self.out.push('\r');
+    }
+
+    fn field(&self, segment: &SegmentDesc, index: usize, field: &ElementDesc) -> String {
+        if let Some(fixed) = self.fixed(segment, index) {
+            return fixed;
+        }
+        let usable = !matches!(field.usage, Usage::X | Usage::W) && field.max > 0;
+        // An open field stands for any number of others, a varying one needs the field that names its type.
+        let stated = field.usage == Usage::R || (self.full() && usable);
+        if !stated {
+            return String::new();
+        }
+        let one = self.element(field, room(field));
+        if self.full() && field.max > 1 { format!("{one}~{one}") } else { one }
+    }
+
+    /// Fields whose value follows from the message.
+    fn fixed(&self, segment: &SegmentDesc, index: usize) -> Option<String> {
+        let names_a_type = segment
+            .fields
+            .iter()
+            .any(|field| usize::from(field.varies_by) == index + 1 && stated(field, self.fill));
+        if names_a_type {
+            let table = segment.fields[index].table;
+            let string =
+                table.is_none_or(|table| table.codes.is_empty() || table.position("ST").is_some());
+            return Some(if string { "ST" } else { "CE" }.to_owned());
+        }
+        match (segment.id, index + 1) {
+            ("MSH", 9) => Some(self.message_type()),
+            ("MSH", 12) => Some(self.structure.version?.id.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// MSH-9 in the form that the version has.
+    fn message_type(&self) -> String {
+        let id = self.structure.id;
+        let version: Option<&VersionDesc> = self.structure.version;
+        let event =
+            version.and_then(|version| version.events.iter().find(|event| event.structure == id));
+        let (code, trigger) = event
+            .map_or(id.split_once('_').unwrap_or((id, "")), |event| (event.message, event.trigger));
+        // The standard lists the general acknowledgment without an event; in a message it names the event that it answers.
+        let trigger = if trigger.is_empty() { "A01" } else { trigger };
+        format!("{code}^{trigger}^{id}")
+    }
+
+    fn element(&self, element: &ElementDesc, room: usize) -> String {
+        let Some(datatype) = element.datatype else { return String::new() };
+        match datatype.kind {
+            DatatypeKind::Composite(components) => {
+                let table = element.table.filter(|_| CODED.contains(&datatype.id));
+                self.composite(components, table, room, '^')
+            }
+            DatatypeKind::Primitive(format) => primitive(format, element.table, room),
+            DatatypeKind::Varies => "A".to_owned(),
+        }
+    }
+
+    fn composite(
+        &self,
+        components: &'static [ElementDesc],
+        table: Option<&'static TableDesc>,
+        most: usize,
+        separator: char,
+    ) -> String {
+        let mut out = String::new();
+        let mut pending = 0;
+        for (index, component) in components.iter().enumerate() {
+            let required = component.usage == Usage::R || index == 0;
+            let usable = !matches!(component.usage, Usage::X | Usage::W);
+            if required || (self.full() && usable) {
+                let taken = out.len() + pending;
+                let table = component.table.or(if index == 0 { table } else { None });
+                let mut text =
+                    self.component(component, table, most.saturating_sub(taken), separator);
+                if required && text.is_empty() {
+                    text = self.component(component, table, usize::MAX, separator);
+                }
+                if !text.is_empty() && (required || taken + text.len() <= most) {
+                    (0..pending).for_each(|_| out.push(separator));
+                    out.push_str(&text);
+                    pending = 0;
+                }
+            }
+            pending += 1;
+        }
+        out
+    }
+
+    fn component(
+        &self,
+        component: &ElementDesc,
+        table: Option<&'static TableDesc>,
+        left: usize,
+        separator: char,
+    ) -> String {
+        let room = left.min(room(component));
+        match component.datatype.map(|datatype| datatype.kind) {
+            Some(DatatypeKind::Composite(components)) if separator == '^' => {
+                self.composite(components, table, room, '&')
+            }
+            Some(DatatypeKind::Composite(components)) => first_primitive(components)
+                .map_or_else(String::new, |(format, inner)| {
+                    primitive(format, inner.or(table), room)
+                }),
+            Some(DatatypeKind::Primitive(format)) => primitive(format, table, room),
+            _ => String::new(),
+        }
+    }
+}
+
+fn stated(field: &ElementDesc, fill: Fill) -> bool {
+    field.usage == Usage::R || (fill == Fill::Full && !matches!(field.usage, Usage::X | Usage::W))
+}
+
+/// How many characters an element may have.
+fn room(element: &ElementDesc) -> usize {
+    let own = element.datatype.map_or(0, |datatype: &DatatypeDesc| datatype.max_len);
+    [element.length.max, own]
+        .into_iter()
+        .filter(|&max| max > 0)
+        .min()
+        .map_or(usize::from(MANY), |max| max as usize)
+}
+
+/// The primitive that the text of a composite is read into where nothing separates.
+fn first_primitive(
+    components: &'static [ElementDesc],
+) -> Option<(Format, Option<&'static TableDesc>)> {
+    let mut first = components.first()?;
+    for _ in 0..8 {
+        match first.datatype?.kind {
+            DatatypeKind::Primitive(format) => return Some((format, first.table)),
+            DatatypeKind::Composite(components) => first = components.first()?,
+            DatatypeKind::Varies => return None,
+        }
+    }
+    None
+}
+
+/// A value of a format that fits, a code of the table where there is one.
+fn primitive(format: Format, table: Option<&TableDesc>, room: usize) -> String {
+    let is_text = matches!(
+        format,
+        Format::String | Format::Text | Format::Formatted | Format::Id | Format::Coded
+    );
+    if let Some(table) = table.filter(|table| is_text && !table.codes.is_empty()) {
+        let plain =
+            |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let mut fitting =
+            table.codes.iter().map(|code| code.code).filter(|code| code.len() <= room);
+        return fitting.find(|code| plain(code)).unwrap_or_default().to_owned();
+    }
+    let candidates: &[&str] = match format {
+        Format::Sequence | Format::Number => &["1"],
+        Format::Date => &["20260211", "2026"],
+        Format::Time => &["140114", "14"],
+        Format::DateTime => &["20260211140114", "20260211", "2026"],
+        Format::StringNumber => &["5550100"],
+        Format::Telephone => &["(555)555-0100", "5550100", "5"],
+        _ => &["A"],
+    };
+    candidates.iter().find(|text| text.len() <= room).copied().unwrap_or_default().to_owned()
+}
