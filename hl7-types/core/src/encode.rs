@@ -197,7 +197,7 @@ impl Writer {
                 continue;
             }
             let before = self.out.len();
-            self.pad(separator, index + lead, written.max(1 - lead));
+            self.pad(separator, index + 1, written.max(1 - lead));
             let start = self.out.len();
             self.slot(slot, level.below(), extra, index);
             if self.out.len() == start {
@@ -209,7 +209,7 @@ impl Writer {
         if let Some(kept) = extra.kept() {
             let total = usize::from(kept.written);
             if total > written {
-                self.pad(separator, total + lead - 1, written.max(1 - lead));
+                self.pad(separator, total, written.max(1 - lead));
             }
             if let Some(tail) = &kept.tail {
                 tail.write(&mut self.out, &self.delimiters);

@@ -76,6 +76,24 @@ impl Path {
     pub fn with_field(self, field: u32) -> Self {
         Self { field, repetition: 0, component: 0, subcomponent: 0, ..self }
     }
+
+    /// The same field, another repetition.
+    #[must_use]
+    pub fn with_repetition(self, repetition: u32) -> Self {
+        Self { repetition, ..self }
+    }
+
+    /// The same repetition, another component.
+    #[must_use]
+    pub fn with_component(self, component: u32) -> Self {
+        Self { component, subcomponent: 0, ..self }
+    }
+
+    /// The same component, another subcomponent.
+    #[must_use]
+    pub fn with_subcomponent(self, subcomponent: u32) -> Self {
+        Self { subcomponent, ..self }
+    }
 }
 
 fn is_id(id: [u8; 3]) -> bool {

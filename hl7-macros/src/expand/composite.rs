@@ -1,0 +1,132 @@
+//! `derive(Datatype)` on a struct, and the descriptor of a field or component.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::DeriveInput;
+use syn::spanned::Spanned;
+
+use super::{block, debug, empty, node, spelled};
+use crate::attr::{COMPONENT, DATATYPE};
+use crate::ctxt::Ctxt;
+use crate::model::{Container, Element, Elements, NAME_ID, is_name_id, named_fields};
+use crate::types::{plain, title};
+
+pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
+    let container = Container::read(ctxt, input, &DATATYPE);
+    let id = container.required(ctxt, "id", "CX", NAME_ID, is_name_id);
+    container.forbid_beside_desc(ctxt, &container.attrs, &["name"]);
+    let fields = named_fields(ctxt, input, "Datatype")?;
+    let elements = Elements::read(ctxt, &container, fields, &COMPONENT, "component");
+    let extra = elements.extra?;
+
+    let ident = container.ident;
+    let list = &elements.list;
+    let (check, desc) = match container.desc() {
+        Some(desc) => {
+            let count = list.len();
+            let message = format!(
+                "`{ident}` has {count} components, its descriptor `{}` has another number of them",
+                spelled(desc)
+            );
+            let check = quote_spanned! {desc.span()=>
+                const _: () = match #desc.kind {
+                    __hl7::DatatypeKind::Composite(rows) => ::core::assert!(rows.len() == #count, #message),
+                    _ => ::core::panic!(#message),
+                };
+            };
+            (check, quote!(&#desc))
+        }
+        None => {
+            let name = container.attrs.text("name").map_or_else(|| title(ident), |name| name.value());
+            let components = list.iter().map(|element| descriptor(element, false));
+            (TokenStream::new(), quote!({
+                static DESC: __hl7::DatatypeDesc = __hl7::DatatypeDesc {
+                    id: #id,
+                    name: #name,
+                    kind: __hl7::DatatypeKind::Composite(&[#(#components),*]),
+                    max_len: 0,
+                };
+                &DESC
+            }))
+        }
+    };
+    let empty =
+        empty(ident, list.iter().map(|element| (element.ident, element.ty)), &quote!(Field), extra);
+    let node = node(ident, list.iter().map(|element| element.ident), extra);
+    let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
+    let body = quote! {
+        #check
+        #empty
+        #node
+        #[automatically_derived]
+        impl __hl7::Field for #ident {
+            const EMPTY: Self = <Self as __hl7::Empty>::EMPTY;
+            const DATATYPE: &'static __hl7::DatatypeDesc = #desc;
+            #[inline]
+            fn slot(&self) -> __hl7::Slot<'_> {
+                __hl7::Slot::Node(self)
+            }
+            #[inline]
+            fn slot_mut(&mut self) -> __hl7::SlotMut<'_> {
+                __hl7::SlotMut::Node(self)
+            }
+        }
+        #[automatically_derived]
+        impl ::core::default::Default for #ident {
+            fn default() -> Self {
+                <Self as __hl7::Empty>::EMPTY
+            }
+        }
+        #[automatically_derived]
+        impl ::core::convert::From<&str> for #ident {
+            fn from(text: &str) -> Self {
+                let mut new = <Self as __hl7::Empty>::EMPTY;
+                __hl7::set_first_leaf(&mut new, text);
+                new
+            }
+        }
+        #debug
+    };
+    Some(block(&container.root(), &body))
+}
+
+/// The descriptor of a field (which may repeat) or component (which may not).
+pub(super) fn descriptor(element: &Element<'_>, repeats: bool) -> TokenStream {
+    let (name, ident, ty) = (&element.name, plain(element.ident), element.ty);
+    let mut out = match element.usage {
+        "W" => quote!(__hl7::ElementDesc::withdrawn(#name, #ident)),
+        _ => quote!(__hl7::ElementDesc::new(#name, #ident, <#ty as __hl7::Field>::DATATYPE)),
+    };
+    if !matches!(element.usage, "O" | "W") {
+        let usage = Ident::new(element.usage, Span::call_site());
+        out.extend(quote!(.usage(__hl7::Usage::#usage)));
+    }
+    if repeats && element.usage != "W" {
+        let min = element.min;
+        let max = match element.max {
+            Some(max) => quote!(#max),
+            None => quote!(<#ty as __hl7::Field>::MAX),
+        };
+        out.extend(quote!(.repeats(#min, #max)));
+    }
+    out.extend(element.len.map(|len| quote!(.len(#len))));
+    out.extend(element.min_len.map(|len| quote!(.min_len(#len))));
+    out.extend(element.conf_len.map(|(len, cut)| quote!(.conf_len(#len, #cut))));
+    out.extend(match &element.table {
+        Some(table) => quote!(.table(&#table)),
+        None => quote!(.maybe_table(<#ty as __hl7::Field>::TABLE)),
+    });
+    out.extend(element.item.map(|item| quote!(.item(#item))));
+    out.extend(element.varies_by.map(|seq| quote!(.varies_by(#seq))));
+    out.extend(element.open.then(|| quote!(.open())));
+    out
+}
+
+/// A field that is said to repeat must have a type that does.
+pub(super) fn check_max(id: &str, element: &Element<'_>) -> Option<TokenStream> {
+    let (max, ty) = (element.max.filter(|max| *max > 1)?, element.ty);
+    let message = format!("{id}-{} repeats, its type holds one value; use `Vec<...>`", element.seq);
+    Some(quote_spanned! {ty.span()=>
+        const _: () = ::core::assert!(#max <= <#ty as __hl7::Field>::MAX, #message);
+    })
+}

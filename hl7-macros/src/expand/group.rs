@@ -1,0 +1,142 @@
+//! `derive(Group)` on a struct, and `derive(Message)`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{DeriveInput, Field};
+
+use super::{arms, block, debug, empty, new, same_rows};
+use crate::attr::{GROUP, MESSAGE};
+use crate::ctxt::Ctxt;
+use crate::model::{Container, Member, Members, NAME_ID, is_name_id, is_text, named_fields};
+use crate::types::plain;
+
+pub(super) fn group(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
+    let container = Container::read(ctxt, input, &GROUP);
+    let name = container.group_name(ctxt, "PROCEDURE");
+    let fields = named_fields(ctxt, input, "Group")?;
+    let members = Members::read(ctxt, &container, fields);
+    let extra = members.extra?;
+
+    let ident = container.ident;
+    let (statics, desc) = match container.desc() {
+        Some(desc) => {
+            let rows = quote!(#desc.members.len());
+            (same_rows(ident, desc, &rows, members.list.len(), "members"), quote!(#desc))
+        }
+        None => (descriptor(&name, &members.list), quote!(__DESC)),
+    };
+    let common = common(ident, &quote!(&#desc), &members.list, extra);
+    let new = new::of_members(&container, &name, &members.list);
+    let body = quote! {
+        #statics
+        #common
+        #[automatically_derived]
+        impl __hl7::Item for #ident {
+            const KIND: __hl7::MemberKind = __hl7::MemberKind::Group(&#desc);
+            fn element(&self) -> __hl7::Element<'_> {
+                __hl7::Element::Group(self)
+            }
+            fn element_mut(&mut self) -> __hl7::ElementMut<'_> {
+                __hl7::ElementMut::Group(self)
+            }
+        }
+        #new
+    };
+    Some(block(&container.root(), &body))
+}
+
+pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
+    let container = Container::read(ctxt, input, &MESSAGE);
+    let id = container.required(ctxt, "id", "ADT_A01", NAME_ID, is_name_id);
+    container.forbid_beside_desc(ctxt, &container.attrs, &["version"]);
+    let fields = named_fields(ctxt, input, "Message")?;
+    let members = Members::read(ctxt, &container, fields);
+    let extra = members.extra?;
+
+    let ident = container.ident;
+    let (statics, desc) = match container.desc() {
+        Some(desc) => (TokenStream::new(), quote!(&#desc)),
+        None => {
+            let version = match container.attrs.path("version") {
+                Some(version) => quote!(::core::option::Option::Some(&#version)),
+                None => quote!(::core::option::Option::None),
+            };
+            let desc = quote!({
+                static DESC: __hl7::StructureDesc = __hl7::StructureDesc::new(#id, #version, &__DESC);
+                &DESC
+            });
+            (descriptor(&id, &members.list), desc)
+        }
+    };
+    let root = quote!(<Self as __hl7::Message>::DESC.root);
+    let common = common(ident, &root, &members.list, extra);
+    let new = new::of_members(&container, &id, &members.list);
+    let body = quote! {
+        #statics
+        #common
+        #[automatically_derived]
+        impl __hl7::Message for #ident {
+            const DESC: &'static __hl7::StructureDesc = #desc;
+        }
+        #new
+    };
+    Some(block(&container.root(), &body))
+}
+
+/// What groups and messages share.
+fn common(ident: &Ident, desc: &TokenStream, list: &[Member<'_>], extra: &Field) -> TokenStream {
+    let fields = list.iter().map(|member| (member.ident, member.ty));
+    let empty = empty(ident, fields, &quote!(MemberType), extra);
+    let debug = debug(ident, &quote!(__hl7::debug_group(self, f)));
+    // The last member also answers for an index behind it: the engine never asks, and nothing can panic.
+    let (last, before) = list.split_last().map_or((None, list), |(last, rest)| (Some(last), rest));
+    let last = last.map(|member| member.ident);
+    let names = before.iter().map(|member| member.ident);
+    let members = arms(names.clone(), |name| quote!(&self.#name));
+    let members_mut = arms(names, |name| quote!(&mut self.#name));
+    let extra = &extra.ident;
+    quote! {
+        #empty
+        #[automatically_derived]
+        impl __hl7::GroupNode for #ident {
+            fn desc(&self) -> &'static __hl7::GroupDesc {
+                #desc
+            }
+            fn member(&self, index: usize) -> &dyn __hl7::Member {
+                match index { #members _ => &self.#last }
+            }
+            fn member_mut(&mut self, index: usize) -> &mut dyn __hl7::Member {
+                match index { #members_mut _ => &mut self.#last }
+            }
+            fn extra(&self) -> &__hl7::Extra {
+                &self.#extra
+            }
+            fn extra_mut(&mut self) -> &mut __hl7::Extra {
+                &mut self.#extra
+            }
+        }
+        #debug
+    }
+}
+
+fn descriptor(name: &str, list: &[Member<'_>]) -> TokenStream {
+    let members = list.iter().map(|member| {
+        let (ident, ty) = (plain(member.ident), member.ty);
+        let (min, max) = (member.min, member.max);
+        quote!(__hl7::MemberDesc::new(#ident, #min, #max, <#ty as __hl7::MemberType>::KIND))
+    });
+    quote! {
+        static __DESC: __hl7::GroupDesc =
+            __hl7::GroupDesc { name: #name, members: &[#(#members),*] };
+    }
+}
+
+impl Container<'_> {
+    /// The name of a group; where there is a descriptor it may be left out.
+    pub(super) fn group_name(&self, ctxt: &Ctxt, example: &str) -> String {
+        if self.desc().is_some() && !self.attrs.meant("name") {
+            return plain(self.ident);
+        }
+        self.required(ctxt, "name", example, "give the name that the standard has", is_text)
+    }
+}

@@ -1,0 +1,47 @@
+//! Real messages, where a folder of them lies beside the repository: each decodes and comes back byte for byte.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hl7_types::v2_5_1::AnyMessage;
+use hl7_types::{DecodeOptions, Rules};
+
+fn messages(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            messages(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "hl7") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn real_messages_come_back_byte_for_byte() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let mut found = Vec::new();
+    messages(&folder, &mut found);
+    if found.is_empty() {
+        eprintln!("skipped: there is no folder {} with messages", folder.display());
+        return;
+    }
+    let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
+    let mut different = Vec::new();
+    for path in &found {
+        let bytes = fs::read(path).expect("the file can be read");
+        match AnyMessage::decode_with(&bytes, &options) {
+            Ok(decoded) if decoded.message.encode() == bytes => {}
+            Ok(_) => different.push(format!("{}: not the same bytes", path.display())),
+            Err(error) => different.push(format!("{}: {error}", path.display())),
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "{} of {}:\n{}",
+        different.len(),
+        found.len(),
+        different.join("\n")
+    );
+    println!("{} messages", found.len());
+}
