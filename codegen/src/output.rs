@@ -50,7 +50,7 @@ pub fn drift(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
             drift.push(Drift::Missing(path));
             continue;
         }
-        let found = fs::read_to_string(&path)?.replace("\r\n", "\n");
+        let found = String::from_utf8_lossy(&fs::read(&path)?).replace("\r\n", "\n");
         if found != file.text {
             drift.push(Drift::Changed { path, found, expected: file.text.clone() });
         }
@@ -68,19 +68,34 @@ pub fn drift(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
 /// When a file cannot be read or written.
 pub fn write(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
     let drift = drift(folder, files)?;
+    // First what goes: a file that is left over may have the name of a folder that is needed.
     for entry in &drift {
-        match entry {
-            Drift::Surplus(path) => fs::remove_file(path)?,
-            Drift::Missing(path) | Drift::Changed { path, .. } => {
-                let file = files.iter().find(|file| folder.join(&file.path) == *path);
-                if let (Some(parent), Some(file)) = (path.parent(), file) {
-                    fs::create_dir_all(parent)?;
-                    fs::write(path, &file.text)?;
-                }
-            }
+        if let Drift::Surplus(path) = entry {
+            fs::remove_file(path)?;
+            remove_empty_parents(path, folder)?;
+        }
+    }
+    let texts: BTreeMap<PathBuf, &str> =
+        files.iter().map(|file| (folder.join(&file.path), file.text.as_str())).collect();
+    for entry in &drift {
+        if let (Some(parent), Some(text)) = (entry.path().parent(), texts.get(entry.path())) {
+            fs::create_dir_all(parent)?;
+            fs::write(entry.path(), text)?;
         }
     }
     Ok(drift)
+}
+
+/// Removes the folders between a file that is gone and `folder`, from the inside out, as far as they are empty.
+fn remove_empty_parents(path: &Path, folder: &Path) -> io::Result<()> {
+    let inside = path.ancestors().skip(1).take_while(|parent| *parent != folder);
+    for parent in inside {
+        if fs::read_dir(parent)?.next().is_some() {
+            break;
+        }
+        fs::remove_dir(parent)?;
+    }
+    Ok(())
 }
 
 /// All files of a folder that belong to the generator: the manifest and everything below `src`.

@@ -241,6 +241,22 @@ fn references_and_positions() {
             r#"<table id="0001"/>"#,
             "tables.xml:10: table 0001 is defined twice, first at tables.xml:2",
         ),
+        (
+            "segments",
+            r#"<segment id="1AB" name="Z"><field seq="1" name="A" type="ST"/></segment>
+               <segment id="Zid" name="Z"><field seq="1" name="A" type="ST"/></segment>"#,
+            "segments.xml:10: segment id \"1AB\"\nsegments.xml:11: segment id \"Zid\"",
+        ),
+        (
+            "datatypes",
+            r#"<primitive id="X-Y" format="text"/>"#,
+            "datatypes.xml:10: datatype id \"X-Y\"",
+        ),
+        (
+            "messages",
+            r#"<structure id="9_A01"><segment id="MSH"/></structure>"#,
+            "messages.xml:10: structure id \"9_A01\"",
+        ),
         ("tables", r#"<table id="12"/>"#, "tables.xml:10: table id \"12\", expected four digits"),
         (
             "tables",

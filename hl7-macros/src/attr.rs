@@ -156,16 +156,11 @@ pub(crate) static FIELD: Place = Place {
 };
 
 /// On a component of a composite.
-pub(crate) static COMPONENT: Place = Place {
-    what: "a component",
-    keys: &[SEQ, USAGE, NAME, LEN, MIN_LEN, CONF_LEN, TABLE, EXTRA],
-};
+pub(crate) static COMPONENT: Place =
+    Place { what: "a component", keys: &[SEQ, USAGE, NAME, LEN, MIN_LEN, CONF_LEN, TABLE, EXTRA] };
 
 /// On a member of a group or message.
-pub(crate) static MEMBER: Place = Place {
-    what: "a member",
-    keys: &[MIN, MAX, EXTRA],
-};
+pub(crate) static MEMBER: Place = Place { what: "a member", keys: &[MIN, MAX, EXTRA] };
 
 /// On a variant of an enum of datatypes.
 pub(crate) static VARIANT: Place = Place {
@@ -202,7 +197,10 @@ impl Parse for Entry {
         let given = match input.peek(Lit) {
             true => Given::Lit(input.parse()?),
             false => Given::Path(input.call(Path::parse_mod_style).map_err(|error| {
-                syn::Error::new(error.span(), format!("expected a literal or a path after `{key} =`"))
+                syn::Error::new(
+                    error.span(),
+                    format!("expected a literal or a path after `{key} =`"),
+                )
             })?),
         };
         Ok(Self { key, given })
@@ -224,17 +222,22 @@ pub(crate) struct Attrs {
     entries: Vec<Entry>,
     /// Keys that were meant but are wrong, and were reported: that they are missing is no second mistake.
     meant: Vec<String>,
+    /// An attribute could not be read at all, so nobody knows what was meant.
+    unreadable: bool,
 }
 
 impl Attrs {
     /// Reads the `#[hl7(...)]` attributes among `attributes`.
     pub(crate) fn read(ctxt: &Ctxt, attributes: &[Attribute], place: &Place) -> Self {
-        let mut attrs = Self { entries: Vec::new(), meant: Vec::new() };
+        let mut attrs = Self { entries: Vec::new(), meant: Vec::new(), unreadable: false };
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("hl7")) {
             let parsed =
                 attribute.parse_args_with(Punctuated::<Entry, Token![,]>::parse_terminated);
             match parsed {
-                Err(error) => ctxt.push(error),
+                Err(error) => {
+                    ctxt.push(error);
+                    attrs.unreadable = true;
+                }
                 Ok(entries) => {
                     entries.into_iter().for_each(|entry| attrs.take(ctxt, entry, place));
                 }
@@ -267,9 +270,14 @@ impl Attrs {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// Whether a key was given, right or wrong.
+    /// Whether a key was given, right or wrong, as far as one can tell.
     pub(crate) fn meant(&self, key: &str) -> bool {
-        self.flag(key) || self.meant.iter().any(|meant| meant == key)
+        self.unreadable || self.flag(key) || self.was_wrong(key)
+    }
+
+    /// Whether a key was given and is wrong.
+    pub(crate) fn was_wrong(&self, key: &str) -> bool {
+        self.meant.iter().any(|meant| meant == key)
     }
 
     /// The key as written, for messages about it.
@@ -312,7 +320,10 @@ impl Attrs {
         let int = self.int(key)?;
         let number = int.base10_parse::<u32>().ok().filter(|number| *number <= largest);
         if number.is_none() || !int.suffix().is_empty() {
-            ctxt.error(int, format!("`{key}` takes a number from 0 to {largest}, without a suffix"));
+            ctxt.error(
+                int,
+                format!("`{key}` takes a number from 0 to {largest}, without a suffix"),
+            );
         }
         number
     }
@@ -338,10 +349,7 @@ fn unknown(name: &str, near: Option<&str>, place: &Place) -> String {
 }
 
 /// The name that was probably meant: at most two letters changed, added, lost or swapped, and fewer than half.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|other| (distance(name.as_bytes(), other.as_bytes()), other))
@@ -352,22 +360,19 @@ pub(crate) fn nearest<'a>(
 
 /// Optimal string alignment: edits, where swapping two neighbours is one.
 fn distance(a: &[u8], b: &[u8]) -> usize {
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for j in 0..=b.len() {
-        rows[0][j] = j;
-    }
+    let first_row: Vec<usize> = (0..=b.len()).collect();
+    let mut rows = vec![first_row];
     for i in 1..=a.len() {
+        let mut row = vec![i];
         for j in 1..=b.len() {
             let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 best = best.min(rows[i - 2][j - 2] + 1);
             }
-            rows[i][j] = best;
+            row.push(best);
         }
+        rows.push(row);
     }
     rows[a.len()][b.len()]
 }

@@ -27,7 +27,7 @@ impl Ctxt {
         }
     }
 
-    /// All mistakes, in the order of the source; `Ok` if there were none.
+    /// All mistakes, in the order they were found; `Ok` if there were none.
     pub(crate) fn check(self) -> Result<(), syn::Error> {
         let mut errors = self.0.borrow_mut().take().into_iter().flatten();
         let Some(mut all) = errors.next() else { return Ok(()) };
@@ -53,7 +53,8 @@ mod tests {
         let ctxt = Ctxt::new();
         ctxt.error(quote::quote!(a), "first");
         ctxt.error(quote::quote!(b), "second");
-        let found: Vec<_> = ctxt.check().unwrap_err().into_iter().map(|e| e.to_string()).collect();
+        let mistakes = ctxt.check().expect_err("two mistakes");
+        let found: Vec<_> = mistakes.into_iter().map(|mistake| mistake.to_string()).collect();
         assert_eq!(found, ["first", "second"]);
     }
 

@@ -1,9 +1,100 @@
-//! Placeholder docs.
+//! Derives for HL7 v2 types: [`Segment`], [`Datatype`], [`Group`] and [`Message`].
+//!
+//! A site's own segment, written the way the generated ones are:
+//!
+//! ```
+//! # extern crate hl7_core as hl7_types;
+//! # use hl7_macros::Segment;
+//! use hl7_types::primitives::{Si, St};
+//! use hl7_types::{Extra, encode_segment};
+//!
+//! /// What our wards add to a visit.
+//! #[derive(Clone, PartialEq, Segment)]
+//! #[hl7(id = "ZPV", name = "Visit Addendum")]
+//! pub struct Zpv {
+//!     /// ZPV-1: counts the addenda of a visit.
+//!     #[hl7(seq = 1, usage = "R", len = 4)]
+//!     pub set_id: Si,
+//!     /// ZPV-2: as printed on the wristband.
+//!     #[hl7(seq = 2, len = 20)]
+//!     pub wristbands: Vec<St>,
+//!     /// What a message carries beyond these fields, so that it goes out again.
+//!     #[hl7(extra)]
+//!     pub extra: Extra,
+//! }
+//!
+//! let mut zpv = Zpv::new("1"); // what is required is an argument
+//! zpv.wristbands.push("W77".into());
+//! assert_eq!(encode_segment(&zpv), b"ZPV|1|W77");
+//! ```
+//!
+//! Applications depend on `hl7-types`, which has these derives beside its traits. The derives know no version of the
+//! standard and no datatype: each field goes through the trait that its type has, and a type that has none is an error
+//! at the field. Everything that a type *does* (decode, encode, check, print) is written once in the runtime; a derive
+//! writes a descriptor, the way to each field, and `new`.
+//!
+//! # What each derive is for
+//!
+//! | derive | on | its rows |
+//! |---|---|---|
+//! | [`Segment`] | struct | fields: any type with the trait `Field`; `Vec<_>` repeats |
+//! | [`Datatype`] | struct | components: the same, without repetition |
+//! | [`Datatype`] | enum | datatypes that a varying field (OBX-5) may have, and one for all others |
+//! | [`Group`] | struct | members: `Part<T>` required, `Option<Box<T>>` optional, `Vec<T>` repeating |
+//! | [`Group`] | enum | alternatives of which exactly one stands: `Obr(Part<Obr>)` |
+//! | [`Message`] | struct | members, as in a group |
+//!
+//! All of them need `Clone` and `PartialEq` beside them. `Debug` comes with them and shows where something stands and
+//! how long it is, never what it says. Segments, groups and messages have no `Default`, because an empty one lacks what
+//! is required; datatypes have it, and a composite comes from a `&str`, which becomes its first component. A message has
+//! the methods of its trait (`decode`, `encode`, `check`, `get`, `set`) as its own.
+//!
+//! # `new`
+//!
+//! A field with `usage = "R"`, a `Part<T>` member and a `Vec<T>` member with `min = 1` are arguments, in order. A `Vec`
+//! takes its first element. Fields take what turns into their type (`"4711"` for a `Cx`), members the segment or group
+//! itself. A header (MSH, FHS, BHS) gets the recommended delimiters.
+//!
+//! # Attributes
+//!
+//! On the type:
+//!
+//! | key | where | meaning |
+//! |---|---|---|
+//! | `id = "ZPV"` | segment, composite, message; required | three characters for a segment, `ADT_A01` for a message |
+//! | `name = "..."` | segment, composite; group and choice, required there | default: the name of the type |
+//! | `desc = path` | all | an existing static: `SegmentDesc`, `DatatypeDesc`, `GroupDesc`, for a message `StructureDesc`; what it states cannot be stated again |
+//! | `version = path` | message | the `VersionDesc` that the message belongs to |
+//! | `no_new` | segment, group, message | leaves the name `new` free |
+//! | `crate = path` | all | the runtime, where it is not called `hl7_types` |
+//!
+//! On a field or component:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `seq = 3` | position; required, from 1, without gaps, in order |
+//! | `usage = "R"` | `R`, `RE`, `O` (default), `C`, `C(R/X)`, `C(RE/X)`, `B`, `X`, `W` |
+//! | `name = "..."` | default: the name of the field, `visit_number` as `Visit Number` |
+//! | `min = 1`, `max = 5`, `max = "*"` | fields only; default: 1 where required, and what the type holds |
+//! | `len = 250`, `min_len = 1` | longest and shortest text |
+//! | `conf_len = "20#"` | what a receiver must store; `#` where the rest may be cut off, `=` where it may not |
+//! | `item = 106` | fields only; HL7 item number |
+//! | `table = path` | a `TableDesc`; default: the table of a `Coded<_>` |
+//! | `varies_by = 2` | fields only; the field that names the datatype of this one |
+//! | `open` | fields only, the last one: any number of further fields may follow |
+//! | `extra` | on the one field of type `Extra`; required, without other keys |
+//!
+//! On a member: `min`, `max` where a `Vec` has other limits than none, and `extra` as above. On a variant of an enum of
+//! datatypes: `id = "CE"`, or `raw` on the one that takes all others.
+//!
+//! Mistakes are reported all at once, each where it stands, with what to write instead.
 
 mod attr;
 mod ctxt;
 mod expand;
 mod model;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use proc_macro::TokenStream;

@@ -28,7 +28,10 @@ pub(crate) fn argument<'a>(ty: &'a Type, name: &Ident) -> (&'a Type, TokenStream
         return (taken, quote!(::std::vec::Vec::from([#made])));
     }
     if let Some(one) = inside("Part", ty) {
-        return (one, quote!(::core::convert::From::from(::core::convert::Into::<#one>::into(#name))));
+        return (
+            one,
+            quote!(::core::convert::From::from(::core::convert::Into::<#one>::into(#name))),
+        );
     }
     (ty, quote!(::core::convert::Into::into(#name)))
 }
@@ -41,10 +44,14 @@ pub(crate) fn plain(ident: &Ident) -> String {
 
 /// `patient_class` as the standard would print it: `Patient Class`.
 pub(crate) fn title(ident: &Ident) -> String {
-    let words = plain(ident);
-    let words = words.split('_').filter(|word| !word.is_empty());
-    let words: Vec<_> = words.map(|word| word[..1].to_uppercase() + &word[1..]).collect();
-    words.join(" ")
+    let mut out = String::new();
+    for word in plain(ident).split('_').filter(|word| !word.is_empty()) {
+        let mut letters = word.chars();
+        out.push_str(if out.is_empty() { "" } else { " " });
+        out.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        out.extend(letters);
+    }
+    out
 }
 
 /// `OrderDetail` as a field would be named: `order_detail`.
@@ -69,6 +76,7 @@ mod tests {
         let ident = |text: &str| Ident::new(text, Span::call_site());
         assert_eq!(super::title(&ident("patient_class")), "Patient Class");
         assert_eq!(super::title(&ident("type_")), "Type");
+        assert_eq!(super::title(&ident("état_2")), "État 2");
         assert_eq!(super::snake(&ident("OrderDetail")), "order_detail");
     }
 

@@ -45,7 +45,9 @@ pub(crate) fn run(root: &Path) -> Result<(), Box<dyn Error>> {
             .status()?;
         println!("== {}: {:.0} s", step.name, began.elapsed().as_secs_f64());
         if !status.success() {
-            return Err(format!("{} failed; run: cargo {}", step.name, step.arguments.join(" ")).into());
+            return Err(
+                format!("{} failed; run: cargo {}", step.name, step.arguments.join(" ")).into()
+            );
         }
     }
     println!("== all passed");

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use hl7_codegen::emit::emit;
+use hl7_codegen::emit::{Package, emit};
 use hl7_codegen::output::{self, Drift};
 use hl7_codegen::{model, schema};
 use similar::TextDiff;
@@ -12,22 +13,40 @@ use similar::TextDiff;
 /// How many stale files `--check` shows a diff of.
 const SHOWN: usize = 3;
 
+/// The schema of the tests, in which every name collides with something, and the crate that is generated from it to see
+/// that it compiles.
+const OBSTACLE: (&str, &str) = ("codegen/tests/obstacle", "tests/obstacle");
+
+/// A crate to generate; both paths as seen from the root.
+struct Job {
+    /// Where the schema is.
+    schema: PathBuf,
+    /// Where the crate goes.
+    target: PathBuf,
+    publish: bool,
+}
+
+/// What became of a job: the number of its files, and those that were not as they should be.
+struct Outcome {
+    files: usize,
+    drift: Vec<Drift>,
+}
+
 /// Writes the version crates, or compares them.
 pub(crate) fn run(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
+    let jobs = jobs(root)?;
+    // Versions share nothing, so each one has a thread; errors come out in the order of the jobs all the same.
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> =
+            jobs.iter().map(|job| scope.spawn(|| generate(root, job, check))).collect();
+        running.into_iter().map(|running| running.join()).collect()
+    });
     let mut stale = Vec::new();
-    for folder in versions(root)? {
-        let version = model::build(&schema::read_version(&folder)?)?;
-        let files = emit(&version);
-        let target = root.join("hl7-types/versions").join(&version.module);
-        let drift =
-            if check { output::drift(&target, &files)? } else { output::write(&target, &files)? };
-        println!(
-            "{}: {} files, {} {}",
-            version.module,
-            files.len(),
-            drift.len(),
-            if check { "stale" } else { "written" }
-        );
+    for (job, outcome) in jobs.iter().zip(outcomes) {
+        let outcome = outcome.map_err(|_| "the generator panicked, see above")?;
+        let Outcome { files, drift } = outcome.map_err(|error| error as Box<dyn Error>)?;
+        let (target, done) = (job.target.display(), if check { "stale" } else { "written" });
+        println!("{target}: {files} files, {} {done}", drift.len());
         stale.extend(drift);
     }
     if !check || stale.is_empty() {
@@ -42,14 +61,33 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
     Err("generated code is not what schemas/ and codegen/ give; run: cargo xtask codegen".into())
 }
 
-/// The folders of schemas/, in order.
-fn versions(root: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(root.join("schemas"))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    folders.retain(|path| path.is_dir());
-    folders.sort();
-    Ok(folders)
+/// The folders of schemas/, in order, and the obstacle course.
+fn jobs(root: &Path) -> Result<Vec<Job>, Box<dyn Error>> {
+    let mut jobs = Vec::new();
+    for entry in fs::read_dir(root.join("schemas"))? {
+        let entry = entry?;
+        if entry.path().is_dir() {
+            jobs.push(Job {
+                schema: Path::new("schemas").join(entry.file_name()),
+                target: Path::new("hl7-types/versions").join(entry.file_name()),
+                publish: true,
+            });
+        }
+    }
+    let (schema, target) = OBSTACLE;
+    jobs.push(Job { schema: schema.into(), target: target.into(), publish: false });
+    jobs.sort_by(|a, b| a.target.cmp(&b.target));
+    Ok(jobs)
+}
+
+fn generate(root: &Path, job: &Job, check: bool) -> Result<Outcome, Box<dyn Error + Send + Sync>> {
+    let version = model::build(&schema::read_version(&root.join(&job.schema))?)?;
+    let schema = job.schema.to_string_lossy().replace('\\', "/");
+    let files = emit(&Package { version: &version, schema, publish: job.publish });
+    let target = root.join(&job.target);
+    let drift =
+        if check { output::drift(&target, &files)? } else { output::write(&target, &files)? };
+    Ok(Outcome { files: files.len(), drift })
 }
 
 fn show(root: &Path, drift: &Drift) {

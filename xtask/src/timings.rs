@@ -19,18 +19,30 @@ const PEAK_MEGABYTES: u64 = 1_000;
 pub(crate) fn run(root: &Path) -> Result<(), Box<dyn Error>> {
     let target = std::env::temp_dir().join(format!("xtask-timings-{}", std::process::id()));
     let wrapper = write_wrapper(&target)?;
-    let measured = [("check", &["check"][..], CHECK_SECONDS), ("release", &["build", "--release"][..], RELEASE_SECONDS)]
-        .map(|(name, arguments, budget)| measure(root, &target, &wrapper, name, arguments, budget));
+    let measured = [
+        ("check", &["check"][..], CHECK_SECONDS),
+        ("release", &["build", "--release"][..], RELEASE_SECONDS),
+    ]
+    .map(|(name, arguments, budget)| measure(root, &target, &wrapper, name, arguments, budget));
     fs::remove_dir_all(&target)?;
     let mut over = false;
-    println!("| {PACKAGE}, cold, with its dependencies | seconds | budget | peak of one rustc, MB | budget |");
+    println!(
+        "| {PACKAGE}, cold, with its dependencies | seconds | budget | peak of one rustc, MB | budget |"
+    );
     println!("|---|---|---|---|---|");
     for row in measured {
         let row = row?;
-        println!("| {} | {:.1} | {} | {} | {PEAK_MEGABYTES} |", row.name, row.seconds, row.budget, row.megabytes);
+        println!(
+            "| {} | {:.1} | {} | {} | {PEAK_MEGABYTES} |",
+            row.name, row.seconds, row.budget, row.megabytes
+        );
         over |= row.seconds > row.budget || row.megabytes > PEAK_MEGABYTES;
     }
-    if over { Err("over the budget: change what a field expands to, not the budget".into()) } else { Ok(()) }
+    if over {
+        Err("over the budget: change what a field expands to, not the budget".into())
+    } else {
+        Ok(())
+    }
 }
 
 /// One line of the table.
@@ -64,7 +76,8 @@ fn measure(
     if !status.success() {
         return Err(format!("{name}: cargo failed").into());
     }
-    let kilobytes = fs::read_to_string(&peaks)?.lines().filter_map(|line| line.parse::<u64>().ok()).max();
+    let kilobytes =
+        fs::read_to_string(&peaks)?.lines().filter_map(|line| line.parse::<u64>().ok()).max();
     Ok(Row { name, seconds, budget, megabytes: kilobytes.unwrap_or(0) / 1_000 })
 }
 

@@ -2,13 +2,13 @@
 
 use quote::quote;
 
-use super::{File, ident, number, rust_file};
-use crate::model::Version;
+use super::{File, Package, doc, ident, number, rust_file};
 
-pub(super) fn files(version: &Version) -> Vec<File> {
+pub(super) fn files(package: &Package<'_>) -> Vec<File> {
+    let version = package.version;
     let types: Vec<_> =
         version.structures.iter().map(|structure| ident(&structure.rust_type)).collect();
-    let docs = version.structures.iter().map(|structure| format!(" {}.", structure.id));
+    let docs = version.structures.iter().map(|structure| format!(" {}.", doc::text(&structure.id)));
     let readers = (0_u64..).zip(&types).map(|(at, ty)| {
         let at = number(at);
         quote!(Some(#at) => indexed.decode(|message| Self::#ty(Box::new(message))))
@@ -109,7 +109,7 @@ pub(super) fn files(version: &Version) -> Vec<File> {
     };
     vec![rust_file(
         "src/any_message.rs",
-        version,
+        package,
         "messages.xml",
         "any_message",
         "Any message of this version.",

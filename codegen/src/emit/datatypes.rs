@@ -4,11 +4,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::elements::{Element, datatype_static};
-use super::{File, ident, number, rust_file};
+use super::{File, Package, doc, ident, number, reexport, rust_file};
 use crate::model::{Component, Datatype, DatatypeId, DatatypeKind, Format, Version};
 
-pub(super) fn files(version: &Version) -> Vec<File> {
-    let mut files = vec![index(version)];
+pub(super) fn files(package: &Package<'_>) -> Vec<File> {
+    let version = package.version;
+    let mut files = vec![index(package)];
     for (at, datatype) in (0..).zip(&version.datatypes) {
         let name = datatype_static(version, DatatypeId(at));
         let code = match &datatype.kind {
@@ -17,36 +18,33 @@ pub(super) fn files(version: &Version) -> Vec<File> {
             DatatypeKind::Varies => varies(version, datatype, &name),
         };
         let path = format!("src/datatypes/{}.rs", datatype.module);
-        let doc = format!("{}, {}.", datatype.id, datatype.name);
-        files.push(rust_file(&path, version, "datatypes.xml", "datatypes", &doc, code));
+        let doc = format!("{}.", doc::titled(&datatype.id, &datatype.name));
+        files.push(rust_file(&path, package, "datatypes.xml", "datatypes", &doc, code));
     }
     files
 }
 
 /// The module list.
-fn index(version: &Version) -> File {
+fn index(package: &Package<'_>) -> File {
+    let version = package.version;
     let modules = version.datatypes.iter().map(|datatype| ident(&datatype.module));
     let uses = (0..).zip(&version.datatypes).map(|(at, datatype)| {
         let (module, name) = (ident(&datatype.module), datatype_static(version, DatatypeId(at)));
         let ty = ident(&datatype.rust_type);
-        quote! {
-            pub use #module::#name;
-            #[cfg(feature = "types")]
-            pub use #module::#ty;
-        }
+        reexport(&module, &name, &ty)
     });
     let code = quote! {
         #(mod #modules;)*
         #(#uses)*
     };
     let doc = format!("The datatypes of version {}.", version.id);
-    rust_file("src/datatypes.rs", version, "datatypes.xml", "datatypes", &doc, code)
+    rust_file("src/datatypes.rs", package, "datatypes.xml", "datatypes", &doc, code)
 }
 
 fn descriptor(datatype: &Datatype, name: &proc_macro2::Ident, kind: &TokenStream) -> TokenStream {
     let (id, full) = (&datatype.id, &datatype.name);
     let max_len = number(datatype.max_len.unwrap_or(0));
-    let doc = format!(" {id}: {full}.");
+    let doc = format!(" {}.", doc::titled(id, full));
     quote! {
         #[doc = #doc]
         pub static #name: DatatypeDesc =
@@ -95,7 +93,7 @@ fn composite(
     let desc = descriptor(datatype, name, &quote!(DatatypeKind::Composite(&[#(#descriptors),*])));
     let declarations = elements.iter().map(|element| element.declaration(version, '.'));
     let (ty, id) = (ident(&datatype.rust_type), &datatype.id);
-    let doc = format!(" {}: {}.", datatype.id, datatype.name);
+    let doc = format!(" {}.", doc::titled(id, &datatype.name));
     let usage = elements_use_usage(components).then(|| quote!(, Usage));
     quote! {
         use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc #usage};
@@ -126,7 +124,7 @@ fn varies(version: &Version, datatype: &Datatype, name: &proc_macro2::Ident) -> 
         version.datatypes.iter().filter(|other| !matches!(other.kind, DatatypeKind::Varies)).map(
             |other| {
                 let (id, ty) = (&other.id, ident(&other.rust_type));
-                let doc = format!(" {}: {}.", other.id, other.name);
+                let doc = format!(" {}.", doc::titled(id, &other.name));
                 let payload = match other.kind {
                     DatatypeKind::Composite(_) => quote!(hl7_types::Part<crate::datatypes::#ty>),
                     _ => quote!(crate::datatypes::#ty),
@@ -145,6 +143,7 @@ fn varies(version: &Version, datatype: &Datatype, name: &proc_macro2::Ident) -> 
         #[doc = " A value whose datatype another field names (OBX-5 by OBX-2)."]
         #[cfg(feature = "types")]
         #[derive(Clone, PartialEq, hl7_macros::Datatype)]
+        #[hl7(desc = #name)]
         pub enum #ty {
             #[doc = " The datatype is not known; the value is kept as it came."]
             #[hl7(raw)]

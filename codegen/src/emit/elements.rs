@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{ident, number};
+use super::{doc, ident, number};
 use crate::model::{
-    Branch, Component, ConformanceLength, DatatypeId, DatatypeKind, Field, Format, Length, Max,
-    TableId, Usage, Version,
+    Branch, Branches, Component, ConformanceLength, DatatypeId, DatatypeKind, Field, Format,
+    Length, Max, TableId, Usage, Version,
 };
 
 /// A composite with at most this many texts stands in its owner as it is; a larger one is a `Part`, eight bytes until
@@ -91,10 +91,11 @@ impl<'m> Element<'m> {
     }
 
     fn doc(&self, version: &Version, separator: char) -> String {
-        let mut doc = format!(" {}{separator}{}: {}", self.owner, self.seq, self.name);
+        let position = format!("{}{separator}{}", self.owner, self.seq);
+        let mut doc = format!(" {}", doc::titled(&position, self.name));
         let mut facts = Vec::new();
         if let Some(datatype) = self.datatype {
-            facts.push(version[datatype].id.clone());
+            facts.push(doc::text(&version[datatype].id));
         }
         facts.push(usage_word(self.usage).to_owned());
         if self.max.is_many() {
@@ -104,7 +105,7 @@ impl<'m> Element<'m> {
             facts.push(format!("table {}", version[table].id));
         }
         if let Some(former) = self.former {
-            facts.push(format!("formerly {former}"));
+            facts.push(format!("formerly {}", doc::text(former)));
         }
         doc.push_str(&format!(" ({}).", facts.join(", ")));
         doc
@@ -220,8 +221,16 @@ fn usage_variant(usage: Usage) -> proc_macro2::Ident {
         Usage::RequiredOrEmpty => "Re",
         Usage::Optional => "O",
         Usage::Conditional(None) => "C",
-        Usage::Conditional(Some(branches)) if branches.met == Branch::RequiredOrEmpty => "CreX",
-        Usage::Conditional(Some(_)) => "CrX",
+        Usage::Conditional(Some(Branches {
+            met: Branch::Required,
+            unmet: Branch::NotSupported,
+        })) => "CrX",
+        Usage::Conditional(Some(Branches {
+            met: Branch::RequiredOrEmpty,
+            unmet: Branch::NotSupported,
+        })) => "CreX",
+        // No version has another pair; what is left of it without its branches is true.
+        Usage::Conditional(Some(_)) => "C",
         Usage::BackwardCompatible => "B",
         Usage::NotSupported => "X",
         Usage::Withdrawn => "W",

@@ -1,22 +1,22 @@
 //! `src/messages.rs` and one file a message structure: descriptors and structs of the message and its groups.
 
-use heck::ToShoutySnakeCase;
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 
 use super::elements::max_tokens;
 use super::segments::segment_static;
-use super::{File, ident, number, rust_file};
+use super::{File, Package, doc, ident, number, rust_file};
 use crate::model::{AnySegment, Max, Member, MemberKind, Structure, Version};
 
-pub(super) fn files(version: &Version) -> Vec<File> {
-    let mut files = vec![index(version)];
+pub(super) fn files(package: &Package<'_>) -> Vec<File> {
+    let version = package.version;
+    let mut files = vec![index(package)];
     for structure in &version.structures {
         let path = format!("src/messages/{}.rs", structure.module);
-        let doc = format!("{} and its groups.", structure.id);
+        let doc = format!("{} and its groups.", doc::text(&structure.id));
         files.push(rust_file(
             &path,
-            version,
+            package,
             "messages.xml",
             "messages",
             &doc,
@@ -32,26 +32,27 @@ pub(super) fn structure_static(structure: &Structure) -> proc_macro2::Ident {
 }
 
 /// The module list.
-fn index(version: &Version) -> File {
+fn index(package: &Package<'_>) -> File {
+    let version = package.version;
     let modules = version.structures.iter().map(|structure| {
-        let (module, doc) =
-            (ident(&structure.module), format!(" {} and its groups.", structure.id));
-        quote!(#[doc = #doc] pub mod #module;)
+        let module = ident(&structure.module);
+        quote!(pub mod #module;)
     });
     let uses = version.structures.iter().map(|structure| {
         let (module, ty) = (ident(&structure.module), ident(&structure.rust_type));
-        quote!(#[cfg(feature = "types")] pub use #module::#ty;)
+        quote!(#[cfg(feature = "types")] pub use self::#module::#ty;)
     });
     let code = quote! {
         #(#modules)*
         #(#uses)*
     };
     let doc = format!("The message structures of version {}.", version.id);
-    rust_file("src/messages.rs", version, "messages.xml", "messages", &doc, code)
+    rust_file("src/messages.rs", package, "messages.xml", "messages", &doc, code)
 }
 
 /// A group, a choice, or the message itself.
 struct Node<'m> {
+    structure: &'m Structure,
     name: &'m str,
     rust_type: &'m str,
     members: &'m [Member],
@@ -59,7 +60,7 @@ struct Node<'m> {
 }
 
 /// The groups and choices below some members, in document order.
-fn nodes<'m>(members: &'m [Member], out: &mut Vec<Node<'m>>) {
+fn nodes<'m>(structure: &'m Structure, members: &'m [Member], out: &mut Vec<Node<'m>>) {
     for member in members {
         let (MemberKind::Group { name, rust_type, members }
         | MemberKind::Choice { name, rust_type, members }) = &member.kind
@@ -67,25 +68,26 @@ fn nodes<'m>(members: &'m [Member], out: &mut Vec<Node<'m>>) {
             continue;
         };
         let choice = matches!(member.kind, MemberKind::Choice { .. });
-        out.push(Node { name, rust_type, members, choice });
-        nodes(members, out);
+        out.push(Node { structure, name, rust_type, members, choice });
+        nodes(structure, members, out);
     }
 }
 
 fn code(version: &Version, structure: &Structure) -> TokenStream {
     let root = Node {
+        structure,
         name: &structure.id,
         rust_type: &structure.rust_type,
         members: &structure.members,
         choice: false,
     };
     let mut inner = Vec::new();
-    nodes(&structure.members, &mut inner);
+    nodes(structure, &structure.members, &mut inner);
     let (id, name) = (&structure.id, structure_static(structure));
-    let doc = format!(" {id}.");
+    let doc = format!(" {}.", doc::text(id));
     let descriptors = std::iter::once(&root).chain(&inner).map(|node| descriptor(version, node));
-    let root_desc = group_static(&root);
-    let structs = inner.iter().map(|node| group(version, node, id));
+    let root_desc = group_static(structure, root.rust_type);
+    let structs = inner.iter().map(|node| group(version, node));
     let message = message(version, &root, &name);
     quote! {
         use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
@@ -98,12 +100,27 @@ fn code(version: &Version, structure: &Structure) -> TokenStream {
     }
 }
 
-fn group_static(node: &Node<'_>) -> proc_macro2::Ident {
-    format_ident!("{}_MEMBERS", node.rust_type.to_shouty_snake_case())
+/// The name of the descriptor of a type: `PatientResult` gives `PATIENT_RESULT_MEMBERS`.
+///
+/// Different types give different names: every capital begins a word, also in `AB1` (`A_B1`), which is not `Ab1`.
+fn group_static(structure: &Structure, rust_type: &str) -> proc_macro2::Ident {
+    let mut name = String::with_capacity(rust_type.len() + 12);
+    for letter in rust_type.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name.push_str("_MEMBERS");
+    // Of a structure `ORDER_MEMBERS` with a group `ORDER`. No other name ends so.
+    if structure_static(structure) == name {
+        name.push('_');
+    }
+    ident(&name)
 }
 
 fn descriptor(version: &Version, node: &Node<'_>) -> TokenStream {
-    let (name, ident) = (node.name, group_static(node));
+    let (name, ident) = (node.name, group_static(node.structure, node.rust_type));
     let members = node.members.iter().map(|member| {
         let kind = match &member.kind {
             MemberKind::Segment(segment) => {
@@ -116,12 +133,12 @@ fn descriptor(version: &Version, node: &Node<'_>) -> TokenStream {
             MemberKind::AnySegment(AnySegment::Zxx) => {
                 quote!(Any(hl7_types::desc::AnySegment::Site))
             }
-            MemberKind::Group { name, rust_type, members } => {
-                let name = group_static(&Node { name, rust_type, members, choice: false });
+            MemberKind::Group { rust_type, .. } => {
+                let name = group_static(node.structure, rust_type);
                 quote!(Group(&#name))
             }
-            MemberKind::Choice { name, rust_type, members } => {
-                let name = group_static(&Node { name, rust_type, members, choice: true });
+            MemberKind::Choice { rust_type, .. } => {
+                let name = group_static(node.structure, rust_type);
                 quote!(Choice(&#name))
             }
         };
@@ -147,30 +164,33 @@ fn item_type(version: &Version, member: &Member) -> TokenStream {
 }
 
 /// What stands at a member, for its documentation.
-fn member_doc(version: &Version, member: &Member) -> String {
-    let what = match &member.kind {
-        MemberKind::Segment(segment) => {
-            format!("{}: {}", version[*segment].id, version[*segment].name)
-        }
+fn what(version: &Version, member: &Member) -> String {
+    match &member.kind {
+        MemberKind::Segment(segment) => doc::titled(&version[*segment].id, &version[*segment].name),
         MemberKind::AnySegment(AnySegment::Hxx) => "Any segment of the standard".to_owned(),
         MemberKind::AnySegment(AnySegment::Zxx) => "Any site-defined segment".to_owned(),
-        MemberKind::Group { name, .. } => format!("Group {name}"),
-        MemberKind::Choice { name, .. } => format!("Choice {name}"),
-    };
-    let often = match (member.min, member.max) {
+        MemberKind::Group { name, .. } => format!("Group {}", doc::text(name)),
+        MemberKind::Choice { name, .. } => format!("Choice {}", doc::text(name)),
+    }
+}
+
+/// How often it stands there, for its documentation.
+fn often(min: u16, max: Max) -> String {
+    match (min, max) {
         (0, Max::Times(1)) => "optional".to_owned(),
         (0, Max::Unbounded) => "optional, repeats".to_owned(),
-        (0, Max::Times(times)) => format!("optional, up to {times}"),
-        (_, Max::Times(1)) => "required".to_owned(),
-        (_, Max::Unbounded) => "required, repeats".to_owned(),
-        (_, Max::Times(times)) => format!("required, up to {times}"),
-    };
-    format!(" {what} ({often}).")
+        (0, Max::Times(max)) => format!("optional, up to {max}"),
+        (1, Max::Times(1)) => "required".to_owned(),
+        (1, Max::Unbounded) => "required, repeats".to_owned(),
+        (1, Max::Times(max)) => format!("required, up to {max}"),
+        (min, Max::Unbounded) => format!("required, at least {min}"),
+        (min, Max::Times(max)) => format!("required, {min} to {max}"),
+    }
 }
 
 fn declaration(version: &Version, member: &Member) -> TokenStream {
-    let (doc, name, item) =
-        (member_doc(version, member), ident(&member.ident), item_type(version, member));
+    let (name, item) = (ident(&member.ident), item_type(version, member));
+    let doc = format!(" {} ({}).", what(version, member), often(member.min, member.max));
     let (ty, attribute) = match (member.min, member.max.is_many()) {
         (0, false) => (quote!(Option<Box<#item>>), None),
         (_, false) => (quote!(hl7_types::Part<#item>), None),
@@ -187,7 +207,7 @@ fn declaration(version: &Version, member: &Member) -> TokenStream {
 fn message(version: &Version, root: &Node<'_>, desc: &proc_macro2::Ident) -> TokenStream {
     let members = root.members.iter().map(|member| declaration(version, member));
     let (ty, id) = (ident(root.rust_type), root.name);
-    let doc = format!(" The message structure {id}.");
+    let doc = format!(" The message structure {}.", doc::text(id));
     quote! {
         #[doc = #doc]
         #[cfg(feature = "types")]
@@ -202,13 +222,15 @@ fn message(version: &Version, root: &Node<'_>, desc: &proc_macro2::Ident) -> Tok
     }
 }
 
-fn group(version: &Version, node: &Node<'_>, structure: &str) -> TokenStream {
-    let (ty, desc, name) = (ident(node.rust_type), group_static(node), node.name);
+fn group(version: &Version, node: &Node<'_>) -> TokenStream {
+    let (ty, name) = (ident(node.rust_type), node.name);
+    let desc = group_static(node.structure, node.rust_type);
+    let (shown, structure) = (doc::text(name), doc::text(&node.structure.id));
     if node.choice {
-        let doc = format!(" The choice {name} of {structure}: exactly one of these.");
+        let doc = format!(" The choice {shown} of {structure}: exactly one of these.");
         let variants = node.members.iter().map(|member| {
-            let (doc, item, variant) =
-                (member_doc(version, member), item_type(version, member), ident(&member.ident));
+            let doc = format!(" {}.", what(version, member));
+            let (item, variant) = (item_type(version, member), ident(&member.ident));
             quote!(#[doc = #doc] #variant(hl7_types::Part<#item>))
         });
         return quote! {
@@ -221,7 +243,7 @@ fn group(version: &Version, node: &Node<'_>, structure: &str) -> TokenStream {
             }
         };
     }
-    let doc = format!(" The group {name} of {structure}.");
+    let doc = format!(" The group {shown} of {structure}.");
     let members = node.members.iter().map(|member| declaration(version, member));
     quote! {
         #[doc = #doc]

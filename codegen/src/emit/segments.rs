@@ -4,17 +4,18 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::elements::Element;
-use super::{File, ident, rust_file};
+use super::{File, Package, doc, ident, reexport, rust_file};
 use crate::model::{Segment, Usage, Version};
 
-pub(super) fn files(version: &Version) -> Vec<File> {
-    let mut files = vec![index(version)];
+pub(super) fn files(package: &Package<'_>) -> Vec<File> {
+    let version = package.version;
+    let mut files = vec![index(package)];
     for segment in &version.segments {
         let path = format!("src/segments/{}.rs", segment.module);
-        let doc = format!("{}, {}.", segment.id, segment.name);
+        let doc = format!("{}.", doc::titled(&segment.id, &segment.name));
         files.push(rust_file(
             &path,
-            version,
+            package,
             "segments.xml",
             "segments",
             &doc,
@@ -30,23 +31,20 @@ pub(super) fn segment_static(segment: &Segment) -> proc_macro2::Ident {
 }
 
 /// The module list.
-fn index(version: &Version) -> File {
+fn index(package: &Package<'_>) -> File {
+    let version = package.version;
     let modules = version.segments.iter().map(|segment| ident(&segment.module));
     let uses = version.segments.iter().map(|segment| {
         let (module, ty, name) =
             (ident(&segment.module), ident(&segment.rust_type), segment_static(segment));
-        quote! {
-            pub use #module::#name;
-            #[cfg(feature = "types")]
-            pub use #module::#ty;
-        }
+        reexport(&module, &name, &ty)
     });
     let code = quote! {
         #(mod #modules;)*
         #(#uses)*
     };
     let doc = format!("The segments of version {}.", version.id);
-    rust_file("src/segments.rs", version, "segments.xml", "segments", &doc, code)
+    rust_file("src/segments.rs", package, "segments.xml", "segments", &doc, code)
 }
 
 fn code(version: &Version, segment: &Segment) -> TokenStream {
@@ -57,9 +55,8 @@ fn code(version: &Version, segment: &Segment) -> TokenStream {
     let (id, full, name) = (&segment.id, &segment.name, segment_static(segment));
     let ty = ident(&segment.rust_type);
     let doc = format!(
-        " {}: {}{}.",
-        segment.id,
-        segment.name,
+        " {}{}.",
+        doc::titled(id, full),
         if segment.withdrawn { " (withdrawn)" } else { "" }
     );
     let stated = |usage: Usage| usage != Usage::Optional && usage != Usage::Withdrawn;

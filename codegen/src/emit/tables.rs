@@ -4,20 +4,30 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::elements::table_static;
-use super::{File, ident, rust_file};
-use crate::model::{Table, TableKind, Version};
+use super::{File, Package, doc, ident, rust_file};
+use crate::model::{Table, TableKind};
 
-pub(super) fn files(version: &Version) -> Vec<File> {
+pub(super) fn files(package: &Package<'_>) -> Vec<File> {
+    let version = package.version;
     let tables = version.tables.iter().map(code);
-    let code = quote! {
-        use hl7_types::desc::{Code, TableDesc, TableKind};
-        const fn code(code: &'static str, label: &'static str) -> Code {
-            Code { code, label }
+    let has_codes = version.tables.iter().any(|table| !table.values.is_empty());
+    let import = has_codes.then(|| quote!(Code,));
+    let imports = (!version.tables.is_empty())
+        .then(|| quote!(use hl7_types::desc::{#import TableDesc, TableKind};));
+    let constructor = has_codes.then(|| {
+        quote! {
+            const fn code(code: &'static str, label: &'static str) -> Code {
+                Code { code, label }
+            }
         }
+    });
+    let code = quote! {
+        #imports
+        #constructor
         #(#tables)*
     };
     let doc = format!("The tables of version {}.", version.id);
-    vec![rust_file("src/tables.rs", version, "tables.xml", "tables", &doc, code)]
+    vec![rust_file("src/tables.rs", package, "tables.xml", "tables", &doc, code)]
 }
 
 fn code(table: &Table) -> TokenStream {
@@ -31,7 +41,7 @@ fn code(table: &Table) -> TokenStream {
         let (code, label) = (&value.code, &value.label);
         quote!(code(#code, #label))
     });
-    let doc = format!(" Table {id}: {name}.");
+    let doc = format!(" Table {}.", doc::titled(id, name));
     let types = (!table.values.is_empty()).then(|| codes_enum(table, &desc));
     quote! {
         #[doc = #doc]
@@ -43,9 +53,12 @@ fn code(table: &Table) -> TokenStream {
 
 fn codes_enum(table: &Table, desc: &proc_macro2::Ident) -> TokenStream {
     let ty = ident(&table.rust_type);
-    let doc = format!(" The codes of table {}, {}.", table.id, table.name);
+    let doc = format!(" The codes of table {}.", doc::titled(&table.id, &table.name));
     let variants: Vec<_> = table.values.iter().map(|value| ident(&value.variant)).collect();
-    let docs = table.values.iter().map(|value| format!(" `{}`: {}", value.code, value.label));
+    let docs = table.values.iter().map(|value| {
+        let (code, label) = (doc::code(&value.code), doc::text(&value.label));
+        if label.is_empty() { format!(" {code}") } else { format!(" {code}: {label}") }
+    });
     quote! {
         #[doc = #doc]
         #[cfg(feature = "types")]

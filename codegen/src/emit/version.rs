@@ -5,15 +5,15 @@ use quote::quote;
 use super::elements::{datatype_static, table_static};
 use super::messages::structure_static;
 use super::segments::segment_static;
-use super::{File, ident, rust_file};
-use crate::model::{DatatypeId, Version};
+use super::{File, Package, ident, rust_file};
+use crate::model::DatatypeId;
 
-pub(super) fn files(version: &Version) -> Vec<File> {
-    vec![lib(version), desc(version)]
+pub(super) fn files(package: &Package<'_>) -> Vec<File> {
+    vec![lib(package), desc(package)]
 }
 
-fn lib(version: &Version) -> File {
-    let datatypes = format!(" The datatypes of version {}.", version.id);
+fn lib(package: &Package<'_>) -> File {
+    let version = package.version;
     let code = quote! {
         // Generated code and code by hand name the runtime alike.
         extern crate hl7_core as hl7_types;
@@ -22,7 +22,6 @@ fn lib(version: &Version) -> File {
         #[rustfmt::skip]
         mod any_message;
         #[rustfmt::skip]
-        #[doc = #datatypes]
         pub mod datatypes;
         #[rustfmt::skip]
         pub mod messages;
@@ -37,15 +36,20 @@ fn lib(version: &Version) -> File {
         pub use any_message::AnyMessage;
         pub use version::VERSION;
     };
-    let doc = format!(
-        "HL7 version {} as Rust types: segments, datatypes, tables and message structures.\n\n\
-         Depend on `hl7-types` with the feature `{}`, not on this crate: the examples there start with a message.",
-        version.id, version.module
+    let (id, module) = (&version.id, &version.module);
+    let mut doc = format!(
+        "HL7 version {id} as Rust types: segments, datatypes, tables and message structures."
     );
-    rust_file("src/lib.rs", version, "messages.xml", "version", &doc, code)
+    if package.publish {
+        doc.push_str(&format!(
+            "\n\nDepend on `hl7-types` with the feature `{module}`, not on this crate: the examples there start with a message."
+        ));
+    }
+    rust_file("src/lib.rs", package, "messages.xml", "version", &doc, code)
 }
 
-fn desc(version: &Version) -> File {
+fn desc(package: &Package<'_>) -> File {
+    let version = package.version;
     let id = &version.id;
     let segments = version.segments.iter().map(segment_static);
     let datatypes =
@@ -61,11 +65,17 @@ fn desc(version: &Version) -> File {
         quote!(event(#message, #trigger, #structure))
     });
     let doc = format!(" Everything that version {id} defines.");
-    let code = quote! {
-        use hl7_types::desc::{EventDesc, VersionDesc};
-        const fn event(message: &'static str, trigger: &'static str, structure: &'static str) -> EventDesc {
-            EventDesc { message, trigger, structure }
+    let import = (!version.events.is_empty()).then(|| quote!(EventDesc,));
+    let constructor = (!version.events.is_empty()).then(|| {
+        quote! {
+            const fn event(message: &'static str, trigger: &'static str, structure: &'static str) -> EventDesc {
+                EventDesc { message, trigger, structure }
+            }
         }
+    });
+    let code = quote! {
+        use hl7_types::desc::{#import VersionDesc};
+        #constructor
         #[doc = #doc]
         pub static VERSION: VersionDesc = VersionDesc {
             id: #id,
@@ -78,7 +88,7 @@ fn desc(version: &Version) -> File {
     };
     rust_file(
         "src/version.rs",
-        version,
+        package,
         "messages.xml",
         "version",
         "The version as one descriptor.",

@@ -10,9 +10,49 @@ pub(super) trait Item {
     const WHAT: &'static str;
     /// The file that has all of them.
     const FILE: &'static str;
+    /// What its id looks like.
+    const ID: IdForm;
 
     fn id(&self) -> &str;
     fn at(&self) -> &At;
+}
+
+/// What an id looks like. Rust names are made of it, so a form that has none is no id.
+#[derive(Clone, Copy)]
+pub(super) enum IdForm {
+    /// `PID`, `IN1`.
+    Segment,
+    /// `CX`, `ADT_A01`, `varies`.
+    Name,
+    /// Four digits; the tables check it where they are lowered.
+    Digits,
+}
+
+impl IdForm {
+    fn fits(self, id: &str) -> bool {
+        match self {
+            Self::Segment => {
+                id.len() == 3
+                    && id.starts_with(|first: char| first.is_ascii_uppercase())
+                    && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            }
+            Self::Name => {
+                id.starts_with(|first: char| first.is_ascii_alphabetic())
+                    && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            }
+            Self::Digits => true,
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Segment => {
+                "a segment id is a capital and two capitals or digits, such as \"PID\" or \"IN1\""
+            }
+            Self::Name => "an id is a letter, then letters, digits and underscores",
+            Self::Digits => "an id has four digits",
+        }
+    }
 }
 
 /// A numbered child of a top-level element.
@@ -24,10 +64,11 @@ pub(super) trait Positioned {
 }
 
 macro_rules! item {
-    ($($ty:ty: $what:literal in $file:literal;)*) => {
+    ($($ty:ty: $what:literal in $file:literal, $form:ident;)*) => {
         $(impl Item for $ty {
             const WHAT: &'static str = $what;
             const FILE: &'static str = $file;
+            const ID: IdForm = IdForm::$form;
 
             fn id(&self) -> &str {
                 &self.id
@@ -41,10 +82,10 @@ macro_rules! item {
 }
 
 item! {
-    schema::Datatype: "datatype" in "datatypes.xml";
-    schema::Segment: "segment" in "segments.xml";
-    schema::Structure: "structure" in "messages.xml";
-    schema::Table: "table" in "tables.xml";
+    schema::Datatype: "datatype" in "datatypes.xml", Name;
+    schema::Segment: "segment" in "segments.xml", Segment;
+    schema::Structure: "structure" in "messages.xml", Name;
+    schema::Table: "table" in "tables.xml", Digits;
 }
 
 macro_rules! positioned {
@@ -68,9 +109,12 @@ positioned! {
     schema::Component: "component";
 }
 
-/// The items sorted by id; of several with one id all but the first are errors.
+/// The items sorted by id; an id that is none, and of several with one id all but the first, are errors.
 pub(super) fn by_id<'s, T: Item>(items: &'s [T], errors: &mut Errors) -> Vec<&'s T> {
     let mut sorted: Vec<&T> = items.iter().collect();
+    for item in sorted.iter().filter(|item| !T::ID.fits(item.id())) {
+        errors.push(item.at(), format!("{} id \"{}\"", T::WHAT, item.id()), T::ID.help());
+    }
     sorted.sort_by_key(|item| (item.id(), item.at()));
     sorted.dedup_by(|later, first| {
         let twice = later.id() == first.id();

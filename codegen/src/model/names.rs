@@ -18,7 +18,8 @@
 //! **Reserved.** A snake name that is a keyword of the 2024 edition, `extra` (the member that generated
 //! structs have for surplus content) or `new` gets an underscore at its end. A type that would shadow the
 //! prelude or the runtime gets the word of its kind: `FN` → `FnType`, `ERR` → `ErrSegment`, `RESULT` →
-//! `ResultGroup`. Never `r#`. A leading digit gets `n`: `n_2nd_name`, `N2ndName`.
+//! `ResultGroup`. Never `r#`. A leading digit gets `n`: `n_2nd_name`, `N2ndName`. A module that Windows has no file
+//! for gets an underscore (`CON` → `con_`).
 //!
 //! **Tables.** Equal names, no name, or a name that another type has: the id is appended, to all of them
 //! (`Diet0114`). A value is upper camel of its label; without a label, or when that is longer than
@@ -43,7 +44,8 @@ const RESERVED_SNAKE: &[&str] = &[
     "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// The prelude, `Self`, and what generated files import from the runtime.
+/// The prelude, `Self`, what generated files import from the runtime, and the variants that generated enums have for
+/// everything else.
 const RESERVED_TYPES: &[&str] = &[
     "AsMut",
     "AsRef",
@@ -52,12 +54,16 @@ const RESERVED_TYPES: &[&str] = &[
     "AsyncFnOnce",
     "Box",
     "Clone",
+    "Code",
     "Copy",
     "Datatype",
+    "DatatypeDesc",
+    "DatatypeKind",
     "Debug",
     "Default",
     "DoubleEndedIterator",
     "Drop",
+    "ElementDesc",
     "Eq",
     "Err",
     "ExactSizeIterator",
@@ -66,37 +72,51 @@ const RESERVED_TYPES: &[&str] = &[
     "Fn",
     "FnMut",
     "FnOnce",
+    "Format",
     "From",
     "FromIterator",
     "Future",
     "Group",
+    "GroupDesc",
     "Hash",
     "Into",
     "IntoFuture",
     "IntoIterator",
     "Iterator",
+    "MemberDesc",
+    "MemberKind",
     "Message",
     "None",
     "Ok",
     "Option",
     "Ord",
+    "Other",
     "PartialEq",
     "PartialOrd",
+    "Raw",
     "Result",
     "Segment",
+    "SegmentDesc",
     "Self",
     "Send",
     "Sized",
     "Some",
     "String",
+    "StructureDesc",
     "Sync",
+    "TableDesc",
+    "TableKind",
     "ToOwned",
     "ToString",
     "TryFrom",
     "TryInto",
     "Unpin",
+    "Usage",
     "Vec",
 ];
+
+/// Names that a file on Windows cannot have, whatever its extension.
+const RESERVED_FILES: &[&str] = &["aux", "con", "nul", "prn"];
 
 /// What a type stands for; its word is appended to a reserved name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,11 +161,12 @@ pub fn is_reserved_type(name: &str) -> bool {
 /// The module for an id: `adt_a01`; for a version: `v2_5_1`.
 #[must_use]
 pub fn module_name(id: &str) -> String {
-    not_reserved(if id.starts_with(|sign: char| sign.is_ascii_digit()) {
+    let name = if id.starts_with(|sign: char| sign.is_ascii_digit()) {
         format!("v{}", id.replace('.', "_"))
     } else {
         snake(id)
-    })
+    };
+    if RESERVED_FILES.contains(&name.as_str()) { name + "_" } else { not_reserved(name) }
 }
 
 /// The field for an element name; `owner` is the id of the segment, for ` - PID` at the end.
@@ -448,9 +469,13 @@ mod tests {
         ] {
             assert_eq!(type_name(id, of), want, "{id}");
         }
-        for (id, want) in
-            [("PID", "pid"), ("ADT_A01", "adt_a01"), ("FN", "fn_"), ("2.5.1", "v2_5_1")]
-        {
+        for (id, want) in [
+            ("PID", "pid"),
+            ("ADT_A01", "adt_a01"),
+            ("FN", "fn_"),
+            ("CON", "con_"),
+            ("2.5.1", "v2_5_1"),
+        ] {
             assert_eq!(module_name(id), want, "{id}");
         }
     }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 use syn::spanned::Spanned;
 
-use super::{block, debug, empty, node, spelled};
+use super::{at, block, debug, empty, node, other_rows};
 use crate::attr::{COMPONENT, DATATYPE};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Element, Elements, NAME_ID, is_name_id, named_fields};
@@ -24,11 +24,9 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let (check, desc) = match container.desc() {
         Some(desc) => {
             let count = list.len();
-            let message = format!(
-                "`{ident}` has {count} components, its descriptor `{}` has another number of them",
-                spelled(desc)
-            );
-            let check = quote_spanned! {desc.span()=>
+            let message = other_rows(ident, desc, count, "components");
+            let span = Span::call_site().located_at(desc.span());
+            let check = quote_spanned! {span=>
                 const _: () = match #desc.kind {
                     __hl7::DatatypeKind::Composite(rows) => ::core::assert!(rows.len() == #count, #message),
                     _ => ::core::panic!(#message),
@@ -37,22 +35,26 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
             (check, quote!(&#desc))
         }
         None => {
-            let name = container.attrs.text("name").map_or_else(|| title(ident), |name| name.value());
+            let name =
+                container.attrs.text("name").map_or_else(|| title(ident), |name| name.value());
             let components = list.iter().map(|element| descriptor(element, false));
-            (TokenStream::new(), quote!({
-                static DESC: __hl7::DatatypeDesc = __hl7::DatatypeDesc {
-                    id: #id,
-                    name: #name,
-                    kind: __hl7::DatatypeKind::Composite(&[#(#components),*]),
-                    max_len: 0,
-                };
-                &DESC
-            }))
+            (
+                TokenStream::new(),
+                quote!({
+                    static DESC: __hl7::DatatypeDesc = __hl7::DatatypeDesc {
+                        id: #id,
+                        name: #name,
+                        kind: __hl7::DatatypeKind::Composite(&[#(#components),*]),
+                        max_len: 0,
+                    };
+                    &DESC
+                }),
+            )
         }
     };
     let empty =
         empty(ident, list.iter().map(|element| (element.ident, element.ty)), &quote!(Field), extra);
-    let node = node(ident, list.iter().map(|element| element.ident), extra);
+    let node = node(ident, list, extra);
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
     let body = quote! {
         #check
@@ -126,7 +128,7 @@ pub(super) fn descriptor(element: &Element<'_>, repeats: bool) -> TokenStream {
 pub(super) fn check_max(id: &str, element: &Element<'_>) -> Option<TokenStream> {
     let (max, ty) = (element.max.filter(|max| *max > 1)?, element.ty);
     let message = format!("{id}-{} repeats, its type holds one value; use `Vec<...>`", element.seq);
-    Some(quote_spanned! {ty.span()=>
+    Some(quote_spanned! {at(ty)=>
         const _: () = ::core::assert!(#max <= <#ty as __hl7::Field>::MAX, #message);
     })
 }

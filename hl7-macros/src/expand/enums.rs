@@ -3,10 +3,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{DeriveInput, Token, Variant};
 
-use super::{block, debug, same_rows};
+use super::{at, block, debug, same_rows};
 use crate::attr::{CHOICE, VARIES};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Variants, read_alternatives};
@@ -39,14 +38,14 @@ pub(super) fn varies(
         .iter()
         .map(|variant| {
             let (id, name, ty) = (&variant.id, variant.ident, variant.ty);
-            let empty = quote_spanned!(ty.span()=> __hl7::Field::EMPTY);
+            let empty = quote_spanned!(at(ty)=> __hl7::Field::EMPTY);
             (
                 quote!(#id => Self::#name(#empty),),
                 quote!(Self::#name(_) => <#ty as __hl7::Field>::DATATYPE,),
             )
         })
         .unzip();
-    let raw_empty = quote_spanned!(raw_type.span()=> __hl7::Field::EMPTY);
+    let raw_empty = quote_spanned!(at(raw_type)=> __hl7::Field::EMPTY);
     let debug = debug(ident, &quote!(__hl7::debug_varies(self, f)));
     let body = quote! {
         #[automatically_derived]
@@ -143,7 +142,7 @@ pub(super) fn choice(
     let names: Vec<_> = list.iter().map(|alternative| alternative.ident).collect();
     let numbers: Vec<_> = (0..names.len()).map(Literal::usize_unsuffixed).collect();
     let (other_names, other_numbers) = (&names[1..], &numbers[1..]);
-    let empty = |ty: &syn::Type| quote_spanned!(ty.span()=> __hl7::MemberType::EMPTY);
+    let empty = |ty: &syn::Type| quote_spanned!(at(ty)=> __hl7::MemberType::EMPTY);
     let other_empty = list[1..].iter().map(|alternative| empty(alternative.ty));
     let (first_name, first_empty) = (first.ident, empty(first.ty));
     let debug = debug(ident, &quote!(__hl7::debug_element(__hl7::Item::element(self), f)));

@@ -1,10 +1,10 @@
 //! `derive(Group)` on a struct, and `derive(Message)`.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Field};
 
-use super::{arms, block, debug, empty, new, same_rows};
+use super::{arms, at, block, debug, empty, extras, new, same_rows};
 use crate::attr::{GROUP, MESSAGE};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Member, Members, NAME_ID, is_name_id, is_text, named_fields};
@@ -71,6 +71,7 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let root = quote!(<Self as __hl7::Message>::DESC.root);
     let common = common(ident, &root, &members.list, extra);
     let new = new::of_members(&container, &id, &members.list);
+    let inherent = inherent(ident);
     let body = quote! {
         #statics
         #common
@@ -78,9 +79,72 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         impl __hl7::Message for #ident {
             const DESC: &'static __hl7::StructureDesc = #desc;
         }
+        #inherent
         #new
     };
     Some(block(&container.root(), &body))
+}
+
+/// The methods of the trait `Message` as the message's own, so that nobody has to import the trait.
+fn inherent(ident: &Ident) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        #[allow(dead_code, reason = "not every message is used in every way")]
+        impl #ident {
+            /// Reads a message as this structure, whatever MSH-9 and MSH-12 say.
+            ///
+            /// # Errors
+            /// Only when the bytes are no HL7 message. Every other deviation is a finding.
+            #[inline]
+            pub fn decode(bytes: &[u8]) -> ::core::result::Result<__hl7::Decoded<Self>, __hl7::DecodeError> {
+                <Self as __hl7::Message>::decode(bytes)
+            }
+
+            /// Reads a message with limits, rules and site definitions of the caller's.
+            ///
+            /// # Errors
+            /// When the bytes are no HL7 message, or over a limit.
+            #[inline]
+            pub fn decode_with(
+                bytes: &[u8],
+                options: &__hl7::DecodeOptions,
+            ) -> ::core::result::Result<__hl7::Decoded<Self>, __hl7::DecodeError> {
+                <Self as __hl7::Message>::decode_with(bytes, options)
+            }
+
+            /// Writes the message. What was decoded and not changed comes out byte for byte.
+            #[inline]
+            #[must_use]
+            pub fn encode(&self) -> ::std::vec::Vec<u8> {
+                __hl7::encode_group(self)
+            }
+
+            /// Checks the message against all rules.
+            ///
+            /// # Errors
+            /// When its MSH-1 and MSH-2 declare no usable delimiters.
+            #[inline]
+            pub fn check(&self) -> ::core::result::Result<__hl7::Findings, __hl7::DecodeError> {
+                <Self as __hl7::Message>::check(self)
+            }
+
+            /// What a path names: the text of a leaf, or the ER7 of a piece with parts. `None` where there is nothing.
+            #[inline]
+            #[must_use]
+            pub fn get(&self, path: &__hl7::Path) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
+                __hl7::get_in_group(self, path)
+            }
+
+            /// Sets the leaf that a path names; a path that stops above a leaf names the first leaf below it.
+            ///
+            /// # Errors
+            /// When the message has no such segment, or the standard defines nothing at the path.
+            #[inline]
+            pub fn set(&mut self, path: &__hl7::Path, text: &str) -> ::core::result::Result<(), __hl7::SetError> {
+                __hl7::set_in(::core::result::Result::Ok(self), path, text)
+            }
+        }
+    }
 }
 
 /// What groups and messages share.
@@ -90,11 +154,14 @@ fn common(ident: &Ident, desc: &TokenStream, list: &[Member<'_>], extra: &Field)
     let debug = debug(ident, &quote!(__hl7::debug_group(self, f)));
     // The last member also answers for an index behind it: the engine never asks, and nothing can panic.
     let (last, before) = list.split_last().map_or((None, list), |(last, rest)| (Some(last), rest));
-    let last = last.map(|member| member.ident);
-    let names = before.iter().map(|member| member.ident);
-    let members = arms(names.clone(), |name| quote!(&self.#name));
-    let members_mut = arms(names, |name| quote!(&mut self.#name));
-    let extra = &extra.ident;
+    let (last, last_at) =
+        last.map_or((None, Span::call_site()), |member| (Some(member.ident), at(member.ty)));
+    let (last, last_mut) =
+        (quote_spanned!(last_at=> &self.#last), quote_spanned!(last_at=> &mut self.#last));
+    let before = before.iter().map(|member| (member.ident, member.ty));
+    let members = arms(before.clone(), |name, at| quote_spanned!(at=> &self.#name));
+    let members_mut = arms(before, |name, at| quote_spanned!(at=> &mut self.#name));
+    let (extra, extra_mut) = extras(extra);
     quote! {
         #empty
         #[automatically_derived]
@@ -103,16 +170,16 @@ fn common(ident: &Ident, desc: &TokenStream, list: &[Member<'_>], extra: &Field)
                 #desc
             }
             fn member(&self, index: usize) -> &dyn __hl7::Member {
-                match index { #members _ => &self.#last }
+                match index { #members _ => #last }
             }
             fn member_mut(&mut self, index: usize) -> &mut dyn __hl7::Member {
-                match index { #members_mut _ => &mut self.#last }
+                match index { #members_mut _ => #last_mut }
             }
             fn extra(&self) -> &__hl7::Extra {
-                &self.#extra
+                #extra
             }
             fn extra_mut(&mut self) -> &mut __hl7::Extra {
-                &mut self.#extra
+                #extra_mut
             }
         }
         #debug

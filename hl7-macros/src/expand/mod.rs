@@ -9,13 +9,13 @@ mod group;
 mod new;
 mod segment;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Field, Path, Type};
 
 use crate::ctxt::Ctxt;
-use crate::model::enum_variants;
+use crate::model::{Element, enum_variants};
 
 /// `derive(Segment)`.
 pub(crate) fn segment(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -69,12 +69,11 @@ fn empty<'a>(
     extra: &Field,
 ) -> TokenStream {
     let fields = fields.map(|(name, ty)| {
-        // At the type, so that a type that is no field is shown there.
-        let empty = quote_spanned!(ty.span()=> __hl7::#by::EMPTY);
+        let empty = quote_spanned!(at(ty)=> __hl7::#by::EMPTY);
         quote!(#name: #empty,)
     });
     let (extra_name, extra_type) = (&extra.ident, &extra.ty);
-    let none = quote_spanned!(extra_type.span()=> __hl7::Extra::NONE);
+    let none = quote_spanned!(at(extra_type)=> __hl7::Extra::NONE);
     quote! {
         #[automatically_derived]
         impl __hl7::Empty for #ident {
@@ -88,15 +87,14 @@ fn empty<'a>(
 }
 
 /// `impl Node`: the slots of a segment or composite.
-fn node<'a>(
-    ident: &Ident,
-    fields: impl Iterator<Item = &'a Ident> + Clone,
-    extra: &Field,
-) -> TokenStream {
-    let extra = &extra.ident;
-    let slots = arms(fields.clone(), |name| quote!(__hl7::Field::slot(&self.#name)));
-    let slots_mut = arms(fields.clone(), |name| quote!(__hl7::Field::slot_mut(&mut self.#name)));
-    let count = fields.count();
+fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
+    let (extra, extra_mut) = extras(extra);
+    let fields = list.iter().map(|element| (element.ident, element.ty));
+    let slots =
+        arms(fields.clone(), |name, at| quote_spanned!(at=> __hl7::Field::slot(&self.#name)));
+    let slots_mut =
+        arms(fields, |name, at| quote_spanned!(at=> __hl7::Field::slot_mut(&mut self.#name)));
+    let count = list.len();
     quote! {
         #[automatically_derived]
         impl __hl7::Node for #ident {
@@ -112,25 +110,36 @@ fn node<'a>(
                 match index { #slots_mut _ => __hl7::SlotMut::Absent }
             }
             fn extra(&self) -> &__hl7::Extra {
-                &self.#extra
+                #extra
             }
             fn extra_mut(&mut self) -> &mut __hl7::Extra {
-                &mut self.#extra
+                #extra_mut
             }
         }
     }
 }
 
+/// The extra field, to be read and to be changed.
+fn extras(field: &Field) -> (TokenStream, TokenStream) {
+    let (name, at) = (&field.ident, at(&field.ty));
+    (quote_spanned!(at=> &self.#name), quote_spanned!(at=> &mut self.#name))
+}
+
 /// `0 => ..., 1 => ...,`
-fn arms<'a, T: ToTokens>(
-    names: impl Iterator<Item = &'a Ident>,
-    arm: impl Fn(&Ident) -> T,
+fn arms<'a>(
+    fields: impl Iterator<Item = (&'a Ident, &'a Type)>,
+    arm: impl Fn(&Ident, Span) -> TokenStream,
 ) -> TokenStream {
-    let arms = names.enumerate().map(|(at, name)| {
-        let (at, arm) = (proc_macro2::Literal::usize_unsuffixed(at), arm(name));
-        quote!(#at => #arm,)
+    let arms = fields.enumerate().map(|(index, (name, ty))| {
+        let (index, arm) = (Literal::usize_unsuffixed(index), arm(name, at(ty)));
+        quote!(#index => #arm,)
     });
     arms.collect()
+}
+
+/// Shown at a type, so that a type of the wrong kind is pointed at; names are found as everywhere in the expansion.
+fn at(ty: &Type) -> Span {
+    Span::call_site().located_at(ty.span())
 }
 
 /// `impl Debug` by a function of the runtime, which shows no values.
@@ -146,13 +155,23 @@ fn debug(ident: &Ident, call: &TokenStream) -> TokenStream {
 }
 
 /// A struct and its descriptor must have the same rows: the engine finds one by the number of the other.
-fn same_rows(ident: &Ident, desc: &Path, rows: &TokenStream, count: usize, what: &str) -> TokenStream {
-    let message = format!(
-        "`{ident}` has {count} {what}, its descriptor `{}` has another number of them",
-        spelled(desc)
-    );
-    let span = desc.span();
+fn same_rows(
+    ident: &Ident,
+    desc: &Path,
+    rows: &TokenStream,
+    count: usize,
+    what: &str,
+) -> TokenStream {
+    let message = other_rows(ident, desc, count, what);
+    let span = Span::call_site().located_at(desc.span());
     quote_spanned!(span=> const _: () = ::core::assert!(#rows == #count, #message);)
+}
+
+fn other_rows(ident: &Ident, desc: &Path, count: usize, what: &str) -> String {
+    let desc = spelled(desc);
+    format!(
+        "`{ident}` and its descriptor `{desc}` must have the same number of {what}; `{ident}` has {count}"
+    )
 }
 
 /// A path as it was written.

@@ -20,7 +20,8 @@ pub(super) fn of_segment(container: &Container<'_>, id: &str, list: &[Element<'_
         // The delimiters of a header are not data.
         if header && element.seq <= 2 {
             let raw = if element.seq == 1 { "|" } else { "^~\\&" };
-            values.extend(quote!(#name: ::core::convert::From::from(__hl7::Value::from_raw(#raw)),));
+            values
+                .extend(quote!(#name: ::core::convert::From::from(__hl7::Value::from_raw(#raw)),));
         } else if element.usage == "R" {
             let (taken, made) = argument(element.ty, name);
             arguments.extend(quote!(#name: impl ::core::convert::Into<#taken>,));
@@ -36,7 +37,7 @@ pub(super) fn of_segment(container: &Container<'_>, id: &str, list: &[Element<'_
             named.join(", ")
         ),
     };
-    constructor(container, &doc, &arguments, &values)
+    constructor(container, &doc, named.len(), &arguments, &values)
 }
 
 /// The constructor of a group or message: an argument for each required member.
@@ -60,19 +61,26 @@ pub(super) fn of_members(container: &Container<'_>, id: &str, list: &[Member<'_>
         [] => format!(" An empty {id}: no member of it is required."),
         named => format!(" {id} with its required members: {}.", named.join(", ")),
     };
-    constructor(container, &doc, &arguments, &values)
+    constructor(container, &doc, named.len(), &arguments, &values)
 }
 
 fn constructor(
     container: &Container<'_>,
     doc: &str,
+    count: usize,
     arguments: &TokenStream,
     values: &TokenStream,
 ) -> TokenStream {
     let (ident, vis) = (container.ident, container.vis);
+    let many = (count > 7).then(|| {
+        quote! {
+            #[allow(clippy::too_many_arguments, reason = "the standard requires that many")]
+        }
+    });
     quote! {
         impl #ident {
             #[doc = #doc]
+            #many
             #vis fn new(#arguments) -> Self {
                 Self { #values ..<Self as __hl7::Empty>::EMPTY }
             }

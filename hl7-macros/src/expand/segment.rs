@@ -7,9 +7,7 @@ use syn::DeriveInput;
 use super::{block, composite, debug, empty, new, node, same_rows};
 use crate::attr::{FIELD, SEGMENT};
 use crate::ctxt::Ctxt;
-use crate::model::{
-    Container, Elements, SEGMENT_ID, is_segment_id, named_fields,
-};
+use crate::model::{Container, Elements, SEGMENT_ID, is_segment_id, named_fields};
 use crate::types::title;
 
 pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
@@ -28,19 +26,24 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
             (same_rows(ident, desc, &rows, list.len(), "fields"), quote!(&#desc))
         }
         None => {
-            let name = container.attrs.text("name").map_or_else(|| title(ident), |name| name.value());
+            let name =
+                container.attrs.text("name").map_or_else(|| title(ident), |name| name.value());
             let fields = list.iter().map(|element| composite::descriptor(element, true));
-            let check = list.iter().filter_map(|element| composite::check_max(&id, element)).collect();
-            (check, quote!({
-                static DESC: __hl7::SegmentDesc =
-                    __hl7::SegmentDesc { id: #id, name: #name, fields: &[#(#fields),*] };
-                &DESC
-            }))
+            let check =
+                list.iter().filter_map(|element| composite::check_max(&id, element)).collect();
+            (
+                check,
+                quote!({
+                    static DESC: __hl7::SegmentDesc =
+                        __hl7::SegmentDesc { id: #id, name: #name, fields: &[#(#fields),*] };
+                    &DESC
+                }),
+            )
         }
     };
     let empty =
         empty(ident, list.iter().map(|element| (element.ident, element.ty)), &quote!(Field), extra);
-    let node = node(ident, list.iter().map(|element| element.ident), extra);
+    let node = node(ident, list, extra);
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
     let new = new::of_segment(&container, &id, list);
     let body = quote! {

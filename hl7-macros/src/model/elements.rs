@@ -11,9 +11,8 @@ use crate::ctxt::Ctxt;
 use crate::types::{plain, title};
 
 /// Facts that a descriptor holds, so that they cannot be stated beside one.
-const FACTS: [&str; 10] = [
-    "name", "min", "max", "len", "min_len", "conf_len", "item", "table", "varies_by", "open",
-];
+const FACTS: [&str; 10] =
+    ["name", "min", "max", "len", "min_len", "conf_len", "item", "table", "varies_by", "open"];
 
 /// How a field is used, as the variant of `Usage` spells it.
 pub(crate) type Usage = &'static str;
@@ -69,7 +68,9 @@ impl<'a> Elements<'a> {
         for field in fields {
             let attrs = Attrs::read(ctxt, &field.attrs, place);
             container.forbid_beside_desc(ctxt, &attrs, &FACTS);
-            if !extra.takes(ctxt, field, &attrs) && let Some(ident) = &field.ident {
+            if !extra.takes(ctxt, field, &attrs)
+                && let Some(ident) = &field.ident
+            {
                 read.push((element(ctxt, ident, &field.ty, &attrs), attrs));
             }
         }
@@ -148,8 +149,10 @@ fn check_positions(ctxt: &Ctxt, read: &mut [(Element<'_>, Attrs)]) {
         if let (Some(seq), Some(key)) = (seq, attrs.int("seq")) {
             let taken = read[..at].iter().find(|(other, _)| other.seq == seq);
             if let Some((other, _)) = taken {
-                let message =
-                    format!("position {seq} is taken by `{}`; expected `seq = {next}`", other.ident);
+                let message = format!(
+                    "position {seq} is taken by `{}`; expected `seq = {next}`",
+                    other.ident
+                );
                 ctxt.error(key, message);
             } else if seq == 0 {
                 ctxt.error(key, format!("positions count from one; expected `seq = {next}`"));
@@ -161,8 +164,10 @@ fn check_positions(ctxt: &Ctxt, read: &mut [(Element<'_>, Attrs)]) {
                 );
                 ctxt.error(key, message);
             } else if seq < next {
-                let message =
-                    format!("position {seq} stands behind {}; declare the fields in order", next - 1);
+                let message = format!(
+                    "position {seq} stands behind {}; declare the fields in order",
+                    next - 1
+                );
                 ctxt.error(key, message);
             }
             next = next.max(seq + 1);
@@ -170,8 +175,7 @@ fn check_positions(ctxt: &Ctxt, read: &mut [(Element<'_>, Attrs)]) {
             continue;
         }
         if !attrs.meant("seq") {
-            let message =
-                format!("`{}` has no position; add `#[hl7(seq = {next})]`", plain(ident));
+            let message = format!("`{}` has no position; add `#[hl7(seq = {next})]`", plain(ident));
             ctxt.error(ident, message);
         }
         read[at].0.seq = next;
@@ -183,7 +187,10 @@ fn check_positions(ctxt: &Ctxt, read: &mut [(Element<'_>, Attrs)]) {
 fn check_references(ctxt: &Ctxt, element: &Element<'_>, attrs: &Attrs, count: usize) {
     if let (Some(seq), Some(key)) = (element.varies_by, attrs.int("varies_by")) {
         if u32::from(seq) == element.seq {
-            ctxt.error(key, "a field cannot name its own datatype; give the position of the field that does");
+            ctxt.error(
+                key,
+                "a field cannot name its own datatype; give the position of the field that does",
+            );
         } else if seq == 0 || usize::from(seq) > count {
             let message = format!(
                 "`varies_by = {seq}` points nowhere; give the position of the field that names the datatype, from 1 to {count}"

@@ -89,7 +89,9 @@ fn member<'a>(ctxt: &Ctxt, field: &'a Field, attrs: &Attrs) -> Option<Member<'a>
         Cardinality::One | Cardinality::Optional => {
             let fits = u16::from(cardinality == Cardinality::One);
             if let Some(key) = attrs.key("min").filter(|_| min != Some(fits)) {
-                let message = format!("the type of `{ident}` says `min = {fits}`; use `Part<T>` where it is required, `Option<Box<T>>` where it is optional");
+                let message = format!(
+                    "the type of `{ident}` says `min = {fits}`; use `Part<T>` where it is required, `Option<Box<T>>` where it is optional"
+                );
                 ctxt.error(key, message);
             }
             if let Some(key) = attrs.key("max").filter(|_| max != Some(1)) {

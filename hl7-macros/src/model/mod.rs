@@ -6,7 +6,9 @@ mod variants;
 
 use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
-use syn::{Data, DeriveInput, Field, Fields, LitStr, Path, Token, Variant, Visibility, parse_quote};
+use syn::{
+    Data, DeriveInput, Field, Fields, LitStr, Path, Token, Variant, Visibility, parse_quote,
+};
 
 use crate::attr::{Attrs, Place};
 use crate::ctxt::Ctxt;
@@ -75,7 +77,8 @@ impl<'a> Container<'a> {
             None if self.attrs.meant(key) => String::new(),
             None => {
                 let ident = self.ident;
-                let message = format!("`{ident}` has no `{key}`; add `#[hl7({key} = \"{example}\")]`");
+                let message =
+                    format!("`{ident}` has no `{key}`; add `#[hl7({key} = \"{example}\")]`");
                 ctxt.error(ident, message);
                 String::new()
             }
@@ -131,12 +134,21 @@ impl<'a> ExtraField<'a> {
 
     /// Whether the field is the extra one.
     fn takes(&mut self, ctxt: &Ctxt, field: &'a Field, attrs: &Attrs) -> bool {
-        let Some(key) = attrs.key("extra") else { return false };
+        let Some(key) = attrs.key("extra") else {
+            let wrong = attrs.was_wrong("extra");
+            if wrong {
+                self.found = self.found.or(Some(field));
+            }
+            return wrong;
+        };
         if let Some(first) = self.found.and_then(|first| first.ident.as_ref()) {
             ctxt.error(key, format!("`{first}` is the extra field already; keep one"));
         }
         for other in attrs.keys().filter(|other| *other != "extra") {
-            ctxt.error(other, format!("`{other}` cannot stand beside `extra`, which is no {}", self.what));
+            ctxt.error(
+                other,
+                format!("`{other}` cannot stand beside `extra`, which is no {}", self.what),
+            );
         }
         self.found = Some(field);
         true
@@ -155,7 +167,8 @@ impl<'a> ExtraField<'a> {
     }
 }
 
-pub(crate) const SEGMENT_ID: &str = "three characters, an upper-case letter and two upper-case letters or digits, such as \"ZPV\"";
+pub(crate) const SEGMENT_ID: &str =
+    "three characters, an upper-case letter and two upper-case letters or digits, such as \"ZPV\"";
 pub(crate) const NAME_ID: &str = "a letter, then letters, digits and underscores";
 
 /// `PID`, `ZPV`, `IN1`.

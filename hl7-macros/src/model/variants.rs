@@ -58,7 +58,10 @@ impl<'a> Variants<'a> {
             if !is_name_id(&id.value()) {
                 wrong_form(ctxt, id, "id", NAME_ID);
             } else if let Some(first) = typed.iter().find(|other| other.id == id.value()) {
-                ctxt.error(id, format!("datatype {} has the variant `{}` already", first.id, first.ident));
+                ctxt.error(
+                    id,
+                    format!("datatype {} has the variant `{}` already", first.id, first.ident),
+                );
             }
             typed.push(Typed { id: id.value(), ident, ty });
         }
@@ -109,7 +112,8 @@ fn payload<'a>(ctxt: &Ctxt, variant: &'a Variant, example: &str) -> Option<&'a T
             fields.unnamed.first().map(|field| &field.ty)
         }
         _ => {
-            let message = format!("`{}` must hold one type; write it as `{example}`", variant.ident);
+            let message =
+                format!("`{}` must hold one type; write it as `{example}`", variant.ident);
             ctxt.error(&variant.ident, message);
             None
         }

@@ -215,6 +215,12 @@ impl ElementDesc {
         self
     }
 
+    /// Whether its datatype has components.
+    #[must_use]
+    pub const fn is_composite(&self) -> bool {
+        matches!(self.datatype, Some(DatatypeDesc { kind: DatatypeKind::Composite(_), .. }))
+    }
+
     /// Whether more than one repetition is allowed.
     #[must_use]
     pub const fn is_repeating(&self) -> bool {

@@ -23,6 +23,7 @@ pub mod primitives;
 mod sample;
 mod tree;
 mod value;
+mod walk;
 
 pub use decode::DecodeOptions;
 pub use er7::Delimiters;
@@ -39,18 +40,25 @@ pub use primitives::{Coded, Table};
 pub use sample::{Fill, sample};
 pub use tree::{Piece, Tree, TreeSegment};
 pub use value::{Presence, Value};
+pub use walk::{Visit, walk};
 
 /// What the derives and the generated code name. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::debug::{debug_element, debug_group, debug_node, debug_varies};
+    pub use crate::decode::DecodeOptions;
     pub use crate::desc::*;
+    pub use crate::error::DecodeError;
     pub use crate::extra::{Extra, RawSegment};
+    pub use crate::finding::Findings;
     pub use crate::indexed::{Indexed, encode_group, get_in_group, set_in};
+    pub use crate::message::Decoded;
     pub use crate::message::Message;
+    pub use crate::navigate::SetError;
     pub use crate::navigate::set_first_leaf;
     pub use crate::node::*;
     pub use crate::part::Part;
+    pub use crate::path::Path;
     pub use crate::primitives::*;
     pub use crate::value::Value;
 }

@@ -20,6 +20,11 @@ pub trait Empty: Sized + 'static {
 }
 
 /// The type of a field of a segment or of a component of a composite.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of an HL7 field",
+    label = "no HL7 field type",
+    note = "a field holds a primitive (`St`, `Nm`, ...), a `Coded<_>`, a type that derives `Datatype`, a `Part<_>` of one, or a `Vec<_>` of these"
+)]
 pub trait Field: Sized {
     /// Nothing in it.
     #[doc(hidden)]
@@ -139,6 +144,10 @@ impl<T: Field> List for Vec<T> {
     }
     fn push(&mut self) -> SlotMut<'_> {
         let last = self.len();
+        if last == 0 {
+            // Most fields that may repeat do not; growing by four at once would make a report many times its size.
+            self.reserve_exact(1);
+        }
         Vec::push(self, T::EMPTY);
         self[last].slot_mut()
     }
@@ -192,6 +201,11 @@ pub trait GroupNode: Send + Sync {
 }
 
 /// What can stand as a member: a segment, a group, a choice, any segment.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in a message",
+    label = "no segment or group",
+    note = "a member holds a type that derives `Segment` or `Group`, or a `RawSegment`"
+)]
 pub trait Item: Empty {
     /// Its description.
     const KIND: MemberKind;
@@ -319,6 +333,9 @@ impl<T: Item> Member for Vec<T> {
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
         let last = self.len();
+        if last == 0 {
+            self.reserve_exact(1);
+        }
         self.push(T::of_variant(variant));
         self[last].element_mut()
     }

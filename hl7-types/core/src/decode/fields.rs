@@ -171,7 +171,9 @@ impl Reader<'_> {
                 }
             }
         }
-        self.check_usage(element, Stretch { start, end: self.ahead().at() });
+        if element.usage as u8 >= Usage::X as u8 {
+            self.check_usage(element, Stretch { start, end: self.ahead().at() });
+        }
     }
 
     fn repetitions(
@@ -204,8 +206,16 @@ impl Reader<'_> {
     }
 
     /// Reads one repetition of a field.
+    #[inline]
     fn repetition(&mut self, element: &'static ElementDesc, slot: SlotMut<'_>, start: u32) {
-        (self.component, self.subcomponent) = (0, 0);
+        if element.varies_by == 0 && !self.values {
+            return self.piece(element, element.datatype, slot, start, Level::Repetition);
+        }
+        self.repetition_checked(element, slot, start);
+    }
+
+    /// Reads one repetition whose values are looked at, or whose datatype another field names.
+    fn repetition_checked(&mut self, element: &'static ElementDesc, slot: SlotMut<'_>, start: u32) {
         let (datatype, slot) = match slot {
             slot if element.varies_by == 0 => (element.datatype, slot),
             SlotMut::Varies(varies) => {
@@ -222,13 +232,15 @@ impl Reader<'_> {
             }
         };
         self.piece(element, datatype, slot, start, Level::Repetition);
-        let piece = Stretch { start, end: self.ahead().at() };
-        self.check_length(element, piece);
-        self.check_coded(element, datatype, piece);
+        if self.values {
+            let piece = Stretch { start, end: self.ahead().at() };
+            self.check_length(element, piece);
+            self.check_coded(element, datatype, piece);
+        }
     }
 
     /// Reads a repetition or component according to its datatype.
-    #[inline]
+    #[inline(always)]
     fn piece(
         &mut self,
         element: &'static ElementDesc,
@@ -254,6 +266,7 @@ impl Reader<'_> {
     }
 
     /// Reads a primitive; what separates inside it is surplus.
+    #[inline]
     fn primitive(
         &mut self,
         element: &'static ElementDesc,
@@ -265,14 +278,21 @@ impl Reader<'_> {
         let mark = self.ahead();
         let value = Stretch { start, end: mark.at() };
         self.leaf(slot, value);
-        self.check_primitive(element, Some(format), value);
-        if !mark.ends(level.end()) {
-            let tail = Stretch { start: mark.at(), end: self.skip_to(level.end()) };
-            self.report(surplus(level), tail, || {
-                "expected one value, here are parts behind it".to_owned()
-            });
-            self.leave_tail(tail);
+        if self.values {
+            self.check_primitive(element, Some(format), value);
         }
+        if !mark.ends(level.end()) {
+            self.surplus_of_primitive(mark.at(), level);
+        }
+    }
+
+    #[cold]
+    fn surplus_of_primitive(&mut self, start: u32, level: Level) {
+        let tail = Stretch { start, end: self.skip_to(level.end()) };
+        self.report(surplus(level), tail, || {
+            "expected one value, here are parts behind it".to_owned()
+        });
+        self.leave_tail(tail);
     }
 
     /// Reads a composite, part by part.
@@ -293,17 +313,30 @@ impl Reader<'_> {
                 self.surplus_parts(datatype, start, level, lend!(node));
                 break;
             };
-            if self.ahead().at() == start && self.ahead().ends(separator) {
+            let mark = self.ahead();
+            if mark.at() == start && mark.ends(separator) {
                 self.check_required_part(part, null, Stretch::nothing(start));
-            } else {
+            } else if !mark.ends(separator) || part.is_composite() {
                 used = slot + 1;
+                let from = self.left.len();
                 match lend!(node) {
                     Some(node) => {
-                        let from = self.left.len();
                         self.part(part, node.slot_mut(slot), start, level);
                         self.keep(node, slot, from);
                     }
                     None => self.part(part, SlotMut::Absent, start, level),
+                }
+            } else {
+                // Text without separators in a primitive: most components.
+                used = slot + 1;
+                let value = Stretch { start, end: mark.at() };
+                if let Some(node) = lend!(node) {
+                    let from = self.left.len();
+                    self.leaf(node.slot_mut(slot), value);
+                    self.keep(node, slot, from);
+                }
+                if self.values || part.usage as u8 >= Usage::X as u8 {
+                    self.check_part(part, value);
                 }
             }
             slot += 1;
@@ -328,19 +361,25 @@ impl Reader<'_> {
 
     /// Reads one component or subcomponent.
     fn part(&mut self, part: &'static ElementDesc, slot: SlotMut<'_>, start: u32, level: Level) {
-        match level {
-            Level::Repetition => self.piece(part, part.datatype, slot, start, Level::Component),
+        if level == Level::Repetition {
+            self.piece(part, part.datatype, slot, start, Level::Component);
+            let piece = Stretch { start, end: self.ahead().at() };
+            self.check_usage(part, piece);
+            self.check_length(part, piece);
+        } else {
             // Nothing separates below subcomponents: the text is the first leaf of whatever stands here.
-            Level::Component => {
-                let value = Stretch { start, end: self.ahead().at() };
-                self.leaf(slot, value);
-                let first = first_primitive(part);
-                self.check_primitive(first, first.datatype.and_then(DatatypeDesc::format), value);
-            }
+            let value = Stretch { start, end: self.ahead().at() };
+            self.leaf(slot, value);
+            self.check_part(part, value);
         }
-        let piece = Stretch { start, end: self.ahead().at() };
-        self.check_usage(part, piece);
-        self.check_length(part, piece);
+    }
+
+    /// Looks at the value of a part without separators.
+    fn check_part(&mut self, part: &'static ElementDesc, value: Stretch) {
+        self.check_usage(part, value);
+        self.check_length(part, value);
+        let first = first_primitive(part);
+        self.check_primitive(first, first.datatype.and_then(DatatypeDesc::format), value);
     }
 
     fn surplus_parts(

@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::desc::{ElementDesc, SegmentDesc, StructureDesc, VersionDesc};
 use crate::er7::{Class, Mark, Scan};
 use crate::extra::{LineEnd, SlotSurplus};
-use crate::finding::{Findings, Rules};
+use crate::finding::{Findings, Rule, Rules};
 use crate::limits::Limits;
 use crate::node::{GroupNode, Node};
 use crate::tree::Tree;
@@ -37,6 +37,9 @@ impl Default for DecodeOptions {
         Self { limits: Limits::DEFAULT, rules: Rules::STRUCTURE, site_segments: Vec::new() }
     }
 }
+
+/// The rules that look at values.
+const VALUE_RULES: [Rule; 4] = [Rule::BadFormat, Rule::UnknownCode, Rule::SiteCode, Rule::TooLong];
 
 /// A stretch of the message.
 #[derive(Clone, Copy)]
@@ -76,6 +79,8 @@ pub(crate) struct Reader<'a> {
     latin1: bool,
     /// Which of its name each segment is; made when the first finding needs it.
     occurrences: Vec<u32>,
+    /// Whether values are looked at, not only where they stand: forms, codes, lengths.
+    values: bool,
     /// The separators of the segment being read, and how many of them are behind us.
     marks: &'a [Mark],
     next: usize,
@@ -157,6 +162,7 @@ impl<'a> Reader<'a> {
             terminator: LineEnd::of(gap),
             latin1: false,
             occurrences: Vec::new(),
+            values: VALUE_RULES.iter().any(|&rule| options.rules.contains(rule)),
             marks: &[],
             next: 0,
             left: Vec::new(),

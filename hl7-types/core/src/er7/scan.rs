@@ -88,7 +88,9 @@ pub(crate) struct Scan {
     /// among them.
     pub(crate) marks: Vec<Mark>,
     /// Class of each byte.
-    pub(crate) classes: [Class; 256],
+    classes: [Class; 256],
+    /// The bytes whose class is not text.
+    needles: [u8; 6],
 }
 
 /// Finds where a message starts: `MSH` after what a line or file may carry in front of it.
@@ -157,6 +159,14 @@ impl Scan {
             segments: Vec::with_capacity(16),
             marks: Vec::with_capacity(bytes.len() / 5 + 8),
             classes: classes(&delimiters),
+            needles: [
+                b'\r',
+                b'\n',
+                field,
+                delimiters.component,
+                delimiters.repetition.unwrap_or(field),
+                delimiters.subcomponent.unwrap_or(field),
+            ],
         };
         scan.index(bytes, start, start + 4 + length, limits)?;
         Ok(scan)
@@ -172,41 +182,65 @@ impl Scan {
     ) -> Result<(), DecodeError> {
         let field = self.delimiters.field;
         // A line feed inside a message of carriage returns is text, unless a segment starts behind it.
-        let carriage_returns = matches!(memchr::memchr2(b'\r', b'\n', bytes), Some(at) if bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+        let first_end = memchr::memchr2(b'\r', b'\n', &bytes[from..])
+            .map_or(&bytes[..0], |at| &bytes[from + at..]);
+        let carriage_returns = first_end.starts_with(b"\r") && !first_end.starts_with(b"\r\n");
         let mut segment = SegmentSpan { start: position(start), end: 0, first_mark: 0 };
         let mut at = from;
-        while let Some(&byte) = bytes.get(at) {
-            match self.classes[usize::from(byte)] {
-                Class::Text => at += 1,
-                Class::Segment => {
-                    if byte == b'\n' && carriage_returns {
-                        let inside = self.text_line_feeds(&bytes[at..]);
-                        if inside > 0 {
-                            at += inside;
-                            continue;
-                        }
-                    }
-                    self.close(&mut segment, at, limits)?;
-                    at += filler(&bytes[at..], field);
-                    segment = SegmentSpan {
-                        start: position(at),
-                        end: 0,
-                        first_mark: position(self.marks.len()),
-                    };
-                    if at < bytes.len() {
-                        at = self.skip_header(bytes, at);
-                    }
+        while let Some(end) = self.mark_line(bytes, at) {
+            if bytes[end] == b'\n' && carriage_returns {
+                let inside = self.text_line_feeds(&bytes[end..]);
+                if inside > 0 {
+                    at = end + inside;
+                    continue;
                 }
-                class => {
-                    self.marks.push(Mark::new(position(at), class));
-                    at += 1;
-                }
+            }
+            self.close(&mut segment, end, limits)?;
+            at = end + filler(&bytes[end..], field);
+            segment =
+                SegmentSpan { start: position(at), end: 0, first_mark: position(self.marks.len()) };
+            if at < bytes.len() {
+                at = self.skip_header(bytes, at);
             }
         }
         if (segment.start as usize) < bytes.len() {
             self.close(&mut segment, bytes.len(), limits)?;
         }
         Ok(())
+    }
+
+    /// Writes down the separators from a position to the next carriage return or line feed; gives the position of that,
+    /// or `None` at the end of the message. Every byte comes by here, so this does nothing else.
+    fn mark_line(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+        let (chunks, rest) = bytes.get(from..)?.as_chunks::<CHUNK>();
+        let mut start = position(from);
+        for chunk in chunks {
+            for (word, base) in
+                interesting(chunk, &self.needles).into_iter().zip((start..).step_by(8))
+            {
+                // Byte by byte, lowest first: each byte that separates is a one.
+                let mut left = word;
+                while left != 0 {
+                    let at = base + left.trailing_zeros() / 8;
+                    left &= left - 1;
+                    if self.mark(bytes, at) {
+                        return Some(at as usize);
+                    }
+                }
+            }
+            start += CHUNK as u32;
+        }
+        (start..).zip(rest).find_map(|(at, _)| self.mark(bytes, at).then_some(at as usize))
+    }
+
+    /// Writes down the separator at a position, if there is one; says whether it ends a line.
+    #[inline]
+    fn mark(&mut self, bytes: &[u8], at: u32) -> bool {
+        let class = self.classes[usize::from(bytes[at as usize])];
+        if class != Class::Text && class != Class::Segment {
+            self.marks.push(Mark::new(at, class));
+        }
+        class == Class::Segment
     }
 
     fn close(
@@ -282,6 +316,24 @@ pub(crate) fn is_header(line: &[u8], field: u8) -> bool {
 )]
 fn position(at: usize) -> u32 {
     at as u32
+}
+
+/// How many bytes are compared at a time.
+const CHUNK: usize = 32;
+
+/// A one in each byte of the words where a byte of the chunk is one of the needles, else zero. Written so that the
+/// compiler compares many bytes with one instruction.
+#[inline]
+fn interesting(chunk: &[u8; CHUNK], needles: &[u8; 6]) -> [u64; CHUNK / 8] {
+    let mut found = [0_u8; CHUNK];
+    for (found, byte) in found.iter_mut().zip(chunk) {
+        *found = needles.iter().fold(0, |found, needle| found | u8::from(byte == needle));
+    }
+    let mut words = [0; CHUNK / 8];
+    for (word, bytes) in words.iter_mut().zip(found.as_chunks::<8>().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    words
 }
 
 fn classes(delimiters: &Delimiters) -> [Class; 256] {

@@ -11,7 +11,6 @@ extern crate hl7_core as hl7_types;
 #[rustfmt::skip]
 mod any_message;
 #[rustfmt::skip]
-/// The datatypes of version 2.5.1.
 pub mod datatypes;
 #[rustfmt::skip]
 pub mod messages;
@@ -21,6 +20,7 @@ pub mod segments;
 pub mod tables;
 #[rustfmt::skip]
 mod version;
+
 #[cfg(feature = "types")]
 pub use any_message::AnyMessage;
 pub use version::VERSION;

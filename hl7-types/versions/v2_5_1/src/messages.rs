@@ -3,803 +3,604 @@
 
 //! The message structures of version 2.5.1.
 
-/// ACK and its groups.
 pub mod ack;
-/// ADR_A19 and its groups.
 pub mod adr_a19;
-/// ADT_A01 and its groups.
 pub mod adt_a01;
-/// ADT_A02 and its groups.
 pub mod adt_a02;
-/// ADT_A03 and its groups.
 pub mod adt_a03;
-/// ADT_A05 and its groups.
 pub mod adt_a05;
-/// ADT_A06 and its groups.
 pub mod adt_a06;
-/// ADT_A09 and its groups.
 pub mod adt_a09;
-/// ADT_A12 and its groups.
 pub mod adt_a12;
-/// ADT_A15 and its groups.
 pub mod adt_a15;
-/// ADT_A16 and its groups.
 pub mod adt_a16;
-/// ADT_A17 and its groups.
 pub mod adt_a17;
-/// ADT_A18 and its groups.
 pub mod adt_a18;
-/// ADT_A20 and its groups.
 pub mod adt_a20;
-/// ADT_A21 and its groups.
 pub mod adt_a21;
-/// ADT_A24 and its groups.
 pub mod adt_a24;
-/// ADT_A30 and its groups.
 pub mod adt_a30;
-/// ADT_A37 and its groups.
 pub mod adt_a37;
-/// ADT_A38 and its groups.
 pub mod adt_a38;
-/// ADT_A39 and its groups.
 pub mod adt_a39;
-/// ADT_A43 and its groups.
 pub mod adt_a43;
-/// ADT_A45 and its groups.
 pub mod adt_a45;
-/// ADT_A50 and its groups.
 pub mod adt_a50;
-/// ADT_A52 and its groups.
 pub mod adt_a52;
-/// ADT_A54 and its groups.
 pub mod adt_a54;
-/// ADT_A60 and its groups.
 pub mod adt_a60;
-/// ADT_A61 and its groups.
 pub mod adt_a61;
-/// BAR_P01 and its groups.
 pub mod bar_p01;
-/// BAR_P02 and its groups.
 pub mod bar_p02;
-/// BAR_P05 and its groups.
 pub mod bar_p05;
-/// BAR_P06 and its groups.
 pub mod bar_p06;
-/// BAR_P10 and its groups.
 pub mod bar_p10;
-/// BAR_P12 and its groups.
 pub mod bar_p12;
-/// BPS_O29 and its groups.
 pub mod bps_o29;
-/// BRP_O30 and its groups.
 pub mod brp_o30;
-/// BRT_O32 and its groups.
 pub mod brt_o32;
-/// BTS_O31 and its groups.
 pub mod bts_o31;
-/// CRM_C01 and its groups.
 pub mod crm_c01;
-/// CSU_C09 and its groups.
 pub mod csu_c09;
-/// DFT_P03 and its groups.
 pub mod dft_p03;
-/// DFT_P11 and its groups.
 pub mod dft_p11;
-/// DOC_T12 and its groups.
 pub mod doc_t12;
-/// DSR_Q01 and its groups.
 pub mod dsr_q01;
-/// DSR_Q03 and its groups.
 pub mod dsr_q03;
-/// EAC_U07 and its groups.
 pub mod eac_u07;
-/// EAN_U09 and its groups.
 pub mod ean_u09;
-/// EAR_U08 and its groups.
 pub mod ear_u08;
-/// EDR_R07 and its groups.
 pub mod edr_r07;
-/// EQQ_Q04 and its groups.
 pub mod eqq_q04;
-/// ERP_R09 and its groups.
 pub mod erp_r09;
-/// ESR_U02 and its groups.
 pub mod esr_u02;
-/// ESU_U01 and its groups.
 pub mod esu_u01;
-/// INR_U06 and its groups.
 pub mod inr_u06;
-/// INU_U05 and its groups.
 pub mod inu_u05;
-/// LSU_U12 and its groups.
 pub mod lsu_u12;
-/// MDM_T01 and its groups.
 pub mod mdm_t01;
-/// MDM_T02 and its groups.
 pub mod mdm_t02;
-/// MFK_M01 and its groups.
 pub mod mfk_m01;
-/// MFN_M01 and its groups.
 pub mod mfn_m01;
-/// MFN_M02 and its groups.
 pub mod mfn_m02;
-/// MFN_M03 and its groups.
 pub mod mfn_m03;
-/// MFN_M04 and its groups.
 pub mod mfn_m04;
-/// MFN_M05 and its groups.
 pub mod mfn_m05;
-/// MFN_M06 and its groups.
 pub mod mfn_m06;
-/// MFN_M07 and its groups.
 pub mod mfn_m07;
-/// MFN_M08 and its groups.
 pub mod mfn_m08;
-/// MFN_M09 and its groups.
 pub mod mfn_m09;
-/// MFN_M10 and its groups.
 pub mod mfn_m10;
-/// MFN_M11 and its groups.
 pub mod mfn_m11;
-/// MFN_M12 and its groups.
 pub mod mfn_m12;
-/// MFN_M13 and its groups.
 pub mod mfn_m13;
-/// MFN_M15 and its groups.
 pub mod mfn_m15;
-/// MFN_Znn and its groups.
 pub mod mfn_znn;
-/// MFQ_M01 and its groups.
 pub mod mfq_m01;
-/// MFR_M01 and its groups.
 pub mod mfr_m01;
-/// MFR_M04 and its groups.
 pub mod mfr_m04;
-/// MFR_M05 and its groups.
 pub mod mfr_m05;
-/// MFR_M06 and its groups.
 pub mod mfr_m06;
-/// MFR_M07 and its groups.
 pub mod mfr_m07;
-/// NMD_N02 and its groups.
 pub mod nmd_n02;
-/// NMQ_N01 and its groups.
 pub mod nmq_n01;
-/// NMR_N01 and its groups.
 pub mod nmr_n01;
-/// OMB_O27 and its groups.
 pub mod omb_o27;
-/// OMD_O03 and its groups.
 pub mod omd_o03;
-/// OMG_O19 and its groups.
 pub mod omg_o19;
-/// OMI_O23 and its groups.
 pub mod omi_o23;
-/// OML_O21 and its groups.
 pub mod oml_o21;
-/// OML_O33 and its groups.
 pub mod oml_o33;
-/// OML_O35 and its groups.
 pub mod oml_o35;
-/// OMN_O07 and its groups.
 pub mod omn_o07;
-/// OMP_O09 and its groups.
 pub mod omp_o09;
-/// OMS_O05 and its groups.
 pub mod oms_o05;
-/// ORB_O28 and its groups.
 pub mod orb_o28;
-/// ORD_O04 and its groups.
 pub mod ord_o04;
-/// ORF_R04 and its groups.
 pub mod orf_r04;
-/// ORG_O20 and its groups.
 pub mod org_o20;
-/// ORI_O24 and its groups.
 pub mod ori_o24;
-/// ORL_O22 and its groups.
 pub mod orl_o22;
-/// ORL_O34 and its groups.
 pub mod orl_o34;
-/// ORL_O36 and its groups.
 pub mod orl_o36;
-/// ORM_O01 and its groups.
 pub mod orm_o01;
-/// ORN_O08 and its groups.
 pub mod orn_o08;
-/// ORP_O10 and its groups.
 pub mod orp_o10;
-/// ORR_O02 and its groups.
 pub mod orr_o02;
-/// ORS_O06 and its groups.
 pub mod ors_o06;
-/// ORU_R01 and its groups.
 pub mod oru_r01;
-/// ORU_R30 and its groups.
 pub mod oru_r30;
-/// OSQ_Q06 and its groups.
 pub mod osq_q06;
-/// OSR_Q06 and its groups.
 pub mod osr_q06;
-/// OUL_R21 and its groups.
 pub mod oul_r21;
-/// OUL_R22 and its groups.
 pub mod oul_r22;
-/// OUL_R23 and its groups.
 pub mod oul_r23;
-/// OUL_R24 and its groups.
 pub mod oul_r24;
-/// PEX_P07 and its groups.
 pub mod pex_p07;
-/// PGL_PC6 and its groups.
 pub mod pgl_pc6;
-/// PMU_B01 and its groups.
 pub mod pmu_b01;
-/// PMU_B03 and its groups.
 pub mod pmu_b03;
-/// PMU_B04 and its groups.
 pub mod pmu_b04;
-/// PMU_B07 and its groups.
 pub mod pmu_b07;
-/// PMU_B08 and its groups.
 pub mod pmu_b08;
-/// PPG_PCG and its groups.
 pub mod ppg_pcg;
-/// PPP_PCB and its groups.
 pub mod ppp_pcb;
-/// PPR_PC1 and its groups.
 pub mod ppr_pc1;
-/// PPT_PCL and its groups.
 pub mod ppt_pcl;
-/// PPV_PCA and its groups.
 pub mod ppv_pca;
-/// PRR_PC5 and its groups.
 pub mod prr_pc5;
-/// PTR_PCF and its groups.
 pub mod ptr_pcf;
-/// QBP_Q11 and its groups.
 pub mod qbp_q11;
-/// QBP_Q13 and its groups.
 pub mod qbp_q13;
-/// QBP_Q15 and its groups.
 pub mod qbp_q15;
-/// QBP_Q21 and its groups.
 pub mod qbp_q21;
-/// QBP_Qnn and its groups.
 pub mod qbp_qnn;
-/// QBP_Z73 and its groups.
 pub mod qbp_z73;
-/// QCK_Q02 and its groups.
 pub mod qck_q02;
-/// QCN_J01 and its groups.
 pub mod qcn_j01;
-/// QRY and its groups.
 pub mod qry;
-/// QRY_A19 and its groups.
 pub mod qry_a19;
-/// QRY_PC4 and its groups.
 pub mod qry_pc4;
-/// QRY_Q01 and its groups.
 pub mod qry_q01;
-/// QRY_R02 and its groups.
 pub mod qry_r02;
-/// QSB_Q16 and its groups.
 pub mod qsb_q16;
-/// QVR_Q17 and its groups.
 pub mod qvr_q17;
-/// RAR_RAR and its groups.
 pub mod rar_rar;
-/// RAS_O17 and its groups.
 pub mod ras_o17;
-/// RCI_I05 and its groups.
 pub mod rci_i05;
-/// RCL_I06 and its groups.
 pub mod rcl_i06;
-/// RDE_O11 and its groups.
 pub mod rde_o11;
-/// RDR_RDR and its groups.
 pub mod rdr_rdr;
-/// RDS_O13 and its groups.
 pub mod rds_o13;
-/// RDY_K15 and its groups.
 pub mod rdy_k15;
-/// REF_I12 and its groups.
 pub mod ref_i12;
-/// RER_RER and its groups.
 pub mod rer_rer;
-/// RGR_RGR and its groups.
 pub mod rgr_rgr;
-/// RGV_O15 and its groups.
 pub mod rgv_o15;
-/// ROR_ROR and its groups.
 pub mod ror_ror;
-/// RPA_I08 and its groups.
 pub mod rpa_i08;
-/// RPI_I01 and its groups.
 pub mod rpi_i01;
-/// RPI_I04 and its groups.
 pub mod rpi_i04;
-/// RPL_I02 and its groups.
 pub mod rpl_i02;
-/// RPR_I03 and its groups.
 pub mod rpr_i03;
-/// RQA_I08 and its groups.
 pub mod rqa_i08;
-/// RQC_I05 and its groups.
 pub mod rqc_i05;
-/// RQI_I01 and its groups.
 pub mod rqi_i01;
-/// RQP_I04 and its groups.
 pub mod rqp_i04;
-/// RQQ_Q09 and its groups.
 pub mod rqq_q09;
-/// RRA_O18 and its groups.
 pub mod rra_o18;
-/// RRD_O14 and its groups.
 pub mod rrd_o14;
-/// RRE_O12 and its groups.
 pub mod rre_o12;
-/// RRG_O16 and its groups.
 pub mod rrg_o16;
-/// RRI_I12 and its groups.
 pub mod rri_i12;
-/// RSP_K11 and its groups.
 pub mod rsp_k11;
-/// RSP_K21 and its groups.
 pub mod rsp_k21;
-/// RSP_K23 and its groups.
 pub mod rsp_k23;
-/// RSP_K25 and its groups.
 pub mod rsp_k25;
-/// RSP_K31 and its groups.
 pub mod rsp_k31;
-/// RSP_Q11 and its groups.
 pub mod rsp_q11;
-/// RSP_Z82 and its groups.
 pub mod rsp_z82;
-/// RSP_Z86 and its groups.
 pub mod rsp_z86;
-/// RSP_Z88 and its groups.
 pub mod rsp_z88;
-/// RSP_Z90 and its groups.
 pub mod rsp_z90;
-/// RTB_K13 and its groups.
 pub mod rtb_k13;
-/// RTB_Knn and its groups.
 pub mod rtb_knn;
-/// RTB_Z74 and its groups.
 pub mod rtb_z74;
-/// SIU_S12 and its groups.
 pub mod siu_s12;
-/// SPQ_Q08 and its groups.
 pub mod spq_q08;
-/// SQM_S25 and its groups.
 pub mod sqm_s25;
-/// SQR_S25 and its groups.
 pub mod sqr_s25;
-/// SRM_S01 and its groups.
 pub mod srm_s01;
-/// SRR_S01 and its groups.
 pub mod srr_s01;
-/// SSR_U04 and its groups.
 pub mod ssr_u04;
-/// SSU_U03 and its groups.
 pub mod ssu_u03;
-/// SUR_P09 and its groups.
 pub mod sur_p09;
-/// TBR_R08 and its groups.
 pub mod tbr_r08;
-/// TCU_U10 and its groups.
 pub mod tcu_u10;
-/// UDM_Q05 and its groups.
 pub mod udm_q05;
-/// VQQ_Q07 and its groups.
 pub mod vqq_q07;
-/// VXQ_V01 and its groups.
 pub mod vxq_v01;
-/// VXR_V03 and its groups.
 pub mod vxr_v03;
-/// VXU_V04 and its groups.
 pub mod vxu_v04;
-/// VXX_V02 and its groups.
 pub mod vxx_v02;
+
 #[cfg(feature = "types")]
-pub use ack::Ack;
+pub use self::ack::Ack;
 #[cfg(feature = "types")]
-pub use adr_a19::AdrA19;
+pub use self::adr_a19::AdrA19;
 #[cfg(feature = "types")]
-pub use adt_a01::AdtA01;
+pub use self::adt_a01::AdtA01;
 #[cfg(feature = "types")]
-pub use adt_a02::AdtA02;
+pub use self::adt_a02::AdtA02;
 #[cfg(feature = "types")]
-pub use adt_a03::AdtA03;
+pub use self::adt_a03::AdtA03;
 #[cfg(feature = "types")]
-pub use adt_a05::AdtA05;
+pub use self::adt_a05::AdtA05;
 #[cfg(feature = "types")]
-pub use adt_a06::AdtA06;
+pub use self::adt_a06::AdtA06;
 #[cfg(feature = "types")]
-pub use adt_a09::AdtA09;
+pub use self::adt_a09::AdtA09;
 #[cfg(feature = "types")]
-pub use adt_a12::AdtA12;
+pub use self::adt_a12::AdtA12;
 #[cfg(feature = "types")]
-pub use adt_a15::AdtA15;
+pub use self::adt_a15::AdtA15;
 #[cfg(feature = "types")]
-pub use adt_a16::AdtA16;
+pub use self::adt_a16::AdtA16;
 #[cfg(feature = "types")]
-pub use adt_a17::AdtA17;
+pub use self::adt_a17::AdtA17;
 #[cfg(feature = "types")]
-pub use adt_a18::AdtA18;
+pub use self::adt_a18::AdtA18;
 #[cfg(feature = "types")]
-pub use adt_a20::AdtA20;
+pub use self::adt_a20::AdtA20;
 #[cfg(feature = "types")]
-pub use adt_a21::AdtA21;
+pub use self::adt_a21::AdtA21;
 #[cfg(feature = "types")]
-pub use adt_a24::AdtA24;
+pub use self::adt_a24::AdtA24;
 #[cfg(feature = "types")]
-pub use adt_a30::AdtA30;
+pub use self::adt_a30::AdtA30;
 #[cfg(feature = "types")]
-pub use adt_a37::AdtA37;
+pub use self::adt_a37::AdtA37;
 #[cfg(feature = "types")]
-pub use adt_a38::AdtA38;
+pub use self::adt_a38::AdtA38;
 #[cfg(feature = "types")]
-pub use adt_a39::AdtA39;
+pub use self::adt_a39::AdtA39;
 #[cfg(feature = "types")]
-pub use adt_a43::AdtA43;
+pub use self::adt_a43::AdtA43;
 #[cfg(feature = "types")]
-pub use adt_a45::AdtA45;
+pub use self::adt_a45::AdtA45;
 #[cfg(feature = "types")]
-pub use adt_a50::AdtA50;
+pub use self::adt_a50::AdtA50;
 #[cfg(feature = "types")]
-pub use adt_a52::AdtA52;
+pub use self::adt_a52::AdtA52;
 #[cfg(feature = "types")]
-pub use adt_a54::AdtA54;
+pub use self::adt_a54::AdtA54;
 #[cfg(feature = "types")]
-pub use adt_a60::AdtA60;
+pub use self::adt_a60::AdtA60;
 #[cfg(feature = "types")]
-pub use adt_a61::AdtA61;
+pub use self::adt_a61::AdtA61;
 #[cfg(feature = "types")]
-pub use bar_p01::BarP01;
+pub use self::bar_p01::BarP01;
 #[cfg(feature = "types")]
-pub use bar_p02::BarP02;
+pub use self::bar_p02::BarP02;
 #[cfg(feature = "types")]
-pub use bar_p05::BarP05;
+pub use self::bar_p05::BarP05;
 #[cfg(feature = "types")]
-pub use bar_p06::BarP06;
+pub use self::bar_p06::BarP06;
 #[cfg(feature = "types")]
-pub use bar_p10::BarP10;
+pub use self::bar_p10::BarP10;
 #[cfg(feature = "types")]
-pub use bar_p12::BarP12;
+pub use self::bar_p12::BarP12;
 #[cfg(feature = "types")]
-pub use bps_o29::BpsO29;
+pub use self::bps_o29::BpsO29;
 #[cfg(feature = "types")]
-pub use brp_o30::BrpO30;
+pub use self::brp_o30::BrpO30;
 #[cfg(feature = "types")]
-pub use brt_o32::BrtO32;
+pub use self::brt_o32::BrtO32;
 #[cfg(feature = "types")]
-pub use bts_o31::BtsO31;
+pub use self::bts_o31::BtsO31;
 #[cfg(feature = "types")]
-pub use crm_c01::CrmC01;
+pub use self::crm_c01::CrmC01;
 #[cfg(feature = "types")]
-pub use csu_c09::CsuC09;
+pub use self::csu_c09::CsuC09;
 #[cfg(feature = "types")]
-pub use dft_p03::DftP03;
+pub use self::dft_p03::DftP03;
 #[cfg(feature = "types")]
-pub use dft_p11::DftP11;
+pub use self::dft_p11::DftP11;
 #[cfg(feature = "types")]
-pub use doc_t12::DocT12;
+pub use self::doc_t12::DocT12;
 #[cfg(feature = "types")]
-pub use dsr_q01::DsrQ01;
+pub use self::dsr_q01::DsrQ01;
 #[cfg(feature = "types")]
-pub use dsr_q03::DsrQ03;
+pub use self::dsr_q03::DsrQ03;
 #[cfg(feature = "types")]
-pub use eac_u07::EacU07;
+pub use self::eac_u07::EacU07;
 #[cfg(feature = "types")]
-pub use ean_u09::EanU09;
+pub use self::ean_u09::EanU09;
 #[cfg(feature = "types")]
-pub use ear_u08::EarU08;
+pub use self::ear_u08::EarU08;
 #[cfg(feature = "types")]
-pub use edr_r07::EdrR07;
+pub use self::edr_r07::EdrR07;
 #[cfg(feature = "types")]
-pub use eqq_q04::EqqQ04;
+pub use self::eqq_q04::EqqQ04;
 #[cfg(feature = "types")]
-pub use erp_r09::ErpR09;
+pub use self::erp_r09::ErpR09;
 #[cfg(feature = "types")]
-pub use esr_u02::EsrU02;
+pub use self::esr_u02::EsrU02;
 #[cfg(feature = "types")]
-pub use esu_u01::EsuU01;
+pub use self::esu_u01::EsuU01;
 #[cfg(feature = "types")]
-pub use inr_u06::InrU06;
+pub use self::inr_u06::InrU06;
 #[cfg(feature = "types")]
-pub use inu_u05::InuU05;
+pub use self::inu_u05::InuU05;
 #[cfg(feature = "types")]
-pub use lsu_u12::LsuU12;
+pub use self::lsu_u12::LsuU12;
 #[cfg(feature = "types")]
-pub use mdm_t01::MdmT01;
+pub use self::mdm_t01::MdmT01;
 #[cfg(feature = "types")]
-pub use mdm_t02::MdmT02;
+pub use self::mdm_t02::MdmT02;
 #[cfg(feature = "types")]
-pub use mfk_m01::MfkM01;
+pub use self::mfk_m01::MfkM01;
 #[cfg(feature = "types")]
-pub use mfn_m01::MfnM01;
+pub use self::mfn_m01::MfnM01;
 #[cfg(feature = "types")]
-pub use mfn_m02::MfnM02;
+pub use self::mfn_m02::MfnM02;
 #[cfg(feature = "types")]
-pub use mfn_m03::MfnM03;
+pub use self::mfn_m03::MfnM03;
 #[cfg(feature = "types")]
-pub use mfn_m04::MfnM04;
+pub use self::mfn_m04::MfnM04;
 #[cfg(feature = "types")]
-pub use mfn_m05::MfnM05;
+pub use self::mfn_m05::MfnM05;
 #[cfg(feature = "types")]
-pub use mfn_m06::MfnM06;
+pub use self::mfn_m06::MfnM06;
 #[cfg(feature = "types")]
-pub use mfn_m07::MfnM07;
+pub use self::mfn_m07::MfnM07;
 #[cfg(feature = "types")]
-pub use mfn_m08::MfnM08;
+pub use self::mfn_m08::MfnM08;
 #[cfg(feature = "types")]
-pub use mfn_m09::MfnM09;
+pub use self::mfn_m09::MfnM09;
 #[cfg(feature = "types")]
-pub use mfn_m10::MfnM10;
+pub use self::mfn_m10::MfnM10;
 #[cfg(feature = "types")]
-pub use mfn_m11::MfnM11;
+pub use self::mfn_m11::MfnM11;
 #[cfg(feature = "types")]
-pub use mfn_m12::MfnM12;
+pub use self::mfn_m12::MfnM12;
 #[cfg(feature = "types")]
-pub use mfn_m13::MfnM13;
+pub use self::mfn_m13::MfnM13;
 #[cfg(feature = "types")]
-pub use mfn_m15::MfnM15;
+pub use self::mfn_m15::MfnM15;
 #[cfg(feature = "types")]
-pub use mfn_znn::MfnZnn;
+pub use self::mfn_znn::MfnZnn;
 #[cfg(feature = "types")]
-pub use mfq_m01::MfqM01;
+pub use self::mfq_m01::MfqM01;
 #[cfg(feature = "types")]
-pub use mfr_m01::MfrM01;
+pub use self::mfr_m01::MfrM01;
 #[cfg(feature = "types")]
-pub use mfr_m04::MfrM04;
+pub use self::mfr_m04::MfrM04;
 #[cfg(feature = "types")]
-pub use mfr_m05::MfrM05;
+pub use self::mfr_m05::MfrM05;
 #[cfg(feature = "types")]
-pub use mfr_m06::MfrM06;
+pub use self::mfr_m06::MfrM06;
 #[cfg(feature = "types")]
-pub use mfr_m07::MfrM07;
+pub use self::mfr_m07::MfrM07;
 #[cfg(feature = "types")]
-pub use nmd_n02::NmdN02;
+pub use self::nmd_n02::NmdN02;
 #[cfg(feature = "types")]
-pub use nmq_n01::NmqN01;
+pub use self::nmq_n01::NmqN01;
 #[cfg(feature = "types")]
-pub use nmr_n01::NmrN01;
+pub use self::nmr_n01::NmrN01;
 #[cfg(feature = "types")]
-pub use omb_o27::OmbO27;
+pub use self::omb_o27::OmbO27;
 #[cfg(feature = "types")]
-pub use omd_o03::OmdO03;
+pub use self::omd_o03::OmdO03;
 #[cfg(feature = "types")]
-pub use omg_o19::OmgO19;
+pub use self::omg_o19::OmgO19;
 #[cfg(feature = "types")]
-pub use omi_o23::OmiO23;
+pub use self::omi_o23::OmiO23;
 #[cfg(feature = "types")]
-pub use oml_o21::OmlO21;
+pub use self::oml_o21::OmlO21;
 #[cfg(feature = "types")]
-pub use oml_o33::OmlO33;
+pub use self::oml_o33::OmlO33;
 #[cfg(feature = "types")]
-pub use oml_o35::OmlO35;
+pub use self::oml_o35::OmlO35;
 #[cfg(feature = "types")]
-pub use omn_o07::OmnO07;
+pub use self::omn_o07::OmnO07;
 #[cfg(feature = "types")]
-pub use omp_o09::OmpO09;
+pub use self::omp_o09::OmpO09;
 #[cfg(feature = "types")]
-pub use oms_o05::OmsO05;
+pub use self::oms_o05::OmsO05;
 #[cfg(feature = "types")]
-pub use orb_o28::OrbO28;
+pub use self::orb_o28::OrbO28;
 #[cfg(feature = "types")]
-pub use ord_o04::OrdO04;
+pub use self::ord_o04::OrdO04;
 #[cfg(feature = "types")]
-pub use orf_r04::OrfR04;
+pub use self::orf_r04::OrfR04;
 #[cfg(feature = "types")]
-pub use org_o20::OrgO20;
+pub use self::org_o20::OrgO20;
 #[cfg(feature = "types")]
-pub use ori_o24::OriO24;
+pub use self::ori_o24::OriO24;
 #[cfg(feature = "types")]
-pub use orl_o22::OrlO22;
+pub use self::orl_o22::OrlO22;
 #[cfg(feature = "types")]
-pub use orl_o34::OrlO34;
+pub use self::orl_o34::OrlO34;
 #[cfg(feature = "types")]
-pub use orl_o36::OrlO36;
+pub use self::orl_o36::OrlO36;
 #[cfg(feature = "types")]
-pub use orm_o01::OrmO01;
+pub use self::orm_o01::OrmO01;
 #[cfg(feature = "types")]
-pub use orn_o08::OrnO08;
+pub use self::orn_o08::OrnO08;
 #[cfg(feature = "types")]
-pub use orp_o10::OrpO10;
+pub use self::orp_o10::OrpO10;
 #[cfg(feature = "types")]
-pub use orr_o02::OrrO02;
+pub use self::orr_o02::OrrO02;
 #[cfg(feature = "types")]
-pub use ors_o06::OrsO06;
+pub use self::ors_o06::OrsO06;
 #[cfg(feature = "types")]
-pub use oru_r01::OruR01;
+pub use self::oru_r01::OruR01;
 #[cfg(feature = "types")]
-pub use oru_r30::OruR30;
+pub use self::oru_r30::OruR30;
 #[cfg(feature = "types")]
-pub use osq_q06::OsqQ06;
+pub use self::osq_q06::OsqQ06;
 #[cfg(feature = "types")]
-pub use osr_q06::OsrQ06;
+pub use self::osr_q06::OsrQ06;
 #[cfg(feature = "types")]
-pub use oul_r21::OulR21;
+pub use self::oul_r21::OulR21;
 #[cfg(feature = "types")]
-pub use oul_r22::OulR22;
+pub use self::oul_r22::OulR22;
 #[cfg(feature = "types")]
-pub use oul_r23::OulR23;
+pub use self::oul_r23::OulR23;
 #[cfg(feature = "types")]
-pub use oul_r24::OulR24;
+pub use self::oul_r24::OulR24;
 #[cfg(feature = "types")]
-pub use pex_p07::PexP07;
+pub use self::pex_p07::PexP07;
 #[cfg(feature = "types")]
-pub use pgl_pc6::PglPc6;
+pub use self::pgl_pc6::PglPc6;
 #[cfg(feature = "types")]
-pub use pmu_b01::PmuB01;
+pub use self::pmu_b01::PmuB01;
 #[cfg(feature = "types")]
-pub use pmu_b03::PmuB03;
+pub use self::pmu_b03::PmuB03;
 #[cfg(feature = "types")]
-pub use pmu_b04::PmuB04;
+pub use self::pmu_b04::PmuB04;
 #[cfg(feature = "types")]
-pub use pmu_b07::PmuB07;
+pub use self::pmu_b07::PmuB07;
 #[cfg(feature = "types")]
-pub use pmu_b08::PmuB08;
+pub use self::pmu_b08::PmuB08;
 #[cfg(feature = "types")]
-pub use ppg_pcg::PpgPcg;
+pub use self::ppg_pcg::PpgPcg;
 #[cfg(feature = "types")]
-pub use ppp_pcb::PppPcb;
+pub use self::ppp_pcb::PppPcb;
 #[cfg(feature = "types")]
-pub use ppr_pc1::PprPc1;
+pub use self::ppr_pc1::PprPc1;
 #[cfg(feature = "types")]
-pub use ppt_pcl::PptPcl;
+pub use self::ppt_pcl::PptPcl;
 #[cfg(feature = "types")]
-pub use ppv_pca::PpvPca;
+pub use self::ppv_pca::PpvPca;
 #[cfg(feature = "types")]
-pub use prr_pc5::PrrPc5;
+pub use self::prr_pc5::PrrPc5;
 #[cfg(feature = "types")]
-pub use ptr_pcf::PtrPcf;
+pub use self::ptr_pcf::PtrPcf;
 #[cfg(feature = "types")]
-pub use qbp_q11::QbpQ11;
+pub use self::qbp_q11::QbpQ11;
 #[cfg(feature = "types")]
-pub use qbp_q13::QbpQ13;
+pub use self::qbp_q13::QbpQ13;
 #[cfg(feature = "types")]
-pub use qbp_q15::QbpQ15;
+pub use self::qbp_q15::QbpQ15;
 #[cfg(feature = "types")]
-pub use qbp_q21::QbpQ21;
+pub use self::qbp_q21::QbpQ21;
 #[cfg(feature = "types")]
-pub use qbp_qnn::QbpQnn;
+pub use self::qbp_qnn::QbpQnn;
 #[cfg(feature = "types")]
-pub use qbp_z73::QbpZ73;
+pub use self::qbp_z73::QbpZ73;
 #[cfg(feature = "types")]
-pub use qck_q02::QckQ02;
+pub use self::qck_q02::QckQ02;
 #[cfg(feature = "types")]
-pub use qcn_j01::QcnJ01;
+pub use self::qcn_j01::QcnJ01;
 #[cfg(feature = "types")]
-pub use qry::Qry;
+pub use self::qry::Qry;
 #[cfg(feature = "types")]
-pub use qry_a19::QryA19;
+pub use self::qry_a19::QryA19;
 #[cfg(feature = "types")]
-pub use qry_pc4::QryPc4;
+pub use self::qry_pc4::QryPc4;
 #[cfg(feature = "types")]
-pub use qry_q01::QryQ01;
+pub use self::qry_q01::QryQ01;
 #[cfg(feature = "types")]
-pub use qry_r02::QryR02;
+pub use self::qry_r02::QryR02;
 #[cfg(feature = "types")]
-pub use qsb_q16::QsbQ16;
+pub use self::qsb_q16::QsbQ16;
 #[cfg(feature = "types")]
-pub use qvr_q17::QvrQ17;
+pub use self::qvr_q17::QvrQ17;
 #[cfg(feature = "types")]
-pub use rar_rar::RarRar;
+pub use self::rar_rar::RarRar;
 #[cfg(feature = "types")]
-pub use ras_o17::RasO17;
+pub use self::ras_o17::RasO17;
 #[cfg(feature = "types")]
-pub use rci_i05::RciI05;
+pub use self::rci_i05::RciI05;
 #[cfg(feature = "types")]
-pub use rcl_i06::RclI06;
+pub use self::rcl_i06::RclI06;
 #[cfg(feature = "types")]
-pub use rde_o11::RdeO11;
+pub use self::rde_o11::RdeO11;
 #[cfg(feature = "types")]
-pub use rdr_rdr::RdrRdr;
+pub use self::rdr_rdr::RdrRdr;
 #[cfg(feature = "types")]
-pub use rds_o13::RdsO13;
+pub use self::rds_o13::RdsO13;
 #[cfg(feature = "types")]
-pub use rdy_k15::RdyK15;
+pub use self::rdy_k15::RdyK15;
 #[cfg(feature = "types")]
-pub use ref_i12::RefI12;
+pub use self::ref_i12::RefI12;
 #[cfg(feature = "types")]
-pub use rer_rer::RerRer;
+pub use self::rer_rer::RerRer;
 #[cfg(feature = "types")]
-pub use rgr_rgr::RgrRgr;
+pub use self::rgr_rgr::RgrRgr;
 #[cfg(feature = "types")]
-pub use rgv_o15::RgvO15;
+pub use self::rgv_o15::RgvO15;
 #[cfg(feature = "types")]
-pub use ror_ror::RorRor;
+pub use self::ror_ror::RorRor;
 #[cfg(feature = "types")]
-pub use rpa_i08::RpaI08;
+pub use self::rpa_i08::RpaI08;
 #[cfg(feature = "types")]
-pub use rpi_i01::RpiI01;
+pub use self::rpi_i01::RpiI01;
 #[cfg(feature = "types")]
-pub use rpi_i04::RpiI04;
+pub use self::rpi_i04::RpiI04;
 #[cfg(feature = "types")]
-pub use rpl_i02::RplI02;
+pub use self::rpl_i02::RplI02;
 #[cfg(feature = "types")]
-pub use rpr_i03::RprI03;
+pub use self::rpr_i03::RprI03;
 #[cfg(feature = "types")]
-pub use rqa_i08::RqaI08;
+pub use self::rqa_i08::RqaI08;
 #[cfg(feature = "types")]
-pub use rqc_i05::RqcI05;
+pub use self::rqc_i05::RqcI05;
 #[cfg(feature = "types")]
-pub use rqi_i01::RqiI01;
+pub use self::rqi_i01::RqiI01;
 #[cfg(feature = "types")]
-pub use rqp_i04::RqpI04;
+pub use self::rqp_i04::RqpI04;
 #[cfg(feature = "types")]
-pub use rqq_q09::RqqQ09;
+pub use self::rqq_q09::RqqQ09;
 #[cfg(feature = "types")]
-pub use rra_o18::RraO18;
+pub use self::rra_o18::RraO18;
 #[cfg(feature = "types")]
-pub use rrd_o14::RrdO14;
+pub use self::rrd_o14::RrdO14;
 #[cfg(feature = "types")]
-pub use rre_o12::RreO12;
+pub use self::rre_o12::RreO12;
 #[cfg(feature = "types")]
-pub use rrg_o16::RrgO16;
+pub use self::rrg_o16::RrgO16;
 #[cfg(feature = "types")]
-pub use rri_i12::RriI12;
+pub use self::rri_i12::RriI12;
 #[cfg(feature = "types")]
-pub use rsp_k11::RspK11;
+pub use self::rsp_k11::RspK11;
 #[cfg(feature = "types")]
-pub use rsp_k21::RspK21;
+pub use self::rsp_k21::RspK21;
 #[cfg(feature = "types")]
-pub use rsp_k23::RspK23;
+pub use self::rsp_k23::RspK23;
 #[cfg(feature = "types")]
-pub use rsp_k25::RspK25;
+pub use self::rsp_k25::RspK25;
 #[cfg(feature = "types")]
-pub use rsp_k31::RspK31;
+pub use self::rsp_k31::RspK31;
 #[cfg(feature = "types")]
-pub use rsp_q11::RspQ11;
+pub use self::rsp_q11::RspQ11;
 #[cfg(feature = "types")]
-pub use rsp_z82::RspZ82;
+pub use self::rsp_z82::RspZ82;
 #[cfg(feature = "types")]
-pub use rsp_z86::RspZ86;
+pub use self::rsp_z86::RspZ86;
 #[cfg(feature = "types")]
-pub use rsp_z88::RspZ88;
+pub use self::rsp_z88::RspZ88;
 #[cfg(feature = "types")]
-pub use rsp_z90::RspZ90;
+pub use self::rsp_z90::RspZ90;
 #[cfg(feature = "types")]
-pub use rtb_k13::RtbK13;
+pub use self::rtb_k13::RtbK13;
 #[cfg(feature = "types")]
-pub use rtb_knn::RtbKnn;
+pub use self::rtb_knn::RtbKnn;
 #[cfg(feature = "types")]
-pub use rtb_z74::RtbZ74;
+pub use self::rtb_z74::RtbZ74;
 #[cfg(feature = "types")]
-pub use siu_s12::SiuS12;
+pub use self::siu_s12::SiuS12;
 #[cfg(feature = "types")]
-pub use spq_q08::SpqQ08;
+pub use self::spq_q08::SpqQ08;
 #[cfg(feature = "types")]
-pub use sqm_s25::SqmS25;
+pub use self::sqm_s25::SqmS25;
 #[cfg(feature = "types")]
-pub use sqr_s25::SqrS25;
+pub use self::sqr_s25::SqrS25;
 #[cfg(feature = "types")]
-pub use srm_s01::SrmS01;
+pub use self::srm_s01::SrmS01;
 #[cfg(feature = "types")]
-pub use srr_s01::SrrS01;
+pub use self::srr_s01::SrrS01;
 #[cfg(feature = "types")]
-pub use ssr_u04::SsrU04;
+pub use self::ssr_u04::SsrU04;
 #[cfg(feature = "types")]
-pub use ssu_u03::SsuU03;
+pub use self::ssu_u03::SsuU03;
 #[cfg(feature = "types")]
-pub use sur_p09::SurP09;
+pub use self::sur_p09::SurP09;
 #[cfg(feature = "types")]
-pub use tbr_r08::TbrR08;
+pub use self::tbr_r08::TbrR08;
 #[cfg(feature = "types")]
-pub use tcu_u10::TcuU10;
+pub use self::tcu_u10::TcuU10;
 #[cfg(feature = "types")]
-pub use udm_q05::UdmQ05;
+pub use self::udm_q05::UdmQ05;
 #[cfg(feature = "types")]
-pub use vqq_q07::VqqQ07;
+pub use self::vqq_q07::VqqQ07;
 #[cfg(feature = "types")]
-pub use vxq_v01::VxqV01;
+pub use self::vxq_v01::VxqV01;
 #[cfg(feature = "types")]
-pub use vxr_v03::VxrV03;
+pub use self::vxr_v03::VxrV03;
 #[cfg(feature = "types")]
-pub use vxu_v04::VxuV04;
+pub use self::vxu_v04::VxuV04;
 #[cfg(feature = "types")]
-pub use vxx_v02::VxxV02;
+pub use self::vxx_v02::VxxV02;

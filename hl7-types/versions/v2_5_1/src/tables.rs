@@ -24,7 +24,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0001, Administrative Sex.
+/// The codes of table 0001: Administrative Sex.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdministrativeSex {
@@ -83,7 +83,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0002, Marital Status.
+/// The codes of table 0002: Marital Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaritalStatus {
@@ -506,7 +506,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0003, Event type.
+/// The codes of table 0003: Event type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventType0003 {
@@ -1401,7 +1401,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0004, Patient Class.
+/// The codes of table 0004: Patient Class.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatientClass {
@@ -1459,7 +1459,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0005, Race.
+/// The codes of table 0005: Race.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Race {
@@ -1585,7 +1585,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0006, Religion.
+/// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Religion {
@@ -1866,7 +1866,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0007, Admission Type.
+/// The codes of table 0007: Admission Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdmissionType {
@@ -1918,7 +1918,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0008, Acknowledgment code.
+/// The codes of table 0008: Acknowledgment code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AcknowledgmentCode {
@@ -1977,7 +1977,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0009, Ambulatory Status.
+/// The codes of table 0009: Ambulatory Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmbulatoryStatus {
@@ -2063,7 +2063,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0017, Transaction Type.
+/// The codes of table 0017: Transaction Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionType {
@@ -2144,7 +2144,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0023, Admit Source.
+/// The codes of table 0023: Admit Source.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdmitSource {
@@ -2209,7 +2209,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0027, Priority.
+/// The codes of table 0027: Priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
@@ -2266,7 +2266,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0038, Order status.
+/// The codes of table 0038: Order status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderStatus {
@@ -2410,7 +2410,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0048, What subject filter.
+/// The codes of table 0048: What subject filter.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhatSubjectFilter {
@@ -2569,7 +2569,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
     codes: &[code("A", "Admitting"), code("F", "Final"), code("W", "Working")],
 };
 
-/// The codes of table 0052, Diagnosis Type.
+/// The codes of table 0052: Diagnosis Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiagnosisType {
@@ -2635,7 +2635,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0061, Check digit scheme.
+/// The codes of table 0061: Check digit scheme.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckDigitScheme {
@@ -2677,7 +2677,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0062, Event reason.
+/// The codes of table 0062: Event reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventReason {
@@ -2749,7 +2749,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0063, Relationship.
+/// The codes of table 0063: Relationship.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relationship {
@@ -2885,7 +2885,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0065, Specimen Action Code.
+/// The codes of table 0065: Specimen Action Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenActionCode {
@@ -2942,7 +2942,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0066, Employment Status.
+/// The codes of table 0066: Employment Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmploymentStatus {
@@ -3013,7 +3013,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0069, Hospital Service.
+/// The codes of table 0069: Hospital Service.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HospitalService {
@@ -3178,7 +3178,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0070, Specimen Source Codes.
+/// The codes of table 0070: Specimen Source Codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenSourceCodes {
@@ -3633,7 +3633,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0074, Diagnostic Service Section ID.
+/// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiagnosticServiceSectionId {
@@ -3898,7 +3898,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0076, Message type.
+/// The codes of table 0076: Message type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageType {
@@ -4310,7 +4310,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0078, Abnormal flags.
+/// The codes of table 0078: Abnormal flags.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AbnormalFlags {
@@ -4396,7 +4396,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0080, Nature of Abnormal Testing.
+/// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NatureOfAbnormalTesting {
@@ -4441,7 +4441,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
     codes: &[code("C", "Outlier cost"), code("D", "Outlier days")],
 };
 
-/// The codes of table 0083, Outlier Type.
+/// The codes of table 0083: Outlier Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutlierType {
@@ -4492,7 +4492,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0085, Observation result status codes interpretation.
+/// The codes of table 0085: Observation result status codes interpretation.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObservationResultStatusCodesInterpretation {
@@ -4584,7 +4584,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
     codes: &[code("D", "Deferred"), code("I", "Immediate")],
 };
 
-/// The codes of table 0091, Query priority.
+/// The codes of table 0091: Query priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryPriority {
@@ -4611,7 +4611,7 @@ pub static TABLE_0092: TableDesc = TableDesc {
     codes: &[code("R", "Re-admission")],
 };
 
-/// The codes of table 0092, Re-Admission Indicator.
+/// The codes of table 0092: Re-Admission Indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReAdmissionIndicator {
@@ -4636,7 +4636,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
     codes: &[code("N", "No"), code("Y", "Yes")],
 };
 
-/// The codes of table 0093, Release Information.
+/// The codes of table 0093: Release Information.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReleaseInformation {
@@ -4663,7 +4663,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
     codes: &[code("M", "Maternity"), code("S", "Standard"), code("U", "Unified")],
 };
 
-/// The codes of table 0098, Type of Agreement.
+/// The codes of table 0098: Type of Agreement.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeOfAgreement {
@@ -4706,7 +4706,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0100, Invocation event.
+/// The codes of table 0100: Invocation event.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvocationEvent {
@@ -4745,7 +4745,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
     codes: &[code("D", "Debugging"), code("P", "Production"), code("T", "Training")],
 };
 
-/// The codes of table 0103, Processing ID.
+/// The codes of table 0103: Processing ID.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessingId {
@@ -4784,7 +4784,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0104, Version ID.
+/// The codes of table 0104: Version ID.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionId {
@@ -4839,7 +4839,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0105, Source of comment.
+/// The codes of table 0105: Source of comment.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceOfComment {
@@ -4876,7 +4876,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0106, Query/response format code.
+/// The codes of table 0106: Query/response format code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryResponseFormatCode {
@@ -4912,7 +4912,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0107, Deferred response type.
+/// The codes of table 0107: Deferred response type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeferredResponseType {
@@ -4947,7 +4947,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0108, Query results level.
+/// The codes of table 0108: Query results level.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryResultsLevel {
@@ -4983,7 +4983,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
     codes: &[code("R", "Routine"), code("S", "Stat")],
 };
 
-/// The codes of table 0109, Report priority.
+/// The codes of table 0109: Report priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportPriority {
@@ -5050,7 +5050,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0112, Discharge Disposition.
+/// The codes of table 0112: Discharge Disposition.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DischargeDisposition {
@@ -5147,7 +5147,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0116, Bed Status.
+/// The codes of table 0116: Bed Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BedStatus {
@@ -5256,7 +5256,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0119, Order control codes.
+/// The codes of table 0119: Order control codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderControlCodes {
@@ -5436,7 +5436,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0121, Response flag.
+/// The codes of table 0121: Response flag.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseFlag {
@@ -5484,7 +5484,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0122, Charge type.
+/// The codes of table 0122: Charge type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeType {
@@ -5544,7 +5544,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0123, Result Status.
+/// The codes of table 0123: Result Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultStatus {
@@ -5606,7 +5606,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0124, Transportation Mode.
+/// The codes of table 0124: Transportation Mode.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportationMode {
@@ -5668,7 +5668,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0125, Value type.
+/// The codes of table 0125: Value type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueType {
@@ -5773,7 +5773,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0126, Quantity limited request.
+/// The codes of table 0126: Quantity limited request.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuantityLimitedRequest {
@@ -5821,7 +5821,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0127, Allergen Type.
+/// The codes of table 0127: Allergen Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllergenType {
@@ -5874,7 +5874,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0128, Allergy Severity.
+/// The codes of table 0128: Allergy Severity.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllergySeverity {
@@ -5923,7 +5923,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0130, Visit User Code.
+/// The codes of table 0130: Visit User Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VisitUserCode {
@@ -5968,7 +5968,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0131, Contact Role.
+/// The codes of table 0131: Contact Role.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContactRole {
@@ -6034,7 +6034,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0133, Procedure Practitioner Identifier Code Type.
+/// The codes of table 0133: Procedure Practitioner Identifier Code Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
@@ -6085,7 +6085,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
     codes: &[code("M", "Modified assignment"), code("N", "No"), code("Y", "Yes")],
 };
 
-/// The codes of table 0135, Assignment of Benefits.
+/// The codes of table 0135: Assignment of Benefits.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssignmentOfBenefits {
@@ -6114,7 +6114,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
     codes: &[code("N", "No"), code("Y", "Yes")],
 };
 
-/// The codes of table 0136, Yes/no indicator.
+/// The codes of table 0136: Yes/no indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum YesNoIndicator {
@@ -6147,7 +6147,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0137, Mail Claim Party.
+/// The codes of table 0137: Mail Claim Party.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailClaimParty {
@@ -6206,7 +6206,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0140, Military Service.
+/// The codes of table 0140: Military Service.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MilitaryService {
@@ -6271,7 +6271,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
     codes: &[code("ACT", "Active duty"), code("DEC", "Deceased"), code("RET", "Retired")],
 };
 
-/// The codes of table 0142, Military Status.
+/// The codes of table 0142: Military Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MilitaryStatus {
@@ -6316,7 +6316,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0144, Eligibility Source.
+/// The codes of table 0144: Eligibility Source.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EligibilitySource {
@@ -6368,7 +6368,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0145, Room type.
+/// The codes of table 0145: Room type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoomType {
@@ -6416,7 +6416,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0146, Amount type.
+/// The codes of table 0146: Amount type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmountType {
@@ -6461,7 +6461,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0147, Policy type.
+/// The codes of table 0147: Policy type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyType {
@@ -6500,7 +6500,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
     codes: &[code("AT", "Currency amount"), code("PC", "Percentage")],
 };
 
-/// The codes of table 0148, Money or percentage indicator.
+/// The codes of table 0148: Money or percentage indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoneyOrPercentageIndicator {
@@ -6527,7 +6527,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
     codes: &[code("AP", "Approved"), code("DE", "Denied"), code("PE", "Pending")],
 };
 
-/// The codes of table 0149, Day type.
+/// The codes of table 0149: Day type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayType {
@@ -6561,7 +6561,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0150, Certification patient type.
+/// The codes of table 0150: Certification patient type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificationPatientType {
@@ -6626,7 +6626,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0155, Accept/application acknowledgment conditions.
+/// The codes of table 0155: Accept/application acknowledgment conditions.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
@@ -6678,7 +6678,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0156, Which date/time qualifier.
+/// The codes of table 0156: Which date/time qualifier.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhichDateTimeQualifier {
@@ -6727,7 +6727,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0157, Which date/time status qualifier.
+/// The codes of table 0157: Which date/time status qualifier.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhichDateTimeStatusQualifier {
@@ -6777,7 +6777,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0158, Date/time selection qualifier.
+/// The codes of table 0158: Date/time selection qualifier.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateTimeSelectionQualifier {
@@ -6813,7 +6813,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
     codes: &[code("D", "Diet"), code("P", "Preference"), code("S", "Supplement")],
 };
 
-/// The codes of table 0159, Diet Code Specification Type.
+/// The codes of table 0159: Diet Code Specification Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DietCodeSpecificationType {
@@ -6848,7 +6848,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0160, Tray Type.
+/// The codes of table 0160: Tray Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrayType0160 {
@@ -6891,7 +6891,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0161, Allow Substitution.
+/// The codes of table 0161: Allow Substitution.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowSubstitution {
@@ -6972,7 +6972,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0162, Route of Administration.
+/// The codes of table 0162: Route of Administration.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteOfAdministration {
@@ -7192,7 +7192,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0163, Body site.
+/// The codes of table 0163: Body site.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodySite {
@@ -7388,7 +7388,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0164, Administration Device.
+/// The codes of table 0164: Administration Device.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdministrationDevice {
@@ -7455,7 +7455,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0165, Administration Method.
+/// The codes of table 0165: Administration Method.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdministrationMethod {
@@ -7524,7 +7524,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
     codes: &[code("A", "Additive"), code("B", "Base")],
 };
 
-/// The codes of table 0166, RX Component Type.
+/// The codes of table 0166: RX Component Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RxComponentType {
@@ -7563,7 +7563,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0167, Substitution Status.
+/// The codes of table 0167: Substitution Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubstitutionStatus {
@@ -7628,7 +7628,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0168, Processing priority.
+/// The codes of table 0168: Processing priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessingPriority {
@@ -7673,7 +7673,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
     codes: &[code("C", "Call back results"), code("R", "Rush reporting")],
 };
 
-/// The codes of table 0169, Reporting priority.
+/// The codes of table 0169: Reporting priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportingPriority {
@@ -7704,7 +7704,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0170, Derived specimen.
+/// The codes of table 0170: Derived specimen.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DerivedSpecimen {
@@ -7753,7 +7753,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
     codes: &[code("CO", "Coordination"), code("IN", "Independent")],
 };
 
-/// The codes of table 0173, Coordination of Benefits.
+/// The codes of table 0173: Coordination of Benefits.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CoordinationOfBenefits {
@@ -7798,7 +7798,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0174, Nature of Service/Test/Observation.
+/// The codes of table 0174: Nature of Service/Test/Observation.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NatureOfServiceTestObservation {
@@ -7851,7 +7851,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0175, Master file identifier code.
+/// The codes of table 0175: Master file identifier code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MasterFileIdentifierCode {
@@ -7925,7 +7925,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0177, Confidentiality code.
+/// The codes of table 0177: Confidentiality code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfidentialityCode {
@@ -7988,7 +7988,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0178, File level event code.
+/// The codes of table 0178: File level event code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileLevelEventCode {
@@ -8020,7 +8020,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0179, Response level.
+/// The codes of table 0179: Response level.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseLevel {
@@ -8062,7 +8062,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0180, Record-level event code.
+/// The codes of table 0180: Record-level event code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordLevelEventCode {
@@ -8104,7 +8104,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0181, MFN record-level error return.
+/// The codes of table 0181: MFN record-level error return.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MfnRecordLevelErrorReturn {
@@ -8139,7 +8139,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
     codes: &[code("A", "Active Staff"), code("I", "Inactive Staff")],
 };
 
-/// The codes of table 0183, Active/Inactive.
+/// The codes of table 0183: Active/Inactive.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActiveInactive {
@@ -8181,7 +8181,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0185, Preferred method of contact.
+/// The codes of table 0185: Preferred method of contact.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PreferredMethodOfContact {
@@ -8234,7 +8234,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0187, Provider billing.
+/// The codes of table 0187: Provider billing.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderBilling {
@@ -8276,7 +8276,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0189, Ethnic Group.
+/// The codes of table 0189: Ethnic Group.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EthnicGroup {
@@ -8323,7 +8323,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0190, Address type.
+/// The codes of table 0190: Address type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressType {
@@ -8400,7 +8400,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0191, Type of referenced data.
+/// The codes of table 0191: Type of referenced data.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeOfReferencedData {
@@ -8459,7 +8459,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0193, Amount class.
+/// The codes of table 0193: Amount class.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmountClass {
@@ -8509,7 +8509,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0200, Name type.
+/// The codes of table 0200: Name type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameType {
@@ -8581,7 +8581,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0201, Telecommunication use code.
+/// The codes of table 0201: Telecommunication use code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TelecommunicationUseCode {
@@ -8645,7 +8645,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0202, Telecommunication equipment type.
+/// The codes of table 0202: Telecommunication equipment type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TelecommunicationEquipmentType {
@@ -8788,7 +8788,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0203, Identifier type.
+/// The codes of table 0203: Identifier type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentifierType {
@@ -9072,7 +9072,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0204, Organizational name type.
+/// The codes of table 0204: Organizational name type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrganizationalNameType {
@@ -9116,7 +9116,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0205, Price type.
+/// The codes of table 0205: Price type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceType {
@@ -9161,7 +9161,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
     codes: &[code("A", "Add/Insert"), code("D", "Delete"), code("U", "Update")],
 };
 
-/// The codes of table 0206, Segment action code.
+/// The codes of table 0206: Segment action code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SegmentActionCode {
@@ -9199,7 +9199,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0207, Processing mode.
+/// The codes of table 0207: Processing mode.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessingMode {
@@ -9243,7 +9243,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0208, Query Response Status.
+/// The codes of table 0208: Query Response Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryResponseStatus {
@@ -9288,7 +9288,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0209, Relational operator.
+/// The codes of table 0209: Relational operator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelationalOperator {
@@ -9336,13 +9336,13 @@ pub static TABLE_0210: TableDesc = TableDesc {
     codes: &[code("AND", "Default"), code("OR", "")],
 };
 
-/// The codes of table 0210, Relational conjunction.
+/// The codes of table 0210: Relational conjunction.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
-    /// `OR`:
+    /// `OR`
     CodeOr,
 }
 
@@ -9392,7 +9392,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0211, Alternate character sets.
+/// The codes of table 0211: Alternate character sets.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlternateCharacterSets {
@@ -9500,7 +9500,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0213, Purge Status Code.
+/// The codes of table 0213: Purge Status Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PurgeStatusCode {
@@ -9535,7 +9535,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0214, Special Program Code.
+/// The codes of table 0214: Special Program Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecialProgramCode {
@@ -9579,7 +9579,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0215, Publicity Code.
+/// The codes of table 0215: Publicity Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PublicityCode {
@@ -9615,7 +9615,7 @@ pub static TABLE_0216: TableDesc = TableDesc {
     codes: &[code("AI", "Active Inpatient"), code("DI", "Discharged Inpatient")],
 };
 
-/// The codes of table 0216, Patient Status Code.
+/// The codes of table 0216: Patient Status Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatientStatusCode {
@@ -9642,7 +9642,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
     codes: &[code("1", "Emergency"), code("2", "Urgent"), code("3", "Elective")],
 };
 
-/// The codes of table 0217, Visit Priority Code.
+/// The codes of table 0217: Visit Priority Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VisitPriorityCode {
@@ -9694,7 +9694,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0220, Living Arrangement.
+/// The codes of table 0220: Living Arrangement.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LivingArrangement {
@@ -9750,7 +9750,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0223, Living Dependency.
+/// The codes of table 0223: Living Dependency.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LivingDependency {
@@ -9789,7 +9789,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
     codes: &[code("A", "Arranged"), code("N", "Not Arranged"), code("U", "Unknown")],
 };
 
-/// The codes of table 0224, Transport Arranged.
+/// The codes of table 0224: Transport Arranged.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportArranged {
@@ -9818,7 +9818,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
     codes: &[code("N", "Not Required"), code("R", "Required"), code("U", "Unknown")],
 };
 
-/// The codes of table 0225, Escort Required.
+/// The codes of table 0225: Escort Required.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EscortRequired {
@@ -9898,7 +9898,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0227, Manufacturers of Vaccines (code=MVX).
+/// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
@@ -10072,7 +10072,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0228, Diagnosis Classification.
+/// The codes of table 0228: Diagnosis Classification.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiagnosisClassification {
@@ -10124,7 +10124,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0229, DRG Payor.
+/// The codes of table 0229: DRG Payor.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DrgPayor {
@@ -10165,7 +10165,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0230, Procedure Functional Type.
+/// The codes of table 0230: Procedure Functional Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcedureFunctionalType {
@@ -10205,7 +10205,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0231, Student Status.
+/// The codes of table 0231: Student Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StudentStatus {
@@ -10242,7 +10242,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0232, Insurance Company Contact Reason.
+/// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InsuranceCompanyContactReason {
@@ -10294,7 +10294,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0234, Report timing.
+/// The codes of table 0234: Report timing.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportTiming {
@@ -10359,7 +10359,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0235, Report source.
+/// The codes of table 0235: Report source.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportSource {
@@ -10418,7 +10418,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0236, Event Reported To.
+/// The codes of table 0236: Event Reported To.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventReportedTo {
@@ -10463,7 +10463,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0237, Event Qualification.
+/// The codes of table 0237: Event Qualification.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventQualification {
@@ -10511,7 +10511,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
     codes: &[code("N", "No"), code("S", "Significant"), code("Y", "Yes")],
 };
 
-/// The codes of table 0238, Event Seriousness.
+/// The codes of table 0238: Event Seriousness.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventSeriousness {
@@ -10540,7 +10540,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
     codes: &[code("N", "No"), code("U", "Unknown"), code("Y", "Yes")],
 };
 
-/// The codes of table 0239, Event Expected.
+/// The codes of table 0239: Event Expected.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventExpected {
@@ -10579,7 +10579,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0240, Event Consequence.
+/// The codes of table 0240: Event Consequence.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventConsequence {
@@ -10638,7 +10638,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0241, Patient Outcome.
+/// The codes of table 0241: Patient Outcome.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatientOutcome {
@@ -10694,7 +10694,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0242, Primary Observer's Qualification.
+/// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrimaryObserversQualification {
@@ -10739,7 +10739,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
     codes: &[code("N", "No"), code("NA", "Not applicable"), code("Y", "Yes")],
 };
 
-/// The codes of table 0243, Identity May Be Divulged.
+/// The codes of table 0243: Identity May Be Divulged.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentityMayBeDivulged {
@@ -10805,7 +10805,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0247, Status of Evaluation.
+/// The codes of table 0247: Status of Evaluation.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusOfEvaluation {
@@ -10873,7 +10873,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0248, Product source.
+/// The codes of table 0248: Product source.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProductSource {
@@ -10923,7 +10923,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0250, Relatedness Assessment.
+/// The codes of table 0250: Relatedness Assessment.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelatednessAssessment {
@@ -10969,7 +10969,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0251, Action Taken in Response to the Event.
+/// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionTakenInResponseToTheEvent {
@@ -11023,7 +11023,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0252, Causality Observations.
+/// The codes of table 0252: Causality Observations.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CausalityObservations {
@@ -11086,7 +11086,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0253, Indirect exposure mechanism.
+/// The codes of table 0253: Indirect exposure mechanism.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndirectExposureMechanism {
@@ -11228,7 +11228,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0254, Kind of quantity.
+/// The codes of table 0254: Kind of quantity.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KindOfQuantity {
@@ -11236,37 +11236,37 @@ pub enum KindOfQuantity {
     Absorbance,
     /// `ACNC`: Concentration, Arbitrary Substance
     ConcentrationArbitrarySubstance,
-    /// `ACT`: *Activity
+    /// `ACT`: \*Activity
     Activity,
     /// `APER`: Appearance
     Appearance,
-    /// `ARB`: *Arbitrary
+    /// `ARB`: \*Arbitrary
     Arbitrary,
     /// `AREA`: Area
     Area,
     /// `ASPECT`: Aspect
     Aspect,
-    /// `CACT`: *Catalytic Activity
+    /// `CACT`: \*Catalytic Activity
     CatalyticActivity,
-    /// `CCNT`: *Catalytic Content
+    /// `CCNT`: \*Catalytic Content
     CatalyticContent,
     /// `CCRTO`: Catalytic Concentration Ratio
     CatalyticConcentrationRatio,
-    /// `CFR`: *Catalytic Fraction
+    /// `CFR`: \*Catalytic Fraction
     CatalyticFraction,
     /// `CLAS`: Class
     Class,
-    /// `CNC`: *Catalytic Concentration
+    /// `CNC`: \*Catalytic Concentration
     CatalyticConcentration,
-    /// `CNST`: *Constant
+    /// `CNST`: \*Constant
     Constant,
-    /// `COEF`: *Coefficient
+    /// `COEF`: \*Coefficient
     Coefficient,
     /// `COLOR`: Color
     Color,
     /// `CONS`: Consistency
     Consistency,
-    /// `CRAT`: *Catalytic Rate
+    /// `CRAT`: \*Catalytic Rate
     CatalyticRate,
     /// `CRTO`: Catalytic Ratio
     CatalyticRatio,
@@ -11274,7 +11274,7 @@ pub enum KindOfQuantity {
     Density,
     /// `DEV`: Device
     Device,
-    /// `DIFF`: *Difference
+    /// `DIFF`: \*Difference
     Difference,
     /// `ELAS`: Elasticity
     Elasticity,
@@ -11286,15 +11286,15 @@ pub enum KindOfQuantity {
     ElectricalResistance,
     /// `ENGR`: Energy
     Energy,
-    /// `ENT`: *Entitic
+    /// `ENT`: \*Entitic
     Entitic,
-    /// `ENTCAT`: *Entitic Catalytic Activity
+    /// `ENTCAT`: \*Entitic Catalytic Activity
     EntiticCatalyticActivity,
-    /// `ENTNUM`: *Entitic Number
+    /// `ENTNUM`: \*Entitic Number
     EntiticNumber,
-    /// `ENTSUB`: *Entitic Substance of Amount
+    /// `ENTSUB`: \*Entitic Substance of Amount
     EntiticSubstanceOfAmount,
-    /// `ENTVOL`: *Entitic Volume
+    /// `ENTVOL`: \*Entitic Volume
     EntiticVolume,
     /// `EQL`: Equilibrium
     Equilibrium,
@@ -11304,137 +11304,137 @@ pub enum KindOfQuantity {
     Frequency,
     /// `IMP`: Impression/ interpretation of study
     ImpressionInterpretationOfStudy,
-    /// `KINV`: *Kinematic Viscosity
+    /// `KINV`: \*Kinematic Viscosity
     KinematicViscosity,
     /// `LEN`: Length
     Length,
-    /// `LINC`: *Length Increment
+    /// `LINC`: \*Length Increment
     LengthIncrement,
-    /// `LIQ`: *Liquefaction
+    /// `LIQ`: \*Liquefaction
     Liquefaction,
-    /// `MASS`: *Mass
+    /// `MASS`: \*Mass
     Mass,
-    /// `MCNC`: *Mass Concentration
+    /// `MCNC`: \*Mass Concentration
     MassConcentration,
     /// `MCNT`: Mass Content
     MassContent,
-    /// `MCRTO`: *Mass Concentration Ratio
+    /// `MCRTO`: \*Mass Concentration Ratio
     MassConcentrationRatio,
-    /// `MFR`: *Mass Fraction
+    /// `MFR`: \*Mass Fraction
     MassFraction,
     /// `MGFLUX`: Magnetic flux
     MagneticFlux,
-    /// `MINC`: *Mass Increment
+    /// `MINC`: \*Mass Increment
     MassIncrement,
     /// `MORPH`: Morphology
     Morphology,
     /// `MOTIL`: Motility
     Motility,
-    /// `MRAT`: *Mass Rate
+    /// `MRAT`: \*Mass Rate
     MassRate,
-    /// `MRTO`: *Mass Ratio
+    /// `MRTO`: \*Mass Ratio
     MassRatio,
-    /// `NCNC`: *Number Concentration
+    /// `NCNC`: \*Number Concentration
     NumberConcentration,
-    /// `NCNT`: *Number Content
+    /// `NCNT`: \*Number Content
     NumberContent,
-    /// `NFR`: *Number Fraction
+    /// `NFR`: \*Number Fraction
     NumberFraction,
-    /// `NRTO`: *Number Ratio
+    /// `NRTO`: \*Number Ratio
     NumberRatio,
-    /// `NUM`: *Number
+    /// `NUM`: \*Number
     Number,
     /// `OD`: Optical density
     OpticalDensity,
-    /// `OSMOL`: *Osmolality
+    /// `OSMOL`: \*Osmolality
     Osmolality,
-    /// `PRES`: *Pressure (Partial)
+    /// `PRES`: \*Pressure (Partial)
     PressurePartial,
     /// `PRID`: Presence/Identity/Existence
     PresenceIdentityExistence,
     /// `PWR`: Power (wattage)
     PowerWattage,
-    /// `RANGE`: *Ranges
+    /// `RANGE`: \*Ranges
     Ranges,
-    /// `RATIO`: *Ratios
+    /// `RATIO`: \*Ratios
     Ratios,
-    /// `RCRLTM`: *Reciprocal Relative Time
+    /// `RCRLTM`: \*Reciprocal Relative Time
     ReciprocalRelativeTime,
-    /// `RDEN`: *Relative Density
+    /// `RDEN`: \*Relative Density
     RelativeDensity,
-    /// `REL`: *Relative
+    /// `REL`: \*Relative
     Relative,
-    /// `RLMCNC`: *Relative Mass Concentration
+    /// `RLMCNC`: \*Relative Mass Concentration
     RelativeMassConcentration,
-    /// `RLSCNC`: *Relative Substance Concentration
+    /// `RLSCNC`: \*Relative Substance Concentration
     RelativeSubstanceConcentration,
-    /// `RLTM`: *Relative Time
+    /// `RLTM`: \*Relative Time
     RelativeTime,
-    /// `SATFR`: *Saturation Fraction
+    /// `SATFR`: \*Saturation Fraction
     SaturationFraction,
-    /// `SCNC`: *Substance Concentration
+    /// `SCNC`: \*Substance Concentration
     SubstanceConcentration,
-    /// `SCNCIN`: *Substance Concentration Increment
+    /// `SCNCIN`: \*Substance Concentration Increment
     SubstanceConcentrationIncrement,
-    /// `SCNT`: *Substance Content
+    /// `SCNT`: \*Substance Content
     SubstanceContent,
-    /// `SCNTR`: *Substance Content Rate
+    /// `SCNTR`: \*Substance Content Rate
     SubstanceContentRate,
-    /// `SCRTO`: *Substance Concentration Ratio
+    /// `SCRTO`: \*Substance Concentration Ratio
     SubstanceConcentrationRatio,
-    /// `SFR`: *Substance Fraction
+    /// `SFR`: \*Substance Fraction
     SubstanceFraction,
     /// `SHAPE`: Shape
     Shape,
     /// `SMELL`: Smell
     Smell,
-    /// `SRAT`: *Substance Rate
+    /// `SRAT`: \*Substance Rate
     SubstanceRate,
-    /// `SRTO`: *Substance Ratio
+    /// `SRTO`: \*Substance Ratio
     SubstanceRatio,
-    /// `SUB`: *Substance Amount
+    /// `SUB`: \*Substance Amount
     SubstanceAmount,
-    /// `SUSC`: *Susceptibility
+    /// `SUSC`: \*Susceptibility
     Susceptibility,
     /// `TASTE`: Taste
     Taste,
-    /// `TEMP`: *Temperature
+    /// `TEMP`: \*Temperature
     Temperature,
-    /// `TEMPDF`: *Temperature Difference
+    /// `TEMPDF`: \*Temperature Difference
     TemperatureDifference,
-    /// `TEMPIN`: *Temperature Increment
+    /// `TEMPIN`: \*Temperature Increment
     TemperatureIncrement,
-    /// `THRMCNC`: *Threshold Mass Concentration
+    /// `THRMCNC`: \*Threshold Mass Concentration
     ThresholdMassConcentration,
-    /// `THRSCNC`: *Threshold Substance Concentration
+    /// `THRSCNC`: \*Threshold Substance Concentration
     ThresholdSubstanceConcentration,
-    /// `TIME`: *Time (e.g. seconds)
+    /// `TIME`: \*Time (e.g. seconds)
     Time,
-    /// `TITR`: *Dilution Factor (Titer)
+    /// `TITR`: \*Dilution Factor (Titer)
     DilutionFactorTiter,
-    /// `TMDF`: *Time Difference
+    /// `TMDF`: \*Time Difference
     TimeDifference,
-    /// `TMSTP`: *Time Stamp -- Date and Time
+    /// `TMSTP`: \*Time Stamp -- Date and Time
     TimeStampDateAndTime,
-    /// `TRTO`: *Time Ratio
+    /// `TRTO`: \*Time Ratio
     TimeRatio,
-    /// `TYPE`: *Type
+    /// `TYPE`: \*Type
     Type,
-    /// `VCNT`: *Volume Content
+    /// `VCNT`: \*Volume Content
     VolumeContent,
-    /// `VEL`: *Velocity
+    /// `VEL`: \*Velocity
     Velocity,
-    /// `VELRT`: *Velocity Ratio
+    /// `VELRT`: \*Velocity Ratio
     VelocityRatio,
-    /// `VFR`: *Volume Fraction
+    /// `VFR`: \*Volume Fraction
     VolumeFraction,
-    /// `VISC`: *Viscosity
+    /// `VISC`: \*Viscosity
     Viscosity,
-    /// `VOL`: *Volume
+    /// `VOL`: \*Volume
     Volume,
-    /// `VRAT`: *Volume Rate
+    /// `VRAT`: \*Volume Rate
     VolumeRate,
-    /// `VRTO`: *Volume Ratio
+    /// `VRTO`: \*Volume Ratio
     VolumeRatio,
 }
 
@@ -11585,7 +11585,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0255, Duration categories.
+/// The codes of table 0255: Duration categories.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DurationCategories {
@@ -11738,7 +11738,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0256, Time delay post challenge.
+/// The codes of table 0256: Time delay post challenge.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeDelayPostChallenge {
@@ -11901,7 +11901,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0257, Nature of challenge.
+/// The codes of table 0257: Nature of challenge.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NatureOfChallenge {
@@ -11935,7 +11935,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0258, Relationship modifier.
+/// The codes of table 0258: Relationship modifier.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelationshipModifier {
@@ -11998,7 +11998,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0259, Modality.
+/// The codes of table 0259: Modality.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modality {
@@ -12109,7 +12109,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0260, Patient location type.
+/// The codes of table 0260: Patient location type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatientLocationType {
@@ -12166,7 +12166,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0261, Location Equipment.
+/// The codes of table 0261: Location Equipment.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocationEquipment {
@@ -12221,7 +12221,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0262, Privacy Level.
+/// The codes of table 0262: Privacy Level.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrivacyLevel {
@@ -12271,7 +12271,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0263, Level of Care.
+/// The codes of table 0263: Level of Care.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LevelOfCare {
@@ -12351,7 +12351,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0265, Specialty Type.
+/// The codes of table 0265: Specialty Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecialtyType {
@@ -12461,7 +12461,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0267, Days of the week.
+/// The codes of table 0267: Days of the week.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DaysOfTheWeek {
@@ -12510,7 +12510,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0268, Override.
+/// The codes of table 0268: Override.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Override {
@@ -12543,7 +12543,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
     codes: &[code("O", "Charge on Order"), code("R", "Charge on Result")],
 };
 
-/// The codes of table 0269, Charge On Indicator.
+/// The codes of table 0269: Charge On Indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeOnIndicator {
@@ -12585,7 +12585,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0270, Document Type.
+/// The codes of table 0270: Document Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentType {
@@ -12659,7 +12659,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0271, Document completion status.
+/// The codes of table 0271: Document completion status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentCompletionStatus {
@@ -12708,7 +12708,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0272, Document Confidentiality Status.
+/// The codes of table 0272: Document Confidentiality Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentConfidentialityStatus {
@@ -12746,7 +12746,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0273, Document Availability Status.
+/// The codes of table 0273: Document Availability Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentAvailabilityStatus {
@@ -12787,7 +12787,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0275, Document Storage Status.
+/// The codes of table 0275: Document Storage Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentStorageStatus {
@@ -12829,7 +12829,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0276, Appointment reason codes.
+/// The codes of table 0276: Appointment reason codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppointmentReasonCodes {
@@ -12875,7 +12875,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0277, Appointment Type Codes.
+/// The codes of table 0277: Appointment Type Codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppointmentTypeCodes {
@@ -12929,7 +12929,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0278, Filler status codes.
+/// The codes of table 0278: Filler status codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FillerStatusCodes {
@@ -12994,7 +12994,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0279, Allow Substitution Codes.
+/// The codes of table 0279: Allow Substitution Codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowSubstitutionCodes {
@@ -13030,7 +13030,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
     codes: &[code("A", "ASAP"), code("R", "Routine"), code("S", "STAT")],
 };
 
-/// The codes of table 0280, Referral priority.
+/// The codes of table 0280: Referral priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferralPriority {
@@ -13066,7 +13066,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0281, Referral type.
+/// The codes of table 0281: Referral type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferralType {
@@ -13113,7 +13113,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0282, Referral disposition.
+/// The codes of table 0282: Referral disposition.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferralDisposition {
@@ -13154,7 +13154,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0283, Referral status.
+/// The codes of table 0283: Referral status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferralStatus {
@@ -13195,7 +13195,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0284, Referral category.
+/// The codes of table 0284: Referral category.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferralCategory {
@@ -13244,7 +13244,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0286, Provider role.
+/// The codes of table 0286: Provider role.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderRole0286 {
@@ -13288,7 +13288,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0287, Problem/goal action code.
+/// The codes of table 0287: Problem/goal action code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemGoalActionCode {
@@ -13368,7 +13368,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0291, Subtype of referenced data.
+/// The codes of table 0291: Subtype of referenced data.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubtypeOfReferencedData {
@@ -13549,7 +13549,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0292, Vaccines administered.
+/// The codes of table 0292: Vaccines administered.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VaccinesAdministered {
@@ -13951,7 +13951,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0294, Time selection criteria parameter class codes.
+/// The codes of table 0294: Time selection criteria parameter class codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
@@ -14026,7 +14026,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
     codes: &[code("F", "Flat-rate"), code("P", "Pro-rate")],
 };
 
-/// The codes of table 0298, CP range type.
+/// The codes of table 0298: CP range type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CpRangeType {
@@ -14057,7 +14057,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0299, Encoding.
+/// The codes of table 0299: Encoding.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -14113,11 +14113,11 @@ pub static TABLE_0301: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0301, Universal ID type.
+/// The codes of table 0301: Universal ID type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UniversalIdType {
-    /// `B`:
+    /// `B`
     CodeB,
     /// `DNS`: An Internet dotted name
     AnInternetDottedName,
@@ -14129,11 +14129,11 @@ pub enum UniversalIdType {
     ReservedForFutureHl7RegistrationSchemes,
     /// `ISO`: An International Standards Organization Object Identifier
     CodeIso,
-    /// `L`:
+    /// `L`
     CodeL,
     /// `L,M,N`: These are reserved for locally defined coding schemes
     CodeLCommaMCommaN,
-    /// `M`:
+    /// `M`
     CodeM,
     /// `Random`: Usually a base64 encoded string of random bits
     UsuallyABase64EncodedStringOfRandomBits,
@@ -14211,7 +14211,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0305, Person location type.
+/// The codes of table 0305: Person location type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PersonLocationType {
@@ -14284,7 +14284,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0309, Coverage Type.
+/// The codes of table 0309: Coverage Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CoverageType {
@@ -14322,7 +14322,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0311, Job Status.
+/// The codes of table 0311: Job Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobStatus {
@@ -14386,7 +14386,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0315, Living Will Code.
+/// The codes of table 0315: Living Will Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LivingWillCode {
@@ -14436,7 +14436,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0316, Organ Donor Code.
+/// The codes of table 0316: Organ Donor Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrganDonorCode {
@@ -14487,7 +14487,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0317, Annotations.
+/// The codes of table 0317: Annotations.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Annotations {
@@ -14547,7 +14547,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0321, Dispense Method.
+/// The codes of table 0321: Dispense Method.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DispenseMethod {
@@ -14588,7 +14588,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0322, Completion Status.
+/// The codes of table 0322: Completion Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompletionStatus {
@@ -14629,7 +14629,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0323, Action Code.
+/// The codes of table 0323: Action Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionCode {
@@ -14684,7 +14684,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0324, Location characteristic ID.
+/// The codes of table 0324: Location characteristic ID.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocationCharacteristicId {
@@ -14752,7 +14752,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0325, Location Relationship ID.
+/// The codes of table 0325: Location Relationship ID.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocationRelationshipId {
@@ -14797,7 +14797,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
     codes: &[code("A", "Account level (default)"), code("V", "Visit level")],
 };
 
-/// The codes of table 0326, Visit Indicator.
+/// The codes of table 0326: Visit Indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VisitIndicator {
@@ -14840,7 +14840,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
     codes: &[code("A", "Actual count"), code("E", "Estimated (see comment)")],
 };
 
-/// The codes of table 0329, Quantity method.
+/// The codes of table 0329: Quantity method.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuantityMethod {
@@ -14874,7 +14874,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0330, Marketing basis.
+/// The codes of table 0330: Marketing basis.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarketingBasis {
@@ -14921,7 +14921,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0331, Facility type.
+/// The codes of table 0331: Facility type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FacilityType {
@@ -14957,7 +14957,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
     codes: &[code("A", "Accept"), code("I", "Initiate")],
 };
 
-/// The codes of table 0332, Source type.
+/// The codes of table 0332: Source type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceType {
@@ -14997,7 +14997,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0334, Disabled Person Code.
+/// The codes of table 0334: Disabled Person Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisabledPersonCode {
@@ -15065,7 +15065,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0335, Repeat pattern.
+/// The codes of table 0335: Repeat pattern.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepeatPattern {
@@ -15081,7 +15081,7 @@ pub enum RepeatPattern {
     Inter,
     /// `M`: Cibus Matutinus (breakfast)
     CibusMatutinusBreakfast,
-    /// `Meal Related Timings`: <timing>C ("cum")<meal>
+    /// `Meal Related Timings`: \<timing>C ("cum")\<meal>
     TimingCCumMeal,
     /// `Once`: one time only
     OneTimeOnly,
@@ -15091,19 +15091,19 @@ pub enum RepeatPattern {
     GivenAsNeeded,
     /// `PRNxxx`: where xxx is some frequency code
     WhereXxxIsSomeFrequencyCode,
-    /// `Q<integer>D`: every <integer> days
+    /// `Q<integer>D`: every \<integer> days
     EveryIntegerDays,
-    /// `Q<integer>H`: every <integer> hours
+    /// `Q<integer>H`: every \<integer> hours
     EveryIntegerHours,
     /// `Q<integer>J<day#>`: repeats on a particular day of the week
     RepeatsOnAParticularDayOfTheWeek,
-    /// `Q<integer>L`: every <integer> months (Lunar cycle)
+    /// `Q<integer>L`: every \<integer> months (Lunar cycle)
     EveryIntegerMonthsLunarCycle,
-    /// `Q<integer>M`: every <integer> minutes
+    /// `Q<integer>M`: every \<integer> minutes
     EveryIntegerMinutes,
-    /// `Q<integer>S`: every <integer> seconds
+    /// `Q<integer>S`: every \<integer> seconds
     EveryIntegerSeconds,
-    /// `Q<integer>W`: every <integer> weeks
+    /// `Q<integer>W`: every \<integer> weeks
     EveryIntegerWeeks,
     /// `QAM`: in the morning at institution-specified time
     InTheMorningAtInstitutionSpecifiedTime,
@@ -15178,7 +15178,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0336, Referral reason.
+/// The codes of table 0336: Referral reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferralReason {
@@ -15214,7 +15214,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
     codes: &[code("C", "Certified"), code("E", "Eligible")],
 };
 
-/// The codes of table 0337, Certification status.
+/// The codes of table 0337: Certification status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificationStatus {
@@ -15254,7 +15254,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0338, Practitioner ID number type.
+/// The codes of table 0338: Practitioner ID number type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PractitionerIdNumberType {
@@ -15325,7 +15325,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0339, Advanced Beneficiary Notice Code.
+/// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdvancedBeneficiaryNoticeCode {
@@ -15408,7 +15408,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0344, Patient's Relationship to Insured.
+/// The codes of table 0344: Patient's Relationship to Insured.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatientsRelationshipToInsured {
@@ -15505,7 +15505,7 @@ pub static TABLE_0347: TableDesc = TableDesc {
     codes: &[code("AB", "Alberta (US and Canada)"), code("MI", "Michigan (US)")],
 };
 
-/// The codes of table 0347, State/province.
+/// The codes of table 0347: State/province.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateProvince {
@@ -15570,7 +15570,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0353, CWE statuses.
+/// The codes of table 0353: CWE statuses.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CweStatuses {
@@ -15818,7 +15818,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0354, Message structure.
+/// The codes of table 0354: Message structure.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageStructure {
@@ -16457,7 +16457,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
     codes: &[code("CE", "Coded element"), code("PL", "Person location")],
 };
 
-/// The codes of table 0355, Primary key value type.
+/// The codes of table 0355: Primary key value type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrimaryKeyValueType {
@@ -16487,7 +16487,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0356, Alternate character set handling scheme.
+/// The codes of table 0356: Alternate character set handling scheme.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlternateCharacterSetHandlingScheme {
@@ -16528,7 +16528,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0357, Message error condition codes.
+/// The codes of table 0357: Message error condition codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageErrorConditionCodes {
@@ -16602,7 +16602,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0359, Diagnosis Priority.
+/// The codes of table 0359: Diagnosis Priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiagnosisPriority {
@@ -16691,7 +16691,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0360, Degree/license/certificate.
+/// The codes of table 0360: Degree/license/certificate.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DegreeLicenseCertificate {
@@ -16922,7 +16922,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0364, Comment type.
+/// The codes of table 0364: Comment type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommentType {
@@ -16980,7 +16980,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0365, Equipment state.
+/// The codes of table 0365: Equipment state.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EquipmentState {
@@ -17031,7 +17031,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
     codes: &[code("L", "Local"), code("R", "Remote")],
 };
 
-/// The codes of table 0366, Local/remote control state.
+/// The codes of table 0366: Local/remote control state.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocalRemoteControlState {
@@ -17063,7 +17063,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0367, Alert level.
+/// The codes of table 0367: Alert level.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertLevel {
@@ -17119,7 +17119,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0368, Remote control command.
+/// The codes of table 0368: Remote control command.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RemoteControlCommand {
@@ -17215,7 +17215,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0369, Specimen Role.
+/// The codes of table 0369: Specimen Role.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenRole {
@@ -17281,7 +17281,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0370, Container status.
+/// The codes of table 0370: Container status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContainerStatus {
@@ -17390,7 +17390,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0371, Additive/Preservative.
+/// The codes of table 0371: Additive/Preservative.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdditivePreservative {
@@ -17594,7 +17594,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0372, Specimen component.
+/// The codes of table 0372: Specimen component.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenComponent {
@@ -17651,7 +17651,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0373, Treatment.
+/// The codes of table 0373: Treatment.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Treatment {
@@ -17699,7 +17699,7 @@ pub static TABLE_0374: TableDesc = TableDesc {
     codes: &[code("CNTM", "Present, type of contamination unspecified")],
 };
 
-/// The codes of table 0374, System induced contaminants.
+/// The codes of table 0374: System induced contaminants.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SystemInducedContaminants {
@@ -17727,7 +17727,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0375, Artificial blood.
+/// The codes of table 0375: Artificial blood.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArtificialBlood {
@@ -17775,7 +17775,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0376, Special Handling Code.
+/// The codes of table 0376: Special Handling Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecialHandlingCode {
@@ -17853,7 +17853,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0377, Other environmental factors.
+/// The codes of table 0377: Other environmental factors.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtherEnvironmentalFactors {
@@ -17932,7 +17932,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0383, Substance status.
+/// The codes of table 0383: Substance status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubstanceStatus {
@@ -18002,7 +18002,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0384, Substance type.
+/// The codes of table 0384: Substance type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubstanceType {
@@ -18087,7 +18087,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0387, Command response.
+/// The codes of table 0387: Command response.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandResponse {
@@ -18126,7 +18126,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
     codes: &[code("E", "Evaluation"), code("P", "Regular Production")],
 };
 
-/// The codes of table 0388, Processing type.
+/// The codes of table 0388: Processing type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessingType {
@@ -18158,7 +18158,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0389, Analyte repeat status.
+/// The codes of table 0389: Analyte repeat status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnalyteRepeatStatus {
@@ -18203,11 +18203,11 @@ pub static TABLE_0391: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0391, Segment group.
+/// The codes of table 0391: Segment group.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SegmentGroup {
-    /// `Etc`:
+    /// `Etc`
     CodeEtc,
     /// `OBRG`: OBR group
     ObrGroup,
@@ -18256,7 +18256,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0392, Match reason.
+/// The codes of table 0392: Match reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatchReason {
@@ -18295,7 +18295,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0393, Match algorithms.
+/// The codes of table 0393: Match algorithms.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatchAlgorithms {
@@ -18325,7 +18325,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
     codes: &[code("B", "Batch"), code("R", "Real Time"), code("T", "Bolus")],
 };
 
-/// The codes of table 0394, Response modality.
+/// The codes of table 0394: Response modality.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseModality {
@@ -18354,7 +18354,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
     codes: &[code("M", "Modified Subscription"), code("N", "New Subscription")],
 };
 
-/// The codes of table 0395, Modify indicator.
+/// The codes of table 0395: Modify indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModifyIndicator {
@@ -18472,7 +18472,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0396, Coding system.
+/// The codes of table 0396: Coding system.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodingSystem {
@@ -18763,7 +18763,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0397, Sequencing.
+/// The codes of table 0397: Sequencing.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sequencing {
@@ -18802,7 +18802,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
     codes: &[code("F", "Fragmentation"), code("I", "Interactive Continuation")],
 };
 
-/// The codes of table 0398, Continuation style code.
+/// The codes of table 0398: Continuation style code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContinuationStyleCode {
@@ -19078,7 +19078,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0399, Country code.
+/// The codes of table 0399: Country code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountryCode {
@@ -19846,7 +19846,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
     codes: &[code("C", "Medi-Cal"), code("MM", "Medicare")],
 };
 
-/// The codes of table 0401, Government reimbursement program.
+/// The codes of table 0401: Government reimbursement program.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GovernmentReimbursementProgram {
@@ -19878,7 +19878,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0402, School type.
+/// The codes of table 0402: School type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchoolType {
@@ -19920,7 +19920,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0403, Language Ability.
+/// The codes of table 0403: Language Ability.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LanguageAbility {
@@ -19966,7 +19966,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0404, Language Proficiency.
+/// The codes of table 0404: Language Proficiency.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LanguageProficiency {
@@ -20024,7 +20024,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0406, Organization unit type.
+/// The codes of table 0406: Organization unit type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrganizationUnitType0406 {
@@ -20073,7 +20073,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0409, Application change type.
+/// The codes of table 0409: Application change type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApplicationChangeType {
@@ -20138,7 +20138,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
     codes: &[code("E", "DRG Exempt"), code("N", "DRG Non Exempt")],
 };
 
-/// The codes of table 0415, DRG Transfer Type.
+/// The codes of table 0415: DRG Transfer Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DrgTransferType {
@@ -20171,7 +20171,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0416, Procedure DRG Type.
+/// The codes of table 0416: Procedure DRG Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcedureDrgType {
@@ -20224,7 +20224,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0417, Tissue Type Code.
+/// The codes of table 0417: Tissue Type Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TissueTypeCode {
@@ -20291,7 +20291,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0418, Procedure Priority.
+/// The codes of table 0418: Procedure Priority.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcedurePriority {
@@ -20324,7 +20324,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
     codes: &[code("MI", "Mild"), code("MO", "Moderate"), code("SE", "Severe")],
 };
 
-/// The codes of table 0421, Severity of Illness Code.
+/// The codes of table 0421: Severity of Illness Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeverityOfIllnessCode {
@@ -20360,7 +20360,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0422, Triage Code.
+/// The codes of table 0422: Triage Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TriageCode {
@@ -20402,7 +20402,7 @@ pub static TABLE_0423: TableDesc = TableDesc {
     codes: &[code("D", "Doctor's Office Closed")],
 };
 
-/// The codes of table 0423, Case Category Code.
+/// The codes of table 0423: Case Category Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseCategoryCode {
@@ -20431,7 +20431,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0424, Gestation Category Code.
+/// The codes of table 0424: Gestation Category Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GestationCategoryCode {
@@ -20470,7 +20470,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0425, Newborn Code.
+/// The codes of table 0425: Newborn Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewbornCode {
@@ -20525,7 +20525,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0426, Blood Product Code.
+/// The codes of table 0426: Blood Product Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BloodProductCode {
@@ -20609,7 +20609,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0427, Risk Management Incident Code.
+/// The codes of table 0427: Risk Management Incident Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RiskManagementIncidentCode {
@@ -20675,7 +20675,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
     codes: &[code("O", "Other"), code("P", "Preventable"), code("U", "User Error")],
 };
 
-/// The codes of table 0428, Incident Type Code.
+/// The codes of table 0428: Incident Type Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IncidentTypeCode {
@@ -20717,7 +20717,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0429, Production Class Code.
+/// The codes of table 0429: Production Class Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProductionClassCode {
@@ -20785,7 +20785,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0430, Mode of Arrival Code.
+/// The codes of table 0430: Mode of Arrival Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModeOfArrivalCode {
@@ -20838,7 +20838,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0431, Recreational Drug Use Code.
+/// The codes of table 0431: Recreational Drug Use Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecreationalDrugUseCode {
@@ -20890,7 +20890,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0432, Admission Level of Care Code.
+/// The codes of table 0432: Admission Level of Care Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdmissionLevelOfCareCode {
@@ -20942,7 +20942,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0433, Precaution Code.
+/// The codes of table 0433: Precaution Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrecautionCode {
@@ -21000,7 +21000,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0434, Patient Condition Code.
+/// The codes of table 0434: Patient Condition Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatientConditionCode {
@@ -21042,7 +21042,7 @@ pub static TABLE_0435: TableDesc = TableDesc {
     codes: &[code("DNR", "Do not resuscitate")],
 };
 
-/// The codes of table 0435, Advance Directive Code.
+/// The codes of table 0435: Advance Directive Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdvanceDirectiveCode {
@@ -21072,7 +21072,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0436, Sensitivity to Causative Agent Code.
+/// The codes of table 0436: Sensitivity to Causative Agent Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SensitivityToCausativeAgentCode {
@@ -21108,7 +21108,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
     codes: &[code("B", "Bracelet"), code("N", "Necklace"), code("W", "Wallet Card")],
 };
 
-/// The codes of table 0437, Alert Device Code.
+/// The codes of table 0437: Alert Device Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertDeviceCode {
@@ -21145,7 +21145,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0438, Allergy Clinical Status.
+/// The codes of table 0438: Allergy Clinical Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllergyClinicalStatus {
@@ -21286,7 +21286,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0440, Data types.
+/// The codes of table 0440: Data types.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataTypes {
@@ -21603,7 +21603,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0441, Immunization Registry Status.
+/// The codes of table 0441: Immunization Registry Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImmunizationRegistryStatus {
@@ -21653,7 +21653,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0442, Location Service Code.
+/// The codes of table 0442: Location Service Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocationServiceCode {
@@ -21697,7 +21697,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0443, Provider role.
+/// The codes of table 0443: Provider role.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderRole0443 {
@@ -21745,7 +21745,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0444, Name assembly order.
+/// The codes of table 0444: Name assembly order.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameAssemblyOrder {
@@ -21780,7 +21780,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0445, Identity Reliability Code.
+/// The codes of table 0445: Identity Reliability Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentityReliabilityCode {
@@ -21840,7 +21840,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
     codes: &[code("LOG", "Log Event"), code("SER", "Service Event")],
 };
 
-/// The codes of table 0450, Event type.
+/// The codes of table 0450: Event type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventType0450 {
@@ -21867,7 +21867,7 @@ pub static TABLE_0451: TableDesc = TableDesc {
     codes: &[code("ALL", "Used for query of all inventory items")],
 };
 
-/// The codes of table 0451, Substance identifier.
+/// The codes of table 0451: Substance identifier.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubstanceIdentifier {
@@ -21894,7 +21894,7 @@ pub static TABLE_0452: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0452, Health care provider type code.
+/// The codes of table 0452: Health care provider type code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthCareProviderTypeCode {
@@ -21924,7 +21924,7 @@ pub static TABLE_0453: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0453, Health care provider classification.
+/// The codes of table 0453: Health care provider classification.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthCareProviderClassification {
@@ -21954,7 +21954,7 @@ pub static TABLE_0454: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0454, Health care provider area of specialization.
+/// The codes of table 0454: Health care provider area of specialization.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthCareProviderAreaOfSpecialization {
@@ -22001,7 +22001,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0457, Overall Claim Disposition Code.
+/// The codes of table 0457: Overall Claim Disposition Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OverallClaimDispositionCode {
@@ -22144,7 +22144,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0458, OCE Edit Code.
+/// The codes of table 0458: OCE Edit Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OceEditCode {
@@ -22320,7 +22320,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0459, Reimbursement Action Code.
+/// The codes of table 0459: Reimbursement Action Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReimbursementActionCode {
@@ -22360,7 +22360,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0460, Denial or Rejection Code.
+/// The codes of table 0460: Denial or Rejection Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DenialOrRejectionCode {
@@ -22429,7 +22429,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0465, Name/address representation.
+/// The codes of table 0465: Name/address representation.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameAddressRepresentation {
@@ -22466,7 +22466,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0466, Ambulatory Payment Classification Code.
+/// The codes of table 0466: Ambulatory Payment Classification Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmbulatoryPaymentClassificationCode {
@@ -22506,7 +22506,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0467, Modifier Edit Code.
+/// The codes of table 0467: Modifier Edit Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModifierEditCode {
@@ -22563,7 +22563,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0468, Payment Adjustment Code.
+/// The codes of table 0468: Payment Adjustment Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentAdjustmentCode {
@@ -22609,7 +22609,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0469, Packaging Status Code.
+/// The codes of table 0469: Packaging Status Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PackagingStatusCode {
@@ -22653,7 +22653,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0470, Reimbursement Type Code.
+/// The codes of table 0470: Reimbursement Type Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReimbursementTypeCode {
@@ -22719,7 +22719,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0472, TQ conjunction ID.
+/// The codes of table 0472: TQ conjunction ID.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TqConjunctionId {
@@ -22757,7 +22757,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0473, Formulary Status.
+/// The codes of table 0473: Formulary Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormularyStatus0473 {
@@ -22799,7 +22799,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0474, Organization Unit Type.
+/// The codes of table 0474: Organization Unit Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrganizationUnitType0474 {
@@ -22844,7 +22844,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0475, Charge Type Reason.
+/// The codes of table 0475: Charge Type Reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeTypeReason {
@@ -22883,7 +22883,7 @@ pub static TABLE_0476: TableDesc = TableDesc {
     codes: &[],
 };
 
-/// Table 0477: Controlled Substance Schedule*.
+/// Table 0477: Controlled Substance Schedule\*.
 pub static TABLE_0477: TableDesc = TableDesc {
     id: "0477",
     name: "Controlled Substance Schedule*",
@@ -22898,7 +22898,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0477, Controlled Substance Schedule*.
+/// The codes of table 0477: Controlled Substance Schedule\*.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ControlledSubstanceSchedule {
@@ -22948,7 +22948,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0478, Formulary Status.
+/// The codes of table 0478: Formulary Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FormularyStatus0478 {
@@ -22996,7 +22996,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0480, Pharmacy Order Types.
+/// The codes of table 0480: Pharmacy Order Types.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PharmacyOrderTypes {
@@ -23029,7 +23029,7 @@ pub static TABLE_0482: TableDesc = TableDesc {
     codes: &[code("I", "Inpatient Order"), code("O", "Outpatient Order")],
 };
 
-/// The codes of table 0482, Order Type.
+/// The codes of table 0482: Order Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderType {
@@ -23067,7 +23067,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0483, Authorization Mode.
+/// The codes of table 0483: Authorization Mode.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthorizationMode {
@@ -23131,7 +23131,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0484, Dispense Type.
+/// The codes of table 0484: Dispense Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DispenseType {
@@ -23196,7 +23196,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0485, Extended Priority Codes.
+/// The codes of table 0485: Extended Priority Codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExtendedPriorityCodes {
@@ -23214,17 +23214,17 @@ pub enum ExtendedPriorityCodes {
     Stat,
     /// `T`: Timing critical
     TimingCritical,
-    /// `TD<integer>`:
+    /// `TD<integer>`
     CodeTdLtIntegerGt,
-    /// `TH<integer>`:
+    /// `TH<integer>`
     CodeThLtIntegerGt,
-    /// `TL<integer>`:
+    /// `TL<integer>`
     CodeTlLtIntegerGt,
-    /// `TM<integer>`:
+    /// `TM<integer>`
     CodeTmLtIntegerGt,
-    /// `TS<integer>`:
+    /// `TS<integer>`
     CodeTsLtIntegerGt,
-    /// `TW<integer>`:
+    /// `TW<integer>`
     CodeTwLtIntegerGt,
 }
 
@@ -23529,7 +23529,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0487, Specimen Type.
+/// The codes of table 0487: Specimen Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenType {
@@ -24403,7 +24403,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0488, Specimen Collection Method.
+/// The codes of table 0488: Specimen Collection Method.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenCollectionMethod {
@@ -24565,7 +24565,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0489, Risk Codes.
+/// The codes of table 0489: Risk Codes.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RiskCodes {
@@ -24637,7 +24637,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0490, Specimen Reject Reason.
+/// The codes of table 0490: Specimen Reject Reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenRejectReason {
@@ -24708,7 +24708,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0491, Specimen Quality.
+/// The codes of table 0491: Specimen Quality.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenQuality {
@@ -24744,7 +24744,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0492, Specimen Appropriateness.
+/// The codes of table 0492: Specimen Appropriateness.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenAppropriateness {
@@ -24790,7 +24790,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0493, Specimen Condition.
+/// The codes of table 0493: Specimen Condition.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenCondition {
@@ -24845,7 +24845,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0494, Specimen Child Role.
+/// The codes of table 0494: Specimen Child Role.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecimenChildRole {
@@ -24895,7 +24895,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0495, Body Site Modifier.
+/// The codes of table 0495: Body Site Modifier.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodySiteModifier {
@@ -25111,7 +25111,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0496, Consent Type.
+/// The codes of table 0496: Consent Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentType {
@@ -25546,7 +25546,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
     codes: &[code("T", "Telephone"), code("V", "Verbal"), code("W", "Written")],
 };
 
-/// The codes of table 0497, Consent Mode.
+/// The codes of table 0497: Consent Mode.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentMode {
@@ -25585,7 +25585,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0498, Consent Status.
+/// The codes of table 0498: Consent Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentStatus {
@@ -25627,7 +25627,7 @@ pub static TABLE_0499: TableDesc = TableDesc {
     codes: &[code("E", "Emergency"), code("PJ", "Professional Judgment")],
 };
 
-/// The codes of table 0499, Consent Bypass Reason.
+/// The codes of table 0499: Consent Bypass Reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentBypassReason {
@@ -25658,7 +25658,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0500, Consent Disclosure Level.
+/// The codes of table 0500: Consent Disclosure Level.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentDisclosureLevel {
@@ -25695,7 +25695,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0501, Consent Non-Disclosure Reason.
+/// The codes of table 0501: Consent Non-Disclosure Reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsentNonDisclosureReason {
@@ -25732,7 +25732,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0502, Non-Subject Consenter Reason.
+/// The codes of table 0502: Non-Subject Consenter Reason.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NonSubjectConsenterReason {
@@ -25769,7 +25769,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0503, Sequence/Results Flag.
+/// The codes of table 0503: Sequence/Results Flag.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SequenceResultsFlag {
@@ -25807,7 +25807,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0504, Sequence Condition Code.
+/// The codes of table 0504: Sequence Condition Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SequenceConditionCode {
@@ -25846,7 +25846,7 @@ pub static TABLE_0505: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0505, Cyclic Entry/Exit Indicator.
+/// The codes of table 0505: Cyclic Entry/Exit Indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CyclicEntryExitIndicator {
@@ -25882,7 +25882,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0506, Service Request Relationship.
+/// The codes of table 0506: Service Request Relationship.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceRequestRelationship {
@@ -25921,7 +25921,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
     codes: &[code("F", "Film-with-patient"), code("N", "Notify provider when ready")],
 };
 
-/// The codes of table 0507, Observation Result Handling.
+/// The codes of table 0507: Observation Result Handling.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObservationResultHandling {
@@ -25960,7 +25960,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0508, Blood Product Processing Requirements.
+/// The codes of table 0508: Blood Product Processing Requirements.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BloodProductProcessingRequirements {
@@ -26037,7 +26037,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0510, Blood Product Dispense Status.
+/// The codes of table 0510: Blood Product Dispense Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BloodProductDispenseStatus {
@@ -26101,7 +26101,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0511, BP Observation Status Codes Interpretation.
+/// The codes of table 0511: BP Observation Status Codes Interpretation.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BpObservationStatusCodesInterpretation {
@@ -26157,7 +26157,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0513, Blood Product Transfusion/Disposition Status.
+/// The codes of table 0513: Blood Product Transfusion/Disposition Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BloodProductTransfusionDispositionStatus {
@@ -26216,7 +26216,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0514, Transfusion Adverse Reaction.
+/// The codes of table 0514: Transfusion Adverse Reaction.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransfusionAdverseReaction {
@@ -26305,7 +26305,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
     codes: &[code("E", "Error"), code("I", "Information"), code("W", "Warning")],
 };
 
-/// The codes of table 0516, Error severity.
+/// The codes of table 0516: Error severity.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorSeverity {
@@ -26339,7 +26339,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0517, Inform person code.
+/// The codes of table 0517: Inform person code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InformPersonCode {
@@ -26379,7 +26379,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0518, Override type.
+/// The codes of table 0518: Override type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OverrideType {
@@ -26428,7 +26428,7 @@ pub static TABLE_0523: TableDesc = TableDesc {
     codes: &[code("%", "Indicates a percent change"), code("a", "Absolute Change")],
 };
 
-/// The codes of table 0523, Computation type.
+/// The codes of table 0523: Computation type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComputationType {
@@ -26459,7 +26459,7 @@ pub static TABLE_0524: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0524, Sequence condition.
+/// The codes of table 0524: Sequence condition.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SequenceCondition {
@@ -26517,7 +26517,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0527, Calendar alignment.
+/// The codes of table 0527: Calendar alignment.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalendarAlignment {
@@ -26579,7 +26579,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0528, Event related period.
+/// The codes of table 0528: Event related period.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventRelatedPeriod {
@@ -26649,7 +26649,7 @@ pub static TABLE_0529: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0529, Precision.
+/// The codes of table 0529: Precision.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
@@ -26698,7 +26698,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0530, Organization, agency, department.
+/// The codes of table 0530: Organization, agency, department.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrganizationAgencyDepartment {
@@ -26758,7 +26758,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0532, Expanded yes/no indicator.
+/// The codes of table 0532: Expanded yes/no indicator.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpandedYesNoIndicator {
@@ -26823,7 +26823,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0534, Notify Clergy Code.
+/// The codes of table 0534: Notify Clergy Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotifyClergyCode {
@@ -26873,7 +26873,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0535, Signature Code.
+/// The codes of table 0535: Signature Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureCode {
@@ -26915,7 +26915,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0536, Certificate Status.
+/// The codes of table 0536: Certificate Status.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateStatus {
@@ -26967,7 +26967,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0538, Institution Relationship Type.
+/// The codes of table 0538: Institution Relationship Type.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InstitutionRelationshipType {
@@ -27015,7 +27015,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0540, Inactive Reason Code.
+/// The codes of table 0540: Inactive Reason Code.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InactiveReasonCode {
@@ -27092,7 +27092,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0547, Jurisdictional Breadth.
+/// The codes of table 0547: Jurisdictional Breadth.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JurisdictionalBreadth {
@@ -27133,7 +27133,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0548, Signatory's Relationship to Subject.
+/// The codes of table 0548: Signatory's Relationship to Subject.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatorysRelationshipToSubject {
@@ -27628,7 +27628,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
     ],
 };
 
-/// The codes of table 0550, Body Parts.
+/// The codes of table 0550: Body Parts.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyParts {
@@ -28975,7 +28975,7 @@ pub static TABLE_0552: TableDesc = TableDesc {
     codes: &[],
 };
 
-/// Table 0913: .
+/// Table 0913.
 pub static TABLE_0913: TableDesc = TableDesc {
     id: "0913",
     name: "",

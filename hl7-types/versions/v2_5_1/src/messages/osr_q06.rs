@@ -215,16 +215,16 @@ pub struct Timing {
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBRRQDRQ1RXOODSODT_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
 pub enum OrderChoice {
-    /// OBR: Observation Request (required).
+    /// OBR: Observation Request.
     Obr(hl7_types::Part<crate::segments::Obr>),
-    /// RQD: Requisition Detail (required).
+    /// RQD: Requisition Detail.
     Rqd(hl7_types::Part<crate::segments::Rqd>),
-    /// RQ1: Requisition Detail-1 (required).
+    /// RQ1: Requisition Detail-1.
     Rq1(hl7_types::Part<crate::segments::Rq1>),
-    /// RXO: Pharmacy/Treatment Order (required).
+    /// RXO: Pharmacy/Treatment Order.
     Rxo(hl7_types::Part<crate::segments::Rxo>),
-    /// ODS: Dietary Orders, Supplements, and Preferences (required).
+    /// ODS: Dietary Orders, Supplements, and Preferences.
     Ods(hl7_types::Part<crate::segments::Ods>),
-    /// ODT: Diet Tray Instructions (required).
+    /// ODT: Diet Tray Instructions.
     Odt(hl7_types::Part<crate::segments::Odt>),
 }

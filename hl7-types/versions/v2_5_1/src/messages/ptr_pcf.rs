@@ -524,9 +524,9 @@ pub struct OrderDetail {
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBR_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
 pub enum OrderChoice {
-    /// OBR: Observation Request (required).
+    /// OBR: Observation Request.
     Obr(hl7_types::Part<crate::segments::Obr>),
-    /// Any segment of the standard (required).
+    /// Any segment of the standard.
     Hxx(hl7_types::Part<hl7_types::RawSegment>),
 }
 

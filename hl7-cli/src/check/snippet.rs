@@ -1,0 +1,174 @@
+//! The segment that a finding is about, cut to the width of the terminal around the piece in question.
+
+use std::ops::Range;
+
+use crate::text::{decoded, printable, redacted, width};
+
+/// Marks that something is left out.
+const CUT: &str = "…";
+
+/// A line of text and what to underline in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Snippet {
+    pub(super) text: String,
+    /// Where the underline starts.
+    pub(super) column: usize,
+    pub(super) underline: String,
+}
+
+/// One character as it is shown.
+struct Cell {
+    /// First byte in the segment.
+    at: usize,
+    text: String,
+    width: usize,
+}
+
+/// Cuts a segment around a piece; both ranges count bytes of the message. Characters behind the first `shown` bytes are
+/// hidden.
+pub(super) fn cut(
+    segment: &[u8],
+    place: Range<usize>,
+    piece: Range<usize>,
+    columns: usize,
+    shown: usize,
+) -> Snippet {
+    let inside = |at: usize| at.clamp(place.start, place.end) - place.start;
+    let cells = cells(segment, shown);
+    let first = cells.partition_point(|cell| cell.at < inside(piece.start));
+    let behind = cells.partition_point(|cell| cell.at < inside(piece.end)).max(first);
+    let shown = window(&cells, first..behind, columns);
+    let mut text = String::new();
+    if shown.start > 0 {
+        text.push_str(CUT);
+    }
+    let mut column = 0;
+    let mut marks = 0;
+    for (index, cell) in cells.iter().enumerate().take(shown.end).skip(shown.start) {
+        if index == first {
+            column = width(&text);
+        }
+        if (first..behind).contains(&index) {
+            marks += cell.width;
+        }
+        text.push_str(&cell.text);
+    }
+    if first >= shown.end {
+        column = width(&text);
+    }
+    if shown.end < cells.len() {
+        text.push_str(CUT);
+    }
+    Snippet { text, column, underline: "^".repeat(marks.max(1)) }
+}
+
+/// The characters of a segment.
+fn cells(segment: &[u8], shown: usize) -> Vec<Cell> {
+    let single_bytes = std::str::from_utf8(segment).is_err();
+    let mut at = 0;
+    let mut cells = Vec::with_capacity(segment.len());
+    for character in decoded(segment).chars() {
+        let text = printable(character.encode_utf8(&mut [0; 4])).into_owned();
+        let text = if at < shown { text } else { redacted(&text) };
+        cells.push(Cell { at, width: width(&text), text });
+        at += if single_bytes { 1 } else { character.len_utf8() };
+    }
+    cells
+}
+
+/// Which cells fit: the piece or its beginning, and as much around it as there is room for.
+fn window(cells: &[Cell], piece: Range<usize>, columns: usize) -> Range<usize> {
+    let total: usize = cells.iter().map(|cell| cell.width).sum();
+    if total <= columns {
+        return 0..cells.len();
+    }
+    let mut left = columns.saturating_sub(2 * width(CUT));
+    let mut shown = piece.start..piece.start;
+    let mut take = |cell: Option<&Cell>| {
+        let fits = cell.is_some_and(|cell| cell.width <= left);
+        if fits {
+            left -= cell.map_or(0, |cell| cell.width);
+        }
+        fits
+    };
+    while shown.end < piece.end && take(cells.get(shown.end)) {
+        shown.end += 1;
+    }
+    loop {
+        let before = shown.start > 0 && take(cells.get(shown.start - 1));
+        shown.start -= usize::from(before);
+        let behind =
+            shown.end < cells.len() && shown.end >= piece.end && take(cells.get(shown.end));
+        shown.end += usize::from(behind);
+        if !before && !behind {
+            return shown;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    const ALL: usize = usize::MAX;
+
+    #[track_caller]
+    fn check(segment: &[u8], piece: &[u8], columns: usize, shown: usize, expected: &str) {
+        let at = segment.windows(piece.len()).position(|part| part == piece).unwrap_or_default();
+        let place = 100..100 + segment.len();
+        let cut = cut(segment, place, 100 + at..100 + at + piece.len(), columns, shown);
+        let shown = format!("{}\n{}{}", cut.text, " ".repeat(cut.column), cut.underline);
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn short_segments_stand_whole() {
+        check(b"PID|1||4711^^^H", b"4711", 40, ALL, "PID|1||4711^^^H\n       ^^^^");
+        check(b"PID|1||4711^^^H", b"4711", 40, 3, "PID|9||9999^^^x\n       ^^^^");
+    }
+
+    #[test]
+    fn long_segments_are_cut_around_the_piece() {
+        check(
+            b"PID|1||aaaaaaaaaaaaaaaaaaa|4711|bbbbbbbbbbbbbbb",
+            b"4711",
+            16,
+            ALL,
+            "…aaaa|4711|bbbb…\n      ^^^^",
+        );
+        check(
+            b"PID|1||4711|bbbbbbbbbbbbbbbbbbbbbbb",
+            b"4711",
+            16,
+            ALL,
+            "…D|1||4711|bbbb…\n      ^^^^",
+        );
+        check(
+            b"PID|1||aaaaaaaaaaaaaaaaaaaaaaaaaaa|4711",
+            b"4711",
+            16,
+            ALL,
+            "…aaaaaaaaa|4711\n           ^^^^",
+        );
+        check(
+            b"PID|1||aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            b"aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            12,
+            ALL,
+            "…aaaaaaaaaa…\n ^^^^^^^^^^",
+        );
+    }
+
+    #[test]
+    fn columns_are_those_of_the_terminal() {
+        check("PID|山田|x".as_bytes(), b"x", 40, ALL, "PID|山田|x\n         ^");
+        check(b"PID|M\xfcller|x", b"x", 40, ALL, "PID|Müller|x\n           ^");
+        check(b"PID|\x1b[1m|x", b"x", 40, ALL, "PID|\\x1b[1m|x\n            ^");
+    }
+
+    #[test]
+    fn nothing_has_a_mark_too() {
+        let at_end = cut(b"PID|1|", 0..6, 6..6, 40, ALL);
+        assert_eq!((at_end.column, at_end.underline.as_str()), (6, "^"));
+    }
+}

@@ -1,0 +1,165 @@
+//! Where output goes: standard output through a buffer, complaints to standard error, a progress bar between them.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Headings.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// What matters less.
+pub(crate) const DIM: Style = Style::new().dimmed();
+/// Segment ids and paths.
+pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
+/// Groups of a structure.
+pub(crate) const GROUP: Style = AnsiColor::Magenta.on_default();
+/// What is as it should be.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// What a receiver may stumble over.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+/// What is wrong.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What is worth knowing.
+pub(crate) const NOTE: Style = AnsiColor::Blue.on_default().bold();
+
+/// Written at once when the output goes to a file or a pipe.
+const CHUNK: usize = 1 << 16;
+/// Fewer files than this need no progress bar.
+const MANY_FILES: usize = 50;
+/// Columns of output that goes to a file or a pipe.
+const WIDTH: usize = 100;
+
+/// The answer to `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Status {
+    /// Nothing to report.
+    Clean,
+    /// Something was found (or, for `get`, nothing).
+    Found,
+    /// Something could not be read.
+    Unreadable,
+}
+
+impl Status {
+    /// The exit status of the process.
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+
+    /// Turns worse, never better.
+    pub(crate) fn worsen(&mut self, other: Self) {
+        *self = (*self).max(other);
+    }
+}
+
+/// Standard output and standard error of one run.
+#[derive(Debug)]
+pub(crate) struct Console {
+    buffer: Vec<u8>,
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+    terminal: bool,
+    progress: ProgressBar,
+}
+
+impl Console {
+    /// A console that colours as asked.
+    pub(crate) fn new(colour: Colour) -> Self {
+        let choice = match colour {
+            Colour::Auto => ColorChoice::Auto,
+            Colour::Always => ColorChoice::Always,
+            Colour::Never => ColorChoice::Never,
+        };
+        Self {
+            buffer: Vec::new(),
+            out: AutoStream::new(io::stdout(), choice),
+            err: AutoStream::new(io::stderr(), choice),
+            terminal: io::stdout().is_terminal(),
+            progress: ProgressBar::hidden(),
+        }
+    }
+
+    /// How many columns there are.
+    pub(crate) fn width(&self) -> usize {
+        let of_terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        self.terminal.then(of_terminal).flatten().unwrap_or(WIDTH)
+    }
+
+    /// Shows a progress bar when there are many files and somebody is watching.
+    pub(crate) fn expect_files(&mut self, files: usize) {
+        if files < MANY_FILES || !io::stderr().is_terminal() {
+            return;
+        }
+        let style =
+            ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} files, {eta} left");
+        self.progress = ProgressBar::new(files as u64);
+        if let Ok(style) = style {
+            self.progress.set_style(style);
+        }
+    }
+
+    /// One file is done.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn file_done(&mut self) -> io::Result<()> {
+        self.progress.inc(1);
+        if self.terminal || self.buffer.len() >= CHUNK { self.flush() } else { Ok(()) }
+    }
+
+    /// Ends the progress bar and writes what is left.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.progress.finish_and_clear();
+        self.flush()
+    }
+
+    /// Says what went wrong, on standard error.
+    pub(crate) fn complain(&mut self, text: &str) {
+        self.say(&format!("{BAD}error{BAD:#}: {text}"));
+    }
+
+    /// Says something on standard error; if that is closed there is nobody to tell.
+    pub(crate) fn say(&mut self, line: &str) {
+        let err = &mut self.err;
+        self.progress.suspend(|| {
+            let _ = writeln!(err, "{line}");
+        });
+    }
+}
+
+impl Write for Console {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() >= CHUNK {
+            self.flush()?;
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let (out, buffer) = (&mut self.out, &self.buffer);
+        let written = self.progress.suspend(|| out.write_all(buffer).and_then(|()| out.flush()));
+        self.buffer.clear();
+        written
+    }
+}

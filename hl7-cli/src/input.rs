@@ -1,0 +1,206 @@
+//! Finds what to read and reads it: files, folders, standard input.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use hl7_types::{DecodeError, DecodeErrorKind, Tree};
+
+use crate::console::{Console, Status};
+use crate::split::{header_behind, split};
+
+/// What to call standard input.
+const STDIN: &str = "(standard input)";
+
+/// Something to read messages from.
+#[derive(Debug)]
+enum Source {
+    Stdin,
+    File(PathBuf),
+}
+
+/// One message of a file.
+pub(crate) struct Message<'a> {
+    /// The file, as it was named.
+    pub(crate) file: &'a str,
+    /// Which message of the file, from one.
+    pub(crate) index: usize,
+    /// Whether the file has others.
+    pub(crate) one_of_many: bool,
+    /// Where in the file it starts.
+    pub(crate) offset: usize,
+    /// Its bytes.
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Message<'_> {
+    /// `adt.hl7`, or `adt.hl7#2` if the file has several messages.
+    pub(crate) fn label(&self) -> String {
+        if self.one_of_many {
+            format!("{}#{}", self.file, self.index)
+        } else {
+            self.file.to_owned()
+        }
+    }
+
+    /// Indexes the message.
+    ///
+    /// # Errors
+    /// When it is no HL7 message; the text says why and what to do.
+    pub(crate) fn tree(&self) -> Result<Tree, String> {
+        Tree::parse(self.bytes).map_err(|error| self.explain(&error))
+    }
+
+    /// Why it could not be read, with what can be seen from here.
+    pub(crate) fn explain(&self, error: &DecodeError) -> String {
+        if self.bytes.is_empty() {
+            return "the input is empty".to_owned();
+        }
+        match (error.kind(), header_behind(self.bytes)) {
+            (DecodeErrorKind::NoHeader, Some(at)) => format!(
+                "not an HL7 message: {at} bytes of other text stand before the segment MSH; remove them"
+            ),
+            (DecodeErrorKind::Batch, None) => {
+                "a file or batch header without a message behind it".to_owned()
+            }
+            _ => error.to_string(),
+        }
+    }
+}
+
+/// What to do with an input.
+pub(crate) trait Visit {
+    /// A message was found.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn message(&mut self, message: &Message<'_>, console: &mut Console) -> io::Result<()>;
+
+    /// A file or folder could not be read; the reason is complete.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn unreadable(&mut self, file: &str, reason: &str, console: &mut Console) -> io::Result<()> {
+        let _ = (file, reason);
+        let _ = console;
+        Ok(())
+    }
+
+    /// A file has headers and trailers of files or batches.
+    fn envelope(&mut self, file: &str, lines: usize, console: &mut Console) {
+        let _ = (file, lines, console);
+    }
+}
+
+/// Calls a visitor with every message of the inputs.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn visit(
+    inputs: &[PathBuf],
+    console: &mut Console,
+    visitor: &mut dyn Visit,
+) -> io::Result<Status> {
+    if inputs.is_empty() && io::stdin().is_terminal() {
+        console.complain("nothing to read: name files or folders, or pipe a message in");
+        return Ok(Status::Unreadable);
+    }
+    let mut status = Status::Clean;
+    let mut sources = Vec::new();
+    if inputs.is_empty() {
+        sources.push(Source::Stdin);
+    }
+    for input in inputs {
+        if input.as_os_str() == "-" {
+            sources.push(Source::Stdin);
+        } else if let Err((path, error)) = collect(input, &mut sources) {
+            status = Status::Unreadable;
+            visitor.unreadable(&path.display().to_string(), &reason(&error), console)?;
+        }
+    }
+    console.expect_files(sources.len());
+    for source in &sources {
+        let (file, bytes) = match source {
+            Source::Stdin => (STDIN.to_owned(), read_stdin()),
+            Source::File(path) => (path.display().to_string(), fs::read(path)),
+        };
+        match bytes {
+            Ok(bytes) => messages(&file, &bytes, console, visitor)?,
+            Err(error) => {
+                status = Status::Unreadable;
+                visitor.unreadable(&file, &reason(&error), console)?;
+            }
+        }
+        console.file_done()?;
+    }
+    Ok(status)
+}
+
+/// Calls a visitor with every message of one file.
+fn messages(
+    file: &str,
+    bytes: &[u8],
+    console: &mut Console,
+    visitor: &mut dyn Visit,
+) -> io::Result<()> {
+    let messages = split(bytes);
+    if messages.envelope_lines > 0 {
+        visitor.envelope(file, messages.envelope_lines, console);
+    }
+    let one_of_many = messages.ranges.len() > 1;
+    for (index, range) in messages.ranges.into_iter().enumerate() {
+        let message = Message {
+            file,
+            index: index + 1,
+            one_of_many,
+            offset: range.start,
+            bytes: &bytes[range],
+        };
+        visitor.message(&message, console)?;
+    }
+    Ok(())
+}
+
+/// Adds a file, or the files of a folder in order.
+fn collect(input: &Path, sources: &mut Vec<Source>) -> Result<(), (PathBuf, io::Error)> {
+    let fail = |error| (input.to_owned(), error);
+    if !fs::metadata(input).map_err(fail)?.is_dir() {
+        sources.push(Source::File(input.to_owned()));
+        return Ok(());
+    }
+    let mut entries: Vec<_> = fs::read_dir(input)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>())
+        .map_err(fail)?;
+    entries.sort();
+    for entry in entries {
+        // Links to folders are not followed: they may lead in a circle.
+        let is_link = entry.is_symlink();
+        if entry.is_file() {
+            sources.push(Source::File(entry));
+        } else if entry.is_dir() && !is_link {
+            collect(&entry, sources)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Why a file cannot be read, and what to do.
+fn reason(error: &io::Error) -> String {
+    let advice = match error.kind() {
+        io::ErrorKind::NotFound => "; check the name",
+        io::ErrorKind::PermissionDenied => "; ask for permission to read it",
+        _ => "",
+    };
+    let what = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "reading it is not allowed".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("{what}{advice}")
+}

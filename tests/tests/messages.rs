@@ -1,0 +1,223 @@
+//! The messages in `examples/`: what they decode to and what is found in them, as snapshots to be judged; that each comes
+//! back byte for byte; and that the clean ones are clean.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hl7_types::v2_5_1::{AnyMessage, VERSION};
+use hl7_types::{
+    DecodeOptions, Decoded, Findings, RawSegment, Rule, Rules, Tree, Visit, node::GroupNode, walk,
+};
+
+/// Clean messages that are there to show something which is worth a note.
+const NOTED: [(&str, Rule); 1] = [("adt_a01_zpv.hl7", Rule::SiteSegment)];
+
+/// Files in `faulty` without a finding: what is wrong in them is kept, and nothing else.
+const KEPT: [&str; 5] = [
+    "bom.hl7",
+    "mixed_line_ends.hl7",
+    "mllp_frame.hl7",
+    "no_last_terminator.hl7",
+    "unclosed_escape.hl7",
+];
+
+/// Where structs and the checker without structs do not agree yet: the checker does not look for bytes that are no text,
+/// and structs do not look into repetitions that a field has no room for.
+const DIFFER: [&str; 2] = ["not_utf8.hl7", "repetitions.hl7"];
+
+/// The one faulty file that cannot be decoded.
+const NO_MESSAGE: &str = "msh2_letters.hl7";
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name)
+}
+
+/// The messages of a folder, by name.
+fn files(name: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder(name)).expect("the folder can be read");
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("the entry can be read").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "hl7"));
+    files.sort();
+    assert!(!files.is_empty(), "there are no messages in {name}");
+    files
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).expect("the name is text")
+}
+
+fn options() -> DecodeOptions {
+    DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() }
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).expect("the file can be read")
+}
+
+/// All messages but [`NO_MESSAGE`], decoded.
+fn decoded(names: &[&str]) -> Vec<(PathBuf, Vec<u8>, Decoded<AnyMessage>)> {
+    let files = names.iter().flat_map(|name| files(name));
+    files
+        .filter(|path| file_name(path) != NO_MESSAGE)
+        .map(|path| {
+            let bytes = read(&path);
+            let decoded = AnyMessage::decode_with(&bytes, &options())
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            (path, bytes, decoded)
+        })
+        .collect()
+}
+
+/// A name with its number where there are several.
+fn numbered(name: &str, occurrence: usize, of: usize) -> String {
+    if of > 1 { format!("{name}[{occurrence}]") } else { name.to_owned() }
+}
+
+/// One line a segment, with the groups around it.
+fn tree(root: &dyn GroupNode) -> String {
+    let mut out = format!("{}\n", root.desc().name);
+    let mut inside: Vec<String> = Vec::new();
+    let mut line = |inside: &[String], name: &str, mark: &str| {
+        let mut path = inside.join(".");
+        if !path.is_empty() {
+            path.push('.');
+        }
+        writeln!(out, "  {path}{name}{mark}").expect("a string takes text");
+    };
+    let id = |raw: &RawSegment| raw.id().unwrap_or("???").to_owned();
+    walk(root, &mut |visit| match visit {
+        Visit::Enter { group, occurrence, of } => {
+            inside.push(numbered(group.desc().name, occurrence, of));
+        }
+        Visit::Leave => {
+            inside.pop();
+        }
+        Visit::Segment { segment, occurrence, of } => {
+            line(&inside, &numbered(segment.desc().id, occurrence, of), "");
+        }
+        Visit::Raw(raw) => line(&inside, &id(raw), " (any)"),
+        Visit::Stray(raw) => line(&inside, &id(raw), " (stray)"),
+    });
+    out
+}
+
+fn report(bytes: &[u8]) -> String {
+    let decoded = match AnyMessage::decode_with(bytes, &options()) {
+        Ok(decoded) => decoded,
+        Err(error) => return format!("cannot be decoded: {error}"),
+    };
+    let mut out = match decoded.message.group() {
+        Some(root) => tree(root),
+        None => "no structure\n".to_owned(),
+    };
+    for finding in &decoded.findings {
+        writeln!(out, "{finding}").expect("a string takes text");
+    }
+    out
+}
+
+#[test]
+fn trees_and_findings() {
+    for name in ["messages", "faulty"] {
+        let mut settings = insta::Settings::clone_current();
+        settings.set_omit_expression(true);
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_snapshot_path(format!("snapshots/{name}"));
+        for path in files(name) {
+            let stem = file_name(&path).trim_end_matches(".hl7");
+            settings.bind(|| insta::assert_snapshot!(stem, report(&read(&path))));
+        }
+    }
+}
+
+#[test]
+fn they_come_back_byte_for_byte() {
+    for (path, bytes, decoded) in decoded(&["messages", "faulty"]) {
+        assert_eq!(
+            decoded.message.encode().escape_ascii().to_string(),
+            bytes.escape_ascii().to_string(),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn values_read_the_same_under_other_delimiters() {
+    let message = AnyMessage::decode(&read(&folder("messages/oru_r01_delimiters.hl7")))
+        .expect("a message")
+        .message;
+    let get = |path: &str| message.get(&path.parse().expect("a path")).map(Cow::into_owned);
+    assert_eq!(get("OBX[2]-5").as_deref(), Some("Straw & pale; 1 | 2; 50 %"));
+    assert_eq!(get("OBX[3]-5[2]").as_deref(), Some("Ratio A^B."));
+    assert_eq!(get("SPM-2.2.2").as_deref(), Some("LAB1"));
+}
+
+/// The checker without structs finds what decoding into structs finds.
+#[test]
+fn findings_are_the_same_without_types() {
+    let lines = |findings: &Findings| findings.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (path, bytes, decoded) in decoded(&["messages", "faulty"]) {
+        let tree = Tree::parse(bytes).expect("it was decoded before");
+        let findings = match tree.structure(&VERSION) {
+            Some(structure) => tree.check(structure, &options()),
+            None => tree.check_segments(&VERSION, &options()),
+        };
+        let name = file_name(&path);
+        if DIFFER.contains(&name) {
+            assert_ne!(lines(&findings), lines(&decoded.findings), "take {name} off the list");
+        } else {
+            assert_eq!(lines(&findings), lines(&decoded.findings), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_clean_ones_are_clean() {
+    let mut noted: Vec<(String, Rule)> = Vec::new();
+    let mut faults = String::new();
+    for (path, _, decoded) in decoded(&["messages"]) {
+        for finding in &decoded.findings {
+            noted.push((file_name(&path).to_owned(), finding.rule));
+            if !NOTED.contains(&(file_name(&path), finding.rule)) {
+                writeln!(faults, "{}: {finding}", file_name(&path)).expect("a string takes text");
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+    for (name, rule) in NOTED {
+        assert!(
+            noted.contains(&(name.to_owned(), rule)),
+            "{name} does not show {}; take it off the list",
+            rule.id()
+        );
+    }
+}
+
+#[test]
+fn the_faulty_ones_are_faulty() {
+    for (path, _, decoded) in decoded(&["faulty"]) {
+        let name = file_name(&path);
+        assert_eq!(decoded.findings.is_empty(), KEPT.contains(&name), "{name}");
+    }
+    assert!(AnyMessage::decode(&read(&folder("faulty").join(NO_MESSAGE))).is_err());
+}
+
+/// `examples/README.md` has a row for every message, and no other.
+#[test]
+fn the_table_lists_every_message() {
+    let readme = fs::read_to_string(folder("README.md")).expect("the file can be read");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let mut listed: Vec<&str> =
+        rows.map(|(name, _)| name).filter(|name| name.ends_with(".hl7")).collect();
+    listed.sort_unstable();
+    let mut there: Vec<String> = Vec::new();
+    for name in ["messages", "faulty"] {
+        there.extend(files(name).iter().map(|path| format!("{name}/{}", file_name(path))));
+    }
+    there.sort_unstable();
+    assert_eq!(listed, there);
+}

@@ -1,0 +1,29 @@
+//! Choices.
+
+extern crate hl7_core as hl7_types;
+
+use hl7_macros::{Group, Segment};
+use hl7_types::{Extra, Part};
+
+#[derive(Clone, PartialEq, Segment)]
+#[hl7(id = "ZAA")]
+struct Zaa {
+    #[hl7(extra)]
+    extra: Extra,
+}
+
+#[derive(Clone, PartialEq, Group)]
+#[hl7(name = "CHOICE")]
+enum Choice {
+    Bare(Zaa),
+    Boxed(Box<Zaa>),
+    #[hl7(id = "ZAA")]
+    Zaa(Part<Zaa>),
+    Nothing,
+}
+
+#[derive(Clone, PartialEq, Group)]
+#[hl7(name = "EMPTY")]
+enum Empty {}
+
+fn main() {}

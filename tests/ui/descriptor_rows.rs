@@ -1,0 +1,59 @@
+//! A struct and its descriptor have the same rows.
+
+extern crate hl7_core as hl7_types;
+
+use hl7_macros::{Datatype, Group, Segment};
+use hl7_types::desc::{
+    DatatypeDesc, DatatypeKind, ElementDesc, GroupDesc, MemberDesc, MemberKind, SegmentDesc,
+};
+use hl7_types::primitives::St;
+use hl7_types::{Extra, Part};
+
+static ST: DatatypeDesc =
+    DatatypeDesc { id: "ST", name: "String Data", kind: DatatypeKind::Composite(&[]), max_len: 0 };
+static ZAA: SegmentDesc = SegmentDesc {
+    id: "ZAA",
+    name: "Two",
+    fields: &[ElementDesc::new("A", "a", &ST), ElementDesc::new("B", "b", &ST)],
+};
+static GROUP: GroupDesc = GroupDesc {
+    name: "GROUP",
+    members: &[
+        MemberDesc::new("zaa", 1, 1, MemberKind::Segment(&ZAA)),
+        MemberDesc::new("zaa2", 0, 1, MemberKind::Segment(&ZAA)),
+    ],
+};
+
+#[derive(Clone, PartialEq, Segment)]
+#[hl7(id = "ZAA", desc = ZAA)]
+struct Zaa {
+    #[hl7(seq = 1)]
+    a: St,
+    #[hl7(extra)]
+    extra: Extra,
+}
+
+#[derive(Clone, PartialEq, Datatype)]
+#[hl7(id = "ST", desc = ST)]
+struct Zd {
+    #[hl7(seq = 1)]
+    a: St,
+    #[hl7(extra)]
+    extra: Extra,
+}
+
+#[derive(Clone, PartialEq, Group)]
+#[hl7(desc = GROUP)]
+struct OneMember {
+    zaa: Part<Zaa>,
+    #[hl7(extra)]
+    extra: Extra,
+}
+
+#[derive(Clone, PartialEq, Group)]
+#[hl7(desc = GROUP)]
+enum OneAlternative {
+    Zaa(Part<Zaa>),
+}
+
+fn main() {}
