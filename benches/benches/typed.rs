@@ -15,12 +15,15 @@ const ORU: &[u8] = include_bytes!("../../examples/messages/oru_r01_long.hl7");
 
 /// A report with one megabyte of base64 in an observation.
 fn oru_with_document() -> Vec<u8> {
-    let mut message = b"MSH|^~\\&|LAB|HARBOUR|EHR|HARBOUR|20260211140114||ORU^R01^ORU_R01|43|P|2.5.1\r\
+    let mut message =
+        b"MSH|^~\\&|LAB|HARBOUR|EHR|HARBOUR|20260211140114||ORU^R01^ORU_R01|43|P|2.5.1\r\
         PID|1||4711^^^HARBOUR^MR||EVERYMAN^ADAM\r\
         OBR|1|||24323-8^PANEL^LN\r\
         OBX|1|ED|18842-5^DISCHARGE SUMMARY^LN||HARBOUR^AP^PDF^Base64^"
-        .to_vec();
-    message.extend((0..1_000_000).map(|at| b"ABCDEFGHIJKLMNOPabcdefghijklmnop0123456789+/"[at * 7 % 44]));
+            .to_vec();
+    message.extend(
+        (0..1_000_000).map(|at| b"ABCDEFGHIJKLMNOPabcdefghijklmnop0123456789+/"[at * 7 % 44]),
+    );
     message.extend_from_slice(b"||||||F\r");
     message
 }
@@ -45,7 +48,9 @@ fn benches(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(bytes.len() as u64));
         let mut positions = Vec::with_capacity(bytes.len());
-        group.bench_function("scan", |bencher| bencher.iter(|| scan(black_box(bytes), &mut positions)));
+        group.bench_function("scan", |bencher| {
+            bencher.iter(|| scan(black_box(bytes), &mut positions))
+        });
         group.bench_function("tree", |bencher| bencher.iter(|| Tree::parse(black_box(bytes))));
         if name == "adt" {
             typed::<AdtA01>(&mut group, bytes);
@@ -56,7 +61,10 @@ fn benches(criterion: &mut Criterion) {
     }
 }
 
-fn typed<M: Message>(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>, bytes: &[u8]) {
+fn typed<M: Message>(
+    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    bytes: &[u8],
+) {
     group.bench_function("decode", |bencher| bencher.iter(|| M::decode(black_box(bytes))));
     let message = M::decode(bytes).expect("a message of ours").message;
     group.bench_function("encode", |bencher| bencher.iter(|| black_box(&message).encode()));

@@ -360,6 +360,10 @@ fn structures() {
             "ACK.ONE.PID is an alternative and has the cardinality 1..*",
         ),
         (
+            r#"<choice name="ONE"><segment id="MSH"/><choice name="TWO"><segment id="PID"/></choice></choice>"#,
+            "ACK.ONE.TWO is a choice inside a choice",
+        ),
+        (
             r#"<choice name="ONE"><segment id="PID"/><segment id="PID" ident="again"/></choice>"#,
             "ACK.ONE.PID is unreachable, an earlier alternative is the same",
         ),

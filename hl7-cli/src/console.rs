@@ -66,11 +66,42 @@ impl Status {
     }
 }
 
+/// Standard output. What is buffered has the escape sequences of colours.
+#[derive(Debug)]
+enum Out {
+    /// With colours.
+    Coloured(AutoStream<io::Stdout>),
+    /// Without.
+    Plain(io::Stdout),
+}
+
+impl Out {
+    fn write(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Coloured(out) => out.write_all(buffer).and_then(|()| out.flush()),
+            Self::Plain(out) => {
+                remove_colours(buffer);
+                out.write_all(buffer).and_then(|()| out.flush())
+            }
+        }
+    }
+}
+
+/// Removes the escape sequences of colours. There are no others: values are made printable before.
+fn remove_colours(buffer: &mut Vec<u8>) {
+    let mut inside = false;
+    buffer.retain(|&byte| {
+        let was_inside = inside;
+        inside = byte == 0x1b || inside && byte != b'm';
+        !inside && !was_inside
+    });
+}
+
 /// Standard output and standard error of one run.
 #[derive(Debug)]
 pub(crate) struct Console {
     buffer: Vec<u8>,
-    out: AutoStream<io::Stdout>,
+    out: Out,
     err: AutoStream<io::Stderr>,
     terminal: bool,
     progress: ProgressBar,
@@ -84,9 +115,14 @@ impl Console {
             Colour::Always => ColorChoice::Always,
             Colour::Never => ColorChoice::Never,
         };
+        let out = AutoStream::new(io::stdout(), choice);
+        let out = match out.current_choice() {
+            ColorChoice::Never => Out::Plain(io::stdout()),
+            _ => Out::Coloured(out),
+        };
         Self {
             buffer: Vec::new(),
-            out: AutoStream::new(io::stdout(), choice),
+            out,
             err: AutoStream::new(io::stderr(), choice),
             terminal: io::stdout().is_terminal(),
             progress: ProgressBar::hidden(),
@@ -157,9 +193,21 @@ impl Write for Console {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let (out, buffer) = (&mut self.out, &self.buffer);
-        let written = self.progress.suspend(|| out.write_all(buffer).and_then(|()| out.flush()));
+        let (out, buffer) = (&mut self.out, &mut self.buffer);
+        let written = self.progress.suspend(|| out.write(buffer));
         self.buffer.clear();
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BAD, remove_colours};
+
+    #[test]
+    fn colours_go_and_nothing_else() {
+        let mut text = format!("a{BAD}bm{BAD:#}c").into_bytes();
+        remove_colours(&mut text);
+        assert_eq!(text, b"abmc");
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Text without characters that a terminal would act on: they stand as `\t`, `\n`, `\r` or `\x1b`.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
@@ -11,18 +11,31 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        match character {
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            _ if is_hidden(character) => {
-                let _ = write!(out, "\\x{:02x}", u32::from(character));
-            }
-            _ => out.push(character),
-        }
-    }
+    text.chars().for_each(|character| push_printable(&mut out, character));
     Cow::Owned(out)
+}
+
+/// Appends a character as [`printable`] shows it.
+pub(crate) fn push_printable(out: &mut String, character: char) {
+    match character {
+        '\t' => out.push_str("\\t"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        _ if is_hidden(character) => {
+            let _ = write!(out, "\\x{:02x}", u32::from(character));
+        }
+        _ => out.push(character),
+    }
+}
+
+/// How many columns a character takes as [`printable`] shows it.
+pub(crate) fn char_width(character: char) -> usize {
+    if is_hidden(character) {
+        let mut shown = String::new();
+        push_printable(&mut shown, character);
+        return shown.len();
+    }
+    character.width().unwrap_or(0)
 }
 
 /// Control characters, and marks that change the direction of the text around them.
@@ -30,14 +43,18 @@ fn is_hidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A value with its letters and digits hidden; length and punctuation stay.
-pub(crate) fn redacted(text: &str) -> String {
-    let hide = |character: char| match character {
+/// A character of a value that is hidden: letters and digits are, punctuation stays.
+pub(crate) fn redacted(character: char) -> char {
+    match character {
         _ if character.is_numeric() => '9',
         _ if character.is_ascii_punctuation() || character.is_whitespace() => character,
         _ => 'x',
-    };
-    text.chars().map(hide).collect()
+    }
+}
+
+/// A value that is hidden; its length and punctuation stay.
+pub(crate) fn redact(text: &str) -> String {
+    text.chars().map(redacted).collect()
 }
 
 /// How many columns a text takes.
@@ -65,7 +82,7 @@ pub(crate) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{printable, redacted};
+    use super::{printable, redact};
 
     #[test]
     fn nothing_reaches_the_terminal_as_a_command() {
@@ -75,6 +92,6 @@ mod tests {
 
     #[test]
     fn redacting_keeps_the_shape() {
-        assert_eq!(redacted("Müller^Ann|1961-06-15"), "xxxxxx^xxx|9999-99-99");
+        assert_eq!(redact("Müller^Ann|1961-06-15"), "xxxxxx^xxx|9999-99-99");
     }
 }

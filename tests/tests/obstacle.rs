@@ -88,23 +88,19 @@ fn groups_named_like_the_prelude_nest() {
 }
 
 #[test]
-fn choices_hold_segments_choices_and_groups() {
-    let bytes = b"MSH|^~\\&|||||||ABC^A02|1|P|9.9\rMOD|m\rPV1|p\rROL|r\rVEC|v\rBOX|b\rERR|e\rUSE|u\rROL|r2\rSTD\r";
+fn choices_hold_segments_and_groups() {
+    let bytes =
+        b"MSH|^~\\&|||||||ABC^A02|1|P|9.9\rMOD|m\rPV1|p\rROL|r\rERR|e\rVEC|v\rBOX|b\rUSE|u\rROL|r2\rSTD\r";
     let message: AbcA02 = decode(bytes);
     assert!(matches!(&*message.choice, Choice::Mod(segment) if segment.mod_ == "m"));
-    let kinds: Vec<_> = message
-        .many
-        .iter()
-        .map(|many| match many {
-            Many::Rol(_) => "ROL",
-            Many::InnerBX(inner) => match &**inner {
-                InnerBX::Box(_) => "BOX",
-                InnerBX::Vec(_) => "VEC",
-            },
-            Many::Deep(_) => "DEEP",
-        })
-        .collect();
-    assert_eq!(kinds, ["ROL", "VEC", "BOX", "DEEP", "ROL"]);
+    let [Many::Rol(_), Many::Deep(deep), Many::Rol(last)] = &message.many[..] else {
+        panic!("ROL, DEEP, ROL")
+    };
+    let [InnerBX::Vec(vec), InnerBX::Box(inner)] = &deep.inner_b_x[..] else { panic!("VEC, BOX") };
+    assert_eq!(
+        (vec.vec.text(), inner.box_.text(), last.role_instance.text()),
+        ("v".into(), "b".into(), "r2".into())
+    );
     assert_eq!(message.hxx.id(), Some("STD"));
 }
 

@@ -65,6 +65,12 @@ impl<'s> Lowering<'s, '_> {
                 let what = format!("{whose} is unreachable, an earlier alternative is the same");
                 self.errors.push(&member.at, what, "remove it");
             }
+            if in_choice && matches!(member.kind, schema::MemberKind::Choice(_)) {
+                let what = format!("{whose} is a choice inside a choice");
+                let help =
+                    "write its alternatives into the outer <choice>, the meaning is the same";
+                self.errors.push(&member.at, what, help);
+            }
             let ident = self.ident(&whose, member, in_choice, earlier + 1);
             named.push(Named { name: ident.clone(), whose: whose.clone(), at: &member.at });
             if let Some(kind) = self.kind(&whose, member) {

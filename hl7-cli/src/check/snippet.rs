@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::text::{decoded, printable, redacted, width};
+use crate::text::{char_width, decoded, push_printable, redacted, width};
 
 /// Marks that something is left out.
 const CUT: &str = "…";
@@ -16,11 +16,12 @@ pub(super) struct Snippet {
     pub(super) underline: String,
 }
 
-/// One character as it is shown.
+/// One character.
 struct Cell {
     /// First byte in the segment.
     at: usize,
-    text: String,
+    character: char,
+    /// How many columns it takes.
     width: usize,
 }
 
@@ -34,46 +35,47 @@ pub(super) fn cut(
     shown: usize,
 ) -> Snippet {
     let inside = |at: usize| at.clamp(place.start, place.end) - place.start;
-    let cells = cells(segment, shown);
+    let cells = cells(segment);
     let first = cells.partition_point(|cell| cell.at < inside(piece.start));
     let behind = cells.partition_point(|cell| cell.at < inside(piece.end)).max(first);
-    let shown = window(&cells, first..behind, columns);
+    let seen = window(&cells, first..behind, columns);
     let mut text = String::new();
-    if shown.start > 0 {
+    if seen.start > 0 {
         text.push_str(CUT);
     }
     let mut column = 0;
     let mut marks = 0;
-    for (index, cell) in cells.iter().enumerate().take(shown.end).skip(shown.start) {
+    for (index, cell) in cells.iter().enumerate().take(seen.end).skip(seen.start) {
         if index == first {
             column = width(&text);
         }
         if (first..behind).contains(&index) {
             marks += cell.width;
         }
-        text.push_str(&cell.text);
+        push_printable(
+            &mut text,
+            if cell.at < shown { cell.character } else { redacted(cell.character) },
+        );
     }
-    if first >= shown.end {
+    if first >= seen.end {
         column = width(&text);
     }
-    if shown.end < cells.len() {
+    if seen.end < cells.len() {
         text.push_str(CUT);
     }
     Snippet { text, column, underline: "^".repeat(marks.max(1)) }
 }
 
 /// The characters of a segment.
-fn cells(segment: &[u8], shown: usize) -> Vec<Cell> {
+fn cells(segment: &[u8]) -> Vec<Cell> {
     let single_bytes = std::str::from_utf8(segment).is_err();
     let mut at = 0;
-    let mut cells = Vec::with_capacity(segment.len());
-    for character in decoded(segment).chars() {
-        let text = printable(character.encode_utf8(&mut [0; 4])).into_owned();
-        let text = if at < shown { text } else { redacted(&text) };
-        cells.push(Cell { at, width: width(&text), text });
+    let cell = |character: char| {
+        let cell = Cell { at, character, width: char_width(character) };
         at += if single_bytes { 1 } else { character.len_utf8() };
-    }
-    cells
+        cell
+    };
+    decoded(segment).chars().map(cell).collect()
 }
 
 /// Which cells fit: the piece or its beginning, and as much around it as there is room for.

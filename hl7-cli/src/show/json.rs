@@ -12,7 +12,7 @@ use crate::input::{self, Message, Visit};
 use crate::json::List;
 use crate::leaves::{datatype, declares_delimiters};
 use crate::segments::{located, number};
-use crate::text::{decoded, redacted};
+use crate::text::{decoded, redact};
 use crate::versions::Version;
 
 /// One message.
@@ -181,7 +181,7 @@ impl Show<'_> {
     }
 
     fn text(&self, text: &str) -> Json {
-        Json::Text(if self.args.redact { redacted(text) } else { text.to_owned() })
+        Json::Text(if self.args.redact { redact(text) } else { text.to_owned() })
     }
 }
 

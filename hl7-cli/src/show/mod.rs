@@ -12,7 +12,7 @@ use crate::console::{BAD, BOLD, Console, DIM, GROUP, NAME, Status};
 use crate::input::{self, Message, Visit};
 use crate::leaves::{Row, What, rows};
 use crate::segments::located;
-use crate::text::{count, decoded, pad, printable, redacted, width};
+use crate::text::{count, decoded, pad, printable, redact, width};
 use crate::versions::{self, Version};
 
 /// Longer names do not move the values of others to the right.
@@ -214,6 +214,6 @@ impl Show<'_> {
     /// A value as it may be shown.
     fn value(&self, text: &str) -> String {
         let text = printable(text);
-        if self.args.redact { redacted(&text) } else { text.into_owned() }
+        if self.args.redact { redact(&text) } else { text.into_owned() }
     }
 }

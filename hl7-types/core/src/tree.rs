@@ -164,6 +164,9 @@ impl Tree {
             segment.place(path).ok_or_else(|| fail("the message declares no such separator"))?;
         let mut raw = String::new();
         escape_into(&mut raw, text);
+        if raw != text && self.scan.delimiters.escape.is_none() {
+            return Err(fail("the message declares no escape character, which the text needs"));
+        }
         let mut inserted = separators;
         if self.scan.delimiters.is_standard() {
             inserted.extend_from_slice(raw.as_bytes());

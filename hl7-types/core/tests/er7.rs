@@ -148,6 +148,13 @@ fn setting_a_piece_changes_nothing_else() {
 }
 
 #[test]
+fn what_cannot_be_escaped_is_not_set() {
+    let mut tree = Tree::parse("MSH|[|A\rPID|1\r").expect("a message");
+    assert!(tree.set(&"PID-1".parse().expect("a path"), "A|B").is_err());
+    assert_eq!(tree.bytes(), b"MSH|[|A\rPID|1\r");
+}
+
+#[test]
 fn what_is_no_path_says_why() {
     for text in [
         "",

@@ -163,10 +163,12 @@ fn translate_escape(
     close + 1
 }
 
+/// Without a declared escape character a separator cannot be escaped; the usual mark around it keeps the structure whole.
 fn push_literal(byte: u8, to: &Delimiters, out: &mut Vec<u8>) {
-    match (to.letter(byte), to.escape) {
-        (Some(letter), Some(mark)) => out.extend_from_slice(&[mark, letter, mark]),
-        _ => out.push(byte),
+    let mark = to.escape.unwrap_or(b'\\');
+    match to.letter(byte) {
+        Some(letter) => out.extend_from_slice(&[mark, letter, mark]),
+        None => out.push(byte),
     }
 }
 

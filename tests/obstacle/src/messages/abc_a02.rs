@@ -53,8 +53,21 @@ static MANY_MEMBERS: GroupDesc = GroupDesc {
     name: "MANY",
     members: &[
         MemberDesc::new("Rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
-        MemberDesc::new("InnerBX", 1, 1, MemberKind::Choice(&INNER_B_X_MEMBERS)),
         MemberDesc::new("Deep", 1, 1, MemberKind::Group(&DEEP_MEMBERS)),
+    ],
+};
+
+static DEEP_MEMBERS: GroupDesc = GroupDesc {
+    name: "DEEP",
+    members: &[
+        MemberDesc::new("err", 1, 1, MemberKind::Segment(&crate::segments::ERR)),
+        MemberDesc::new(
+            "inner_b_x",
+            0,
+            hl7_types::desc::MANY,
+            MemberKind::Choice(&INNER_B_X_MEMBERS),
+        ),
+        MemberDesc::new("use_", 0, 1, MemberKind::Segment(&crate::segments::USE)),
     ],
 };
 
@@ -63,14 +76,6 @@ static INNER_B_X_MEMBERS: GroupDesc = GroupDesc {
     members: &[
         MemberDesc::new("Box", 1, 1, MemberKind::Segment(&crate::segments::BOX)),
         MemberDesc::new("Vec", 1, 1, MemberKind::Segment(&crate::segments::VEC)),
-    ],
-};
-
-static DEEP_MEMBERS: GroupDesc = GroupDesc {
-    name: "DEEP",
-    members: &[
-        MemberDesc::new("err", 1, 1, MemberKind::Segment(&crate::segments::ERR)),
-        MemberDesc::new("use_", 0, 1, MemberKind::Segment(&crate::segments::USE)),
     ],
 };
 
@@ -136,10 +141,24 @@ pub struct SelfValue {
 pub enum Many {
     /// ROL: Role; "again".
     Rol(hl7_types::Part<crate::segments::Rol>),
-    /// Choice Inner \<b> \[x] \*/ ".
-    InnerBX(hl7_types::Part<InnerBX>),
     /// Group DEEP.
     Deep(hl7_types::Part<Deep>),
+}
+
+/// The group DEEP of ABC_A02.
+#[cfg(feature = "types")]
+#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[hl7(name = "DEEP", desc = DEEP_MEMBERS)]
+pub struct Deep {
+    /// ERR: Error (required).
+    pub err: hl7_types::Part<crate::segments::ErrSegment>,
+    /// Choice Inner \<b> \[x] \*/ " (optional, repeats).
+    pub inner_b_x: Vec<InnerBX>,
+    /// USE: Usages (optional).
+    pub use_: Option<Box<crate::segments::Use>>,
+    /// What the message carried beyond these members.
+    #[hl7(extra)]
+    pub extra: hl7_types::Extra,
 }
 
 /// The choice Inner \<b> \[x] \*/ " of ABC_A02: exactly one of these.
@@ -151,18 +170,4 @@ pub enum InnerBX {
     Box(hl7_types::Part<crate::segments::BoxSegment>),
     /// VEC.
     Vec(hl7_types::Part<crate::segments::VecSegment>),
-}
-
-/// The group DEEP of ABC_A02.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "DEEP", desc = DEEP_MEMBERS)]
-pub struct Deep {
-    /// ERR: Error (required).
-    pub err: hl7_types::Part<crate::segments::ErrSegment>,
-    /// USE: Usages (optional).
-    pub use_: Option<Box<crate::segments::Use>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
 }
