@@ -9,13 +9,13 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
     let types: Vec<_> =
         version.structures.iter().map(|structure| ident(&structure.rust_type)).collect();
     let docs = version.structures.iter().map(|structure| format!(" {}.", doc::text(&structure.id)));
-    let readers = (0_u64..).zip(&types).map(|(at, ty)| {
+    let empty = (0_u64..).zip(&types).map(|(at, ty)| {
         let at = number(at);
-        quote!(Some(#at) => indexed.decode(|message| Self::#ty(Box::new(message))))
+        quote!(Some(#at) => Self::#ty(Box::new(Empty::EMPTY)))
     });
     let doc = format!(" A message of any structure of version {}.", version.id);
     let code = quote! {
-        use hl7_types::__private::{GroupNode, Indexed};
+        use hl7_types::__private::{Empty, GroupNode, Indexed};
         use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
         #[doc = #doc]
@@ -41,10 +41,15 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
             #[doc = " When the bytes are no HL7 message, or over a limit."]
             pub fn decode_with(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded<Self>, DecodeError> {
                 let indexed = Indexed::of(bytes, &crate::VERSION, options)?;
-                Ok(match indexed.structure() {
-                    #(#readers,)*
-                    _ => indexed.untyped(|tree| Self::Other(Box::new(tree))),
-                })
+                let mut message = match indexed.structure() {
+                    #(#empty,)*
+                    _ => Self::Other(Box::new(indexed.tree())),
+                };
+                let findings = match message.parts_mut() {
+                    Ok(group) => indexed.read(group),
+                    Err(_) => indexed.check_segments(),
+                };
+                Ok(Decoded { message, findings })
             }
 
             #[doc = " The id of its structure, `ADT_A01`; empty where the structure is not known."]

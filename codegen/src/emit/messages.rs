@@ -1,15 +1,17 @@
 //! `src/messages.rs` and one file a message structure: descriptors and structs of the message and its groups.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::elements::max_tokens;
+use super::homes::{Home, Homes};
 use super::segments::segment_static;
 use super::{File, Package, doc, ident, number, rust_file};
 use crate::model::{AnySegment, Max, Member, MemberKind, Structure, Version};
 
 pub(super) fn files(package: &Package<'_>) -> Vec<File> {
     let version = package.version;
+    let homes = Homes::of(version);
     let mut files = vec![index(package)];
     for structure in &version.structures {
         let path = format!("src/messages/{}.rs", structure.module);
@@ -20,7 +22,7 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
             "messages.xml",
             "messages",
             &doc,
-            code(version, structure),
+            code(version, &homes, structure),
         ));
     }
     files
@@ -59,21 +61,43 @@ struct Node<'m> {
     choice: bool,
 }
 
-/// The groups and choices below some members, in document order.
-fn nodes<'m>(structure: &'m Structure, members: &'m [Member], out: &mut Vec<Node<'m>>) {
+/// The groups and choices below some members, in document order: those that the structure defines as nodes, those that
+/// an earlier one defines as imports.
+fn nodes<'m>(
+    homes: &Homes<'m>,
+    structure: &'m Structure,
+    members: &'m [Member],
+    out: &mut (Vec<(Node<'m>, String)>, Vec<TokenStream>),
+) {
     for member in members {
         let (MemberKind::Group { name, rust_type, members }
         | MemberKind::Choice { name, rust_type, members }) = &member.kind
         else {
             continue;
         };
-        let choice = matches!(member.kind, MemberKind::Choice { .. });
-        out.push(Node { structure, name, rust_type, members, choice });
-        nodes(structure, members, out);
+        let Some(home) = homes.find(&member.kind) else { continue };
+        if home.structure().id == structure.id {
+            let choice = matches!(member.kind, MemberKind::Choice { .. });
+            out.0.push((Node { structure, name, rust_type, members, choice }, owners(home)));
+        } else {
+            let (module, ty) = (ident(&home.structure().module), ident(rust_type));
+            out.1.push(quote!(#[cfg(feature = "types")] pub use super::#module::#ty;));
+        }
+        nodes(homes, structure, members, out);
     }
 }
 
-fn code(version: &Version, structure: &Structure) -> TokenStream {
+/// The structures that have a group, for its documentation.
+fn owners(home: &Home<'_>) -> String {
+    let first = doc::text(&home.structure().id);
+    match &home.structures[1..] {
+        [] => first,
+        [second] => format!("{first} and {}", doc::text(&second.id)),
+        others => format!("{first} and {} other structures", others.len()),
+    }
+}
+
+fn code(version: &Version, homes: &Homes<'_>, structure: &Structure) -> TokenStream {
     let root = Node {
         structure,
         name: &structure.id,
@@ -81,16 +105,20 @@ fn code(version: &Version, structure: &Structure) -> TokenStream {
         members: &structure.members,
         choice: false,
     };
-    let mut inner = Vec::new();
-    nodes(structure, &structure.members, &mut inner);
+    let mut inner = (Vec::new(), Vec::new());
+    nodes(homes, structure, &structure.members, &mut inner);
+    let (inner, imports) = inner;
     let (id, name) = (&structure.id, structure_static(structure));
     let doc = format!(" {}.", doc::text(id));
-    let descriptors = std::iter::once(&root).chain(&inner).map(|node| descriptor(version, node));
+    let descriptors = std::iter::once(&root)
+        .chain(inner.iter().map(|(node, _)| node))
+        .map(|node| descriptor(version, homes, node));
     let root_desc = group_static(structure, root.rust_type);
-    let structs = inner.iter().map(|node| group(version, node));
+    let structs = inner.iter().map(|(node, owners)| group(version, node, owners));
     let message = message(version, &root, &name);
     quote! {
         use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+        #(#imports)*
         #[doc = #doc]
         pub static #name: StructureDesc =
             StructureDesc::new(#id, Some(&crate::VERSION), &#root_desc);
@@ -119,7 +147,18 @@ fn group_static(structure: &Structure, rust_type: &str) -> proc_macro2::Ident {
     ident(&name)
 }
 
-fn descriptor(version: &Version, node: &Node<'_>) -> TokenStream {
+/// The descriptor of a group, as it is named from the module of a structure that has the group.
+fn group_desc(homes: &Homes<'_>, from: &Structure, kind: &MemberKind, ty: &str) -> TokenStream {
+    match homes.find(kind).map(Home::structure) {
+        Some(home) if home.id != from.id => {
+            let (module, name) = (ident(&home.module), group_static(home, ty));
+            quote!(super::#module::#name)
+        }
+        _ => group_static(from, ty).into_token_stream(),
+    }
+}
+
+fn descriptor(version: &Version, homes: &Homes<'_>, node: &Node<'_>) -> TokenStream {
     let (name, ident) = (node.name, group_static(node.structure, node.rust_type));
     let members = node.members.iter().map(|member| {
         let kind = match &member.kind {
@@ -134,18 +173,20 @@ fn descriptor(version: &Version, node: &Node<'_>) -> TokenStream {
                 quote!(Any(hl7_types::desc::AnySegment::Site))
             }
             MemberKind::Group { rust_type, .. } => {
-                let name = group_static(node.structure, rust_type);
+                let name = group_desc(homes, node.structure, &member.kind, rust_type);
                 quote!(Group(&#name))
             }
             MemberKind::Choice { rust_type, .. } => {
-                let name = group_static(node.structure, rust_type);
+                let name = group_desc(homes, node.structure, &member.kind, rust_type);
                 quote!(Choice(&#name))
             }
         };
         let (ident, min, max) = (&member.ident, number(member.min), max_tokens(member.max));
         quote!(MemberDesc::new(#ident, #min, #max, MemberKind::#kind))
     });
-    quote!(static #ident: GroupDesc = GroupDesc { name: #name, members: &[#(#members),*] };)
+    // Only a group is looked at from other modules, the message itself is not.
+    let vis = (node.rust_type != node.structure.rust_type).then(|| quote!(pub(super)));
+    quote!(#vis static #ident: GroupDesc = GroupDesc { name: #name, members: &[#(#members),*] };)
 }
 
 /// The type of one occurrence of a member.
@@ -222,12 +263,12 @@ fn message(version: &Version, root: &Node<'_>, desc: &proc_macro2::Ident) -> Tok
     }
 }
 
-fn group(version: &Version, node: &Node<'_>) -> TokenStream {
+fn group(version: &Version, node: &Node<'_>, owners: &str) -> TokenStream {
     let (ty, name) = (ident(node.rust_type), node.name);
     let desc = group_static(node.structure, node.rust_type);
-    let (shown, structure) = (doc::text(name), doc::text(&node.structure.id));
+    let shown = doc::text(name);
     if node.choice {
-        let doc = format!(" The choice {shown} of {structure}: exactly one of these.");
+        let doc = format!(" The choice {shown} of {owners}: exactly one of these.");
         let variants = node.members.iter().map(|member| {
             let doc = format!(" {}.", what(version, member));
             let (item, variant) = (item_type(version, member), ident(&member.ident));
@@ -243,7 +284,7 @@ fn group(version: &Version, node: &Node<'_>) -> TokenStream {
             }
         };
     }
-    let doc = format!(" The group {shown} of {structure}.");
+    let doc = format!(" The group {shown} of {owners}.");
     let members = node.members.iter().map(|member| declaration(version, member));
     quote! {
         #[doc = #doc]

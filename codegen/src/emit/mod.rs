@@ -7,6 +7,7 @@ mod any_message;
 mod datatypes;
 mod doc;
 mod elements;
+mod homes;
 mod manifest;
 mod messages;
 mod segments;

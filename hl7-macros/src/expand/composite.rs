@@ -75,12 +75,14 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         }
         #[automatically_derived]
         impl ::core::default::Default for #ident {
+            #[inline]
             fn default() -> Self {
                 <Self as __hl7::Empty>::EMPTY
             }
         }
         #[automatically_derived]
         impl ::core::convert::From<&str> for #ident {
+            #[inline]
             fn from(text: &str) -> Self {
                 let mut new = <Self as __hl7::Empty>::EMPTY;
                 __hl7::set_first_leaf(&mut new, text);

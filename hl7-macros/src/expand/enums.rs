@@ -51,9 +51,9 @@ pub(super) fn varies(
         #[automatically_derived]
         impl __hl7::Empty for #ident {
             const EMPTY: Self = Self::#raw(#raw_empty);
+            #[inline]
             fn empty() -> &'static Self {
-                static EMPTY: #ident = <#ident as __hl7::Empty>::EMPTY;
-                &EMPTY
+                const { &<Self as __hl7::Empty>::EMPTY }
             }
         }
         #[automatically_derived]
@@ -102,6 +102,7 @@ pub(super) fn varies(
         }
         #[automatically_derived]
         impl ::core::default::Default for #ident {
+            #[inline]
             fn default() -> Self {
                 <Self as __hl7::Empty>::EMPTY
             }
@@ -151,9 +152,9 @@ pub(super) fn choice(
         #[automatically_derived]
         impl __hl7::Empty for #ident {
             const EMPTY: Self = Self::#first_name(#first_empty);
+            #[inline]
             fn empty() -> &'static Self {
-                static EMPTY: #ident = <#ident as __hl7::Empty>::EMPTY;
-                &EMPTY
+                const { &<Self as __hl7::Empty>::EMPTY }
             }
         }
         #[automatically_derived]

@@ -78,9 +78,9 @@ fn empty<'a>(
         #[automatically_derived]
         impl __hl7::Empty for #ident {
             const EMPTY: Self = Self { #(#fields)* #extra_name: #none };
+            #[inline]
             fn empty() -> &'static Self {
-                static EMPTY: #ident = <#ident as __hl7::Empty>::EMPTY;
-                &EMPTY
+                const { &<Self as __hl7::Empty>::EMPTY }
             }
         }
     }
@@ -147,6 +147,7 @@ fn debug(ident: &Ident, call: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl ::core::fmt::Debug for #ident {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 #call
             }

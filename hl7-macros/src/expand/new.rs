@@ -81,6 +81,7 @@ fn constructor(
         impl #ident {
             #[doc = #doc]
             #many
+            #[inline]
             #vis fn new(#arguments) -> Self {
                 Self { #values ..<Self as __hl7::Empty>::EMPTY }
             }

@@ -8,7 +8,6 @@ use crate::encode::write;
 use crate::er7::Scan;
 use crate::error::DecodeError;
 use crate::finding::{Finding, Findings, Rule};
-use crate::message::{Decoded, Message};
 use crate::navigate::{self, SetError};
 use crate::node::GroupNode;
 use crate::path::Path;
@@ -46,21 +45,26 @@ impl<'a> Indexed<'a> {
         self.version.structures.binary_search_by(|structure| structure.id.cmp(id)).ok()
     }
 
-    /// Reads the message into a struct.
-    pub fn decode<M: Message, T>(self, wrap: impl FnOnce(M) -> T) -> Decoded<T> {
-        let mut message = M::EMPTY;
+    /// Reads the message into a struct of its structure.
+    #[must_use]
+    pub fn read(&self, message: &mut dyn GroupNode) -> Findings {
         let version = Some(self.version);
-        let findings =
-            read(self.bytes, &self.scan, Some(M::DESC), version, Some(&mut message), self.options);
-        Decoded { message: wrap(message), findings }
+        read(self.bytes, &self.scan, self.structure, version, Some(message), self.options)
     }
 
-    /// Keeps the message as a tree; only its segments are checked.
-    pub fn untyped<T>(self, wrap: impl FnOnce(Tree) -> T) -> Decoded<T> {
-        let mut findings =
-            read(self.bytes, &self.scan, None, Some(self.version), None, self.options);
+    /// The message without a structure.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        Tree::from_parts(self.bytes.to_vec(), self.scan.clone())
+    }
+
+    /// Checks what can be checked without a structure: the segments.
+    #[must_use]
+    pub fn check_segments(&self) -> Findings {
+        let version = Some(self.version);
+        let mut findings = read(self.bytes, &self.scan, None, version, None, self.options);
         report_unknown_structure(&mut findings, self.bytes, &self.scan, self.version, self.options);
-        Decoded { message: wrap(Tree::from_parts(self.bytes.to_vec(), self.scan)), findings }
+        findings
     }
 }
 

@@ -137,10 +137,16 @@ impl<T: Field> List for Vec<T> {
         self.as_slice().len()
     }
     fn get(&self, index: usize) -> Slot<'_> {
-        self.as_slice().get(index).map_or(Slot::Absent, Field::slot)
+        match self.as_slice().get(index) {
+            Some(field) => field.slot(),
+            None => Slot::Absent,
+        }
     }
     fn get_mut(&mut self, index: usize) -> SlotMut<'_> {
-        self.as_mut_slice().get_mut(index).map_or(SlotMut::Absent, Field::slot_mut)
+        match self.as_mut_slice().get_mut(index) {
+            Some(field) => field.slot_mut(),
+            None => SlotMut::Absent,
+        }
     }
     fn push(&mut self) -> SlotMut<'_> {
         let last = self.len();
@@ -160,7 +166,10 @@ impl<T: Field + Empty> Field for Part<T> {
 
     #[inline]
     fn slot(&self) -> Slot<'_> {
-        self.get().map_or(Slot::Absent, Field::slot)
+        match self.get() {
+            Some(field) => field.slot(),
+            None => Slot::Absent,
+        }
     }
     #[inline]
     fn slot_mut(&mut self) -> SlotMut<'_> {
@@ -274,15 +283,24 @@ pub trait MemberType: Member {
     const EMPTY: Self;
 }
 
+// Each of these is compiled for every segment and group of a version, some nine hundred times: plain matches, so that
+// there is nothing for the compiler to take apart first.
+
 impl<T: Item> Member for Part<T> {
     fn count(&self) -> usize {
         usize::from(self.is_present())
     }
     fn occurrence(&self, index: usize) -> Option<Element<'_>> {
-        self.get().filter(|_| index == 0).map(Item::element)
+        match self.get() {
+            Some(item) if index == 0 => Some(item.element()),
+            _ => None,
+        }
     }
     fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
-        self.get_mut().filter(|_| index == 0).map(Item::element_mut)
+        match self.get_mut() {
+            Some(item) if index == 0 => Some(item.element_mut()),
+            _ => None,
+        }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
         if !self.is_present() {
@@ -304,13 +322,22 @@ impl<T: Item> Member for Option<Box<T>> {
         usize::from(self.is_some())
     }
     fn occurrence(&self, index: usize) -> Option<Element<'_>> {
-        self.as_deref().filter(|_| index == 0).map(Item::element)
+        match self {
+            Some(item) if index == 0 => Some(item.element()),
+            _ => None,
+        }
     }
     fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
-        self.as_deref_mut().filter(|_| index == 0).map(Item::element_mut)
+        match self {
+            Some(item) if index == 0 => Some(item.element_mut()),
+            _ => None,
+        }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        self.get_or_insert_with(|| Box::new(T::of_variant(variant))).element_mut()
+        match self {
+            Some(item) => item.element_mut(),
+            None => self.insert(Box::new(T::of_variant(variant))).element_mut(),
+        }
     }
 }
 
@@ -326,16 +353,22 @@ impl<T: Item> Member for Vec<T> {
         self.len()
     }
     fn occurrence(&self, index: usize) -> Option<Element<'_>> {
-        self.get(index).map(Item::element)
+        match self.as_slice().get(index) {
+            Some(item) => Some(item.element()),
+            None => None,
+        }
     }
     fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
-        self.get_mut(index).map(Item::element_mut)
+        match self.as_mut_slice().get_mut(index) {
+            Some(item) => Some(item.element_mut()),
+            None => None,
+        }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        let last = self.len();
-        if last == 0 {
+        if self.is_empty() {
             self.reserve_exact(1);
         }
+        let last = self.len();
         self.push(T::of_variant(variant));
         self[last].element_mut()
     }

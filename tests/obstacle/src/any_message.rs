@@ -3,7 +3,7 @@
 
 //! Any message of this version.
 
-use hl7_types::__private::{GroupNode, Indexed};
+use hl7_types::__private::{Empty, GroupNode, Indexed};
 use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
 /// A message of any structure of version 9.9.
@@ -40,20 +40,19 @@ impl AnyMessage {
         options: &DecodeOptions,
     ) -> Result<Decoded<Self>, DecodeError> {
         let indexed = Indexed::of(bytes, &crate::VERSION, options)?;
-        Ok(
-            match indexed.structure() {
-                Some(0) => indexed.decode(|message| Self::AbcA01(Box::new(message))),
-                Some(1) => indexed.decode(|message| Self::AbcA02(Box::new(message))),
-                Some(2) => {
-                    indexed.decode(|message| Self::OrderMembers(Box::new(message)))
-                }
-                Some(3) => {
-                    indexed.decode(|message| Self::OtherMessage(Box::new(message)))
-                }
-                Some(4) => indexed.decode(|message| Self::Hl7Types(Box::new(message))),
-                _ => indexed.untyped(|tree| Self::Other(Box::new(tree))),
-            },
-        )
+        let mut message = match indexed.structure() {
+            Some(0) => Self::AbcA01(Box::new(Empty::EMPTY)),
+            Some(1) => Self::AbcA02(Box::new(Empty::EMPTY)),
+            Some(2) => Self::OrderMembers(Box::new(Empty::EMPTY)),
+            Some(3) => Self::OtherMessage(Box::new(Empty::EMPTY)),
+            Some(4) => Self::Hl7Types(Box::new(Empty::EMPTY)),
+            _ => Self::Other(Box::new(indexed.tree())),
+        };
+        let findings = match message.parts_mut() {
+            Ok(group) => indexed.read(group),
+            Err(_) => indexed.check_segments(),
+        };
+        Ok(Decoded { message, findings })
     }
     /// The id of its structure, `ADT_A01`; empty where the structure is not known.
     #[must_use]

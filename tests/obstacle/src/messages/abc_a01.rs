@@ -57,7 +57,7 @@ static ABC_A01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OPTION_GROUP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OPTION_GROUP_MEMBERS: GroupDesc = GroupDesc {
     name: "OPTION",
     members: &[
         MemberDesc::new("vec", 1, 1, MemberKind::Segment(&crate::segments::VEC)),
@@ -65,7 +65,7 @@ static OPTION_GROUP_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static VEC_GROUP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static VEC_GROUP_MEMBERS: GroupDesc = GroupDesc {
     name: "VEC",
     members: &[
         MemberDesc::new("box_", 1, 1, MemberKind::Segment(&crate::segments::BOX)),
@@ -73,7 +73,7 @@ static VEC_GROUP_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static BOX_GROUP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static BOX_GROUP_MEMBERS: GroupDesc = GroupDesc {
     name: "BOX",
     members: &[
         MemberDesc::new("err", 1, 1, MemberKind::Segment(&crate::segments::ERR)),
@@ -86,7 +86,7 @@ static BOX_GROUP_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SOME_GROUP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SOME_GROUP_MEMBERS: GroupDesc = GroupDesc {
     name: "SOME",
     members: &[
         MemberDesc::new("mod_", 1, 1, MemberKind::Segment(&crate::segments::MOD)),
@@ -99,12 +99,12 @@ static SOME_GROUP_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PART_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PART_MEMBERS: GroupDesc = GroupDesc {
     name: "PART",
     members: &[MemberDesc::new("var", 1, 1, MemberKind::Segment(&crate::segments::VAR))],
 };
 
-static GROUP_DESC_GROUP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GROUP_DESC_GROUP_MEMBERS: GroupDesc = GroupDesc {
     name: "GROUP_DESC",
     members: &[MemberDesc::new("std", 1, 1, MemberKind::Segment(&crate::segments::STD))],
 };

@@ -28,7 +28,7 @@ static ABC_A02_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CHOICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CHOICE_MEMBERS: GroupDesc = GroupDesc {
     name: "CHOICE",
     members: &[
         MemberDesc::new("Key", 1, 1, MemberKind::Segment(&crate::segments::KEY)),
@@ -36,7 +36,7 @@ static CHOICE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SELF_CHOICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SELF_CHOICE_MEMBERS: GroupDesc = GroupDesc {
     name: "SELF",
     members: &[
         MemberDesc::new("SelfValue", 1, 1, MemberKind::Group(&SELF_VALUE_MEMBERS)),
@@ -44,12 +44,12 @@ static SELF_CHOICE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SELF_VALUE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SELF_VALUE_MEMBERS: GroupDesc = GroupDesc {
     name: "SELF",
     members: &[MemberDesc::new("var", 1, 1, MemberKind::Segment(&crate::segments::VAR))],
 };
 
-static MANY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MANY_MEMBERS: GroupDesc = GroupDesc {
     name: "MANY",
     members: &[
         MemberDesc::new("Rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
@@ -57,7 +57,7 @@ static MANY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static DEEP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static DEEP_MEMBERS: GroupDesc = GroupDesc {
     name: "DEEP",
     members: &[
         MemberDesc::new("err", 1, 1, MemberKind::Segment(&crate::segments::ERR)),
@@ -71,7 +71,7 @@ static DEEP_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static INNER_B_X_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static INNER_B_X_MEMBERS: GroupDesc = GroupDesc {
     name: "Inner <b> [x] */ \"",
     members: &[
         MemberDesc::new("Box", 1, 1, MemberKind::Segment(&crate::segments::BOX)),

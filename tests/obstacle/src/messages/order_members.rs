@@ -22,17 +22,17 @@ static ORDER_MEMBERS_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS_: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS_: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL))],
 };
 
-static A_B1_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static A_B1_MEMBERS: GroupDesc = GroupDesc {
     name: "A_B1",
     members: &[MemberDesc::new("key", 1, 1, MemberKind::Segment(&crate::segments::KEY))],
 };
 
-static AB1_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static AB1_MEMBERS: GroupDesc = GroupDesc {
     name: "AB1",
     members: &[MemberDesc::new("mod_", 1, 1, MemberKind::Segment(&crate::segments::MOD))],
 };

@@ -37,7 +37,7 @@ static ADR_A19_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "QUERY_RESPONSE",
     members: &[
         MemberDesc::new("evn", 0, 1, MemberKind::Segment(&crate::segments::EVN)),
@@ -112,7 +112,7 @@ static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
     name: "PROCEDURE",
     members: &[
         MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
@@ -125,7 +125,7 @@ static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
     name: "INSURANCE",
     members: &[
         MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
@@ -222,7 +222,7 @@ pub struct QueryResponse {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PROCEDURE of ADR_A19.
+/// The group PROCEDURE of ADR_A19 and 8 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
@@ -236,7 +236,7 @@ pub struct Procedure {
     pub extra: hl7_types::Extra,
 }
 
-/// The group INSURANCE of ADR_A19.
+/// The group INSURANCE of ADR_A19 and 9 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]

@@ -4,6 +4,10 @@
 //! ADT_A01 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::adr_a19::Procedure;
+#[cfg(feature = "types")]
+pub use super::adr_a19::Insurance;
 
 /// ADT_A01.
 pub static ADT_A01: StructureDesc = StructureDesc::new(
@@ -74,7 +78,7 @@ static ADT_A01_MEMBERS: GroupDesc = GroupDesc {
             "procedure",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROCEDURE_MEMBERS),
+            MemberKind::Group(&super::adr_a19::PROCEDURE_MEMBERS),
         ),
         MemberDesc::new(
             "gt1",
@@ -86,45 +90,12 @@ static ADT_A01_MEMBERS: GroupDesc = GroupDesc {
             "insurance",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::adr_a19::INSURANCE_MEMBERS),
         ),
         MemberDesc::new("acc", 0, 1, MemberKind::Segment(&crate::segments::ACC)),
         MemberDesc::new("ub1", 0, 1, MemberKind::Segment(&crate::segments::UB1)),
         MemberDesc::new("ub2", 0, 1, MemberKind::Segment(&crate::segments::UB2)),
         MemberDesc::new("pda", 0, 1, MemberKind::Segment(&crate::segments::PDA)),
-    ],
-};
-
-static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROCEDURE",
-    members: &[
-        MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
-        MemberDesc::new(
-            "rol",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::ROL),
-        ),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new(
-            "in3",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::IN3),
-        ),
-        MemberDesc::new(
-            "rol",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::ROL),
-        ),
     ],
 };
 
@@ -177,38 +148,6 @@ pub struct AdtA01 {
     pub ub2: Option<Box<crate::segments::Ub2>>,
     /// PDA: Patient Death and Autopsy (optional).
     pub pda: Option<Box<crate::segments::Pda>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROCEDURE of ADT_A01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
-pub struct Procedure {
-    /// PR1: Procedures (required).
-    pub pr1: hl7_types::Part<crate::segments::Pr1>,
-    /// ROL: Role (optional, repeats).
-    pub rol: Vec<crate::segments::Rol>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of ADT_A01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional, repeats).
-    pub in3: Vec<crate::segments::In3>,
-    /// ROL: Role (optional, repeats).
-    pub rol: Vec<crate::segments::Rol>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

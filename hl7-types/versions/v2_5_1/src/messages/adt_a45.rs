@@ -34,7 +34,7 @@ static ADT_A45_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MERGE_INFO_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MERGE_INFO_MEMBERS: GroupDesc = GroupDesc {
     name: "MERGE_INFO",
     members: &[
         MemberDesc::new("mrg", 1, 1, MemberKind::Segment(&crate::segments::MRG)),

@@ -41,7 +41,7 @@ static BAR_P10_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
     name: "PROCEDURE",
     members: &[
         MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),

@@ -4,6 +4,8 @@
 //! BAR_P12 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::adr_a19::Procedure;
 
 /// BAR_P12.
 pub static BAR_P12: StructureDesc = StructureDesc::new(
@@ -36,20 +38,7 @@ static BAR_P12_MEMBERS: GroupDesc = GroupDesc {
             "procedure",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROCEDURE_MEMBERS),
-        ),
-    ],
-};
-
-static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROCEDURE",
-    members: &[
-        MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
-        MemberDesc::new(
-            "rol",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::ROL),
+            MemberKind::Group(&super::adr_a19::PROCEDURE_MEMBERS),
         ),
     ],
 };
@@ -75,20 +64,6 @@ pub struct BarP12 {
     pub drg: Option<Box<crate::segments::Drg>>,
     /// Group PROCEDURE (optional, repeats).
     pub procedure: Vec<Procedure>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROCEDURE of BAR_P12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
-pub struct Procedure {
-    /// PR1: Procedures (required).
-    pub pr1: hl7_types::Part<crate::segments::Pr1>,
-    /// ROL: Role (optional, repeats).
-    pub rol: Vec<crate::segments::Rol>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

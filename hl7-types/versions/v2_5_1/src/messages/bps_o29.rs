@@ -38,7 +38,7 @@ static BPS_O29_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -53,7 +53,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT_VISIT",
     members: &[
         MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
@@ -61,7 +61,7 @@ static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -87,7 +87,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -100,7 +100,7 @@ static TIMING_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PRODUCT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PRODUCT_MEMBERS: GroupDesc = GroupDesc {
     name: "PRODUCT",
     members: &[
         MemberDesc::new("bpx", 1, 1, MemberKind::Segment(&crate::segments::BPX)),
@@ -134,7 +134,7 @@ pub struct BpsO29 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of BPS_O29.
+/// The group PATIENT of BPS_O29 and BTS_O31.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
@@ -152,7 +152,7 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_VISIT of BPS_O29.
+/// The group PATIENT_VISIT of BPS_O29 and 28 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
@@ -186,7 +186,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of BPS_O29.
+/// The group TIMING of BPS_O29 and 39 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = TIMING_MEMBERS)]

@@ -4,6 +4,8 @@
 //! BRP_O30 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
 
 /// BRP_O30.
 pub static BRP_O30: StructureDesc = StructureDesc::new(
@@ -39,12 +41,12 @@ static BRP_O30_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS))],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -57,7 +59,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -65,7 +67,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("bpo", 0, 1, MemberKind::Segment(&crate::segments::BPO)),
         MemberDesc::new(
@@ -73,19 +75,6 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::BPX),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
         ),
     ],
 };
@@ -151,20 +140,6 @@ pub struct Order {
     pub bpo: Option<Box<crate::segments::Bpo>>,
     /// BPX: Blood Product Dispense Status (optional, repeats).
     pub bpx: Vec<crate::segments::Bpx>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of BRP_O30.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

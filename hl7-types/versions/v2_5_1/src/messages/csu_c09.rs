@@ -31,7 +31,7 @@ static CSU_C09_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -53,7 +53,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
     name: "VISIT",
     members: &[
         MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
@@ -61,7 +61,7 @@ static VISIT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static STUDY_PHASE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static STUDY_PHASE_MEMBERS: GroupDesc = GroupDesc {
     name: "STUDY_PHASE",
     members: &[
         MemberDesc::new("csp", 0, 1, MemberKind::Segment(&crate::segments::CSP)),
@@ -74,7 +74,7 @@ static STUDY_PHASE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static STUDY_SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static STUDY_SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
     name: "STUDY_SCHEDULE",
     members: &[
         MemberDesc::new("css", 0, 1, MemberKind::Segment(&crate::segments::CSS)),
@@ -93,7 +93,7 @@ static STUDY_SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static STUDY_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static STUDY_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "STUDY_OBSERVATION",
     members: &[
         MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -113,7 +113,7 @@ static STUDY_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING_QTY",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -126,7 +126,7 @@ static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static STUDY_PHARM_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static STUDY_PHARM_MEMBERS: GroupDesc = GroupDesc {
     name: "ORCRXARXR_SUPPGRP",
     members: &[
         MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -139,7 +139,7 @@ static STUDY_PHARM_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RX_ADMIN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RX_ADMIN_MEMBERS: GroupDesc = GroupDesc {
     name: "RXARXR_SUPPGRP",
     members: &[
         MemberDesc::new("rxa", 1, 1, MemberKind::Segment(&crate::segments::RXA)),
@@ -187,7 +187,7 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group VISIT of CSU_C09.
+/// The group VISIT of CSU_C09 and 9 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
@@ -253,7 +253,7 @@ pub struct StudyObservation {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_QTY of CSU_C09.
+/// The group TIMING_QTY of CSU_C09 and 5 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING_QTY", desc = TIMING_QTY_MEMBERS)]

@@ -4,6 +4,8 @@
 //! DFT_P03 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::adr_a19::Insurance;
 
 /// DFT_P03.
 pub static DFT_P03: StructureDesc = StructureDesc::new(
@@ -74,13 +76,13 @@ static DFT_P03_MEMBERS: GroupDesc = GroupDesc {
             "insurance",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::adr_a19::INSURANCE_MEMBERS),
         ),
         MemberDesc::new("acc", 0, 1, MemberKind::Segment(&crate::segments::ACC)),
     ],
 };
 
-static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "COMMON_ORDER",
     members: &[
         MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -100,7 +102,7 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING_QUANTITY",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -113,7 +115,7 @@ static TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -126,7 +128,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "OBSERVATION",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -139,7 +141,7 @@ static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FINANCIAL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL",
     members: &[
         MemberDesc::new("ft1", 1, 1, MemberKind::Segment(&crate::segments::FT1)),
@@ -159,7 +161,7 @@ static FINANCIAL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FINANCIAL_PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL_PROCEDURE",
     members: &[
         MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
@@ -172,7 +174,7 @@ static FINANCIAL_PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FINANCIAL_COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL_COMMON_ORDER",
     members: &[
         MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -197,7 +199,7 @@ static FINANCIAL_COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FINANCIAL_TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL_TIMING_QUANTITY",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -210,7 +212,7 @@ static FINANCIAL_TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FINANCIAL_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL_ORDER",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -223,7 +225,7 @@ static FINANCIAL_ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FINANCIAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL_OBSERVATION",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -232,26 +234,6 @@ static FINANCIAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new(
-            "in3",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::IN3),
-        ),
-        MemberDesc::new(
-            "rol",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::ROL),
         ),
     ],
 };
@@ -301,7 +283,7 @@ pub struct DftP03 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group COMMON_ORDER of DFT_P03.
+/// The group COMMON_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
@@ -319,7 +301,7 @@ pub struct CommonOrder {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_QUANTITY of DFT_P03.
+/// The group TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING_QUANTITY", desc = TIMING_QUANTITY_MEMBERS)]
@@ -333,7 +315,7 @@ pub struct TimingQuantity {
     pub extra: hl7_types::Extra,
 }
 
-/// The group ORDER of DFT_P03.
+/// The group ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
@@ -347,7 +329,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of DFT_P03.
+/// The group OBSERVATION of DFT_P03 and 17 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
@@ -379,7 +361,7 @@ pub struct Financial {
     pub extra: hl7_types::Extra,
 }
 
-/// The group FINANCIAL_PROCEDURE of DFT_P03.
+/// The group FINANCIAL_PROCEDURE of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_PROCEDURE", desc = FINANCIAL_PROCEDURE_MEMBERS)]
@@ -393,7 +375,7 @@ pub struct FinancialProcedure {
     pub extra: hl7_types::Extra,
 }
 
-/// The group FINANCIAL_COMMON_ORDER of DFT_P03.
+/// The group FINANCIAL_COMMON_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_COMMON_ORDER", desc = FINANCIAL_COMMON_ORDER_MEMBERS)]
@@ -411,7 +393,7 @@ pub struct FinancialCommonOrder {
     pub extra: hl7_types::Extra,
 }
 
-/// The group FINANCIAL_TIMING_QUANTITY of DFT_P03.
+/// The group FINANCIAL_TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_TIMING_QUANTITY", desc = FINANCIAL_TIMING_QUANTITY_MEMBERS)]
@@ -425,7 +407,7 @@ pub struct FinancialTimingQuantity {
     pub extra: hl7_types::Extra,
 }
 
-/// The group FINANCIAL_ORDER of DFT_P03.
+/// The group FINANCIAL_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_ORDER", desc = FINANCIAL_ORDER_MEMBERS)]
@@ -439,7 +421,7 @@ pub struct FinancialOrder {
     pub extra: hl7_types::Extra,
 }
 
-/// The group FINANCIAL_OBSERVATION of DFT_P03.
+/// The group FINANCIAL_OBSERVATION of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_OBSERVATION", desc = FINANCIAL_OBSERVATION_MEMBERS)]
@@ -448,24 +430,6 @@ pub struct FinancialObservation {
     pub obx: hl7_types::Part<crate::segments::Obx>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of DFT_P03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional, repeats).
-    pub in3: Vec<crate::segments::In3>,
-    /// ROL: Role (optional, repeats).
-    pub rol: Vec<crate::segments::Rol>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

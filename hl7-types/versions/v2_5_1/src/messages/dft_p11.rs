@@ -4,6 +4,26 @@
 //! DFT_P11 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::dft_p03::CommonOrder;
+#[cfg(feature = "types")]
+pub use super::dft_p03::TimingQuantity;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Order;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
+#[cfg(feature = "types")]
+pub use super::adr_a19::Insurance;
+#[cfg(feature = "types")]
+pub use super::dft_p03::FinancialProcedure;
+#[cfg(feature = "types")]
+pub use super::dft_p03::FinancialCommonOrder;
+#[cfg(feature = "types")]
+pub use super::dft_p03::FinancialTimingQuantity;
+#[cfg(feature = "types")]
+pub use super::dft_p03::FinancialOrder;
+#[cfg(feature = "types")]
+pub use super::dft_p03::FinancialObservation;
 
 /// DFT_P11.
 pub static DFT_P11: StructureDesc = StructureDesc::new(
@@ -49,7 +69,7 @@ static DFT_P11_MEMBERS: GroupDesc = GroupDesc {
             "common_order",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&COMMON_ORDER_MEMBERS),
+            MemberKind::Group(&super::dft_p03::COMMON_ORDER_MEMBERS),
         ),
         MemberDesc::new(
             "dg1",
@@ -68,7 +88,7 @@ static DFT_P11_MEMBERS: GroupDesc = GroupDesc {
             "insurance",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::adr_a19::INSURANCE_MEMBERS),
         ),
         MemberDesc::new("acc", 0, 1, MemberKind::Segment(&crate::segments::ACC)),
         MemberDesc::new(
@@ -80,86 +100,7 @@ static DFT_P11_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "COMMON_ORDER",
-    members: &[
-        MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new(
-            "timing_quantity",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QUANTITY_MEMBERS),
-        ),
-        MemberDesc::new("order", 0, 1, MemberKind::Group(&ORDER_MEMBERS)),
-        MemberDesc::new(
-            "observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_QUANTITY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER",
-    members: &[
-        MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new(
-            "in3",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::IN3),
-        ),
-        MemberDesc::new(
-            "rol",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::ROL),
-        ),
-    ],
-};
-
-static FINANCIAL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL",
     members: &[
         MemberDesc::new("ft1", 1, 1, MemberKind::Segment(&crate::segments::FT1)),
@@ -167,13 +108,13 @@ static FINANCIAL_MEMBERS: GroupDesc = GroupDesc {
             "financial_procedure",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&FINANCIAL_PROCEDURE_MEMBERS),
+            MemberKind::Group(&super::dft_p03::FINANCIAL_PROCEDURE_MEMBERS),
         ),
         MemberDesc::new(
             "financial_common_order",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&FINANCIAL_COMMON_ORDER_MEMBERS),
+            MemberKind::Group(&super::dft_p03::FINANCIAL_COMMON_ORDER_MEMBERS),
         ),
         MemberDesc::new(
             "dg1",
@@ -197,84 +138,7 @@ static FINANCIAL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FINANCIAL_PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
-    name: "FINANCIAL_PROCEDURE",
-    members: &[
-        MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
-        MemberDesc::new(
-            "rol",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::ROL),
-        ),
-    ],
-};
-
-static FINANCIAL_COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "FINANCIAL_COMMON_ORDER",
-    members: &[
-        MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new(
-            "financial_timing_quantity",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&FINANCIAL_TIMING_QUANTITY_MEMBERS),
-        ),
-        MemberDesc::new(
-            "financial_order",
-            0,
-            1,
-            MemberKind::Group(&FINANCIAL_ORDER_MEMBERS),
-        ),
-        MemberDesc::new(
-            "financial_observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&FINANCIAL_OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static FINANCIAL_TIMING_QUANTITY_MEMBERS: GroupDesc = GroupDesc {
-    name: "FINANCIAL_TIMING_QUANTITY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static FINANCIAL_ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "FINANCIAL_ORDER",
-    members: &[
-        MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static FINANCIAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "FINANCIAL_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static FINANCIAL_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FINANCIAL_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
     name: "FINANCIAL_INSURANCE",
     members: &[
         MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
@@ -339,84 +203,6 @@ pub struct DftP11 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group COMMON_ORDER of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
-pub struct CommonOrder {
-    /// ORC: Common Order (optional).
-    pub orc: Option<Box<crate::segments::Orc>>,
-    /// Group TIMING_QUANTITY (optional, repeats).
-    pub timing_quantity: Vec<TimingQuantity>,
-    /// Group ORDER (optional).
-    pub order: Option<Box<Order>>,
-    /// Group OBSERVATION (optional, repeats).
-    pub observation: Vec<Observation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_QUANTITY of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_QUANTITY", desc = TIMING_QUANTITY_MEMBERS)]
-pub struct TimingQuantity {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
-pub struct Order {
-    /// OBR: Observation Request (required).
-    pub obr: hl7_types::Part<crate::segments::Obr>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional, repeats).
-    pub in3: Vec<crate::segments::In3>,
-    /// ROL: Role (optional, repeats).
-    pub rol: Vec<crate::segments::Rol>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group FINANCIAL of DFT_P11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -436,80 +222,6 @@ pub struct Financial {
     pub gt1: Vec<crate::segments::Gt1>,
     /// Group FINANCIAL_INSURANCE (optional, repeats).
     pub financial_insurance: Vec<FinancialInsurance>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group FINANCIAL_PROCEDURE of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "FINANCIAL_PROCEDURE", desc = FINANCIAL_PROCEDURE_MEMBERS)]
-pub struct FinancialProcedure {
-    /// PR1: Procedures (required).
-    pub pr1: hl7_types::Part<crate::segments::Pr1>,
-    /// ROL: Role (optional, repeats).
-    pub rol: Vec<crate::segments::Rol>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group FINANCIAL_COMMON_ORDER of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "FINANCIAL_COMMON_ORDER", desc = FINANCIAL_COMMON_ORDER_MEMBERS)]
-pub struct FinancialCommonOrder {
-    /// ORC: Common Order (optional).
-    pub orc: Option<Box<crate::segments::Orc>>,
-    /// Group FINANCIAL_TIMING_QUANTITY (optional, repeats).
-    pub financial_timing_quantity: Vec<FinancialTimingQuantity>,
-    /// Group FINANCIAL_ORDER (optional).
-    pub financial_order: Option<Box<FinancialOrder>>,
-    /// Group FINANCIAL_OBSERVATION (optional, repeats).
-    pub financial_observation: Vec<FinancialObservation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group FINANCIAL_TIMING_QUANTITY of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "FINANCIAL_TIMING_QUANTITY", desc = FINANCIAL_TIMING_QUANTITY_MEMBERS)]
-pub struct FinancialTimingQuantity {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group FINANCIAL_ORDER of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "FINANCIAL_ORDER", desc = FINANCIAL_ORDER_MEMBERS)]
-pub struct FinancialOrder {
-    /// OBR: Observation Request (required).
-    pub obr: hl7_types::Part<crate::segments::Obr>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group FINANCIAL_OBSERVATION of DFT_P11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "FINANCIAL_OBSERVATION", desc = FINANCIAL_OBSERVATION_MEMBERS)]
-pub struct FinancialObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

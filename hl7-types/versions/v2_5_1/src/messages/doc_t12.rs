@@ -30,7 +30,7 @@ static DOC_T12_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
     name: "EVNPIDPV1TXAOBX_SUPPGRP",
     members: &[
         MemberDesc::new("evn", 0, 1, MemberKind::Segment(&crate::segments::EVN)),

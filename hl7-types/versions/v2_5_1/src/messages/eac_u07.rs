@@ -33,7 +33,7 @@ static EAC_U07_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMMAND_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMMAND_MEMBERS: GroupDesc = GroupDesc {
     name: "COMMAND",
     members: &[
         MemberDesc::new("ecd", 1, 1, MemberKind::Segment(&crate::segments::ECD)),
@@ -48,7 +48,7 @@ static COMMAND_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN_CONTAINER",
     members: &[
         MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
@@ -100,7 +100,7 @@ pub struct Command {
     pub extra: hl7_types::Extra,
 }
 
-/// The group SPECIMEN_CONTAINER of EAC_U07.
+/// The group SPECIMEN_CONTAINER of EAC_U07 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]

@@ -33,7 +33,7 @@ static EAN_U09_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static NOTIFICATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static NOTIFICATION_MEMBERS: GroupDesc = GroupDesc {
     name: "NOTIFICATION",
     members: &[
         MemberDesc::new("nds", 1, 1, MemberKind::Segment(&crate::segments::NDS)),

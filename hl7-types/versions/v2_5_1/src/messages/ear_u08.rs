@@ -4,6 +4,8 @@
 //! EAR_U08 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::eac_u07::SpecimenContainer;
 
 /// EAR_U08.
 pub static EAR_U08: StructureDesc = StructureDesc::new(
@@ -33,7 +35,7 @@ static EAR_U08_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMMAND_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMMAND_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "COMMAND_RESPONSE",
     members: &[
         MemberDesc::new("ecd", 1, 1, MemberKind::Segment(&crate::segments::ECD)),
@@ -41,22 +43,9 @@ static COMMAND_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
             "specimen_container",
             0,
             1,
-            MemberKind::Group(&SPECIMEN_CONTAINER_MEMBERS),
+            MemberKind::Group(&super::eac_u07::SPECIMEN_CONTAINER_MEMBERS),
         ),
         MemberDesc::new("ecr", 1, 1, MemberKind::Segment(&crate::segments::ECR)),
-    ],
-};
-
-static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
-    name: "SPECIMEN_CONTAINER",
-    members: &[
-        MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
-        MemberDesc::new(
-            "spm",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::SPM),
-        ),
     ],
 };
 
@@ -92,20 +81,6 @@ pub struct CommandResponse {
     pub specimen_container: Option<Box<SpecimenContainer>>,
     /// ECR: Equipment Command Response (required).
     pub ecr: hl7_types::Part<crate::segments::Ecr>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN_CONTAINER of EAR_U08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
-pub struct SpecimenContainer {
-    /// SAC: Specimen Container Detail (required).
-    pub sac: hl7_types::Part<crate::segments::Sac>,
-    /// SPM: Specimen (optional, repeats).
-    pub spm: Vec<crate::segments::Spm>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

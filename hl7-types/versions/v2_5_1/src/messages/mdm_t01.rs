@@ -4,6 +4,8 @@
 //! MDM_T01 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
 
 /// MDM_T01.
 pub static MDM_T01: StructureDesc = StructureDesc::new(
@@ -35,7 +37,7 @@ static MDM_T01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "COMMON_ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -43,7 +45,7 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new(
@@ -51,19 +53,6 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
         ),
     ],
 };
@@ -92,7 +81,7 @@ pub struct MdmT01 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group COMMON_ORDER of MDM_T01.
+/// The group COMMON_ORDER of MDM_T01 and MDM_T02.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
@@ -105,20 +94,6 @@ pub struct CommonOrder {
     pub obr: hl7_types::Part<crate::segments::Obr>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of MDM_T01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,10 @@
 //! MDM_T02 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::mdm_t01::CommonOrder;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
 
 /// MDM_T02.
 pub static MDM_T02: StructureDesc = StructureDesc::new(
@@ -29,7 +33,7 @@ static MDM_T02_MEMBERS: GroupDesc = GroupDesc {
             "common_order",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&COMMON_ORDER_MEMBERS),
+            MemberKind::Group(&super::mdm_t01::COMMON_ORDER_MEMBERS),
         ),
         MemberDesc::new("txa", 1, 1, MemberKind::Segment(&crate::segments::TXA)),
         MemberDesc::new(
@@ -41,40 +45,7 @@ static MDM_T02_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "COMMON_ORDER",
-    members: &[
-        MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new(
-            "timing",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
-        ),
-        MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "OBXNTE_SUPPGRP",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -109,38 +80,6 @@ pub struct MdmT02 {
     /// Group OBXNTE_SUPPGRP (required, repeats).
     #[hl7(min = 1)]
     pub observation: Vec<Observation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group COMMON_ORDER of MDM_T02.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
-pub struct CommonOrder {
-    /// ORC: Common Order (required).
-    pub orc: hl7_types::Part<crate::segments::Orc>,
-    /// Group TIMING (optional, repeats).
-    pub timing: Vec<Timing>,
-    /// OBR: Observation Request (required).
-    pub obr: hl7_types::Part<crate::segments::Obr>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of MDM_T02.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -27,7 +27,7 @@ static MFN_M01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_MEMBERS: GroupDesc = GroupDesc {
     name: "MF",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

@@ -32,7 +32,7 @@ static MFN_M02_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_STAFF_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_STAFF_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_STAFF",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

@@ -32,7 +32,7 @@ static MFN_M04_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_CDM_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_CDM_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_CDM",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

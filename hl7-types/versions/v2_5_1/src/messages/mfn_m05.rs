@@ -32,7 +32,7 @@ static MFN_M05_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_LOCATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_LOCATION_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_LOCATION",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),
@@ -58,7 +58,7 @@ static MF_LOCATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_LOC_DEPT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_LOC_DEPT_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_LOC_DEPT",
     members: &[
         MemberDesc::new("ldp", 1, 1, MemberKind::Segment(&crate::segments::LDP)),
@@ -117,7 +117,7 @@ pub struct MfLocation {
     pub extra: hl7_types::Extra,
 }
 
-/// The group MF_LOC_DEPT of MFN_M05.
+/// The group MF_LOC_DEPT of MFN_M05 and RSP_Q11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "MF_LOC_DEPT", desc = MF_LOC_DEPT_MEMBERS)]

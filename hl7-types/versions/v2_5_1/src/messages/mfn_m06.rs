@@ -32,7 +32,7 @@ static MFN_M06_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_CLIN_STUDY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_CLIN_STUDY_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_CLIN_STUDY",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),
@@ -46,7 +46,7 @@ static MF_CLIN_STUDY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_PHASE_SCHED_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_PHASE_SCHED_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_PHASE_SCHED_DETAIL",
     members: &[
         MemberDesc::new("cm1", 1, 1, MemberKind::Segment(&crate::segments::CM1)),

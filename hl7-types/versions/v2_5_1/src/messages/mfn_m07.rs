@@ -32,7 +32,7 @@ static MFN_M07_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_CLIN_STUDY_SCHED_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_CLIN_STUDY_SCHED_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_CLIN_STUDY_SCHED",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

@@ -32,7 +32,7 @@ static MFN_M08_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_TEST_NUMERIC_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_TEST_NUMERIC_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_TEST_NUMERIC",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

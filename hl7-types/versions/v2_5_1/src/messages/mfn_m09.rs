@@ -32,7 +32,7 @@ static MFN_M09_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_TEST_CATEGORICAL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_TEST_CATEGORICAL_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_TEST_CATEGORICAL",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),
@@ -46,7 +46,7 @@ static MF_TEST_CATEGORICAL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_TEST_CAT_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_TEST_CAT_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_TEST_CAT_DETAIL",
     members: &[
         MemberDesc::new("om3", 1, 1, MemberKind::Segment(&crate::segments::OM3)),

@@ -32,7 +32,7 @@ static MFN_M10_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_TEST_BATTERIES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_TEST_BATTERIES_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_TEST_BATTERIES",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),
@@ -46,7 +46,7 @@ static MF_TEST_BATTERIES_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_TEST_BATT_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_TEST_BATT_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_TEST_BATT_DETAIL",
     members: &[
         MemberDesc::new("om5", 1, 1, MemberKind::Segment(&crate::segments::OM5)),

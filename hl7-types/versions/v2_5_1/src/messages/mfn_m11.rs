@@ -32,7 +32,7 @@ static MFN_M11_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_TEST_CALCULATED_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_TEST_CALCULATED_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_TEST_CALCULATED",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),
@@ -46,7 +46,7 @@ static MF_TEST_CALCULATED_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_TEST_CALC_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_TEST_CALC_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_TEST_CALC_DETAIL",
     members: &[
         MemberDesc::new("om6", 1, 1, MemberKind::Segment(&crate::segments::OM6)),

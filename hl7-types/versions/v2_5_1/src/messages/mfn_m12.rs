@@ -32,7 +32,7 @@ static MFN_M12_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_OBS_ATTRIBUTES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_OBS_ATTRIBUTES_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_OBS_ATTRIBUTES",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

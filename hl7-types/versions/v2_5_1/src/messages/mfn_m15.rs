@@ -32,7 +32,7 @@ static MFN_M15_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_INV_ITEM_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_INV_ITEM_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_INV_ITEM",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

@@ -32,7 +32,7 @@ static MFN_ZNN_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MFN_ZNN_MF_SITE_DEFINED_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MFN_ZNN_MF_SITE_DEFINED_MEMBERS: GroupDesc = GroupDesc {
     name: "MFN_ZNN_MF_SITE_DEFINED",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

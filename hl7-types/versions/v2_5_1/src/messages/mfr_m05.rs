@@ -43,7 +43,7 @@ static MFR_M05_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static MF_QUERY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static MF_QUERY_MEMBERS: GroupDesc = GroupDesc {
     name: "MF_QUERY",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),

@@ -31,7 +31,7 @@ static NMD_N02_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CLOCK_AND_STATS_WITH_NOTES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CLOCK_AND_STATS_WITH_NOTES_MEMBERS: GroupDesc = GroupDesc {
     name: "CLOCK_AND_STATS_WITH_NOTES",
     members: &[
         MemberDesc::new("clock", 0, 1, MemberKind::Group(&CLOCK_MEMBERS)),
@@ -40,7 +40,7 @@ static CLOCK_AND_STATS_WITH_NOTES_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CLOCK_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CLOCK_MEMBERS: GroupDesc = GroupDesc {
     name: "CLOCK",
     members: &[
         MemberDesc::new("nck", 1, 1, MemberKind::Segment(&crate::segments::NCK)),
@@ -53,7 +53,7 @@ static CLOCK_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static APP_STATS_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static APP_STATS_MEMBERS: GroupDesc = GroupDesc {
     name: "APP_STATS",
     members: &[
         MemberDesc::new("nst", 1, 1, MemberKind::Segment(&crate::segments::NST)),
@@ -66,7 +66,7 @@ static APP_STATS_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static APP_STATUS_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static APP_STATUS_MEMBERS: GroupDesc = GroupDesc {
     name: "APP_STATUS",
     members: &[
         MemberDesc::new("nsc", 1, 1, MemberKind::Segment(&crate::segments::NSC)),

@@ -37,7 +37,7 @@ static NMQ_N01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QRY_WITH_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QRY_WITH_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "QRY_WITH_DETAIL",
     members: &[
         MemberDesc::new("qrd", 1, 1, MemberKind::Segment(&crate::segments::QRD)),
@@ -45,7 +45,7 @@ static QRY_WITH_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CLOCK_AND_STATISTICS_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CLOCK_AND_STATISTICS_MEMBERS: GroupDesc = GroupDesc {
     name: "CLOCK_AND_STATISTICS",
     members: &[
         MemberDesc::new("nck", 0, 1, MemberKind::Segment(&crate::segments::NCK)),

@@ -39,7 +39,7 @@ static NMR_N01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CLOCK_AND_STATS_WITH_NOTES_ALT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CLOCK_AND_STATS_WITH_NOTES_ALT_MEMBERS: GroupDesc = GroupDesc {
     name: "CLOCK_AND_STATS_WITH_NOTES_ALT",
     members: &[
         MemberDesc::new("nck", 0, 1, MemberKind::Segment(&crate::segments::NCK)),

@@ -4,6 +4,14 @@
 //! OMD_O03 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omb_o27::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// OMD_O03.
 pub static OMD_O03: StructureDesc = StructureDesc::new(
@@ -28,7 +36,12 @@ static OMD_O03_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::omb_o27::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order_diet",
             1,
@@ -44,57 +57,7 @@ static OMD_O03_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "patient_visit",
-            0,
-            1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
-        ),
-        MemberDesc::new(
-            "insurance",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
-        ),
-        MemberDesc::new("gt1", 0, 1, MemberKind::Segment(&crate::segments::GT1)),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static ORDER_DIET_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DIET_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DIET",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -108,7 +71,7 @@ static ORDER_DIET_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_DIET_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_DIET_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING_DIET",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -121,7 +84,7 @@ static TIMING_DIET_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static DIET_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static DIET_MEMBERS: GroupDesc = GroupDesc {
     name: "DIET",
     members: &[
         MemberDesc::new(
@@ -140,25 +103,12 @@ static DIET_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
     ],
 };
 
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_TRAY",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -183,7 +133,7 @@ static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_TRAY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_TRAY_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING_TRAY",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -219,60 +169,6 @@ pub struct OmdO03 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of OMD_O03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// Group INSURANCE (optional, repeats).
-    pub insurance: Vec<Insurance>,
-    /// GT1: Guarantor (optional).
-    pub gt1: Option<Box<crate::segments::Gt1>>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of OMD_O03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of OMD_O03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER_DIET of OMD_O03.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -289,7 +185,7 @@ pub struct OrderDiet {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_DIET of OMD_O03.
+/// The group TIMING_DIET of OMD_O03 and ORD_O04.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING_DIET", desc = TIMING_DIET_MEMBERS)]
@@ -320,20 +216,6 @@ pub struct Diet {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of OMD_O03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER_TRAY of OMD_O03.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -353,7 +235,7 @@ pub struct OrderTray {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_TRAY of OMD_O03.
+/// The group TIMING_TRAY of OMD_O03 and ORD_O04.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING_TRAY", desc = TIMING_TRAY_MEMBERS)]

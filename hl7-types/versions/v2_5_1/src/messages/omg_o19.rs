@@ -4,6 +4,14 @@
 //! OMG_O19 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// OMG_O19.
 pub static OMG_O19: StructureDesc = StructureDesc::new(
@@ -38,7 +46,7 @@ static OMG_O19_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -59,13 +67,13 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "insurance",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::omb_o27::INSURANCE_MEMBERS),
         ),
         MemberDesc::new("gt1", 0, 1, MemberKind::Segment(&crate::segments::GT1)),
         MemberDesc::new(
@@ -77,24 +85,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -102,7 +93,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new(
@@ -122,7 +113,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "specimen",
@@ -152,33 +143,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN",
     members: &[
         MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
@@ -197,7 +162,7 @@ static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     name: "CONTAINER",
     members: &[
         MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
@@ -210,7 +175,7 @@ static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PRIOR_RESULT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PRIOR_RESULT_MEMBERS: GroupDesc = GroupDesc {
     name: "PRIOR_RESULT",
     members: &[
         MemberDesc::new(
@@ -240,7 +205,7 @@ static PRIOR_RESULT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT_PRIOR",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -248,7 +213,7 @@ static PATIENT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_VISIT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT_VISIT_PRIOR",
     members: &[
         MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
@@ -256,7 +221,7 @@ static PATIENT_VISIT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_PRIOR_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_PRIOR",
     members: &[
         MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -283,7 +248,7 @@ static ORDER_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_PRIOR_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING_PRIOR",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -296,7 +261,7 @@ static TIMING_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
     name: "OBSERVATION_PRIOR",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -330,7 +295,7 @@ pub struct OmgO19 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of OMG_O19.
+/// The group PATIENT of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
@@ -351,36 +316,6 @@ pub struct Patient {
     pub gt1: Option<Box<crate::segments::Gt1>>,
     /// AL1: Patient Allergy Information (optional, repeats).
     pub al1: Vec<crate::segments::Al1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of OMG_O19.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of OMG_O19.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -420,35 +355,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of OMG_O19.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of OMG_O19.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN of OMG_O19.
+/// The group SPECIMEN of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
@@ -464,7 +371,7 @@ pub struct Specimen {
     pub extra: hl7_types::Extra,
 }
 
-/// The group CONTAINER of OMG_O19.
+/// The group CONTAINER of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
@@ -497,7 +404,7 @@ pub struct PriorResult {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_PRIOR of OMG_O19.
+/// The group PATIENT_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
@@ -511,7 +418,7 @@ pub struct PatientPrior {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_VISIT_PRIOR of OMG_O19.
+/// The group PATIENT_VISIT_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_PRIOR", desc = PATIENT_VISIT_PRIOR_MEMBERS)]
@@ -548,7 +455,7 @@ pub struct OrderPrior {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_PRIOR of OMG_O19.
+/// The group TIMING_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING_PRIOR", desc = TIMING_PRIOR_MEMBERS)]
@@ -562,7 +469,7 @@ pub struct TimingPrior {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION_PRIOR of OMG_O19.
+/// The group OBSERVATION_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_PRIOR", desc = OBSERVATION_PRIOR_MEMBERS)]

@@ -4,6 +4,32 @@
 //! OML_O35 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omg_o19::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::oml_o33::Order;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::oml_o33::ObservationRequest;
+#[cfg(feature = "types")]
+pub use super::oml_o21::Observation;
+#[cfg(feature = "types")]
+pub use super::oml_o21::PriorResult;
+#[cfg(feature = "types")]
+pub use super::omg_o19::PatientPrior;
+#[cfg(feature = "types")]
+pub use super::omg_o19::PatientVisitPrior;
+#[cfg(feature = "types")]
+pub use super::oml_o21::OrderPrior;
+#[cfg(feature = "types")]
+pub use super::omg_o19::TimingPrior;
+#[cfg(feature = "types")]
+pub use super::omg_o19::ObservationPrior;
 
 /// OML_O35.
 pub static OML_O35: StructureDesc = StructureDesc::new(
@@ -28,7 +54,12 @@ static OML_O35_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::omg_o19::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "specimen",
             1,
@@ -38,63 +69,7 @@ static OML_O35_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "nk1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NK1),
-        ),
-        MemberDesc::new(
-            "patient_visit",
-            0,
-            1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
-        ),
-        MemberDesc::new(
-            "insurance",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
-        ),
-        MemberDesc::new("gt1", 0, 1, MemberKind::Segment(&crate::segments::GT1)),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN",
     members: &[
         MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
@@ -113,7 +88,7 @@ static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN_CONTAINER",
     members: &[
         MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
@@ -121,196 +96,7 @@ static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
             "order",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_MEMBERS),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER",
-    members: &[
-        MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new(
-            "timing",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
-        ),
-        MemberDesc::new(
-            "observation_request",
-            0,
-            1,
-            MemberKind::Group(&OBSERVATION_REQUEST_MEMBERS),
-        ),
-        MemberDesc::new(
-            "ft1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::FT1),
-        ),
-        MemberDesc::new(
-            "cti",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTI),
-        ),
-        MemberDesc::new("blg", 0, 1, MemberKind::Segment(&crate::segments::BLG)),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION_REQUEST",
-    members: &[
-        MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new("tcd", 0, 1, MemberKind::Segment(&crate::segments::TCD)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "dg1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::DG1),
-        ),
-        MemberDesc::new(
-            "observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-        MemberDesc::new(
-            "prior_result",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&PRIOR_RESULT_MEMBERS),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new("tcd", 0, 1, MemberKind::Segment(&crate::segments::TCD)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PRIOR_RESULT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PRIOR_RESULT",
-    members: &[
-        MemberDesc::new(
-            "patient_prior",
-            0,
-            1,
-            MemberKind::Group(&PATIENT_PRIOR_MEMBERS),
-        ),
-        MemberDesc::new(
-            "patient_visit_prior",
-            0,
-            1,
-            MemberKind::Group(&PATIENT_VISIT_PRIOR_MEMBERS),
-        ),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-        MemberDesc::new(
-            "order_prior",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_PRIOR_MEMBERS),
-        ),
-    ],
-};
-
-static PATIENT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_PRIOR",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-    ],
-};
-
-static PATIENT_VISIT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT_PRIOR",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_PRIOR_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_PRIOR",
-    members: &[
-        MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "timing_prior",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_PRIOR_MEMBERS),
-        ),
-        MemberDesc::new(
-            "observation_prior",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_PRIOR_MEMBERS),
-        ),
-    ],
-};
-
-static TIMING_PRIOR_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_PRIOR",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION_PRIOR",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::oml_o33::ORDER_MEMBERS),
         ),
     ],
 };
@@ -331,62 +117,6 @@ pub struct OmlO35 {
     /// Group SPECIMEN (required, repeats).
     #[hl7(min = 1)]
     pub specimen: Vec<Specimen>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// NK1: Next of Kin / Associated Parties (optional, repeats).
-    pub nk1: Vec<crate::segments::Nk1>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// Group INSURANCE (optional, repeats).
-    pub insurance: Vec<Insurance>,
-    /// GT1: Guarantor (optional).
-    pub gt1: Option<Box<crate::segments::Gt1>>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -419,176 +149,6 @@ pub struct SpecimenContainer {
     /// Group ORDER (required, repeats).
     #[hl7(min = 1)]
     pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
-pub struct Order {
-    /// ORC: Common Order (required).
-    pub orc: hl7_types::Part<crate::segments::Orc>,
-    /// Group TIMING (optional, repeats).
-    pub timing: Vec<Timing>,
-    /// Group OBSERVATION_REQUEST (optional).
-    pub observation_request: Option<Box<ObservationRequest>>,
-    /// FT1: Financial Transaction (optional, repeats).
-    pub ft1: Vec<crate::segments::Ft1>,
-    /// CTI: Clinical Trial Identification (optional, repeats).
-    pub cti: Vec<crate::segments::Cti>,
-    /// BLG: Billing (optional).
-    pub blg: Option<Box<crate::segments::Blg>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION_REQUEST of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
-pub struct ObservationRequest {
-    /// OBR: Observation Request (required).
-    pub obr: hl7_types::Part<crate::segments::Obr>,
-    /// TCD: Test Code Detail (optional).
-    pub tcd: Option<Box<crate::segments::Tcd>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// DG1: Diagnosis (optional, repeats).
-    pub dg1: Vec<crate::segments::Dg1>,
-    /// Group OBSERVATION (optional, repeats).
-    pub observation: Vec<Observation>,
-    /// Group PRIOR_RESULT (optional, repeats).
-    pub prior_result: Vec<PriorResult>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// TCD: Test Code Detail (optional).
-    pub tcd: Option<Box<crate::segments::Tcd>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PRIOR_RESULT of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
-pub struct PriorResult {
-    /// Group PATIENT_PRIOR (optional).
-    pub patient_prior: Option<Box<PatientPrior>>,
-    /// Group PATIENT_VISIT_PRIOR (optional).
-    pub patient_visit_prior: Option<Box<PatientVisitPrior>>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// Group ORDER_PRIOR (required, repeats).
-    #[hl7(min = 1)]
-    pub order_prior: Vec<OrderPrior>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_PRIOR of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
-pub struct PatientPrior {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT_PRIOR of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT_PRIOR", desc = PATIENT_VISIT_PRIOR_MEMBERS)]
-pub struct PatientVisitPrior {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_PRIOR of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
-pub struct OrderPrior {
-    /// ORC: Common Order (optional).
-    pub orc: Option<Box<crate::segments::Orc>>,
-    /// OBR: Observation Request (required).
-    pub obr: hl7_types::Part<crate::segments::Obr>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group TIMING_PRIOR (optional, repeats).
-    pub timing_prior: Vec<TimingPrior>,
-    /// Group OBSERVATION_PRIOR (required, repeats).
-    #[hl7(min = 1)]
-    pub observation_prior: Vec<ObservationPrior>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_PRIOR of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_PRIOR", desc = TIMING_PRIOR_MEMBERS)]
-pub struct TimingPrior {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION_PRIOR of OML_O35.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION_PRIOR", desc = OBSERVATION_PRIOR_MEMBERS)]
-pub struct ObservationPrior {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,18 @@
 //! OMS_O05 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omb_o27::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::omn_o07::Order;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// OMS_O05.
 pub static OMS_O05: StructureDesc = StructureDesc::new(
@@ -28,116 +40,17 @@ static OMS_O05_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::omb_o27::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_MEMBERS),
-        ),
-    ],
-};
-
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "patient_visit",
-            0,
-            1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
-        ),
-        MemberDesc::new(
-            "insurance",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
-        ),
-        MemberDesc::new("gt1", 0, 1, MemberKind::Segment(&crate::segments::GT1)),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER",
-    members: &[
-        MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new(
-            "timing",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
-        ),
-        MemberDesc::new("rqd", 1, 1, MemberKind::Segment(&crate::segments::RQD)),
-        MemberDesc::new("rq1", 0, 1, MemberKind::Segment(&crate::segments::RQ1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-        MemberDesc::new("blg", 0, 1, MemberKind::Segment(&crate::segments::BLG)),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::omn_o07::ORDER_MEMBERS),
         ),
     ],
 };
@@ -158,112 +71,6 @@ pub struct OmsO05 {
     /// Group ORDER (required, repeats).
     #[hl7(min = 1)]
     pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT of OMS_O05.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// Group INSURANCE (optional, repeats).
-    pub insurance: Vec<Insurance>,
-    /// GT1: Guarantor (optional).
-    pub gt1: Option<Box<crate::segments::Gt1>>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of OMS_O05.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of OMS_O05.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of OMS_O05.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
-pub struct Order {
-    /// ORC: Common Order (required).
-    pub orc: hl7_types::Part<crate::segments::Orc>,
-    /// Group TIMING (optional, repeats).
-    pub timing: Vec<Timing>,
-    /// RQD: Requisition Detail (required).
-    pub rqd: hl7_types::Part<crate::segments::Rqd>,
-    /// RQ1: Requisition Detail-1 (optional).
-    pub rq1: Option<Box<crate::segments::Rq1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group OBSERVATION (optional, repeats).
-    pub observation: Vec<Observation>,
-    /// BLG: Billing (optional).
-    pub blg: Option<Box<crate::segments::Blg>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of OMS_O05.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of OMS_O05.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

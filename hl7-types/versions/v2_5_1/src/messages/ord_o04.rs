@@ -4,6 +4,10 @@
 //! ORD_O04 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omd_o03::TimingDiet;
+#[cfg(feature = "types")]
+pub use super::omd_o03::TimingTray;
 
 /// ORD_O04.
 pub static ORD_O04: StructureDesc = StructureDesc::new(
@@ -39,7 +43,7 @@ static ORD_O04_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[
         MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
@@ -58,7 +62,7 @@ static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -71,7 +75,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_DIET_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DIET_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DIET",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -79,7 +83,7 @@ static ORDER_DIET_MEMBERS: GroupDesc = GroupDesc {
             "timing_diet",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_DIET_MEMBERS),
+            MemberKind::Group(&super::omd_o03::TIMING_DIET_MEMBERS),
         ),
         MemberDesc::new(
             "ods",
@@ -96,20 +100,7 @@ static ORDER_DIET_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_DIET_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_DIET",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_TRAY",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -117,7 +108,7 @@ static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
             "timing_tray",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_TRAY_MEMBERS),
+            MemberKind::Group(&super::omd_o03::TIMING_TRAY_MEMBERS),
         ),
         MemberDesc::new(
             "odt",
@@ -130,19 +121,6 @@ static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static TIMING_TRAY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_TRAY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
         ),
     ],
 };
@@ -186,7 +164,7 @@ pub struct Response {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of ORD_O04.
+/// The group PATIENT of ORD_O04 and 16 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
@@ -218,20 +196,6 @@ pub struct OrderDiet {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_DIET of ORD_O04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_DIET", desc = TIMING_DIET_MEMBERS)]
-pub struct TimingDiet {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER_TRAY of ORD_O04.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -245,20 +209,6 @@ pub struct OrderTray {
     pub odt: Vec<crate::segments::Odt>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_TRAY of ORD_O04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_TRAY", desc = TIMING_TRAY_MEMBERS)]
-pub struct TimingTray {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

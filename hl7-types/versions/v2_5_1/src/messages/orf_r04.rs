@@ -42,7 +42,7 @@ static ORF_R04_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "PIDNTEORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP",
     members: &[
         MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
@@ -55,7 +55,7 @@ static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PIDNTE_SUPPGRP",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -68,7 +68,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP",
     members: &[
         MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -101,7 +101,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
     name: "TQ1TQ2_SUPPGRP",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -114,7 +114,7 @@ static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "OBXNTE_SUPPGRP",
     members: &[
         MemberDesc::new("obx", 0, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -210,7 +210,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TQ1TQ2_SUPPGRP of ORF_R04.
+/// The group TQ1TQ2_SUPPGRP of ORF_R04 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TQ1TQ2_SUPPGRP", desc = TIMING_QTY_MEMBERS)]

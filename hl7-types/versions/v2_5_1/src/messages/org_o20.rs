@@ -4,6 +4,10 @@
 //! ORG_O20 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ord_o04::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
 
 /// ORG_O20.
 pub static ORG_O20: StructureDesc = StructureDesc::new(
@@ -39,10 +43,15 @@ static ORG_O20_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ord_o04::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -52,20 +61,7 @@ static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -73,7 +69,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("obr", 0, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new(
@@ -97,20 +93,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN",
     members: &[
         MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
@@ -160,20 +143,6 @@ pub struct Response {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of ORG_O20.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of ORG_O20.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -196,21 +165,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of ORG_O20.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN of ORG_O20.
+/// The group SPECIMEN of ORG_O20 and ORL_O22.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]

@@ -4,6 +4,10 @@
 //! ORL_O22 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::org_o20::Specimen;
 
 /// ORL_O22.
 pub static ORL_O22: StructureDesc = StructureDesc::new(
@@ -39,12 +43,12 @@ static ORL_O22_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS))],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -57,7 +61,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -65,7 +69,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new(
             "observation_request",
@@ -76,20 +80,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
     name: "OBSERVATION_REQUEST",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -97,20 +88,7 @@ static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
             "specimen",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&SPECIMEN_MEMBERS),
-        ),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
-    name: "SPECIMEN",
-    members: &[
-        MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
-        MemberDesc::new(
-            "sac",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::SAC),
+            MemberKind::Group(&super::org_o20::SPECIMEN_MEMBERS),
         ),
     ],
 };
@@ -179,20 +157,6 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of ORL_O22.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group OBSERVATION_REQUEST of ORL_O22.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -202,20 +166,6 @@ pub struct ObservationRequest {
     pub obr: hl7_types::Part<crate::segments::Obr>,
     /// Group SPECIMEN (optional, repeats).
     pub specimen: Vec<Specimen>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN of ORL_O22.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
-pub struct Specimen {
-    /// SPM: Specimen (required).
-    pub spm: hl7_types::Part<crate::segments::Spm>,
-    /// SAC: Specimen Container Detail (optional, repeats).
-    pub sac: Vec<crate::segments::Sac>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

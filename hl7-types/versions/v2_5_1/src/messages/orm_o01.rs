@@ -4,6 +4,14 @@
 //! ORM_O01 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omb_o27::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// ORM_O01.
 pub static ORM_O01: StructureDesc = StructureDesc::new(
@@ -22,7 +30,12 @@ static ORM_O01_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::omb_o27::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -32,57 +45,7 @@ static ORM_O01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "patient_visit",
-            0,
-            1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
-        ),
-        MemberDesc::new(
-            "insurance",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
-        ),
-        MemberDesc::new("gt1", 0, 1, MemberKind::Segment(&crate::segments::GT1)),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -103,7 +66,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("order_choice", 1, 1, MemberKind::Choice(&ORDER_CHOICE_MEMBERS)),
@@ -124,12 +87,12 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
     ],
 };
 
-static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
     name: "OBRRQDRQ1RXOODSODT_SUPPGRP",
     members: &[
         MemberDesc::new("Obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -138,19 +101,6 @@ static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
         MemberDesc::new("Rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
         MemberDesc::new("Ods", 1, 1, MemberKind::Segment(&crate::segments::ODS)),
         MemberDesc::new("Odt", 1, 1, MemberKind::Segment(&crate::segments::ODT)),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
     ],
 };
 
@@ -168,60 +118,6 @@ pub struct OrmO01 {
     /// Group ORDER (required, repeats).
     #[hl7(min = 1)]
     pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT of ORM_O01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// Group INSURANCE (optional, repeats).
-    pub insurance: Vec<Insurance>,
-    /// GT1: Guarantor (optional).
-    pub gt1: Option<Box<crate::segments::Gt1>>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of ORM_O01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of ORM_O01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -267,7 +163,7 @@ pub struct OrderDetail {
     pub extra: hl7_types::Extra,
 }
 
-/// The choice OBRRQDRQ1RXOODSODT_SUPPGRP of ORM_O01: exactly one of these.
+/// The choice OBRRQDRQ1RXOODSODT_SUPPGRP of ORM_O01 and 2 other structures: exactly one of these.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBRRQDRQ1RXOODSODT_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
@@ -284,18 +180,4 @@ pub enum OrderChoice {
     Ods(hl7_types::Part<crate::segments::Ods>),
     /// ODT: Diet Tray Instructions.
     Odt(hl7_types::Part<crate::segments::Odt>),
-}
-
-/// The group OBSERVATION of ORM_O01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
 }

@@ -4,6 +4,12 @@
 //! ORP_O10 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ord_o04::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::omp_o09::Component;
 
 /// ORP_O10.
 pub static ORP_O10: StructureDesc = StructureDesc::new(
@@ -39,10 +45,15 @@ static ORP_O10_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ord_o04::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -52,20 +63,7 @@ static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -73,26 +71,13 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
@@ -112,20 +97,7 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
             "component",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&COMPONENT_MEMBERS),
-        ),
-    ],
-};
-
-static COMPONENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "COMPONENT",
-    members: &[
-        MemberDesc::new("rxc", 1, 1, MemberKind::Segment(&crate::segments::RXC)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::omp_o09::COMPONENT_MEMBERS),
         ),
     ],
 };
@@ -167,20 +139,6 @@ pub struct Response {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of ORP_O10.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of ORP_O10.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -197,21 +155,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of ORP_O10.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_DETAIL of ORP_O10.
+/// The group ORDER_DETAIL of ORP_O10 and RDE_O11.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
@@ -225,20 +169,6 @@ pub struct OrderDetail {
     pub rxr: Vec<crate::segments::Rxr>,
     /// Group COMPONENT (optional, repeats).
     pub component: Vec<Component>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group COMPONENT of ORP_O10.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "COMPONENT", desc = COMPONENT_MEMBERS)]
-pub struct Component {
-    /// RXC: Pharmacy/Treatment Component Order (required).
-    pub rxc: hl7_types::Part<crate::segments::Rxc>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

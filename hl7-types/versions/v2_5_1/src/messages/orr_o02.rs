@@ -4,6 +4,10 @@
 //! ORR_O02 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ord_o04::Patient;
+#[cfg(feature = "types")]
+pub use super::orm_o01::OrderChoice;
 
 /// ORR_O02.
 pub static ORR_O02: StructureDesc = StructureDesc::new(
@@ -33,10 +37,15 @@ static ORR_O02_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ord_o04::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -46,24 +55,16 @@ static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new("order_choice", 1, 1, MemberKind::Choice(&ORDER_CHOICE_MEMBERS)),
+        MemberDesc::new(
+            "order_choice",
+            1,
+            1,
+            MemberKind::Choice(&super::orm_o01::ORDER_CHOICE_MEMBERS),
+        ),
         MemberDesc::new(
             "nte",
             0,
@@ -76,18 +77,6 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::CTI),
         ),
-    ],
-};
-
-static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBRRQDRQ1RXOODSODT_SUPPGRP",
-    members: &[
-        MemberDesc::new("Obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new("Rqd", 1, 1, MemberKind::Segment(&crate::segments::RQD)),
-        MemberDesc::new("Rq1", 1, 1, MemberKind::Segment(&crate::segments::RQ1)),
-        MemberDesc::new("Rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
-        MemberDesc::new("Ods", 1, 1, MemberKind::Segment(&crate::segments::ODS)),
-        MemberDesc::new("Odt", 1, 1, MemberKind::Segment(&crate::segments::ODT)),
     ],
 };
 
@@ -126,20 +115,6 @@ pub struct Response {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of ORR_O02.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of ORR_O02.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -156,23 +131,4 @@ pub struct Order {
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
-}
-
-/// The choice OBRRQDRQ1RXOODSODT_SUPPGRP of ORR_O02: exactly one of these.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBRRQDRQ1RXOODSODT_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
-pub enum OrderChoice {
-    /// OBR: Observation Request.
-    Obr(hl7_types::Part<crate::segments::Obr>),
-    /// RQD: Requisition Detail.
-    Rqd(hl7_types::Part<crate::segments::Rqd>),
-    /// RQ1: Requisition Detail-1.
-    Rq1(hl7_types::Part<crate::segments::Rq1>),
-    /// RXO: Pharmacy/Treatment Order.
-    Rxo(hl7_types::Part<crate::segments::Rxo>),
-    /// ODS: Dietary Orders, Supplements, and Preferences.
-    Ods(hl7_types::Part<crate::segments::Ods>),
-    /// ODT: Diet Tray Instructions.
-    Odt(hl7_types::Part<crate::segments::Odt>),
 }

@@ -4,6 +4,14 @@
 //! ORS_O06 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::orn_o08::Response;
+#[cfg(feature = "types")]
+pub use super::ord_o04::Patient;
+#[cfg(feature = "types")]
+pub use super::orn_o08::Order;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
 
 /// ORS_O06.
 pub static ORS_O06: StructureDesc = StructureDesc::new(
@@ -35,66 +43,11 @@ static ORS_O06_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("response", 0, 1, MemberKind::Group(&RESPONSE_MEMBERS)),
-    ],
-};
-
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
-    name: "RESPONSE",
-    members: &[
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
         MemberDesc::new(
-            "order",
+            "response",
+            0,
             1,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_MEMBERS),
-        ),
-    ],
-};
-
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER",
-    members: &[
-        MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new(
-            "timing",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
-        ),
-        MemberDesc::new("rqd", 1, 1, MemberKind::Segment(&crate::segments::RQD)),
-        MemberDesc::new("rq1", 0, 1, MemberKind::Segment(&crate::segments::RQ1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
+            MemberKind::Group(&super::orn_o08::RESPONSE_MEMBERS),
         ),
     ],
 };
@@ -116,69 +69,6 @@ pub struct OrsO06 {
     pub nte: Vec<crate::segments::Nte>,
     /// Group RESPONSE (optional).
     pub response: Option<Box<Response>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group RESPONSE of ORS_O06.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
-pub struct Response {
-    /// Group PATIENT (optional).
-    pub patient: Option<Box<Patient>>,
-    /// Group ORDER (required, repeats).
-    #[hl7(min = 1)]
-    pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT of ORS_O06.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of ORS_O06.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
-pub struct Order {
-    /// ORC: Common Order (required).
-    pub orc: hl7_types::Part<crate::segments::Orc>,
-    /// Group TIMING (optional, repeats).
-    pub timing: Vec<Timing>,
-    /// RQD: Requisition Detail (required).
-    pub rqd: hl7_types::Part<crate::segments::Rqd>,
-    /// RQ1: Requisition Detail-1 (optional).
-    pub rq1: Option<Box<crate::segments::Rq1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of ORS_O06.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,12 @@
 //! ORU_R01 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::csu_c09::Visit;
+#[cfg(feature = "types")]
+pub use super::csu_c09::TimingQty;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// ORU_R01.
 pub static ORU_R01: StructureDesc = StructureDesc::new(
@@ -32,7 +38,7 @@ static ORU_R01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_RESULT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_RESULT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT_RESULT",
     members: &[
         MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
@@ -45,7 +51,7 @@ static PATIENT_RESULT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -62,19 +68,11 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NK1),
         ),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
+        MemberDesc::new("visit", 0, 1, MemberKind::Group(&super::csu_c09::VISIT_MEMBERS)),
     ],
 };
 
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_OBSERVATION",
     members: &[
         MemberDesc::new("orc", 0, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -89,14 +87,14 @@ static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
             "timing_qty",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QTY_MEMBERS),
+            MemberKind::Group(&super::csu_c09::TIMING_QTY_MEMBERS),
         ),
         MemberDesc::new("ctd", 0, 1, MemberKind::Segment(&crate::segments::CTD)),
         MemberDesc::new(
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "ft1",
@@ -119,33 +117,7 @@ static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_QTY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN",
     members: &[
         MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
@@ -212,20 +184,6 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group VISIT of ORU_R01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -254,35 +212,7 @@ pub struct OrderObservation {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_QTY of ORU_R01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_QTY", desc = TIMING_QTY_MEMBERS)]
-pub struct TimingQty {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of ORU_R01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN of ORU_R01.
+/// The group SPECIMEN of ORU_R01 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]

@@ -4,6 +4,12 @@
 //! ORU_R30 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::csu_c09::Visit;
+#[cfg(feature = "types")]
+pub use super::csu_c09::TimingQty;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// ORU_R30.
 pub static ORU_R30: StructureDesc = StructureDesc::new(
@@ -24,7 +30,12 @@ static ORU_R30_MEMBERS: GroupDesc = GroupDesc {
         ),
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
+        MemberDesc::new(
+            "visit",
+            0,
+            1,
+            MemberKind::Group(&super::csu_c09::VISIT_MEMBERS),
+        ),
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new(
@@ -37,47 +48,13 @@ static ORU_R30_MEMBERS: GroupDesc = GroupDesc {
             "timing_qty",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QTY_MEMBERS),
+            MemberKind::Group(&super::csu_c09::TIMING_QTY_MEMBERS),
         ),
         MemberDesc::new(
             "observation",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_QTY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
     ],
 };
@@ -108,48 +85,6 @@ pub struct OruR30 {
     /// Group OBSERVATION (required, repeats).
     #[hl7(min = 1)]
     pub observation: Vec<Observation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group VISIT of ORU_R30.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_QTY of ORU_R30.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_QTY", desc = TIMING_QTY_MEMBERS)]
-pub struct TimingQty {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of ORU_R30.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

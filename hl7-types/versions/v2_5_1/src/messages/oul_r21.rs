@@ -4,6 +4,10 @@
 //! OUL_R21 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::csu_c09::Visit;
+#[cfg(feature = "types")]
+pub use super::csu_c09::TimingQty;
 
 /// OUL_R21.
 pub static OUL_R21: StructureDesc = StructureDesc::new(
@@ -24,7 +28,12 @@ static OUL_R21_MEMBERS: GroupDesc = GroupDesc {
         ),
         MemberDesc::new("nte", 0, 1, MemberKind::Segment(&crate::segments::NTE)),
         MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
+        MemberDesc::new(
+            "visit",
+            0,
+            1,
+            MemberKind::Group(&super::csu_c09::VISIT_MEMBERS),
+        ),
         MemberDesc::new(
             "order_observation",
             1,
@@ -35,7 +44,7 @@ static OUL_R21_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -49,15 +58,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_OBSERVATION",
     members: &[
         MemberDesc::new("container", 0, 1, MemberKind::Group(&CONTAINER_MEMBERS)),
@@ -73,7 +74,7 @@ static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
             "timing_qty",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QTY_MEMBERS),
+            MemberKind::Group(&super::csu_c09::TIMING_QTY_MEMBERS),
         ),
         MemberDesc::new(
             "observation",
@@ -90,7 +91,7 @@ static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     name: "CONTAINER",
     members: &[
         MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
@@ -98,20 +99,7 @@ static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_QTY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "OBSERVATION",
     members: &[
         MemberDesc::new("obx", 0, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -156,7 +144,7 @@ pub struct OulR21 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of OUL_R21.
+/// The group PATIENT of OUL_R21 and OUL_R22.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
@@ -167,20 +155,6 @@ pub struct Patient {
     pub pd1: Option<Box<crate::segments::Pd1>>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group VISIT of OUL_R21.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -220,20 +194,6 @@ pub struct Container {
     pub sac: hl7_types::Part<crate::segments::Sac>,
     /// SID: Substance Identifier (optional).
     pub sid: Option<Box<crate::segments::Sid>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_QTY of OUL_R21.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_QTY", desc = TIMING_QTY_MEMBERS)]
-pub struct TimingQty {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

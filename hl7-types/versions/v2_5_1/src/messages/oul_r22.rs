@@ -4,6 +4,12 @@
 //! OUL_R22 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::oul_r21::Patient;
+#[cfg(feature = "types")]
+pub use super::csu_c09::Visit;
+#[cfg(feature = "types")]
+pub use super::csu_c09::TimingQty;
 
 /// OUL_R22.
 pub static OUL_R22: StructureDesc = StructureDesc::new(
@@ -23,8 +29,18 @@ static OUL_R22_MEMBERS: GroupDesc = GroupDesc {
             MemberKind::Segment(&crate::segments::SFT),
         ),
         MemberDesc::new("nte", 0, 1, MemberKind::Segment(&crate::segments::NTE)),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::oul_r21::PATIENT_MEMBERS),
+        ),
+        MemberDesc::new(
+            "visit",
+            0,
+            1,
+            MemberKind::Group(&super::csu_c09::VISIT_MEMBERS),
+        ),
         MemberDesc::new(
             "specimen",
             1,
@@ -35,29 +51,7 @@ static OUL_R22_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN",
     members: &[
         MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
@@ -82,7 +76,7 @@ static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     name: "CONTAINER",
     members: &[
         MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
@@ -90,7 +84,7 @@ static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -105,7 +99,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing_qty",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QTY_MEMBERS),
+            MemberKind::Group(&super::csu_c09::TIMING_QTY_MEMBERS),
         ),
         MemberDesc::new(
             "result",
@@ -122,20 +116,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_QTY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
     name: "OBXTCDSIDNTE_SUPPGRP",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -180,36 +161,6 @@ pub struct OulR22 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of OUL_R22.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group VISIT of OUL_R22.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group SPECIMEN of OUL_R22.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -229,7 +180,7 @@ pub struct Specimen {
     pub extra: hl7_types::Extra,
 }
 
-/// The group CONTAINER of OUL_R22.
+/// The group CONTAINER of OUL_R22 and OUL_R24.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
@@ -265,21 +216,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_QTY of OUL_R22.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_QTY", desc = TIMING_QTY_MEMBERS)]
-pub struct TimingQty {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBXTCDSIDNTE_SUPPGRP of OUL_R22.
+/// The group OBXTCDSIDNTE_SUPPGRP of OUL_R22 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBXTCDSIDNTE_SUPPGRP", desc = RESULT_GROUP_MEMBERS)]

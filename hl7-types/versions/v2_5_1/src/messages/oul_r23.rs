@@ -4,6 +4,10 @@
 //! OUL_R23 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::orf_r04::TimingQty;
+#[cfg(feature = "types")]
+pub use super::oul_r22::ResultGroup;
 
 /// OUL_R23.
 pub static OUL_R23: StructureDesc = StructureDesc::new(
@@ -35,7 +39,7 @@ static OUL_R23_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PIDPD1NTE_SUPPGRP",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -49,7 +53,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
     name: "PV1PV2_SUPPGRP",
     members: &[
         MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
@@ -57,7 +61,7 @@ static VISIT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     name: "SPMOBXSACINVOBRORCNTETQ1TQ2OBXTCDSIDNTECTI_SUPPGRP",
     members: &[
         MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
@@ -76,7 +80,7 @@ static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     name: "CONTAINER",
     members: &[
         MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
@@ -90,7 +94,7 @@ static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -105,52 +109,19 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing_qty",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QTY_MEMBERS),
+            MemberKind::Group(&super::orf_r04::TIMING_QTY_MEMBERS),
         ),
         MemberDesc::new(
             "result",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&RESULT_GROUP_MEMBERS),
+            MemberKind::Group(&super::oul_r22::RESULT_GROUP_MEMBERS),
         ),
         MemberDesc::new(
             "cti",
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::CTI),
-        ),
-    ],
-};
-
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TQ1TQ2_SUPPGRP",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBXTCDSIDNTE_SUPPGRP",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new("tcd", 0, 1, MemberKind::Segment(&crate::segments::TCD)),
-        MemberDesc::new(
-            "sid",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::SID),
-        ),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
         ),
     ],
 };
@@ -180,7 +151,7 @@ pub struct OulR23 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PIDPD1NTE_SUPPGRP of OUL_R23.
+/// The group PIDPD1NTE_SUPPGRP of OUL_R23 and OUL_R24.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PIDPD1NTE_SUPPGRP", desc = PATIENT_MEMBERS)]
@@ -196,7 +167,7 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PV1PV2_SUPPGRP of OUL_R23.
+/// The group PV1PV2_SUPPGRP of OUL_R23 and OUL_R24.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PV1PV2_SUPPGRP", desc = VISIT_MEMBERS)]
@@ -264,38 +235,6 @@ pub struct Order {
     pub result: Vec<ResultGroup>,
     /// CTI: Clinical Trial Identification (optional, repeats).
     pub cti: Vec<crate::segments::Cti>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TQ1TQ2_SUPPGRP of OUL_R23.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TQ1TQ2_SUPPGRP", desc = TIMING_QTY_MEMBERS)]
-pub struct TimingQty {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBXTCDSIDNTE_SUPPGRP of OUL_R23.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBXTCDSIDNTE_SUPPGRP", desc = RESULT_GROUP_MEMBERS)]
-pub struct ResultGroup {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// TCD: Test Code Detail (optional).
-    pub tcd: Option<Box<crate::segments::Tcd>>,
-    /// SID: Substance Identifier (optional, repeats).
-    pub sid: Vec<crate::segments::Sid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,16 @@
 //! OUL_R24 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::oul_r23::Patient;
+#[cfg(feature = "types")]
+pub use super::oul_r23::Visit;
+#[cfg(feature = "types")]
+pub use super::orf_r04::TimingQty;
+#[cfg(feature = "types")]
+pub use super::oul_r22::Container;
+#[cfg(feature = "types")]
+pub use super::oul_r22::ResultGroup;
 
 /// OUL_R24.
 pub static OUL_R24: StructureDesc = StructureDesc::new(
@@ -23,8 +33,18 @@ static OUL_R24_MEMBERS: GroupDesc = GroupDesc {
             MemberKind::Segment(&crate::segments::SFT),
         ),
         MemberDesc::new("nte", 0, 1, MemberKind::Segment(&crate::segments::NTE)),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::oul_r23::PATIENT_MEMBERS),
+        ),
+        MemberDesc::new(
+            "visit",
+            0,
+            1,
+            MemberKind::Group(&super::oul_r23::VISIT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -35,29 +55,7 @@ static OUL_R24_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PIDPD1NTE_SUPPGRP",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PV1PV2_SUPPGRP",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -72,7 +70,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing_qty",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QTY_MEMBERS),
+            MemberKind::Group(&super::orf_r04::TIMING_QTY_MEMBERS),
         ),
         MemberDesc::new(
             "specimen",
@@ -84,7 +82,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "result",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&RESULT_GROUP_MEMBERS),
+            MemberKind::Group(&super::oul_r22::RESULT_GROUP_MEMBERS),
         ),
         MemberDesc::new(
             "cti",
@@ -95,20 +93,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TQ1TQ2_SUPPGRP",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
     name: "SPMOBXSACINV_SUPPGRP",
     members: &[
         MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
@@ -122,35 +107,7 @@ static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
             "container",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&CONTAINER_MEMBERS),
-        ),
-    ],
-};
-
-static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
-    name: "CONTAINER",
-    members: &[
-        MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
-        MemberDesc::new("inv", 0, 1, MemberKind::Segment(&crate::segments::INV)),
-    ],
-};
-
-static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBXTCDSIDNTE_SUPPGRP",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new("tcd", 0, 1, MemberKind::Segment(&crate::segments::TCD)),
-        MemberDesc::new(
-            "sid",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::SID),
-        ),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::oul_r22::CONTAINER_MEMBERS),
         ),
     ],
 };
@@ -180,36 +137,6 @@ pub struct OulR24 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PIDPD1NTE_SUPPGRP of OUL_R24.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PIDPD1NTE_SUPPGRP", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PV1PV2_SUPPGRP of OUL_R24.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PV1PV2_SUPPGRP", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of OUL_R24.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -234,20 +161,6 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TQ1TQ2_SUPPGRP of OUL_R24.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TQ1TQ2_SUPPGRP", desc = TIMING_QTY_MEMBERS)]
-pub struct TimingQty {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group SPMOBXSACINV_SUPPGRP of OUL_R24.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -259,38 +172,6 @@ pub struct Specimen {
     pub obx: Vec<crate::segments::Obx>,
     /// Group CONTAINER (optional, repeats).
     pub container: Vec<Container>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group CONTAINER of OUL_R24.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
-pub struct Container {
-    /// SAC: Specimen Container Detail (required).
-    pub sac: hl7_types::Part<crate::segments::Sac>,
-    /// INV: Inventory Detail (optional).
-    pub inv: Option<Box<crate::segments::Inv>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBXTCDSIDNTE_SUPPGRP of OUL_R24.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBXTCDSIDNTE_SUPPGRP", desc = RESULT_GROUP_MEMBERS)]
-pub struct ResultGroup {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// TCD: Test Code Detail (optional).
-    pub tcd: Option<Box<crate::segments::Tcd>>,
-    /// SID: Substance Identifier (optional, repeats).
-    pub sid: Vec<crate::segments::Sid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

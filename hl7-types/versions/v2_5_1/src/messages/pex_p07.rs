@@ -4,6 +4,10 @@
 //! PEX_P07 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::csu_c09::Visit;
+#[cfg(feature = "types")]
+pub use super::csu_c09::TimingQty;
 
 /// PEX_P07.
 pub static PEX_P07: StructureDesc = StructureDesc::new(
@@ -31,7 +35,12 @@ static PEX_P07_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
+        MemberDesc::new(
+            "visit",
+            0,
+            1,
+            MemberKind::Group(&super::csu_c09::VISIT_MEMBERS),
+        ),
         MemberDesc::new(
             "experience",
             1,
@@ -41,15 +50,7 @@ static PEX_P07_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static EXPERIENCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static EXPERIENCE_MEMBERS: GroupDesc = GroupDesc {
     name: "EXPERIENCE",
     members: &[
         MemberDesc::new("pes", 1, 1, MemberKind::Segment(&crate::segments::PES)),
@@ -62,7 +63,7 @@ static EXPERIENCE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PEX_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PEX_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "PEX_OBSERVATION",
     members: &[
         MemberDesc::new("peo", 1, 1, MemberKind::Segment(&crate::segments::PEO)),
@@ -75,7 +76,7 @@ static PEX_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PEX_CAUSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PEX_CAUSE_MEMBERS: GroupDesc = GroupDesc {
     name: "PEX_CAUSE",
     members: &[
         MemberDesc::new("pcr", 1, 1, MemberKind::Segment(&crate::segments::PCR)),
@@ -119,7 +120,7 @@ static PEX_CAUSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RX_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RX_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "RX_ORDER",
     members: &[
         MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
@@ -127,7 +128,7 @@ static RX_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing_qty",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_QTY_MEMBERS),
+            MemberKind::Group(&super::csu_c09::TIMING_QTY_MEMBERS),
         ),
         MemberDesc::new(
             "rxr",
@@ -138,20 +139,7 @@ static RX_ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_QTY",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static RX_ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RX_ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
     name: "RX_ADMINISTRATION",
     members: &[
         MemberDesc::new("rxa", 1, 1, MemberKind::Segment(&crate::segments::RXA)),
@@ -159,7 +147,7 @@ static RX_ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ASSOCIATED_PERSON_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ASSOCIATED_PERSON_MEMBERS: GroupDesc = GroupDesc {
     name: "ASSOCIATED_PERSON",
     members: &[
         MemberDesc::new("nk1", 1, 1, MemberKind::Segment(&crate::segments::NK1)),
@@ -190,7 +178,7 @@ static ASSOCIATED_PERSON_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ASSOCIATED_RX_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ASSOCIATED_RX_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ASSOCIATED_RX_ORDER",
     members: &[
         MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
@@ -209,7 +197,7 @@ static ASSOCIATED_RX_ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static NK1_TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static NK1_TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
     name: "NK1_TIMING_QTY",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -222,7 +210,7 @@ static NK1_TIMING_QTY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ASSOCIATED_RX_ADMIN_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ASSOCIATED_RX_ADMIN_MEMBERS: GroupDesc = GroupDesc {
     name: "ASSOCIATED_RX_ADMIN",
     members: &[
         MemberDesc::new("rxa", 1, 1, MemberKind::Segment(&crate::segments::RXA)),
@@ -230,7 +218,7 @@ static ASSOCIATED_RX_ADMIN_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static STUDY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static STUDY_MEMBERS: GroupDesc = GroupDesc {
     name: "STUDY",
     members: &[
         MemberDesc::new("csr", 1, 1, MemberKind::Segment(&crate::segments::CSR)),
@@ -265,20 +253,6 @@ pub struct PexP07 {
     /// Group EXPERIENCE (required, repeats).
     #[hl7(min = 1)]
     pub experience: Vec<Experience>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group VISIT of PEX_P07.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -352,20 +326,6 @@ pub struct RxOrder {
     pub timing_qty: Vec<TimingQty>,
     /// RXR: Pharmacy/Treatment Route (optional, repeats).
     pub rxr: Vec<crate::segments::Rxr>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_QTY of PEX_P07.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_QTY", desc = TIMING_QTY_MEMBERS)]
-pub struct TimingQty {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

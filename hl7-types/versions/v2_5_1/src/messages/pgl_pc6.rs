@@ -4,6 +4,10 @@
 //! PGL_PC6 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// PGL_PC6.
 pub static PGL_PC6: StructureDesc = StructureDesc::new(
@@ -27,7 +31,7 @@ static PGL_PC6_MEMBERS: GroupDesc = GroupDesc {
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "goal",
@@ -38,15 +42,7 @@ static PGL_PC6_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static GOAL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GOAL_MEMBERS: GroupDesc = GroupDesc {
     name: "GOAL",
     members: &[
         MemberDesc::new("gol", 1, 1, MemberKind::Segment(&crate::segments::GOL)),
@@ -78,7 +74,7 @@ static GOAL_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "problem",
@@ -95,7 +91,7 @@ static GOAL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static GOAL_ROLE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GOAL_ROLE_MEMBERS: GroupDesc = GroupDesc {
     name: "GOAL_ROLE",
     members: &[
         MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
@@ -108,7 +104,7 @@ static GOAL_ROLE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATHWAY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATHWAY_MEMBERS: GroupDesc = GroupDesc {
     name: "PATHWAY",
     members: &[
         MemberDesc::new("pth", 1, 1, MemberKind::Segment(&crate::segments::PTH)),
@@ -121,20 +117,7 @@ static PATHWAY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
     name: "PROBLEM",
     members: &[
         MemberDesc::new("prb", 1, 1, MemberKind::Segment(&crate::segments::PRB)),
@@ -165,7 +148,7 @@ static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROBLEM_ROLE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROBLEM_ROLE_MEMBERS: GroupDesc = GroupDesc {
     name: "PROBLEM_ROLE",
     members: &[
         MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
@@ -178,7 +161,7 @@ static PROBLEM_ROLE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROBLEM_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROBLEM_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "PROBLEM_OBSERVATION",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -191,7 +174,7 @@ static PROBLEM_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -199,7 +182,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("order_choice", 1, 1, MemberKind::Choice(&ORDER_CHOICE_MEMBERS)),
@@ -224,7 +207,7 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
     name: "OBR_SUPPGRP",
     members: &[
         MemberDesc::new("Obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -232,7 +215,7 @@ static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_OBSERVATION",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -272,20 +255,6 @@ pub struct PglPc6 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_VISIT of PGL_PC6.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group GOAL of PGL_PC6.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -312,7 +281,7 @@ pub struct Goal {
     pub extra: hl7_types::Extra,
 }
 
-/// The group GOAL_ROLE of PGL_PC6.
+/// The group GOAL_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
@@ -326,7 +295,7 @@ pub struct GoalRole {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATHWAY of PGL_PC6.
+/// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
@@ -340,21 +309,7 @@ pub struct Pathway {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of PGL_PC6.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM of PGL_PC6.
+/// The group PROBLEM of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
@@ -374,7 +329,7 @@ pub struct Problem {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PROBLEM_ROLE of PGL_PC6.
+/// The group PROBLEM_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
@@ -388,7 +343,7 @@ pub struct ProblemRole {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PROBLEM_OBSERVATION of PGL_PC6.
+/// The group PROBLEM_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
@@ -402,7 +357,7 @@ pub struct ProblemObservation {
     pub extra: hl7_types::Extra,
 }
 
-/// The group ORDER of PGL_PC6.
+/// The group ORDER of PGL_PC6 and 5 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
@@ -416,7 +371,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group ORDER_DETAIL of PGL_PC6.
+/// The group ORDER_DETAIL of PGL_PC6 and 5 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
@@ -434,7 +389,7 @@ pub struct OrderDetail {
     pub extra: hl7_types::Extra,
 }
 
-/// The choice OBR_SUPPGRP of PGL_PC6: exactly one of these.
+/// The choice OBR_SUPPGRP of PGL_PC6 and 5 other structures: exactly one of these.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBR_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
@@ -445,7 +400,7 @@ pub enum OrderChoice {
     Hxx(hl7_types::Part<hl7_types::RawSegment>),
 }
 
-/// The group ORDER_OBSERVATION of PGL_PC6.
+/// The group ORDER_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]

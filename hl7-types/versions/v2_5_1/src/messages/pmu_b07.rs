@@ -34,7 +34,7 @@ static PMU_B07_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static CERTIFICATE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static CERTIFICATE_MEMBERS: GroupDesc = GroupDesc {
     name: "CERTIFICATE",
     members: &[
         MemberDesc::new("cer", 1, 1, MemberKind::Segment(&crate::segments::CER)),

@@ -4,6 +4,24 @@
 //! PPG_PCG and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::GoalRole;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::Problem;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::ProblemRole;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::ProblemObservation;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::Order;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::OrderDetail;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::OrderChoice;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::OrderObservation;
 
 /// PPG_PCG.
 pub static PPG_PCG: StructureDesc = StructureDesc::new(
@@ -27,7 +45,7 @@ static PPG_PCG_MEMBERS: GroupDesc = GroupDesc {
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "pathway",
@@ -38,15 +56,7 @@ static PPG_PCG_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static PATHWAY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATHWAY_MEMBERS: GroupDesc = GroupDesc {
     name: "PATHWAY",
     members: &[
         MemberDesc::new("pth", 1, 1, MemberKind::Segment(&crate::segments::PTH)),
@@ -77,7 +87,7 @@ static PATHWAY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATHWAY_ROLE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATHWAY_ROLE_MEMBERS: GroupDesc = GroupDesc {
     name: "PATHWAY_ROLE",
     members: &[
         MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
@@ -90,7 +100,7 @@ static PATHWAY_ROLE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static GOAL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GOAL_MEMBERS: GroupDesc = GroupDesc {
     name: "GOAL",
     members: &[
         MemberDesc::new("gol", 1, 1, MemberKind::Segment(&crate::segments::GOL)),
@@ -110,7 +120,7 @@ static GOAL_MEMBERS: GroupDesc = GroupDesc {
             "goal_role",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&GOAL_ROLE_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::GOAL_ROLE_MEMBERS),
         ),
         MemberDesc::new(
             "goal_observation",
@@ -122,31 +132,18 @@ static GOAL_MEMBERS: GroupDesc = GroupDesc {
             "problem",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::PROBLEM_MEMBERS),
         ),
         MemberDesc::new(
             "order",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::ORDER_MEMBERS),
         ),
     ],
 };
 
-static GOAL_ROLE_MEMBERS: GroupDesc = GroupDesc {
-    name: "GOAL_ROLE",
-    members: &[
-        MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-    ],
-};
-
-static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "GOAL_OBSERVATION",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -155,123 +152,6 @@ static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM",
-    members: &[
-        MemberDesc::new("prb", 1, 1, MemberKind::Segment(&crate::segments::PRB)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-        MemberDesc::new(
-            "problem_role",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_ROLE_MEMBERS),
-        ),
-        MemberDesc::new(
-            "problem_observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static PROBLEM_ROLE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM_ROLE",
-    members: &[
-        MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-    ],
-};
-
-static PROBLEM_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER",
-    members: &[
-        MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_DETAIL",
-    members: &[
-        MemberDesc::new("order_choice", 1, 1, MemberKind::Choice(&ORDER_CHOICE_MEMBERS)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-        MemberDesc::new(
-            "order_observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBR_SUPPGRP",
-    members: &[
-        MemberDesc::new("Obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new("Hxx", 1, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),
-    ],
-};
-
-static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
         ),
     ],
 };
@@ -297,21 +177,7 @@ pub struct PpgPcg {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_VISIT of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATHWAY of PPG_PCG.
+/// The group PATHWAY of PPG_PCG and PPT_PCL.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
@@ -331,7 +197,7 @@ pub struct Pathway {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATHWAY_ROLE of PPG_PCG.
+/// The group PATHWAY_ROLE of PPG_PCG and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATHWAY_ROLE", desc = PATHWAY_ROLE_MEMBERS)]
@@ -345,7 +211,7 @@ pub struct PathwayRole {
     pub extra: hl7_types::Extra,
 }
 
-/// The group GOAL of PPG_PCG.
+/// The group GOAL of PPG_PCG and PPT_PCL.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
@@ -369,21 +235,7 @@ pub struct Goal {
     pub extra: hl7_types::Extra,
 }
 
-/// The group GOAL_ROLE of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
-pub struct GoalRole {
-    /// ROL: Role (required).
-    pub rol: hl7_types::Part<crate::segments::Rol>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GOAL_OBSERVATION of PPG_PCG.
+/// The group GOAL_OBSERVATION of PPG_PCG and 6 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
@@ -392,113 +244,6 @@ pub struct GoalObservation {
     pub obx: hl7_types::Part<crate::segments::Obx>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
-pub struct Problem {
-    /// PRB: Problem Details (required).
-    pub prb: hl7_types::Part<crate::segments::Prb>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// Group PROBLEM_ROLE (optional, repeats).
-    pub problem_role: Vec<ProblemRole>,
-    /// Group PROBLEM_OBSERVATION (optional, repeats).
-    pub problem_observation: Vec<ProblemObservation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM_ROLE of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
-pub struct ProblemRole {
-    /// ROL: Role (required).
-    pub rol: hl7_types::Part<crate::segments::Rol>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM_OBSERVATION of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
-pub struct ProblemObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
-pub struct Order {
-    /// ORC: Common Order (required).
-    pub orc: hl7_types::Part<crate::segments::Orc>,
-    /// Group ORDER_DETAIL (optional).
-    pub order_detail: Option<Box<OrderDetail>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_DETAIL of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
-pub struct OrderDetail {
-    /// Choice OBR_SUPPGRP (required).
-    pub order_choice: hl7_types::Part<OrderChoice>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// Group ORDER_OBSERVATION (optional, repeats).
-    pub order_observation: Vec<OrderObservation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The choice OBR_SUPPGRP of PPG_PCG: exactly one of these.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBR_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
-pub enum OrderChoice {
-    /// OBR: Observation Request.
-    Obr(hl7_types::Part<crate::segments::Obr>),
-    /// Any segment of the standard.
-    Hxx(hl7_types::Part<hl7_types::RawSegment>),
-}
-
-/// The group ORDER_OBSERVATION of PPG_PCG.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
-pub struct OrderObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

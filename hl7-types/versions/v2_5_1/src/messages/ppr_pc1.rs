@@ -4,6 +4,28 @@
 //! PPR_PC1 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::ProblemRole;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::Pathway;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::ProblemObservation;
+#[cfg(feature = "types")]
+pub use super::ppp_pcb::Goal;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::GoalRole;
+#[cfg(feature = "types")]
+pub use super::ppg_pcg::GoalObservation;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::Order;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::OrderDetail;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::OrderChoice;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::OrderObservation;
 
 /// PPR_PC1.
 pub static PPR_PC1: StructureDesc = StructureDesc::new(
@@ -27,7 +49,7 @@ static PPR_PC1_MEMBERS: GroupDesc = GroupDesc {
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "problem",
@@ -38,15 +60,7 @@ static PPR_PC1_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
     name: "PROBLEM",
     members: &[
         MemberDesc::new("prb", 1, 1, MemberKind::Segment(&crate::segments::PRB)),
@@ -66,187 +80,31 @@ static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
             "problem_role",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_ROLE_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::PROBLEM_ROLE_MEMBERS),
         ),
         MemberDesc::new(
             "pathway",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PATHWAY_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::PATHWAY_MEMBERS),
         ),
         MemberDesc::new(
             "problem_observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::PROBLEM_OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "goal",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&GOAL_MEMBERS),
+            MemberKind::Group(&super::ppp_pcb::GOAL_MEMBERS),
         ),
         MemberDesc::new(
             "order",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_MEMBERS),
-        ),
-    ],
-};
-
-static PROBLEM_ROLE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM_ROLE",
-    members: &[
-        MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-    ],
-};
-
-static PATHWAY_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATHWAY",
-    members: &[
-        MemberDesc::new("pth", 1, 1, MemberKind::Segment(&crate::segments::PTH)),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-    ],
-};
-
-static PROBLEM_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static GOAL_MEMBERS: GroupDesc = GroupDesc {
-    name: "GOAL",
-    members: &[
-        MemberDesc::new("gol", 1, 1, MemberKind::Segment(&crate::segments::GOL)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-        MemberDesc::new(
-            "goal_role",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&GOAL_ROLE_MEMBERS),
-        ),
-        MemberDesc::new(
-            "goal_observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&GOAL_OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static GOAL_ROLE_MEMBERS: GroupDesc = GroupDesc {
-    name: "GOAL_ROLE",
-    members: &[
-        MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-    ],
-};
-
-static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "GOAL_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER",
-    members: &[
-        MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_DETAIL",
-    members: &[
-        MemberDesc::new("order_choice", 1, 1, MemberKind::Choice(&ORDER_CHOICE_MEMBERS)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-        MemberDesc::new(
-            "order_observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBR_SUPPGRP",
-    members: &[
-        MemberDesc::new("Obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new("Hxx", 1, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),
-    ],
-};
-
-static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
+            MemberKind::Group(&super::pgl_pc6::ORDER_MEMBERS),
         ),
     ],
 };
@@ -267,20 +125,6 @@ pub struct PprPc1 {
     /// Group PROBLEM (required, repeats).
     #[hl7(min = 1)]
     pub problem: Vec<Problem>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -307,155 +151,6 @@ pub struct Problem {
     pub goal: Vec<Goal>,
     /// Group ORDER (optional, repeats).
     pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM_ROLE of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
-pub struct ProblemRole {
-    /// ROL: Role (required).
-    pub rol: hl7_types::Part<crate::segments::Rol>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATHWAY of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
-pub struct Pathway {
-    /// PTH: Pathway (required).
-    pub pth: hl7_types::Part<crate::segments::Pth>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM_OBSERVATION of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
-pub struct ProblemObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GOAL of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
-pub struct Goal {
-    /// GOL: Goal Detail (required).
-    pub gol: hl7_types::Part<crate::segments::Gol>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// Group GOAL_ROLE (optional, repeats).
-    pub goal_role: Vec<GoalRole>,
-    /// Group GOAL_OBSERVATION (optional, repeats).
-    pub goal_observation: Vec<GoalObservation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GOAL_ROLE of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
-pub struct GoalRole {
-    /// ROL: Role (required).
-    pub rol: hl7_types::Part<crate::segments::Rol>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GOAL_OBSERVATION of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
-pub struct GoalObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
-pub struct Order {
-    /// ORC: Common Order (required).
-    pub orc: hl7_types::Part<crate::segments::Orc>,
-    /// Group ORDER_DETAIL (optional).
-    pub order_detail: Option<Box<OrderDetail>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_DETAIL of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
-pub struct OrderDetail {
-    /// Choice OBR_SUPPGRP (required).
-    pub order_choice: hl7_types::Part<OrderChoice>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// Group ORDER_OBSERVATION (optional, repeats).
-    pub order_observation: Vec<OrderObservation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The choice OBR_SUPPGRP of PPR_PC1: exactly one of these.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBR_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
-pub enum OrderChoice {
-    /// OBR: Observation Request.
-    Obr(hl7_types::Part<crate::segments::Obr>),
-    /// Any segment of the standard.
-    Hxx(hl7_types::Part<hl7_types::RawSegment>),
-}
-
-/// The group ORDER_OBSERVATION of PPR_PC1.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
-pub struct OrderObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

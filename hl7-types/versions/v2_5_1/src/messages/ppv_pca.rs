@@ -4,6 +4,20 @@
 //! PPV_PCA and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::GoalRole;
+#[cfg(feature = "types")]
+pub use super::ppg_pcg::GoalObservation;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::Problem;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::ProblemRole;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::ProblemObservation;
+#[cfg(feature = "types")]
+pub use super::pgl_pc6::OrderObservation;
 
 /// PPV_PCA.
 pub static PPV_PCA: StructureDesc = StructureDesc::new(
@@ -40,7 +54,7 @@ static PPV_PCA_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -48,7 +62,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "goal",
@@ -59,15 +73,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static GOAL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GOAL_MEMBERS: GroupDesc = GroupDesc {
     name: "GOAL",
     members: &[
         MemberDesc::new("gol", 1, 1, MemberKind::Segment(&crate::segments::GOL)),
@@ -87,7 +93,7 @@ static GOAL_MEMBERS: GroupDesc = GroupDesc {
             "goal_role",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&GOAL_ROLE_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::GOAL_ROLE_MEMBERS),
         ),
         MemberDesc::new(
             "goal_pathway",
@@ -99,13 +105,13 @@ static GOAL_MEMBERS: GroupDesc = GroupDesc {
             "goal_observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&GOAL_OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::ppg_pcg::GOAL_OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "problem",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::PROBLEM_MEMBERS),
         ),
         MemberDesc::new(
             "order",
@@ -116,20 +122,7 @@ static GOAL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static GOAL_ROLE_MEMBERS: GroupDesc = GroupDesc {
-    name: "GOAL_ROLE",
-    members: &[
-        MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-    ],
-};
-
-static GOAL_PATHWAY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GOAL_PATHWAY_MEMBERS: GroupDesc = GroupDesc {
     name: "GOAL_PATHWAY",
     members: &[
         MemberDesc::new("pth", 1, 1, MemberKind::Segment(&crate::segments::PTH)),
@@ -142,77 +135,7 @@ static GOAL_PATHWAY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "GOAL_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM",
-    members: &[
-        MemberDesc::new("prb", 1, 1, MemberKind::Segment(&crate::segments::PRB)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-        MemberDesc::new(
-            "problem_role",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_ROLE_MEMBERS),
-        ),
-        MemberDesc::new(
-            "problem_observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&PROBLEM_OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static PROBLEM_ROLE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM_ROLE",
-    members: &[
-        MemberDesc::new("rol", 1, 1, MemberKind::Segment(&crate::segments::ROL)),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
-    ],
-};
-
-static PROBLEM_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROBLEM_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -220,7 +143,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("order_choice", 1, 1, MemberKind::Choice(&ORDER_CHOICE_MEMBERS)),
@@ -240,35 +163,16 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
             "order_observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::pgl_pc6::ORDER_OBSERVATION_MEMBERS),
         ),
     ],
 };
 
-static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_CHOICE",
     members: &[
         MemberDesc::new("Obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new("Hxx", 1, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),
-    ],
-};
-
-static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "var",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::VAR),
-        ),
     ],
 };
 
@@ -314,20 +218,6 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_VISIT of PPV_PCA.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group GOAL of PPV_PCA.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -354,20 +244,6 @@ pub struct Goal {
     pub extra: hl7_types::Extra,
 }
 
-/// The group GOAL_ROLE of PPV_PCA.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
-pub struct GoalRole {
-    /// ROL: Role (required).
-    pub rol: hl7_types::Part<crate::segments::Rol>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group GOAL_PATHWAY of PPV_PCA.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -377,68 +253,6 @@ pub struct GoalPathway {
     pub pth: hl7_types::Part<crate::segments::Pth>,
     /// VAR: Variance (optional, repeats).
     pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GOAL_OBSERVATION of PPV_PCA.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
-pub struct GoalObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM of PPV_PCA.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
-pub struct Problem {
-    /// PRB: Problem Details (required).
-    pub prb: hl7_types::Part<crate::segments::Prb>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// Group PROBLEM_ROLE (optional, repeats).
-    pub problem_role: Vec<ProblemRole>,
-    /// Group PROBLEM_OBSERVATION (optional, repeats).
-    pub problem_observation: Vec<ProblemObservation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM_ROLE of PPV_PCA.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
-pub struct ProblemRole {
-    /// ROL: Role (required).
-    pub rol: hl7_types::Part<crate::segments::Rol>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROBLEM_OBSERVATION of PPV_PCA.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
-pub struct ProblemObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -485,20 +299,4 @@ pub enum OrderChoice {
     Obr(hl7_types::Part<crate::segments::Obr>),
     /// Any segment of the standard.
     Hxx(hl7_types::Part<hl7_types::RawSegment>),
-}
-
-/// The group ORDER_OBSERVATION of PPV_PCA.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
-pub struct OrderObservation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// VAR: Variance (optional, repeats).
-    pub var: Vec<crate::segments::Var>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
 }

@@ -29,7 +29,7 @@ static QVR_Q17_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QBP_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QBP_MEMBERS: GroupDesc = GroupDesc {
     name: "QBP",
     members: &[
         MemberDesc::new("hxx", 1, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),

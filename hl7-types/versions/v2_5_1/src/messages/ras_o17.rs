@@ -4,6 +4,12 @@
 //! RAS_O17 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// RAS_O17.
 pub static RAS_O17: StructureDesc = StructureDesc::new(
@@ -38,7 +44,7 @@ static RAS_O17_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -55,19 +61,16 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::AL1),
         ),
-        MemberDesc::new("patient_visit", 0, 1, MemberKind::Group(&PATIENT_VISIT_MEMBERS)),
+        MemberDesc::new(
+            "patient_visit",
+            0,
+            1,
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
+        ),
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -75,7 +78,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
         MemberDesc::new("encoding", 0, 1, MemberKind::Group(&ENCODING_MEMBERS)),
@@ -94,20 +97,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
@@ -120,7 +110,7 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL_SUPPLEMENT",
     members: &[
         MemberDesc::new(
@@ -144,7 +134,7 @@ static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMPONENTS_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMPONENTS_MEMBERS: GroupDesc = GroupDesc {
     name: "COMPONENTS",
     members: &[
         MemberDesc::new("rxc", 1, 1, MemberKind::Segment(&crate::segments::RXC)),
@@ -157,7 +147,7 @@ static COMPONENTS_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ENCODING_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ENCODING_MEMBERS: GroupDesc = GroupDesc {
     name: "ENCODING",
     members: &[
         MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
@@ -182,7 +172,7 @@ static ENCODING_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING_ENCODED",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -195,7 +185,7 @@ static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
     name: "ADMINISTRATION",
     members: &[
         MemberDesc::new(
@@ -209,20 +199,7 @@ static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
     ],
 };
@@ -248,7 +225,7 @@ pub struct RasO17 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of RAS_O17.
+/// The group PATIENT of RAS_O17 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
@@ -263,20 +240,6 @@ pub struct Patient {
     pub al1: Vec<crate::segments::Al1>,
     /// Group PATIENT_VISIT (optional).
     pub patient_visit: Option<Box<PatientVisit>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of RAS_O17.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -305,21 +268,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of RAS_O17.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_DETAIL of RAS_O17.
+/// The group ORDER_DETAIL of RAS_O17 and RGV_O15.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
@@ -333,7 +282,7 @@ pub struct OrderDetail {
     pub extra: hl7_types::Extra,
 }
 
-/// The group ORDER_DETAIL_SUPPLEMENT of RAS_O17.
+/// The group ORDER_DETAIL_SUPPLEMENT of RAS_O17 and RGV_O15.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
@@ -351,7 +300,7 @@ pub struct OrderDetailSupplement {
     pub extra: hl7_types::Extra,
 }
 
-/// The group COMPONENTS of RAS_O17.
+/// The group COMPONENTS of RAS_O17 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "COMPONENTS", desc = COMPONENTS_MEMBERS)]
@@ -365,7 +314,7 @@ pub struct Components {
     pub extra: hl7_types::Extra,
 }
 
-/// The group ENCODING of RAS_O17.
+/// The group ENCODING of RAS_O17 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
@@ -385,7 +334,7 @@ pub struct Encoding {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_ENCODED of RAS_O17.
+/// The group TIMING_ENCODED of RAS_O17 and 8 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
@@ -411,20 +360,6 @@ pub struct Administration {
     pub rxr: hl7_types::Part<crate::segments::Rxr>,
     /// Group OBSERVATION (optional, repeats).
     pub observation: Vec<Observation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RAS_O17.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

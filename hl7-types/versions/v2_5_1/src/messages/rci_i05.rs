@@ -65,7 +65,7 @@ static RCI_I05_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
     name: "PROVIDER",
     members: &[
         MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
@@ -78,7 +78,7 @@ static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "OBSERVATION",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -97,7 +97,7 @@ static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESULTS_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESULTS_MEMBERS: GroupDesc = GroupDesc {
     name: "RESULTS",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -145,7 +145,7 @@ pub struct RciI05 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PROVIDER of RCI_I05.
+/// The group PROVIDER of RCI_I05 and 10 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
@@ -159,7 +159,7 @@ pub struct Provider {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of RCI_I05.
+/// The group OBSERVATION of RCI_I05 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
@@ -175,7 +175,7 @@ pub struct Observation {
     pub extra: hl7_types::Extra,
 }
 
-/// The group RESULTS of RCI_I05.
+/// The group RESULTS of RCI_I05 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "RESULTS", desc = RESULTS_MEMBERS)]

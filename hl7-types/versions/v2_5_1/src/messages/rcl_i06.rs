@@ -4,6 +4,8 @@
 //! RCL_I06 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::rci_i05::Provider;
 
 /// RCL_I06.
 pub static RCL_I06: StructureDesc = StructureDesc::new(
@@ -29,7 +31,7 @@ static RCL_I06_MEMBERS: GroupDesc = GroupDesc {
             "provider",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROVIDER_MEMBERS),
+            MemberKind::Group(&super::rci_i05::PROVIDER_MEMBERS),
         ),
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new(
@@ -66,19 +68,6 @@ static RCL_I06_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROVIDER",
-    members: &[
-        MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
-        MemberDesc::new(
-            "ctd",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTD),
-        ),
-    ],
-};
-
 /// The message structure RCL_I06.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Message)]
@@ -111,20 +100,6 @@ pub struct RclI06 {
     pub dsp: Vec<crate::segments::Dsp>,
     /// DSC: Continuation Pointer (optional).
     pub dsc: Option<Box<crate::segments::Dsc>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROVIDER of RCL_I06.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
-pub struct Provider {
-    /// PRD: Provider Data (required).
-    pub prd: hl7_types::Part<crate::segments::Prd>,
-    /// CTD: Contact Data (optional, repeats).
-    pub ctd: Vec<crate::segments::Ctd>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,22 @@
 //! RDE_O11 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omb_o27::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::orp_o10::OrderDetail;
+#[cfg(feature = "types")]
+pub use super::omp_o09::Component;
+#[cfg(feature = "types")]
+pub use super::ras_o17::TimingEncoded;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// RDE_O11.
 pub static RDE_O11: StructureDesc = StructureDesc::new(
@@ -28,7 +44,12 @@ static RDE_O11_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::omb_o27::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -38,57 +59,7 @@ static RDE_O11_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "patient_visit",
-            0,
-            1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
-        ),
-        MemberDesc::new(
-            "insurance",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
-        ),
-        MemberDesc::new("gt1", 0, 1, MemberKind::Segment(&crate::segments::GT1)),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -96,9 +67,14 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
-        MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
+        MemberDesc::new(
+            "order_detail",
+            0,
+            1,
+            MemberKind::Group(&super::orp_o10::ORDER_DETAIL_MEMBERS),
+        ),
         MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
         MemberDesc::new(
             "nte",
@@ -110,7 +86,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing_encoded",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_ENCODED_MEMBERS),
+            MemberKind::Group(&super::ras_o17::TIMING_ENCODED_MEMBERS),
         ),
         MemberDesc::new(
             "rxr",
@@ -128,7 +104,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "ft1",
@@ -142,83 +118,6 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::CTI),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_DETAIL",
-    members: &[
-        MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "rxr",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXR),
-        ),
-        MemberDesc::new(
-            "component",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&COMPONENT_MEMBERS),
-        ),
-    ],
-};
-
-static COMPONENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "COMPONENT",
-    members: &[
-        MemberDesc::new("rxc", 1, 1, MemberKind::Segment(&crate::segments::RXC)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_ENCODED",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
         ),
     ],
 };
@@ -239,60 +138,6 @@ pub struct RdeO11 {
     /// Group ORDER (required, repeats).
     #[hl7(min = 1)]
     pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// Group INSURANCE (optional, repeats).
-    pub insurance: Vec<Insurance>,
-    /// GT1: Guarantor (optional).
-    pub gt1: Option<Box<crate::segments::Gt1>>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -329,81 +174,6 @@ pub struct Order {
     pub blg: Option<Box<crate::segments::Blg>>,
     /// CTI: Clinical Trial Identification (optional, repeats).
     pub cti: Vec<crate::segments::Cti>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_DETAIL of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
-pub struct OrderDetail {
-    /// RXO: Pharmacy/Treatment Order (required).
-    pub rxo: hl7_types::Part<crate::segments::Rxo>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// RXR: Pharmacy/Treatment Route (required, repeats).
-    #[hl7(min = 1)]
-    pub rxr: Vec<crate::segments::Rxr>,
-    /// Group COMPONENT (optional, repeats).
-    pub component: Vec<Component>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group COMPONENT of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "COMPONENT", desc = COMPONENT_MEMBERS)]
-pub struct Component {
-    /// RXC: Pharmacy/Treatment Component Order (required).
-    pub rxc: hl7_types::Part<crate::segments::Rxc>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_ENCODED of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
-pub struct TimingEncoded {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RDE_O11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,18 @@
 //! RDS_O13 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ras_o17::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::omp_o09::Component;
+#[cfg(feature = "types")]
+pub use super::ras_o17::TimingEncoded;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// RDS_O13.
 pub static RDS_O13: StructureDesc = StructureDesc::new(
@@ -28,7 +40,12 @@ static RDS_O13_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ras_o17::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -38,36 +55,7 @@ static RDS_O13_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-        MemberDesc::new("patient_visit", 0, 1, MemberKind::Group(&PATIENT_VISIT_MEMBERS)),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -75,7 +63,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
         MemberDesc::new("encoding", 0, 1, MemberKind::Group(&ENCODING_MEMBERS)),
@@ -102,7 +90,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "ft1",
@@ -113,20 +101,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
@@ -139,7 +114,7 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL_SUPPLEMENT",
     members: &[
         MemberDesc::new(
@@ -158,25 +133,12 @@ static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
             "component",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&COMPONENT_MEMBERS),
+            MemberKind::Group(&super::omp_o09::COMPONENT_MEMBERS),
         ),
     ],
 };
 
-static COMPONENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "COMPONENT",
-    members: &[
-        MemberDesc::new("rxc", 1, 1, MemberKind::Segment(&crate::segments::RXC)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ENCODING_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ENCODING_MEMBERS: GroupDesc = GroupDesc {
     name: "ENCODING",
     members: &[
         MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
@@ -190,7 +152,7 @@ static ENCODING_MEMBERS: GroupDesc = GroupDesc {
             "timing_encoded",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_ENCODED_MEMBERS),
+            MemberKind::Group(&super::ras_o17::TIMING_ENCODED_MEMBERS),
         ),
         MemberDesc::new(
             "rxr",
@@ -203,32 +165,6 @@ static ENCODING_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_ENCODED",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
         ),
     ],
 };
@@ -249,40 +185,6 @@ pub struct RdsO13 {
     /// Group ORDER (required, repeats).
     #[hl7(min = 1)]
     pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT of RDS_O13.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of RDS_O13.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -314,20 +216,6 @@ pub struct Order {
     pub observation: Vec<Observation>,
     /// FT1: Financial Transaction (optional, repeats).
     pub ft1: Vec<crate::segments::Ft1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of RDS_O13.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -365,20 +253,6 @@ pub struct OrderDetailSupplement {
     pub extra: hl7_types::Extra,
 }
 
-/// The group COMPONENT of RDS_O13.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "COMPONENT", desc = COMPONENT_MEMBERS)]
-pub struct Component {
-    /// RXC: Pharmacy/Treatment Component Order (required).
-    pub rxc: hl7_types::Part<crate::segments::Rxc>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ENCODING of RDS_O13.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -396,34 +270,6 @@ pub struct Encoding {
     pub rxr: Vec<crate::segments::Rxr>,
     /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
     pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_ENCODED of RDS_O13.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
-pub struct TimingEncoded {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RDS_O13.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

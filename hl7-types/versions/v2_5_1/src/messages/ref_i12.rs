@@ -4,6 +4,10 @@
 //! REF_I12 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
 
 /// REF_I12.
 pub static REF_I12: StructureDesc = StructureDesc::new(
@@ -52,7 +56,7 @@ static REF_I12_MEMBERS: GroupDesc = GroupDesc {
             "insurance",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::omb_o27::INSURANCE_MEMBERS),
         ),
         MemberDesc::new("acc", 0, 1, MemberKind::Segment(&crate::segments::ACC)),
         MemberDesc::new(
@@ -89,7 +93,7 @@ static REF_I12_MEMBERS: GroupDesc = GroupDesc {
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "nte",
@@ -100,7 +104,7 @@ static REF_I12_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static AUTHORIZATION_CONTACT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static AUTHORIZATION_CONTACT_MEMBERS: GroupDesc = GroupDesc {
     name: "AUTHORIZATION_CONTACT",
     members: &[
         MemberDesc::new("aut", 1, 1, MemberKind::Segment(&crate::segments::AUT)),
@@ -108,7 +112,7 @@ static AUTHORIZATION_CONTACT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROVIDER_CONTACT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROVIDER_CONTACT_MEMBERS: GroupDesc = GroupDesc {
     name: "PROVIDER_CONTACT",
     members: &[
         MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
@@ -121,16 +125,7 @@ static PROVIDER_CONTACT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
     name: "PROCEDURE",
     members: &[
         MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
@@ -143,7 +138,7 @@ static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static AUTCTD_SUPPGRP2_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static AUTCTD_SUPPGRP2_MEMBERS: GroupDesc = GroupDesc {
     name: "AUTCTD_SUPPGRP2",
     members: &[
         MemberDesc::new("aut", 1, 1, MemberKind::Segment(&crate::segments::AUT)),
@@ -151,7 +146,7 @@ static AUTCTD_SUPPGRP2_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "OBSERVATION",
     members: &[
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
@@ -170,7 +165,7 @@ static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESULTS_NOTES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESULTS_NOTES_MEMBERS: GroupDesc = GroupDesc {
     name: "RESULTS_NOTES",
     members: &[
         MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -180,14 +175,6 @@ static RESULTS_NOTES_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
     ],
 };
 
@@ -236,7 +223,7 @@ pub struct RefI12 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group AUTHORIZATION_CONTACT of REF_I12.
+/// The group AUTHORIZATION_CONTACT of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_CONTACT", desc = AUTHORIZATION_CONTACT_MEMBERS)]
@@ -250,7 +237,7 @@ pub struct AuthorizationContact {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PROVIDER_CONTACT of REF_I12.
+/// The group PROVIDER_CONTACT of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PROVIDER_CONTACT", desc = PROVIDER_CONTACT_MEMBERS)]
@@ -264,23 +251,7 @@ pub struct ProviderContact {
     pub extra: hl7_types::Extra,
 }
 
-/// The group INSURANCE of REF_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROCEDURE of REF_I12.
+/// The group PROCEDURE of REF_I12 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
@@ -294,7 +265,7 @@ pub struct Procedure {
     pub extra: hl7_types::Extra,
 }
 
-/// The group AUTCTD_SUPPGRP2 of REF_I12.
+/// The group AUTCTD_SUPPGRP2 of REF_I12 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "AUTCTD_SUPPGRP2", desc = AUTCTD_SUPPGRP2_MEMBERS)]
@@ -308,7 +279,7 @@ pub struct AutctdSuppgrp2 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of REF_I12.
+/// The group OBSERVATION of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
@@ -324,7 +295,7 @@ pub struct Observation {
     pub extra: hl7_types::Extra,
 }
 
-/// The group RESULTS_NOTES of REF_I12.
+/// The group RESULTS_NOTES of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "RESULTS_NOTES", desc = RESULTS_NOTES_MEMBERS)]
@@ -333,20 +304,6 @@ pub struct ResultsNotes {
     pub obx: hl7_types::Part<crate::segments::Obx>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of REF_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

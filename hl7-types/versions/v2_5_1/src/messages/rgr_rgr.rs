@@ -4,6 +4,10 @@
 //! RGR_RGR and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ord_o04::Patient;
+#[cfg(feature = "types")]
+pub use super::rar_rar::Encoding;
 
 /// RGR_RGR.
 pub static RGR_RGR: StructureDesc = StructureDesc::new(
@@ -39,12 +43,17 @@ static RGR_RGR_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static DEFINITION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static DEFINITION_MEMBERS: GroupDesc = GroupDesc {
     name: "DEFINITION",
     members: &[
         MemberDesc::new("qrd", 1, 1, MemberKind::Segment(&crate::segments::QRD)),
         MemberDesc::new("qrf", 0, 1, MemberKind::Segment(&crate::segments::QRF)),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ord_o04::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -54,49 +63,22 @@ static DEFINITION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new("encoding", 0, 1, MemberKind::Group(&ENCODING_MEMBERS)),
+        MemberDesc::new(
+            "encoding",
+            0,
+            1,
+            MemberKind::Group(&super::rar_rar::ENCODING_MEMBERS),
+        ),
         MemberDesc::new(
             "rxg",
             1,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::RXG),
         ),
-        MemberDesc::new(
-            "rxr",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXR),
-        ),
-        MemberDesc::new(
-            "rxc",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static ENCODING_MEMBERS: GroupDesc = GroupDesc {
-    name: "ENCODING",
-    members: &[
-        MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
         MemberDesc::new(
             "rxr",
             1,
@@ -154,20 +136,6 @@ pub struct Definition {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of RGR_RGR.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of RGR_RGR.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -180,23 +148,6 @@ pub struct Order {
     /// RXG: Pharmacy/Treatment Give (required, repeats).
     #[hl7(min = 1)]
     pub rxg: Vec<crate::segments::Rxg>,
-    /// RXR: Pharmacy/Treatment Route (required, repeats).
-    #[hl7(min = 1)]
-    pub rxr: Vec<crate::segments::Rxr>,
-    /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
-    pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ENCODING of RGR_RGR.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
-pub struct Encoding {
-    /// RXE: Pharmacy/Treatment Encoded Order (required).
-    pub rxe: hl7_types::Part<crate::segments::Rxe>,
     /// RXR: Pharmacy/Treatment Route (required, repeats).
     #[hl7(min = 1)]
     pub rxr: Vec<crate::segments::Rxr>,

@@ -4,6 +4,20 @@
 //! RGV_O15 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::ras_o17::OrderDetail;
+#[cfg(feature = "types")]
+pub use super::ras_o17::OrderDetailSupplement;
+#[cfg(feature = "types")]
+pub use super::ras_o17::Components;
+#[cfg(feature = "types")]
+pub use super::ras_o17::Encoding;
+#[cfg(feature = "types")]
+pub use super::ras_o17::TimingEncoded;
 
 /// RGV_O15.
 pub static RGV_O15: StructureDesc = StructureDesc::new(
@@ -38,7 +52,7 @@ static RGV_O15_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -54,19 +68,16 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::AL1),
         ),
-        MemberDesc::new("patient_visit", 0, 1, MemberKind::Group(&PATIENT_VISIT_MEMBERS)),
+        MemberDesc::new(
+            "patient_visit",
+            0,
+            1,
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
+        ),
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -74,10 +85,20 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
-        MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
-        MemberDesc::new("encoding", 0, 1, MemberKind::Group(&ENCODING_MEMBERS)),
+        MemberDesc::new(
+            "order_detail",
+            0,
+            1,
+            MemberKind::Group(&super::ras_o17::ORDER_DETAIL_MEMBERS),
+        ),
+        MemberDesc::new(
+            "encoding",
+            0,
+            1,
+            MemberKind::Group(&super::ras_o17::ENCODING_MEMBERS),
+        ),
         MemberDesc::new(
             "give",
             1,
@@ -87,108 +108,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_DETAIL",
-    members: &[
-        MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
-        MemberDesc::new(
-            "order_detail_supplement",
-            0,
-            1,
-            MemberKind::Group(&ORDER_DETAIL_SUPPLEMENT_MEMBERS),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER_DETAIL_SUPPLEMENT",
-    members: &[
-        MemberDesc::new(
-            "nte",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "rxr",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXR),
-        ),
-        MemberDesc::new(
-            "components",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&COMPONENTS_MEMBERS),
-        ),
-    ],
-};
-
-static COMPONENTS_MEMBERS: GroupDesc = GroupDesc {
-    name: "COMPONENTS",
-    members: &[
-        MemberDesc::new("rxc", 1, 1, MemberKind::Segment(&crate::segments::RXC)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ENCODING_MEMBERS: GroupDesc = GroupDesc {
-    name: "ENCODING",
-    members: &[
-        MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
-        MemberDesc::new(
-            "timing_encoded",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_ENCODED_MEMBERS),
-        ),
-        MemberDesc::new(
-            "rxr",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXR),
-        ),
-        MemberDesc::new(
-            "rxc",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_ENCODED",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static GIVE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GIVE_MEMBERS: GroupDesc = GroupDesc {
     name: "GIVE",
     members: &[
         MemberDesc::new("rxg", 1, 1, MemberKind::Segment(&crate::segments::RXG)),
@@ -219,7 +139,7 @@ static GIVE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TIMING_GIVE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TIMING_GIVE_MEMBERS: GroupDesc = GroupDesc {
     name: "TIMING_GIVE",
     members: &[
         MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
@@ -232,7 +152,7 @@ static TIMING_GIVE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "OBSERVATION",
     members: &[
         MemberDesc::new("obx", 0, 1, MemberKind::Segment(&crate::segments::OBX)),
@@ -284,20 +204,6 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_VISIT of RGV_O15.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of RGV_O15.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -314,100 +220,6 @@ pub struct Order {
     /// Group GIVE (required, repeats).
     #[hl7(min = 1)]
     pub give: Vec<Give>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of RGV_O15.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_DETAIL of RGV_O15.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
-pub struct OrderDetail {
-    /// RXO: Pharmacy/Treatment Order (required).
-    pub rxo: hl7_types::Part<crate::segments::Rxo>,
-    /// Group ORDER_DETAIL_SUPPLEMENT (optional).
-    pub order_detail_supplement: Option<Box<OrderDetailSupplement>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER_DETAIL_SUPPLEMENT of RGV_O15.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
-pub struct OrderDetailSupplement {
-    /// NTE: Notes and Comments (required, repeats).
-    #[hl7(min = 1)]
-    pub nte: Vec<crate::segments::Nte>,
-    /// RXR: Pharmacy/Treatment Route (required, repeats).
-    #[hl7(min = 1)]
-    pub rxr: Vec<crate::segments::Rxr>,
-    /// Group COMPONENTS (optional, repeats).
-    pub components: Vec<Components>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group COMPONENTS of RGV_O15.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "COMPONENTS", desc = COMPONENTS_MEMBERS)]
-pub struct Components {
-    /// RXC: Pharmacy/Treatment Component Order (required).
-    pub rxc: hl7_types::Part<crate::segments::Rxc>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ENCODING of RGV_O15.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
-pub struct Encoding {
-    /// RXE: Pharmacy/Treatment Encoded Order (required).
-    pub rxe: hl7_types::Part<crate::segments::Rxe>,
-    /// Group TIMING_ENCODED (required, repeats).
-    #[hl7(min = 1)]
-    pub timing_encoded: Vec<TimingEncoded>,
-    /// RXR: Pharmacy/Treatment Route (required, repeats).
-    #[hl7(min = 1)]
-    pub rxr: Vec<crate::segments::Rxr>,
-    /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
-    pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_ENCODED of RGV_O15.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
-pub struct TimingEncoded {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
@@ -436,7 +248,7 @@ pub struct Give {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING_GIVE of RGV_O15.
+/// The group TIMING_GIVE of RGV_O15 and RRG_O16.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "TIMING_GIVE", desc = TIMING_GIVE_MEMBERS)]
@@ -450,7 +262,7 @@ pub struct TimingGive {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of RGV_O15.
+/// The group OBSERVATION of RGV_O15 and 5 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]

@@ -4,6 +4,8 @@
 //! ROR_ROR and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ord_o04::Patient;
 
 /// ROR_ROR.
 pub static ROR_ROR: StructureDesc = StructureDesc::new(
@@ -39,12 +41,17 @@ static ROR_ROR_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static DEFINITION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static DEFINITION_MEMBERS: GroupDesc = GroupDesc {
     name: "DEFINITION",
     members: &[
         MemberDesc::new("qrd", 1, 1, MemberKind::Segment(&crate::segments::QRD)),
         MemberDesc::new("qrf", 0, 1, MemberKind::Segment(&crate::segments::QRF)),
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ord_o04::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -54,20 +61,7 @@ static DEFINITION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -124,20 +118,6 @@ pub struct Definition {
     /// Group ORDER (required, repeats).
     #[hl7(min = 1)]
     pub order: Vec<Order>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT of ROR_ROR.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

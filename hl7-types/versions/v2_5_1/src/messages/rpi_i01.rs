@@ -4,6 +4,10 @@
 //! RPI_I01 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::rci_i05::Provider;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
 
 /// RPI_I01.
 pub static RPI_I01: StructureDesc = StructureDesc::new(
@@ -27,7 +31,7 @@ static RPI_I01_MEMBERS: GroupDesc = GroupDesc {
             "provider",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROVIDER_MEMBERS),
+            MemberKind::Group(&super::rci_i05::PROVIDER_MEMBERS),
         ),
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new(
@@ -51,20 +55,7 @@ static RPI_I01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROVIDER",
-    members: &[
-        MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
-        MemberDesc::new(
-            "ctd",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTD),
-        ),
-    ],
-};
-
-static GUARANTOR_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GUARANTOR_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
     name: "GUARANTOR_INSURANCE",
     members: &[
         MemberDesc::new(
@@ -77,17 +68,8 @@ static GUARANTOR_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
             "insurance",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::omb_o27::INSURANCE_MEMBERS),
         ),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
     ],
 };
 
@@ -118,21 +100,7 @@ pub struct RpiI01 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PROVIDER of RPI_I01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
-pub struct Provider {
-    /// PRD: Provider Data (required).
-    pub prd: hl7_types::Part<crate::segments::Prd>,
-    /// CTD: Contact Data (optional, repeats).
-    pub ctd: Vec<crate::segments::Ctd>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GUARANTOR_INSURANCE of RPI_I01.
+/// The group GUARANTOR_INSURANCE of RPI_I01 and 3 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "GUARANTOR_INSURANCE", desc = GUARANTOR_INSURANCE_MEMBERS)]
@@ -142,22 +110,6 @@ pub struct GuarantorInsurance {
     /// Group INSURANCE (required, repeats).
     #[hl7(min = 1)]
     pub insurance: Vec<Insurance>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of RPI_I01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

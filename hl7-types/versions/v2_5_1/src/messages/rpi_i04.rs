@@ -4,6 +4,12 @@
 //! RPI_I04 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::rci_i05::Provider;
+#[cfg(feature = "types")]
+pub use super::rpi_i01::GuarantorInsurance;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
 
 /// RPI_I04.
 pub static RPI_I04: StructureDesc = StructureDesc::new(
@@ -27,7 +33,7 @@ static RPI_I04_MEMBERS: GroupDesc = GroupDesc {
             "provider",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROVIDER_MEMBERS),
+            MemberKind::Group(&super::rci_i05::PROVIDER_MEMBERS),
         ),
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new(
@@ -40,7 +46,7 @@ static RPI_I04_MEMBERS: GroupDesc = GroupDesc {
             "guarantor_insurance",
             0,
             1,
-            MemberKind::Group(&GUARANTOR_INSURANCE_MEMBERS),
+            MemberKind::Group(&super::rpi_i01::GUARANTOR_INSURANCE_MEMBERS),
         ),
         MemberDesc::new(
             "nte",
@@ -48,46 +54,6 @@ static RPI_I04_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-    ],
-};
-
-static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROVIDER",
-    members: &[
-        MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
-        MemberDesc::new(
-            "ctd",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTD),
-        ),
-    ],
-};
-
-static GUARANTOR_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "GUARANTOR_INSURANCE",
-    members: &[
-        MemberDesc::new(
-            "gt1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::GT1),
-        ),
-        MemberDesc::new(
-            "insurance",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
-        ),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
     ],
 };
 
@@ -113,51 +79,6 @@ pub struct RpiI04 {
     pub guarantor_insurance: Option<Box<GuarantorInsurance>>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROVIDER of RPI_I04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
-pub struct Provider {
-    /// PRD: Provider Data (required).
-    pub prd: hl7_types::Part<crate::segments::Prd>,
-    /// CTD: Contact Data (optional, repeats).
-    pub ctd: Vec<crate::segments::Ctd>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GUARANTOR_INSURANCE of RPI_I04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GUARANTOR_INSURANCE", desc = GUARANTOR_INSURANCE_MEMBERS)]
-pub struct GuarantorInsurance {
-    /// GT1: Guarantor (optional, repeats).
-    pub gt1: Vec<crate::segments::Gt1>,
-    /// Group INSURANCE (required, repeats).
-    #[hl7(min = 1)]
-    pub insurance: Vec<Insurance>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of RPI_I04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

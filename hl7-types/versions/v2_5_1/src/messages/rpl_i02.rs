@@ -4,6 +4,8 @@
 //! RPL_I02 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::rci_i05::Provider;
 
 /// RPL_I02.
 pub static RPL_I02: StructureDesc = StructureDesc::new(
@@ -27,7 +29,7 @@ static RPL_I02_MEMBERS: GroupDesc = GroupDesc {
             "provider",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROVIDER_MEMBERS),
+            MemberKind::Group(&super::rci_i05::PROVIDER_MEMBERS),
         ),
         MemberDesc::new(
             "nte",
@@ -42,19 +44,6 @@ static RPL_I02_MEMBERS: GroupDesc = GroupDesc {
             MemberKind::Segment(&crate::segments::DSP),
         ),
         MemberDesc::new("dsc", 0, 1, MemberKind::Segment(&crate::segments::DSC)),
-    ],
-};
-
-static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROVIDER",
-    members: &[
-        MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
-        MemberDesc::new(
-            "ctd",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTD),
-        ),
     ],
 };
 
@@ -78,20 +67,6 @@ pub struct RplI02 {
     pub dsp: Vec<crate::segments::Dsp>,
     /// DSC: Continuation Pointer (optional).
     pub dsc: Option<Box<crate::segments::Dsc>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROVIDER of RPL_I02.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
-pub struct Provider {
-    /// PRD: Provider Data (required).
-    pub prd: hl7_types::Part<crate::segments::Prd>,
-    /// CTD: Contact Data (optional, repeats).
-    pub ctd: Vec<crate::segments::Ctd>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

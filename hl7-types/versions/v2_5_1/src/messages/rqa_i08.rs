@@ -4,6 +4,24 @@
 //! RQA_I08 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::rpa_i08::Authorization;
+#[cfg(feature = "types")]
+pub use super::rci_i05::Provider;
+#[cfg(feature = "types")]
+pub use super::rpi_i01::GuarantorInsurance;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::ref_i12::Procedure;
+#[cfg(feature = "types")]
+pub use super::ref_i12::AutctdSuppgrp2;
+#[cfg(feature = "types")]
+pub use super::rci_i05::Observation;
+#[cfg(feature = "types")]
+pub use super::rci_i05::Results;
+#[cfg(feature = "types")]
+pub use super::csu_c09::Visit;
 
 /// RQA_I08.
 pub static RQA_I08: StructureDesc = StructureDesc::new(
@@ -27,13 +45,13 @@ static RQA_I08_MEMBERS: GroupDesc = GroupDesc {
             "authorization",
             0,
             1,
-            MemberKind::Group(&AUTHORIZATION_MEMBERS),
+            MemberKind::Group(&super::rpa_i08::AUTHORIZATION_MEMBERS),
         ),
         MemberDesc::new(
             "provider",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROVIDER_MEMBERS),
+            MemberKind::Group(&super::rci_i05::PROVIDER_MEMBERS),
         ),
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new(
@@ -46,7 +64,7 @@ static RQA_I08_MEMBERS: GroupDesc = GroupDesc {
             "guarantor_insurance",
             0,
             1,
-            MemberKind::Group(&GUARANTOR_INSURANCE_MEMBERS),
+            MemberKind::Group(&super::rpi_i01::GUARANTOR_INSURANCE_MEMBERS),
         ),
         MemberDesc::new("acc", 0, 1, MemberKind::Segment(&crate::segments::ACC)),
         MemberDesc::new(
@@ -71,130 +89,26 @@ static RQA_I08_MEMBERS: GroupDesc = GroupDesc {
             "procedure",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROCEDURE_MEMBERS),
+            MemberKind::Group(&super::ref_i12::PROCEDURE_MEMBERS),
         ),
         MemberDesc::new(
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static AUTHORIZATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "AUTHORIZATION",
-    members: &[
-        MemberDesc::new("aut", 1, 1, MemberKind::Segment(&crate::segments::AUT)),
-        MemberDesc::new("ctd", 0, 1, MemberKind::Segment(&crate::segments::CTD)),
-    ],
-};
-
-static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROVIDER",
-    members: &[
-        MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
-        MemberDesc::new(
-            "ctd",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTD),
-        ),
-    ],
-};
-
-static GUARANTOR_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "GUARANTOR_INSURANCE",
-    members: &[
-        MemberDesc::new(
-            "gt1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::GT1),
+            MemberKind::Group(&super::rci_i05::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
-            "insurance",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
-        ),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROCEDURE",
-    members: &[
-        MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
-        MemberDesc::new(
-            "autctd_suppgrp2",
+            "visit",
             0,
             1,
-            MemberKind::Group(&AUTCTD_SUPPGRP2_MEMBERS),
+            MemberKind::Group(&super::csu_c09::VISIT_MEMBERS),
         ),
-    ],
-};
-
-static AUTCTD_SUPPGRP2_MEMBERS: GroupDesc = GroupDesc {
-    name: "AUTCTD_SUPPGRP2",
-    members: &[
-        MemberDesc::new("aut", 1, 1, MemberKind::Segment(&crate::segments::AUT)),
-        MemberDesc::new("ctd", 0, 1, MemberKind::Segment(&crate::segments::CTD)),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new(
             "nte",
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new(
-            "results",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&RESULTS_MEMBERS),
-        ),
-    ],
-};
-
-static RESULTS_MEMBERS: GroupDesc = GroupDesc {
-    name: "RESULTS",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
     ],
 };
 
@@ -236,137 +150,6 @@ pub struct RqaI08 {
     pub visit: Option<Box<Visit>>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group AUTHORIZATION of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
-pub struct Authorization {
-    /// AUT: Authorization Information (required).
-    pub aut: hl7_types::Part<crate::segments::Aut>,
-    /// CTD: Contact Data (optional).
-    pub ctd: Option<Box<crate::segments::Ctd>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROVIDER of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
-pub struct Provider {
-    /// PRD: Provider Data (required).
-    pub prd: hl7_types::Part<crate::segments::Prd>,
-    /// CTD: Contact Data (optional, repeats).
-    pub ctd: Vec<crate::segments::Ctd>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GUARANTOR_INSURANCE of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GUARANTOR_INSURANCE", desc = GUARANTOR_INSURANCE_MEMBERS)]
-pub struct GuarantorInsurance {
-    /// GT1: Guarantor (optional, repeats).
-    pub gt1: Vec<crate::segments::Gt1>,
-    /// Group INSURANCE (required, repeats).
-    #[hl7(min = 1)]
-    pub insurance: Vec<Insurance>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROCEDURE of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
-pub struct Procedure {
-    /// PR1: Procedures (required).
-    pub pr1: hl7_types::Part<crate::segments::Pr1>,
-    /// Group AUTCTD_SUPPGRP2 (optional).
-    pub autctd_suppgrp2: Option<Box<AutctdSuppgrp2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group AUTCTD_SUPPGRP2 of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "AUTCTD_SUPPGRP2", desc = AUTCTD_SUPPGRP2_MEMBERS)]
-pub struct AutctdSuppgrp2 {
-    /// AUT: Authorization Information (required).
-    pub aut: hl7_types::Part<crate::segments::Aut>,
-    /// CTD: Contact Data (optional).
-    pub ctd: Option<Box<crate::segments::Ctd>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBR: Observation Request (required).
-    pub obr: hl7_types::Part<crate::segments::Obr>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group RESULTS (optional, repeats).
-    pub results: Vec<Results>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group RESULTS of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "RESULTS", desc = RESULTS_MEMBERS)]
-pub struct Results {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group VISIT of RQA_I08.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,8 @@
 //! RQC_I05 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::rci_i05::Provider;
 
 /// RQC_I05.
 pub static RQC_I05: StructureDesc = StructureDesc::new(
@@ -28,7 +30,7 @@ static RQC_I05_MEMBERS: GroupDesc = GroupDesc {
             "provider",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROVIDER_MEMBERS),
+            MemberKind::Group(&super::rci_i05::PROVIDER_MEMBERS),
         ),
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new(
@@ -48,19 +50,6 @@ static RQC_I05_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PROVIDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROVIDER",
-    members: &[
-        MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
-        MemberDesc::new(
-            "ctd",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTD),
         ),
     ],
 };
@@ -89,20 +78,6 @@ pub struct RqcI05 {
     pub gt1: Vec<crate::segments::Gt1>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROVIDER of RQC_I05.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
-pub struct Provider {
-    /// PRD: Provider Data (required).
-    pub prd: hl7_types::Part<crate::segments::Prd>,
-    /// CTD: Contact Data (optional, repeats).
-    pub ctd: Vec<crate::segments::Ctd>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,20 @@
 //! RRI_I12 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ref_i12::AuthorizationContact;
+#[cfg(feature = "types")]
+pub use super::ref_i12::ProviderContact;
+#[cfg(feature = "types")]
+pub use super::ref_i12::Procedure;
+#[cfg(feature = "types")]
+pub use super::ref_i12::AutctdSuppgrp2;
+#[cfg(feature = "types")]
+pub use super::ref_i12::Observation;
+#[cfg(feature = "types")]
+pub use super::ref_i12::ResultsNotes;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
 
 /// RRI_I12.
 pub static RRI_I12: StructureDesc = StructureDesc::new(
@@ -28,13 +42,13 @@ static RRI_I12_MEMBERS: GroupDesc = GroupDesc {
             "authorization_contact",
             0,
             1,
-            MemberKind::Group(&AUTHORIZATION_CONTACT_MEMBERS),
+            MemberKind::Group(&super::ref_i12::AUTHORIZATION_CONTACT_MEMBERS),
         ),
         MemberDesc::new(
             "provider_contact",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROVIDER_CONTACT_MEMBERS),
+            MemberKind::Group(&super::ref_i12::PROVIDER_CONTACT_MEMBERS),
         ),
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new("acc", 0, 1, MemberKind::Segment(&crate::segments::ACC)),
@@ -60,19 +74,19 @@ static RRI_I12_MEMBERS: GroupDesc = GroupDesc {
             "procedure",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PROCEDURE_MEMBERS),
+            MemberKind::Group(&super::ref_i12::PROCEDURE_MEMBERS),
         ),
         MemberDesc::new(
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::ref_i12::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "nte",
@@ -80,88 +94,6 @@ static RRI_I12_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-    ],
-};
-
-static AUTHORIZATION_CONTACT_MEMBERS: GroupDesc = GroupDesc {
-    name: "AUTHORIZATION_CONTACT",
-    members: &[
-        MemberDesc::new("aut", 1, 1, MemberKind::Segment(&crate::segments::AUT)),
-        MemberDesc::new("ctd", 0, 1, MemberKind::Segment(&crate::segments::CTD)),
-    ],
-};
-
-static PROVIDER_CONTACT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROVIDER_CONTACT",
-    members: &[
-        MemberDesc::new("prd", 1, 1, MemberKind::Segment(&crate::segments::PRD)),
-        MemberDesc::new(
-            "ctd",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::CTD),
-        ),
-    ],
-};
-
-static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PROCEDURE",
-    members: &[
-        MemberDesc::new("pr1", 1, 1, MemberKind::Segment(&crate::segments::PR1)),
-        MemberDesc::new(
-            "autctd_suppgrp2",
-            0,
-            1,
-            MemberKind::Group(&AUTCTD_SUPPGRP2_MEMBERS),
-        ),
-    ],
-};
-
-static AUTCTD_SUPPGRP2_MEMBERS: GroupDesc = GroupDesc {
-    name: "AUTCTD_SUPPGRP2",
-    members: &[
-        MemberDesc::new("aut", 1, 1, MemberKind::Segment(&crate::segments::AUT)),
-        MemberDesc::new("ctd", 0, 1, MemberKind::Segment(&crate::segments::CTD)),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "results_notes",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&RESULTS_NOTES_MEMBERS),
-        ),
-    ],
-};
-
-static RESULTS_NOTES_MEMBERS: GroupDesc = GroupDesc {
-    name: "RESULTS_NOTES",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
     ],
 };
 
@@ -201,106 +133,6 @@ pub struct RriI12 {
     pub patient_visit: Option<Box<PatientVisit>>,
     /// NTE: Notes and Comments (optional, repeats).
     pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group AUTHORIZATION_CONTACT of RRI_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "AUTHORIZATION_CONTACT", desc = AUTHORIZATION_CONTACT_MEMBERS)]
-pub struct AuthorizationContact {
-    /// AUT: Authorization Information (required).
-    pub aut: hl7_types::Part<crate::segments::Aut>,
-    /// CTD: Contact Data (optional).
-    pub ctd: Option<Box<crate::segments::Ctd>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROVIDER_CONTACT of RRI_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROVIDER_CONTACT", desc = PROVIDER_CONTACT_MEMBERS)]
-pub struct ProviderContact {
-    /// PRD: Provider Data (required).
-    pub prd: hl7_types::Part<crate::segments::Prd>,
-    /// CTD: Contact Data (optional, repeats).
-    pub ctd: Vec<crate::segments::Ctd>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PROCEDURE of RRI_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
-pub struct Procedure {
-    /// PR1: Procedures (required).
-    pub pr1: hl7_types::Part<crate::segments::Pr1>,
-    /// Group AUTCTD_SUPPGRP2 (optional).
-    pub autctd_suppgrp2: Option<Box<AutctdSuppgrp2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group AUTCTD_SUPPGRP2 of RRI_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "AUTCTD_SUPPGRP2", desc = AUTCTD_SUPPGRP2_MEMBERS)]
-pub struct AutctdSuppgrp2 {
-    /// AUT: Authorization Information (required).
-    pub aut: hl7_types::Part<crate::segments::Aut>,
-    /// CTD: Contact Data (optional).
-    pub ctd: Option<Box<crate::segments::Ctd>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RRI_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBR: Observation Request (required).
-    pub obr: hl7_types::Part<crate::segments::Obr>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// Group RESULTS_NOTES (optional, repeats).
-    pub results_notes: Vec<ResultsNotes>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group RESULTS_NOTES of RRI_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "RESULTS_NOTES", desc = RESULTS_NOTES_MEMBERS)]
-pub struct ResultsNotes {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of RRI_I12.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

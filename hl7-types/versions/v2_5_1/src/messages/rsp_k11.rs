@@ -36,7 +36,7 @@ static RSP_K11_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ROW_DEFINITION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ROW_DEFINITION_MEMBERS: GroupDesc = GroupDesc {
     name: "ROW_DEFINITION",
     members: &[
         MemberDesc::new("rdf", 1, 1, MemberKind::Segment(&crate::segments::RDF)),
@@ -75,7 +75,7 @@ pub struct RspK11 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group ROW_DEFINITION of RSP_K11.
+/// The group ROW_DEFINITION of RSP_K11 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ROW_DEFINITION", desc = ROW_DEFINITION_MEMBERS)]

@@ -36,7 +36,7 @@ static RSP_K21_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "QUERY_RESPONSE",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),

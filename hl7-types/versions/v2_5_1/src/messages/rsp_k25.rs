@@ -42,7 +42,7 @@ static RSP_K25_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static STAFF_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static STAFF_MEMBERS: GroupDesc = GroupDesc {
     name: "STAFF",
     members: &[
         MemberDesc::new("stf", 1, 1, MemberKind::Segment(&crate::segments::STF)),

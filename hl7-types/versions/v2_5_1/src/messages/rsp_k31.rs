@@ -4,6 +4,20 @@
 //! RSP_K31 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::ras_o17::Patient;
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::ras_o17::Components;
+#[cfg(feature = "types")]
+pub use super::ras_o17::Encoding;
+#[cfg(feature = "types")]
+pub use super::ras_o17::TimingEncoded;
+#[cfg(feature = "types")]
+pub use super::rgv_o15::Observation;
 
 /// RSP_K31.
 pub static RSP_K31: StructureDesc = StructureDesc::new(
@@ -42,10 +56,15 @@ static RSP_K31_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ras_o17::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
@@ -55,36 +74,7 @@ static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-        MemberDesc::new("patient_visit", 0, 1, MemberKind::Group(&PATIENT_VISIT_MEMBERS)),
-    ],
-};
-
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -92,10 +82,15 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
-        MemberDesc::new("encoding", 0, 1, MemberKind::Group(&ENCODING_MEMBERS)),
+        MemberDesc::new(
+            "encoding",
+            0,
+            1,
+            MemberKind::Group(&super::ras_o17::ENCODING_MEMBERS),
+        ),
         MemberDesc::new("rxd", 1, 1, MemberKind::Segment(&crate::segments::RXD)),
         MemberDesc::new(
             "rxr",
@@ -113,25 +108,12 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::rgv_o15::OBSERVATION_MEMBERS),
         ),
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
@@ -151,71 +133,7 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
             "components",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&COMPONENTS_MEMBERS),
-        ),
-    ],
-};
-
-static COMPONENTS_MEMBERS: GroupDesc = GroupDesc {
-    name: "COMPONENTS",
-    members: &[
-        MemberDesc::new("rxc", 1, 1, MemberKind::Segment(&crate::segments::RXC)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static ENCODING_MEMBERS: GroupDesc = GroupDesc {
-    name: "ENCODING",
-    members: &[
-        MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
-        MemberDesc::new(
-            "timing_encoded",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_ENCODED_MEMBERS),
-        ),
-        MemberDesc::new(
-            "rxr",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXR),
-        ),
-        MemberDesc::new(
-            "rxc",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_ENCODED",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 0, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::ras_o17::COMPONENTS_MEMBERS),
         ),
     ],
 };
@@ -264,40 +182,6 @@ pub struct Response {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PATIENT_VISIT of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of RSP_K31.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -326,20 +210,6 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER_DETAIL of RSP_K31.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -354,68 +224,6 @@ pub struct OrderDetail {
     pub rxr: Vec<crate::segments::Rxr>,
     /// Group COMPONENTS (optional, repeats).
     pub components: Vec<Components>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group COMPONENTS of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "COMPONENTS", desc = COMPONENTS_MEMBERS)]
-pub struct Components {
-    /// RXC: Pharmacy/Treatment Component Order (required).
-    pub rxc: hl7_types::Part<crate::segments::Rxc>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ENCODING of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
-pub struct Encoding {
-    /// RXE: Pharmacy/Treatment Encoded Order (required).
-    pub rxe: hl7_types::Part<crate::segments::Rxe>,
-    /// Group TIMING_ENCODED (required, repeats).
-    #[hl7(min = 1)]
-    pub timing_encoded: Vec<TimingEncoded>,
-    /// RXR: Pharmacy/Treatment Route (required, repeats).
-    #[hl7(min = 1)]
-    pub rxr: Vec<crate::segments::Rxr>,
-    /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
-    pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_ENCODED of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
-pub struct TimingEncoded {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (optional).
-    pub obx: Option<Box<crate::segments::Obx>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,8 @@
 //! RSP_Q11 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::mfn_m05::MfLocDept;
 
 /// RSP_Q11.
 pub static RSP_Q11: StructureDesc = StructureDesc::new(
@@ -41,7 +43,7 @@ static RSP_Q11_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QUERY_RESULT_CLUSTER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QUERY_RESULT_CLUSTER_MEMBERS: GroupDesc = GroupDesc {
     name: "QUERY_RESULT_CLUSTER",
     members: &[
         MemberDesc::new("mfe", 1, 1, MemberKind::Segment(&crate::segments::MFE)),
@@ -62,26 +64,7 @@ static QUERY_RESULT_CLUSTER_MEMBERS: GroupDesc = GroupDesc {
             "mf_loc_dept",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&MF_LOC_DEPT_MEMBERS),
-        ),
-    ],
-};
-
-static MF_LOC_DEPT_MEMBERS: GroupDesc = GroupDesc {
-    name: "MF_LOC_DEPT",
-    members: &[
-        MemberDesc::new("ldp", 1, 1, MemberKind::Segment(&crate::segments::LDP)),
-        MemberDesc::new(
-            "lch",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::LCH),
-        ),
-        MemberDesc::new(
-            "lcc",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::LCC),
+            MemberKind::Group(&super::mfn_m05::MF_LOC_DEPT_MEMBERS),
         ),
     ],
 };
@@ -128,22 +111,6 @@ pub struct QueryResultCluster {
     /// Group MF_LOC_DEPT (required, repeats).
     #[hl7(min = 1)]
     pub mf_loc_dept: Vec<MfLocDept>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group MF_LOC_DEPT of RSP_Q11.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "MF_LOC_DEPT", desc = MF_LOC_DEPT_MEMBERS)]
-pub struct MfLocDept {
-    /// LDP: Location Department (required).
-    pub ldp: hl7_types::Part<crate::segments::Ldp>,
-    /// LCH: Location Characteristic (optional, repeats).
-    pub lch: Vec<crate::segments::Lch>,
-    /// LCC: Location Charge Code (optional, repeats).
-    pub lcc: Vec<crate::segments::Lcc>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,12 @@
 //! RSP_Z82 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::ras_o17::TimingEncoded;
+#[cfg(feature = "types")]
+pub use super::rgv_o15::Observation;
 
 /// RSP_Z82.
 pub static RSP_Z82: StructureDesc = StructureDesc::new(
@@ -37,7 +43,7 @@ static RSP_Z82_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "QUERY_RESPONSE",
     members: &[
         MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
@@ -50,7 +56,7 @@ static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -65,7 +71,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
     name: "VISIT",
     members: &[
         MemberDesc::new(
@@ -79,7 +85,7 @@ static VISIT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "COMMON_ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -87,7 +93,7 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
         MemberDesc::new(
@@ -113,25 +119,12 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::rgv_o15::OBSERVATION_MEMBERS),
         ),
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
@@ -151,7 +144,7 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TREATMENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TREATMENT_MEMBERS: GroupDesc = GroupDesc {
     name: "TREATMENT",
     members: &[
         MemberDesc::new(
@@ -169,7 +162,7 @@ static TREATMENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ENCODED_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ENCODED_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ENCODED_ORDER",
     members: &[
         MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
@@ -177,7 +170,7 @@ static ENCODED_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing_encoded",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_ENCODED_MEMBERS),
+            MemberKind::Group(&super::ras_o17::TIMING_ENCODED_MEMBERS),
         ),
         MemberDesc::new(
             "rxr",
@@ -190,32 +183,6 @@ static ENCODED_ORDER_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_ENCODED",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 0, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
         ),
     ],
 };
@@ -327,20 +294,6 @@ pub struct CommonOrder {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of RSP_Z82.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER_DETAIL of RSP_Z82.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -375,7 +328,7 @@ pub struct Treatment {
     pub extra: hl7_types::Extra,
 }
 
-/// The group ENCODED_ORDER of RSP_Z82.
+/// The group ENCODED_ORDER of RSP_Z82 and RSP_Z86.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ENCODED_ORDER", desc = ENCODED_ORDER_MEMBERS)]
@@ -389,34 +342,6 @@ pub struct EncodedOrder {
     pub rxr: Vec<crate::segments::Rxr>,
     /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
     pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_ENCODED of RSP_Z82.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
-pub struct TimingEncoded {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RSP_Z82.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (optional).
-    pub obx: Option<Box<crate::segments::Obx>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,16 @@
 //! RSP_Z86 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::rsp_z82::EncodedOrder;
+#[cfg(feature = "types")]
+pub use super::ras_o17::TimingEncoded;
+#[cfg(feature = "types")]
+pub use super::rdr_rdr::Dispense;
+#[cfg(feature = "types")]
+pub use super::rgv_o15::Observation;
 
 /// RSP_Z86.
 pub static RSP_Z86: StructureDesc = StructureDesc::new(
@@ -36,7 +46,7 @@ static RSP_Z86_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "QUERY_RESPONSE",
     members: &[
         MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
@@ -49,7 +59,7 @@ static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -69,7 +79,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "COMMON_ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -77,16 +87,21 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("order_detail", 0, 1, MemberKind::Group(&ORDER_DETAIL_MEMBERS)),
         MemberDesc::new(
             "encoded_order",
             0,
             1,
-            MemberKind::Group(&ENCODED_ORDER_MEMBERS),
+            MemberKind::Group(&super::rsp_z82::ENCODED_ORDER_MEMBERS),
         ),
-        MemberDesc::new("dispense", 0, 1, MemberKind::Group(&DISPENSE_MEMBERS)),
+        MemberDesc::new(
+            "dispense",
+            0,
+            1,
+            MemberKind::Group(&super::rdr_rdr::DISPENSE_MEMBERS),
+        ),
         MemberDesc::new("give", 0, 1, MemberKind::Group(&GIVE_MEMBERS)),
         MemberDesc::new(
             "administration",
@@ -98,25 +113,12 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
+            MemberKind::Group(&super::rgv_o15::OBSERVATION_MEMBERS),
         ),
     ],
 };
 
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER_DETAIL",
     members: &[
         MemberDesc::new("rxo", 1, 1, MemberKind::Segment(&crate::segments::RXO)),
@@ -135,64 +137,7 @@ static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ENCODED_ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ENCODED_ORDER",
-    members: &[
-        MemberDesc::new("rxe", 1, 1, MemberKind::Segment(&crate::segments::RXE)),
-        MemberDesc::new(
-            "timing_encoded",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_ENCODED_MEMBERS),
-        ),
-        MemberDesc::new(
-            "rxr",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXR),
-        ),
-        MemberDesc::new(
-            "rxc",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static TIMING_ENCODED_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING_ENCODED",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static DISPENSE_MEMBERS: GroupDesc = GroupDesc {
-    name: "DISPENSE",
-    members: &[
-        MemberDesc::new("rxd", 1, 1, MemberKind::Segment(&crate::segments::RXD)),
-        MemberDesc::new(
-            "rxr",
-            1,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXR),
-        ),
-        MemberDesc::new(
-            "rxc",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static GIVE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GIVE_MEMBERS: GroupDesc = GroupDesc {
     name: "GIVE",
     members: &[
         MemberDesc::new("rxg", 1, 1, MemberKind::Segment(&crate::segments::RXG)),
@@ -211,7 +156,7 @@ static GIVE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
     name: "ADMINISTRATION",
     members: &[
         MemberDesc::new("rxa", 1, 1, MemberKind::Segment(&crate::segments::RXA)),
@@ -226,19 +171,6 @@ static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::RXC),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 0, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
         ),
     ],
 };
@@ -330,20 +262,6 @@ pub struct CommonOrder {
     pub extra: hl7_types::Extra,
 }
 
-/// The group TIMING of RSP_Z86.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER_DETAIL of RSP_Z86.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -351,56 +269,6 @@ pub struct Timing {
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
     pub rxo: hl7_types::Part<crate::segments::Rxo>,
-    /// RXR: Pharmacy/Treatment Route (required, repeats).
-    #[hl7(min = 1)]
-    pub rxr: Vec<crate::segments::Rxr>,
-    /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
-    pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ENCODED_ORDER of RSP_Z86.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ENCODED_ORDER", desc = ENCODED_ORDER_MEMBERS)]
-pub struct EncodedOrder {
-    /// RXE: Pharmacy/Treatment Encoded Order (required).
-    pub rxe: hl7_types::Part<crate::segments::Rxe>,
-    /// Group TIMING_ENCODED (optional, repeats).
-    pub timing_encoded: Vec<TimingEncoded>,
-    /// RXR: Pharmacy/Treatment Route (required, repeats).
-    #[hl7(min = 1)]
-    pub rxr: Vec<crate::segments::Rxr>,
-    /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
-    pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING_ENCODED of RSP_Z86.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
-pub struct TimingEncoded {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group DISPENSE of RSP_Z86.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "DISPENSE", desc = DISPENSE_MEMBERS)]
-pub struct Dispense {
-    /// RXD: Pharmacy/Treatment Dispense (required).
-    pub rxd: hl7_types::Part<crate::segments::Rxd>,
     /// RXR: Pharmacy/Treatment Route (required, repeats).
     #[hl7(min = 1)]
     pub rxr: Vec<crate::segments::Rxr>,
@@ -440,20 +308,6 @@ pub struct Administration {
     pub rxr: Vec<crate::segments::Rxr>,
     /// RXC: Pharmacy/Treatment Component Order (optional, repeats).
     pub rxc: Vec<crate::segments::Rxc>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RSP_Z86.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (optional).
-    pub obx: Option<Box<crate::segments::Obx>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

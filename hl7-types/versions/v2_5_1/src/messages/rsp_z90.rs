@@ -4,6 +4,14 @@
 //! RSP_Z90 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::csu_c09::Visit;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::rgv_o15::Observation;
+#[cfg(feature = "types")]
+pub use super::oru_r01::Specimen;
 
 /// RSP_Z90.
 pub static RSP_Z90: StructureDesc = StructureDesc::new(
@@ -37,7 +45,7 @@ static RSP_Z90_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "QUERY_RESPONSE",
     members: &[
         MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
@@ -51,12 +59,12 @@ static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
             "specimen",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&SPECIMEN_MEMBERS),
+            MemberKind::Group(&super::oru_r01::SPECIMEN_MEMBERS),
         ),
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -73,19 +81,11 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::NTE),
         ),
-        MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
+        MemberDesc::new("visit", 0, 1, MemberKind::Group(&super::csu_c09::VISIT_MEMBERS)),
     ],
 };
 
-static VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "COMMON_ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -93,7 +93,7 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new(
@@ -107,46 +107,7 @@ static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 0, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
-    name: "SPECIMEN",
-    members: &[
-        MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
-        MemberDesc::new(
-            "obx",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::OBX),
+            MemberKind::Group(&super::rgv_o15::OBSERVATION_MEMBERS),
         ),
     ],
 };
@@ -217,20 +178,6 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group VISIT of RSP_Z90.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
-pub struct Visit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group COMMON_ORDER of RSP_Z90.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
@@ -249,48 +196,6 @@ pub struct CommonOrder {
     /// Group OBSERVATION (required, repeats).
     #[hl7(min = 1)]
     pub observation: Vec<Observation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of RSP_Z90.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of RSP_Z90.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (optional).
-    pub obx: Option<Box<crate::segments::Obx>>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN of RSP_Z90.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
-pub struct Specimen {
-    /// SPM: Specimen (required).
-    pub spm: hl7_types::Part<crate::segments::Spm>,
-    /// OBX: Observation/Result (optional, repeats).
-    pub obx: Vec<crate::segments::Obx>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

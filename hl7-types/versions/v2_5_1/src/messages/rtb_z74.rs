@@ -4,6 +4,8 @@
 //! RTB_Z74 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::rsp_k11::RowDefinition;
 
 /// RTB_Z74.
 pub static RTB_Z74: StructureDesc = StructureDesc::new(
@@ -35,22 +37,9 @@ static RTB_Z74_MEMBERS: GroupDesc = GroupDesc {
             "row_definition",
             0,
             1,
-            MemberKind::Group(&ROW_DEFINITION_MEMBERS),
+            MemberKind::Group(&super::rsp_k11::ROW_DEFINITION_MEMBERS),
         ),
         MemberDesc::new("dsc", 0, 1, MemberKind::Segment(&crate::segments::DSC)),
-    ],
-};
-
-static ROW_DEFINITION_MEMBERS: GroupDesc = GroupDesc {
-    name: "ROW_DEFINITION",
-    members: &[
-        MemberDesc::new("rdf", 1, 1, MemberKind::Segment(&crate::segments::RDF)),
-        MemberDesc::new(
-            "rdt",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::RDT),
-        ),
     ],
 };
 
@@ -75,20 +64,6 @@ pub struct RtbZ74 {
     pub row_definition: Option<Box<RowDefinition>>,
     /// DSC: Continuation Pointer (optional).
     pub dsc: Option<Box<crate::segments::Dsc>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ROW_DEFINITION of RTB_Z74.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ROW_DEFINITION", desc = ROW_DEFINITION_MEMBERS)]
-pub struct RowDefinition {
-    /// RDF: Table Row Definition (required).
-    pub rdf: hl7_types::Part<crate::segments::Rdf>,
-    /// RDT: Table Row Data (optional, repeats).
-    pub rdt: Vec<crate::segments::Rdt>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

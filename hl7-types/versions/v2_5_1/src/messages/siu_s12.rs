@@ -44,7 +44,7 @@ static SIU_S12_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -66,7 +66,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
     name: "RESOURCES",
     members: &[
         MemberDesc::new("rgs", 1, 1, MemberKind::Segment(&crate::segments::RGS)),
@@ -97,7 +97,7 @@ static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SERVICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SERVICE_MEMBERS: GroupDesc = GroupDesc {
     name: "SERVICE",
     members: &[
         MemberDesc::new("ais", 1, 1, MemberKind::Segment(&crate::segments::AIS)),
@@ -110,7 +110,7 @@ static SERVICE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "GENERAL_RESOURCE",
     members: &[
         MemberDesc::new("aig", 1, 1, MemberKind::Segment(&crate::segments::AIG)),
@@ -123,7 +123,7 @@ static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "LOCATION_RESOURCE",
     members: &[
         MemberDesc::new("ail", 1, 1, MemberKind::Segment(&crate::segments::AIL)),
@@ -136,7 +136,7 @@ static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "PERSONNEL_RESOURCE",
     members: &[
         MemberDesc::new("aip", 1, 1, MemberKind::Segment(&crate::segments::AIP)),
@@ -194,7 +194,7 @@ pub struct Patient {
     pub extra: hl7_types::Extra,
 }
 
-/// The group RESOURCES of SIU_S12.
+/// The group RESOURCES of SIU_S12 and SRR_S01.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
@@ -214,7 +214,7 @@ pub struct Resources {
     pub extra: hl7_types::Extra,
 }
 
-/// The group SERVICE of SIU_S12.
+/// The group SERVICE of SIU_S12 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "SERVICE", desc = SERVICE_MEMBERS)]
@@ -228,7 +228,7 @@ pub struct Service {
     pub extra: hl7_types::Extra,
 }
 
-/// The group GENERAL_RESOURCE of SIU_S12.
+/// The group GENERAL_RESOURCE of SIU_S12 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "GENERAL_RESOURCE", desc = GENERAL_RESOURCE_MEMBERS)]
@@ -242,7 +242,7 @@ pub struct GeneralResource {
     pub extra: hl7_types::Extra,
 }
 
-/// The group LOCATION_RESOURCE of SIU_S12.
+/// The group LOCATION_RESOURCE of SIU_S12 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "LOCATION_RESOURCE", desc = LOCATION_RESOURCE_MEMBERS)]
@@ -256,7 +256,7 @@ pub struct LocationResource {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PERSONNEL_RESOURCE of SIU_S12.
+/// The group PERSONNEL_RESOURCE of SIU_S12 and 2 other structures.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PERSONNEL_RESOURCE", desc = PERSONNEL_RESOURCE_MEMBERS)]

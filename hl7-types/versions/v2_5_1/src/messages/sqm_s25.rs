@@ -23,7 +23,7 @@ static SQM_S25_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static REQUEST_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static REQUEST_MEMBERS: GroupDesc = GroupDesc {
     name: "REQUEST",
     members: &[
         MemberDesc::new("arq", 1, 1, MemberKind::Segment(&crate::segments::ARQ)),
@@ -38,7 +38,7 @@ static REQUEST_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
     name: "RESOURCES",
     members: &[
         MemberDesc::new("rgs", 1, 1, MemberKind::Segment(&crate::segments::RGS)),
@@ -69,7 +69,7 @@ static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SERVICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SERVICE_MEMBERS: GroupDesc = GroupDesc {
     name: "SERVICE",
     members: &[
         MemberDesc::new("ais", 1, 1, MemberKind::Segment(&crate::segments::AIS)),
@@ -77,7 +77,7 @@ static SERVICE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "GENERAL_RESOURCE",
     members: &[
         MemberDesc::new("aig", 1, 1, MemberKind::Segment(&crate::segments::AIG)),
@@ -85,7 +85,7 @@ static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "PERSONNEL_RESOURCE",
     members: &[
         MemberDesc::new("aip", 1, 1, MemberKind::Segment(&crate::segments::AIP)),
@@ -93,7 +93,7 @@ static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "LOCATION_RESOURCE",
     members: &[
         MemberDesc::new("ail", 1, 1, MemberKind::Segment(&crate::segments::AIL)),

@@ -4,6 +4,14 @@
 //! SQR_S25 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::siu_s12::Service;
+#[cfg(feature = "types")]
+pub use super::siu_s12::GeneralResource;
+#[cfg(feature = "types")]
+pub use super::siu_s12::PersonnelResource;
+#[cfg(feature = "types")]
+pub use super::siu_s12::LocationResource;
 
 /// SQR_S25.
 pub static SQR_S25: StructureDesc = StructureDesc::new(
@@ -34,7 +42,7 @@ static SQR_S25_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
     name: "SCHEDULE",
     members: &[
         MemberDesc::new("sch", 1, 1, MemberKind::Segment(&crate::segments::SCH)),
@@ -60,7 +68,7 @@ static SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -70,7 +78,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
     name: "RESOURCES",
     members: &[
         MemberDesc::new("rgs", 1, 1, MemberKind::Segment(&crate::segments::RGS)),
@@ -78,77 +86,25 @@ static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
             "service",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&SERVICE_MEMBERS),
+            MemberKind::Group(&super::siu_s12::SERVICE_MEMBERS),
         ),
         MemberDesc::new(
             "general_resource",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&GENERAL_RESOURCE_MEMBERS),
+            MemberKind::Group(&super::siu_s12::GENERAL_RESOURCE_MEMBERS),
         ),
         MemberDesc::new(
             "personnel_resource",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&PERSONNEL_RESOURCE_MEMBERS),
+            MemberKind::Group(&super::siu_s12::PERSONNEL_RESOURCE_MEMBERS),
         ),
         MemberDesc::new(
             "location_resource",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&LOCATION_RESOURCE_MEMBERS),
-        ),
-    ],
-};
-
-static SERVICE_MEMBERS: GroupDesc = GroupDesc {
-    name: "SERVICE",
-    members: &[
-        MemberDesc::new("ais", 1, 1, MemberKind::Segment(&crate::segments::AIS)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "GENERAL_RESOURCE",
-    members: &[
-        MemberDesc::new("aig", 1, 1, MemberKind::Segment(&crate::segments::AIG)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PERSONNEL_RESOURCE",
-    members: &[
-        MemberDesc::new("aip", 1, 1, MemberKind::Segment(&crate::segments::AIP)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "LOCATION_RESOURCE",
-    members: &[
-        MemberDesc::new("ail", 1, 1, MemberKind::Segment(&crate::segments::AIL)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::siu_s12::LOCATION_RESOURCE_MEMBERS),
         ),
     ],
 };
@@ -229,62 +185,6 @@ pub struct Resources {
     pub personnel_resource: Vec<PersonnelResource>,
     /// Group LOCATION_RESOURCE (optional, repeats).
     pub location_resource: Vec<LocationResource>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SERVICE of SQR_S25.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "SERVICE", desc = SERVICE_MEMBERS)]
-pub struct Service {
-    /// AIS: Appointment Information (required).
-    pub ais: hl7_types::Part<crate::segments::Ais>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GENERAL_RESOURCE of SQR_S25.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GENERAL_RESOURCE", desc = GENERAL_RESOURCE_MEMBERS)]
-pub struct GeneralResource {
-    /// AIG: Appointment Information - General Resource (required).
-    pub aig: hl7_types::Part<crate::segments::Aig>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PERSONNEL_RESOURCE of SQR_S25.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PERSONNEL_RESOURCE", desc = PERSONNEL_RESOURCE_MEMBERS)]
-pub struct PersonnelResource {
-    /// AIP: Appointment Information - Personnel Resource (required).
-    pub aip: hl7_types::Part<crate::segments::Aip>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group LOCATION_RESOURCE of SQR_S25.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "LOCATION_RESOURCE", desc = LOCATION_RESOURCE_MEMBERS)]
-pub struct LocationResource {
-    /// AIL: Appointment Information - Location Resource (required).
-    pub ail: hl7_types::Part<crate::segments::Ail>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -39,7 +39,7 @@ static SRM_S01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -60,7 +60,7 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
     name: "RESOURCES",
     members: &[
         MemberDesc::new("rgs", 1, 1, MemberKind::Segment(&crate::segments::RGS)),
@@ -91,7 +91,7 @@ static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SERVICE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SERVICE_MEMBERS: GroupDesc = GroupDesc {
     name: "SERVICE",
     members: &[
         MemberDesc::new("ais", 1, 1, MemberKind::Segment(&crate::segments::AIS)),
@@ -105,7 +105,7 @@ static SERVICE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "GENERAL_RESOURCE",
     members: &[
         MemberDesc::new("aig", 1, 1, MemberKind::Segment(&crate::segments::AIG)),
@@ -119,7 +119,7 @@ static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "LOCATION_RESOURCE",
     members: &[
         MemberDesc::new("ail", 1, 1, MemberKind::Segment(&crate::segments::AIL)),
@@ -133,7 +133,7 @@ static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
     name: "PERSONNEL_RESOURCE",
     members: &[
         MemberDesc::new("aip", 1, 1, MemberKind::Segment(&crate::segments::AIP)),

@@ -4,6 +4,16 @@
 //! SRR_S01 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::siu_s12::Resources;
+#[cfg(feature = "types")]
+pub use super::siu_s12::Service;
+#[cfg(feature = "types")]
+pub use super::siu_s12::GeneralResource;
+#[cfg(feature = "types")]
+pub use super::siu_s12::LocationResource;
+#[cfg(feature = "types")]
+pub use super::siu_s12::PersonnelResource;
 
 /// SRR_S01.
 pub static SRR_S01: StructureDesc = StructureDesc::new(
@@ -27,7 +37,7 @@ static SRR_S01_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
     name: "SCHEDULE",
     members: &[
         MemberDesc::new("sch", 1, 1, MemberKind::Segment(&crate::segments::SCH)),
@@ -53,12 +63,12 @@ static SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
             "resources",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&RESOURCES_MEMBERS),
+            MemberKind::Group(&super::siu_s12::RESOURCES_MEMBERS),
         ),
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
@@ -69,89 +79,6 @@ static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::DG1),
-        ),
-    ],
-};
-
-static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
-    name: "RESOURCES",
-    members: &[
-        MemberDesc::new("rgs", 1, 1, MemberKind::Segment(&crate::segments::RGS)),
-        MemberDesc::new(
-            "service",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&SERVICE_MEMBERS),
-        ),
-        MemberDesc::new(
-            "general_resource",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&GENERAL_RESOURCE_MEMBERS),
-        ),
-        MemberDesc::new(
-            "location_resource",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&LOCATION_RESOURCE_MEMBERS),
-        ),
-        MemberDesc::new(
-            "personnel_resource",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&PERSONNEL_RESOURCE_MEMBERS),
-        ),
-    ],
-};
-
-static SERVICE_MEMBERS: GroupDesc = GroupDesc {
-    name: "SERVICE",
-    members: &[
-        MemberDesc::new("ais", 1, 1, MemberKind::Segment(&crate::segments::AIS)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static GENERAL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "GENERAL_RESOURCE",
-    members: &[
-        MemberDesc::new("aig", 1, 1, MemberKind::Segment(&crate::segments::AIG)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "LOCATION_RESOURCE",
-    members: &[
-        MemberDesc::new("ail", 1, 1, MemberKind::Segment(&crate::segments::AIL)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-    ],
-};
-
-static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "PERSONNEL_RESOURCE",
-    members: &[
-        MemberDesc::new("aip", 1, 1, MemberKind::Segment(&crate::segments::AIP)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
         ),
     ],
 };
@@ -208,82 +135,6 @@ pub struct Patient {
     pub pv2: Option<Box<crate::segments::Pv2>>,
     /// DG1: Diagnosis (optional, repeats).
     pub dg1: Vec<crate::segments::Dg1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group RESOURCES of SRR_S01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
-pub struct Resources {
-    /// RGS: Resource Group (required).
-    pub rgs: hl7_types::Part<crate::segments::Rgs>,
-    /// Group SERVICE (optional, repeats).
-    pub service: Vec<Service>,
-    /// Group GENERAL_RESOURCE (optional, repeats).
-    pub general_resource: Vec<GeneralResource>,
-    /// Group LOCATION_RESOURCE (optional, repeats).
-    pub location_resource: Vec<LocationResource>,
-    /// Group PERSONNEL_RESOURCE (optional, repeats).
-    pub personnel_resource: Vec<PersonnelResource>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SERVICE of SRR_S01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "SERVICE", desc = SERVICE_MEMBERS)]
-pub struct Service {
-    /// AIS: Appointment Information (required).
-    pub ais: hl7_types::Part<crate::segments::Ais>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group GENERAL_RESOURCE of SRR_S01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "GENERAL_RESOURCE", desc = GENERAL_RESOURCE_MEMBERS)]
-pub struct GeneralResource {
-    /// AIG: Appointment Information - General Resource (required).
-    pub aig: hl7_types::Part<crate::segments::Aig>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group LOCATION_RESOURCE of SRR_S01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "LOCATION_RESOURCE", desc = LOCATION_RESOURCE_MEMBERS)]
-pub struct LocationResource {
-    /// AIL: Appointment Information - Location Resource (required).
-    pub ail: hl7_types::Part<crate::segments::Ail>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group PERSONNEL_RESOURCE of SRR_S01.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PERSONNEL_RESOURCE", desc = PERSONNEL_RESOURCE_MEMBERS)]
-pub struct PersonnelResource {
-    /// AIP: Appointment Information - Personnel Resource (required).
-    pub aip: hl7_types::Part<crate::segments::Aip>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,8 @@
 //! SSR_U04 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::eac_u07::SpecimenContainer;
 
 /// SSR_U04.
 pub static SSR_U04: StructureDesc = StructureDesc::new(
@@ -27,22 +29,9 @@ static SSR_U04_MEMBERS: GroupDesc = GroupDesc {
             "specimen_container",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&SPECIMEN_CONTAINER_MEMBERS),
+            MemberKind::Group(&super::eac_u07::SPECIMEN_CONTAINER_MEMBERS),
         ),
         MemberDesc::new("rol", 0, 1, MemberKind::Segment(&crate::segments::ROL)),
-    ],
-};
-
-static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
-    name: "SPECIMEN_CONTAINER",
-    members: &[
-        MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
-        MemberDesc::new(
-            "spm",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::SPM),
-        ),
     ],
 };
 
@@ -62,20 +51,6 @@ pub struct SsrU04 {
     pub specimen_container: Vec<SpecimenContainer>,
     /// ROL: Role (optional).
     pub rol: Option<Box<crate::segments::Rol>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN_CONTAINER of SSR_U04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
-pub struct SpecimenContainer {
-    /// SAC: Specimen Container Detail (required).
-    pub sac: hl7_types::Part<crate::segments::Sac>,
-    /// SPM: Specimen (optional, repeats).
-    pub spm: Vec<crate::segments::Spm>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,8 @@
 //! SSU_U03 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::oru_r01::Specimen;
 
 /// SSU_U03.
 pub static SSU_U03: StructureDesc = StructureDesc::new(
@@ -33,7 +35,7 @@ static SSU_U03_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
     name: "SPECIMEN_CONTAINER",
     members: &[
         MemberDesc::new("sac", 1, 1, MemberKind::Segment(&crate::segments::SAC)),
@@ -47,20 +49,7 @@ static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
             "specimen",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&SPECIMEN_MEMBERS),
-        ),
-    ],
-};
-
-static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
-    name: "SPECIMEN",
-    members: &[
-        MemberDesc::new("spm", 1, 1, MemberKind::Segment(&crate::segments::SPM)),
-        MemberDesc::new(
-            "obx",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::OBX),
+            MemberKind::Group(&super::oru_r01::SPECIMEN_MEMBERS),
         ),
     ],
 };
@@ -97,20 +86,6 @@ pub struct SpecimenContainer {
     pub obx: Vec<crate::segments::Obx>,
     /// Group SPECIMEN (optional, repeats).
     pub specimen: Vec<Specimen>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group SPECIMEN of SSU_U03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
-pub struct Specimen {
-    /// SPM: Specimen (required).
-    pub spm: hl7_types::Part<crate::segments::Spm>,
-    /// OBX: Observation/Result (optional, repeats).
-    pub obx: Vec<crate::segments::Obx>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -25,7 +25,7 @@ static SUR_P09_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FACILITY_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FACILITY_MEMBERS: GroupDesc = GroupDesc {
     name: "FACPSHPDCPSHFACPDCNTEED_SUPPGRP",
     members: &[
         MemberDesc::new("fac", 1, 1, MemberKind::Segment(&crate::segments::FAC)),
@@ -45,7 +45,7 @@ static FACILITY_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PRODUCT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PRODUCT_MEMBERS: GroupDesc = GroupDesc {
     name: "PSHPDC_SUPPGRP",
     members: &[
         MemberDesc::new("psh", 1, 1, MemberKind::Segment(&crate::segments::PSH)),
@@ -53,7 +53,7 @@ static PRODUCT_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static FACILITY_DETAIL_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static FACILITY_DETAIL_MEMBERS: GroupDesc = GroupDesc {
     name: "FACPDCNTE_SUPPGRP",
     members: &[
         MemberDesc::new("fac", 1, 1, MemberKind::Segment(&crate::segments::FAC)),

@@ -33,7 +33,7 @@ static TCU_U10_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static TEST_CONFIGURATION_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static TEST_CONFIGURATION_MEMBERS: GroupDesc = GroupDesc {
     name: "TEST_CONFIGURATION",
     members: &[
         MemberDesc::new("spm", 0, 1, MemberKind::Segment(&crate::segments::SPM)),

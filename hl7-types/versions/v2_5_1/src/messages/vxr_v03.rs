@@ -4,6 +4,14 @@
 //! VXR_V03 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::bps_o29::PatientVisit;
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// VXR_V03.
 pub static VXR_V03: StructureDesc = StructureDesc::new(
@@ -37,7 +45,7 @@ static VXR_V03_MEMBERS: GroupDesc = GroupDesc {
             "patient_visit",
             0,
             1,
-            MemberKind::Group(&PATIENT_VISIT_MEMBERS),
+            MemberKind::Group(&super::bps_o29::PATIENT_VISIT_MEMBERS),
         ),
         MemberDesc::new(
             "gt1",
@@ -49,7 +57,7 @@ static VXR_V03_MEMBERS: GroupDesc = GroupDesc {
             "insurance",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::omb_o27::INSURANCE_MEMBERS),
         ),
         MemberDesc::new(
             "order",
@@ -60,24 +68,7 @@ static VXR_V03_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT_VISIT",
-    members: &[
-        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
-        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
     name: "ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
@@ -85,7 +76,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "timing",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
+            MemberKind::Group(&super::bps_o29::TIMING_MEMBERS),
         ),
         MemberDesc::new("rxa", 1, 1, MemberKind::Segment(&crate::segments::RXA)),
         MemberDesc::new("rxr", 0, 1, MemberKind::Segment(&crate::segments::RXR)),
@@ -93,33 +84,7 @@ static ORDER_MEMBERS: GroupDesc = GroupDesc {
             "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
     ],
 };
@@ -158,37 +123,7 @@ pub struct VxrV03 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT_VISIT of VXR_V03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
-pub struct PatientVisit {
-    /// PV1: Patient Visit (required).
-    pub pv1: hl7_types::Part<crate::segments::Pv1>,
-    /// PV2: Patient Visit - Additional Information (optional).
-    pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of VXR_V03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of VXR_V03.
+/// The group ORDER of VXR_V03 and VXU_V04.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
@@ -203,34 +138,6 @@ pub struct Order {
     pub rxr: Option<Box<crate::segments::Rxr>>,
     /// Group OBSERVATION (optional, repeats).
     pub observation: Vec<Observation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of VXR_V03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of VXR_V03.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -4,6 +4,14 @@
 //! VXU_V04 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::omb_o27::Insurance;
+#[cfg(feature = "types")]
+pub use super::vxr_v03::Order;
+#[cfg(feature = "types")]
+pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// VXU_V04.
 pub static VXU_V04: StructureDesc = StructureDesc::new(
@@ -41,78 +49,22 @@ static VXU_V04_MEMBERS: GroupDesc = GroupDesc {
             "insurance",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&INSURANCE_MEMBERS),
+            MemberKind::Group(&super::omb_o27::INSURANCE_MEMBERS),
         ),
         MemberDesc::new(
             "order",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&ORDER_MEMBERS),
+            MemberKind::Group(&super::vxr_v03::ORDER_MEMBERS),
         ),
     ],
 };
 
-static PATIENT_MEMBERS: GroupDesc = GroupDesc {
+pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
         MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
-    ],
-};
-
-static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
-    name: "INSURANCE",
-    members: &[
-        MemberDesc::new("in1", 1, 1, MemberKind::Segment(&crate::segments::IN1)),
-        MemberDesc::new("in2", 0, 1, MemberKind::Segment(&crate::segments::IN2)),
-        MemberDesc::new("in3", 0, 1, MemberKind::Segment(&crate::segments::IN3)),
-    ],
-};
-
-static ORDER_MEMBERS: GroupDesc = GroupDesc {
-    name: "ORDER",
-    members: &[
-        MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
-        MemberDesc::new(
-            "timing",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&TIMING_MEMBERS),
-        ),
-        MemberDesc::new("rxa", 1, 1, MemberKind::Segment(&crate::segments::RXA)),
-        MemberDesc::new("rxr", 0, 1, MemberKind::Segment(&crate::segments::RXR)),
-        MemberDesc::new(
-            "observation",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Group(&OBSERVATION_MEMBERS),
-        ),
-    ],
-};
-
-static TIMING_MEMBERS: GroupDesc = GroupDesc {
-    name: "TIMING",
-    members: &[
-        MemberDesc::new("tq1", 1, 1, MemberKind::Segment(&crate::segments::TQ1)),
-        MemberDesc::new(
-            "tq2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::TQ2),
-        ),
-    ],
-};
-
-static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
-    name: "OBSERVATION",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
     ],
 };
 
@@ -153,70 +105,6 @@ pub struct Patient {
     pub pv1: hl7_types::Part<crate::segments::Pv1>,
     /// PV2: Patient Visit - Additional Information (optional).
     pub pv2: Option<Box<crate::segments::Pv2>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group INSURANCE of VXU_V04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
-pub struct Insurance {
-    /// IN1: Insurance (required).
-    pub in1: hl7_types::Part<crate::segments::In1>,
-    /// IN2: Insurance Additional Information (optional).
-    pub in2: Option<Box<crate::segments::In2>>,
-    /// IN3: Insurance Additional Information, Certification (optional).
-    pub in3: Option<Box<crate::segments::In3>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group ORDER of VXU_V04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
-pub struct Order {
-    /// ORC: Common Order (required).
-    pub orc: hl7_types::Part<crate::segments::Orc>,
-    /// Group TIMING (optional, repeats).
-    pub timing: Vec<Timing>,
-    /// RXA: Pharmacy/Treatment Administration (required).
-    pub rxa: hl7_types::Part<crate::segments::Rxa>,
-    /// RXR: Pharmacy/Treatment Route (optional).
-    pub rxr: Option<Box<crate::segments::Rxr>>,
-    /// Group OBSERVATION (optional, repeats).
-    pub observation: Vec<Observation>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group TIMING of VXU_V04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
-pub struct Timing {
-    /// TQ1: Timing/Quantity (required).
-    pub tq1: hl7_types::Part<crate::segments::Tq1>,
-    /// TQ2: Timing/Quantity Relationship (optional, repeats).
-    pub tq2: Vec<crate::segments::Tq2>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group OBSERVATION of VXU_V04.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
-pub struct Observation {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
