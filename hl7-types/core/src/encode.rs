@@ -183,43 +183,51 @@ impl Writer {
             return self.slot(node.slot(0), Level::Bottom, extra, 0);
         };
         // Fields have a separator each, components and subcomponents have them in between.
-        let lead = usize::from(matches!(level, Level::Field));
+        let lead = usize::from(!matches!(level, Level::Field));
+        let plain = self.standard && extra.is_empty();
         let mut written = first;
         for index in first..node.slot_count() {
-            let slot = node.slot(index);
-            if matches!(slot, Slot::Absent) {
-                continue;
-            }
-            if let Slot::Leaf(value) = slot
-                && value.is_empty()
-                && extra.is_empty()
-            {
-                continue;
-            }
-            let before = self.out.len();
-            self.pad(separator, index + 1, written.max(1 - lead));
-            let start = self.out.len();
-            self.slot(slot, level.below(), extra, index);
-            if self.out.len() == start {
-                self.out.truncate(before);
-            } else {
-                written = index + 1;
+            let separators = index + 1 - written.max(lead);
+            match node.slot(index) {
+                Slot::Absent => {}
+                Slot::Leaf(value) if plain => {
+                    let raw = value.raw().as_bytes();
+                    if !raw.is_empty() {
+                        self.separate(separator, separators);
+                        self.out.extend_from_slice(raw);
+                        written = index + 1;
+                    }
+                }
+                slot => {
+                    let before = self.out.len();
+                    self.separate(separator, separators);
+                    let start = self.out.len();
+                    self.slot(slot, level.below(), extra, index);
+                    if self.out.len() == start {
+                        self.out.truncate(before);
+                    } else {
+                        written = index + 1;
+                    }
+                }
             }
         }
         if let Some(kept) = extra.kept() {
             let total = usize::from(kept.written);
-            if total > written {
-                self.pad(separator, total, written.max(1 - lead));
-            }
+            self.separate(separator, total.saturating_sub(written.max(lead)));
             if let Some(tail) = &kept.tail {
                 tail.write(&mut self.out, &self.delimiters);
             }
         }
     }
 
-    /// Appends the separators that bring `have` slots to the start of the slot behind `want`.
-    fn pad(&mut self, separator: u8, want: usize, have: usize) {
-        self.out.resize(self.out.len() + want.saturating_sub(have), separator);
+    /// Writes a number of separators.
+    #[inline]
+    fn separate(&mut self, separator: u8, count: usize) {
+        match count {
+            0 => {}
+            1 => self.out.push(separator),
+            _ => self.out.resize(self.out.len() + count, separator),
+        }
     }
 
     /// Writes what a slot holds, repetitions included.

@@ -124,7 +124,7 @@ impl<T: Field> Field for Vec<T> {
 
     #[inline]
     fn slot(&self) -> Slot<'_> {
-        Slot::List(self)
+        if self.is_empty() { Slot::Absent } else { Slot::List(self) }
     }
     #[inline]
     fn slot_mut(&mut self) -> SlotMut<'_> {
@@ -152,9 +152,10 @@ impl<T: Field> List for Vec<T> {
         let last = self.len();
         if last == 0 {
             // Most fields that may repeat do not; growing by four at once would make a report many times its size.
-            self.reserve_exact(1);
+            *self = Vec::from([T::EMPTY]);
+        } else {
+            Vec::push(self, T::EMPTY);
         }
-        Vec::push(self, T::EMPTY);
         self[last].slot_mut()
     }
 }
@@ -353,23 +354,18 @@ impl<T: Item> Member for Vec<T> {
         self.len()
     }
     fn occurrence(&self, index: usize) -> Option<Element<'_>> {
-        match self.as_slice().get(index) {
-            Some(item) => Some(item.element()),
-            None => None,
-        }
+        Some(self.as_slice().get(index)?.element())
     }
     fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
-        match self.as_mut_slice().get_mut(index) {
-            Some(item) => Some(item.element_mut()),
-            None => None,
-        }
+        Some(self.as_mut_slice().get_mut(index)?.element_mut())
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        if self.is_empty() {
-            self.reserve_exact(1);
-        }
         let last = self.len();
-        self.push(T::of_variant(variant));
+        if last == 0 {
+            *self = Vec::from([T::of_variant(variant)]);
+        } else {
+            self.push(T::of_variant(variant));
+        }
         self[last].element_mut()
     }
 }

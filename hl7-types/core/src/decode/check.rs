@@ -163,7 +163,9 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn check_required_part(&mut self, part: &ElementDesc, null: bool, span: Stretch) {
+    /// `first` is where the whole begins: one that is explicitly null has no parts.
+    pub(super) fn check_required_part(&mut self, part: &ElementDesc, first: u32, span: Stretch) {
+        let null = self.bytes[first as usize..].starts_with(b"\"\"");
         if part.usage == Usage::R && !null {
             self.report(Rule::RequiredComponent, span, || {
                 format!("{} is required and empty", part.name)

@@ -8,6 +8,7 @@ use crate::er7::{Class, Mark};
 use crate::extra::{Piece, SlotKept, SlotSurplus};
 use crate::finding::Rule;
 use crate::node::{List, Node, SlotMut};
+use crate::value::Value;
 
 use super::{Reader, Stretch, lend};
 
@@ -36,6 +37,17 @@ impl Level {
             Level::Component => Class::Component,
         }
     }
+}
+
+/// How far a row of slots has been read.
+#[derive(Clone, Copy)]
+struct Row {
+    /// Where the slot ahead starts.
+    start: u32,
+    /// The slot ahead.
+    slot: usize,
+    /// Behind the last slot that had something in it.
+    used: usize,
 }
 
 impl Reader<'_> {
@@ -77,7 +89,7 @@ impl Reader<'_> {
         self.segment = index;
         self.marks = self.scan.marks_to_end(index);
         self.next = 0;
-        let (mut start, mut slot) = match self.scan.fields(self.bytes, index) {
+        let (mut start, slot) = match self.scan.fields(self.bytes, index) {
             None => (None, 0),
             // The separator behind the id.
             Some((1, _)) => (self.step_over(Class::Field), 0),
@@ -86,28 +98,36 @@ impl Reader<'_> {
                 (self.step_over(Class::Field), 2)
             }
         };
-        let mut used = slot;
-        while let Some(at) = start {
+        let mut at = Row { start: 0, slot, used: slot };
+        while let Some(next) = start {
+            at.start = next;
+            if let Some(node) = lend!(node)
+                && self.plain_slots(desc.fields, node, &mut at, Class::Field)
+            {
+                break;
+            }
+            let slot = at.slot;
             let Some(element) = desc.fields.get(slot) else {
-                self.surplus_fields(desc, at, lend!(node));
+                self.surplus_fields(desc, at.start, lend!(node));
                 break;
             };
             self.at_field(slot);
-            if self.ahead().at() == at && self.ahead().ends(Class::Field) {
-                self.check_required_field(element, Stretch::nothing(at));
+            if self.ahead().at() == at.start && self.ahead().ends(Class::Field) {
+                self.check_required_field(element, Stretch::nothing(at.start));
             } else {
-                used = slot + 1;
+                at.used = slot + 1;
                 match lend!(node) {
                     Some(node) => {
-                        self.field(element, node.slot_mut(slot), at);
+                        self.field(element, node.slot_mut(slot), at.start);
                         self.keep(node, slot, 0);
                     }
-                    None => self.field(element, SlotMut::Absent, at),
+                    None => self.field(element, SlotMut::Absent, at.start),
                 }
             }
-            slot += 1;
+            at.slot += 1;
             start = self.step_over(Class::Field);
         }
+        let Row { slot, used, .. } = at;
         let end = self.scan.segments[index].end;
         for (seq, element) in desc.fields.iter().enumerate().skip(slot) {
             if element.usage == Usage::R {
@@ -152,6 +172,48 @@ impl Reader<'_> {
             kept.written = u16::try_from(fields).unwrap_or(u16::MAX);
             kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
         }
+    }
+
+    /// Reads slots for as long as they are empty or hold nothing but text: most of every message, and nothing in it is
+    /// to be looked at. Stops before the first slot that wants more; says whether that was the last.
+    fn plain_slots(
+        &mut self,
+        elements: &'static [ElementDesc],
+        node: &mut dyn Node,
+        at: &mut Row,
+        separator: Class,
+    ) -> bool {
+        let Some(text) = self.plain else { return false };
+        let mut marks = self.marks[self.next..].iter();
+        let mut row = *at;
+        let mut ended = false;
+        while let (Some(&mark), Some(element)) = (marks.as_slice().first(), elements.get(row.slot))
+            && mark.ends(separator)
+        {
+            if mark.at() != row.start {
+                let piece = text.get(row.start as usize..mark.at() as usize);
+                let value = match node.slot_mut(row.slot) {
+                    SlotMut::Leaf(value) if is_plain(element) => Some(value),
+                    SlotMut::Node(node) => only_leaf(element, node),
+                    _ => None,
+                };
+                let (Some(value), Some(piece)) = (value, piece) else { break };
+                *value = Value::from_raw(piece);
+                row.used = row.slot + 1;
+            } else if element.usage == Usage::R {
+                break;
+            }
+            row.slot += 1;
+            if !mark.is(separator) {
+                ended = true;
+                break;
+            }
+            row.start = mark.at() + 1;
+            marks.next();
+        }
+        self.next = self.marks.len() - marks.len();
+        *at = row;
+        ended
     }
 
     // --- fields ------------------------------------------------------------------------------------------------------
@@ -301,54 +363,48 @@ impl Reader<'_> {
         datatype: Option<&'static DatatypeDesc>,
         components: &'static [ElementDesc],
         mut node: Option<&mut dyn Node>,
-        mut start: u32,
+        start: u32,
         level: Level,
     ) {
         let separator = level.separator();
-        let (mut slot, mut used) = (0, 0);
-        let null = self.bytes[start as usize..].starts_with(b"\"\"");
+        let (first, mut at) = (start, Row { start, slot: 0, used: 0 });
         loop {
-            self.at_part(level, slot);
+            if let Some(node) = lend!(node)
+                && self.plain_slots(components, node, &mut at, separator)
+            {
+                break;
+            }
+            let slot = at.slot;
             let Some(part) = components.get(slot) else {
-                self.surplus_parts(datatype, start, level, lend!(node));
+                self.at_part(level, slot);
+                self.surplus_parts(datatype, at.start, level, lend!(node));
                 break;
             };
-            let mark = self.ahead();
-            if mark.at() == start && mark.ends(separator) {
-                self.check_required_part(part, null, Stretch::nothing(start));
-            } else if !mark.ends(separator) || part.is_composite() {
-                used = slot + 1;
-                let from = self.left.len();
+            self.at_part(level, slot);
+            if self.ahead().at() == at.start && self.ahead().ends(separator) {
+                self.check_required_part(part, first, Stretch::nothing(at.start));
+            } else {
+                at.used = slot + 1;
                 match lend!(node) {
                     Some(node) => {
-                        self.part(part, node.slot_mut(slot), start, level);
+                        let from = self.left.len();
+                        self.part(part, node.slot_mut(slot), at.start, level);
                         self.keep(node, slot, from);
                     }
-                    None => self.part(part, SlotMut::Absent, start, level),
-                }
-            } else {
-                // Text without separators in a primitive: most components.
-                used = slot + 1;
-                let value = Stretch { start, end: mark.at() };
-                if let Some(node) = lend!(node) {
-                    let from = self.left.len();
-                    self.leaf(node.slot_mut(slot), value);
-                    self.keep(node, slot, from);
-                }
-                if self.values || part.usage as u8 >= Usage::X as u8 {
-                    self.check_part(part, value);
+                    None => self.part(part, SlotMut::Absent, at.start, level),
                 }
             }
-            slot += 1;
+            at.slot += 1;
             match self.step_over(separator) {
-                Some(next) => start = next,
+                Some(next) => at.start = next,
                 None => break,
             }
         }
+        let Row { slot, used, .. } = at;
         for (seq, part) in components.iter().enumerate().skip(slot) {
             if part.usage == Usage::R {
                 self.at_part(level, seq);
-                self.check_required_part(part, null, Stretch::nothing(self.ahead().at()));
+                self.check_required_part(part, first, Stretch::nothing(self.ahead().at()));
             }
         }
         self.leave_parts(level);
@@ -361,16 +417,19 @@ impl Reader<'_> {
 
     /// Reads one component or subcomponent.
     fn part(&mut self, part: &'static ElementDesc, slot: SlotMut<'_>, start: u32, level: Level) {
-        if level == Level::Repetition {
+        let mark = self.ahead();
+        if level == Level::Repetition && (part.is_composite() || !mark.ends(level.separator())) {
             self.piece(part, part.datatype, slot, start, Level::Component);
             let piece = Stretch { start, end: self.ahead().at() };
             self.check_usage(part, piece);
             self.check_length(part, piece);
         } else {
-            // Nothing separates below subcomponents: the text is the first leaf of whatever stands here.
-            let value = Stretch { start, end: self.ahead().at() };
+            // Nothing separates here: the text is the first leaf of whatever stands here.
+            let value = Stretch { start, end: mark.at() };
             self.leaf(slot, value);
-            self.check_part(part, value);
+            if self.values || part.usage as u8 >= Usage::X as u8 {
+                self.check_part(part, value);
+            }
         }
     }
 
@@ -436,6 +495,38 @@ impl Reader<'_> {
             node.extra_mut().kept_mut().slots.extend(kept);
         }
     }
+}
+
+/// The leaf that text without separators goes into, if no component behind it is missed.
+fn only_leaf<'n>(
+    mut element: &'static ElementDesc,
+    node: &'n mut dyn Node,
+) -> Option<&'n mut Value> {
+    let mut slot = SlotMut::Node(node);
+    for _ in 0..8 {
+        if !is_plain(element) {
+            return None;
+        }
+        match slot {
+            SlotMut::Leaf(value) => return Some(value),
+            SlotMut::Node(node) => {
+                let (first, behind) = element.datatype?.components().split_first()?;
+                if behind.iter().any(|part| part.usage == Usage::R) {
+                    return None;
+                }
+                element = first;
+                slot = node.slot_mut(0);
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Whether text in an element only has to be stored.
+#[inline]
+fn is_plain(element: &ElementDesc) -> bool {
+    (element.usage as u8) < Usage::X as u8 && element.varies_by == 0
 }
 
 /// The rule for parts that a piece should not have.

@@ -81,6 +81,8 @@ pub(crate) struct Reader<'a> {
     occurrences: Vec<u32>,
     /// Whether values are looked at, not only where they stand: forms, codes, lengths.
     values: bool,
+    /// The message as text, if pieces of it are values as they stand and need not be looked at.
+    plain: Option<&'a str>,
     /// The separators of the segment being read, and how many of them are behind us.
     marks: &'a [Mark],
     next: usize,
@@ -150,11 +152,14 @@ impl<'a> Reader<'a> {
         options: &'a DecodeOptions,
     ) -> Self {
         let gap = scan.segments.first().map_or(&bytes[..0], |first| &bytes[first.end as usize..]);
+        let text = std::str::from_utf8(bytes).ok();
+        let standard = scan.delimiters.is_standard();
+        let values = VALUE_RULES.iter().any(|&rule| options.rules.contains(rule));
         Self {
             bytes,
-            text: std::str::from_utf8(bytes).ok(),
+            text,
             scan,
-            standard: scan.delimiters.is_standard(),
+            standard,
             structure,
             version,
             options,
@@ -162,7 +167,8 @@ impl<'a> Reader<'a> {
             terminator: LineEnd::of(gap),
             latin1: false,
             occurrences: Vec::new(),
-            values: VALUE_RULES.iter().any(|&rule| options.rules.contains(rule)),
+            values,
+            plain: text.filter(|_| standard && !values),
             marks: &[],
             next: 0,
             left: Vec::new(),

@@ -23,7 +23,6 @@ impl Reader<'_> {
         mut group: Option<&mut dyn GroupNode>,
     ) {
         let mut last = (0_u16, 0_u32);
-        let mut counts: Vec<(u16, u32)> = Vec::new();
         // The segment that made us enter stands in here, whatever stayed open on the way to it.
         let mut entering = true;
         while let Some(place) = walk.placement.places.get(walk.next) {
@@ -40,7 +39,7 @@ impl Reader<'_> {
                 Place::At { within, .. } if !entering && within != node => return,
                 Place::At { node: position, .. } => {
                     entering = false;
-                    last = self.member(walk, node, position, lend!(group), &mut counts);
+                    last = self.member(walk, node, position, lend!(group), last);
                 }
             }
         }
@@ -53,7 +52,7 @@ impl Reader<'_> {
         node: NodeId,
         position: NodeId,
         group: Option<&mut dyn GroupNode>,
-        counts: &mut Vec<(u16, u32)>,
+        last: (u16, u32),
     ) -> (u16, u32) {
         let grammar = walk.grammar;
         let slot = grammar.ancestor_below(position, node);
@@ -65,16 +64,8 @@ impl Reader<'_> {
             }
             _ => (slot, 0),
         };
-        let count = match counts.iter_mut().find(|(member, _)| *member == index) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                counts.push((index, 1));
-                1
-            }
-        };
+        // Placement only ever goes forward in a group: what stands again stands next.
+        let count = if last.0 == index { last.1 + 1 } else { 1 };
         self.check_occurrences(walk, slot, count);
         let opened = group.map(|group| group.member_mut(usize::from(index)).open(variant));
         if target == position {

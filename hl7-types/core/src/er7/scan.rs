@@ -87,10 +87,6 @@ pub(crate) struct Scan {
     /// All separators inside segments, in order, and for each segment its end; the characters that MSH-2 declares are not
     /// among them.
     pub(crate) marks: Vec<Mark>,
-    /// Class of each byte.
-    classes: [Class; 256],
-    /// The bytes whose class is not text.
-    needles: [u8; 6],
 }
 
 /// Finds where a message starts: `MSH` after what a line or file may carry in front of it.
@@ -158,15 +154,6 @@ impl Scan {
             start: position(start),
             segments: Vec::with_capacity(16),
             marks: Vec::with_capacity(bytes.len() / 5 + 8),
-            classes: classes(&delimiters),
-            needles: [
-                b'\r',
-                b'\n',
-                field,
-                delimiters.component,
-                delimiters.repetition.unwrap_or(field),
-                delimiters.subcomponent.unwrap_or(field),
-            ],
         };
         scan.index(bytes, start, start + 4 + length, limits)?;
         Ok(scan)
@@ -181,13 +168,14 @@ impl Scan {
         limits: &Limits,
     ) -> Result<(), DecodeError> {
         let field = self.delimiters.field;
+        let needles = needles(&self.delimiters);
         // A line feed inside a message of carriage returns is text, unless a segment starts behind it.
         let first_end = memchr::memchr2(b'\r', b'\n', &bytes[from..])
             .map_or(&bytes[..0], |at| &bytes[from + at..]);
         let carriage_returns = first_end.starts_with(b"\r") && !first_end.starts_with(b"\r\n");
         let mut segment = SegmentSpan { start: position(start), end: 0, first_mark: 0 };
         let mut at = from;
-        while let Some(end) = self.mark_line(bytes, at) {
+        while let Some(end) = self.mark_line(&needles, bytes, at) {
             if bytes[end] == b'\n' && carriage_returns {
                 let inside = self.text_line_feeds(&bytes[end..]);
                 if inside > 0 {
@@ -211,36 +199,33 @@ impl Scan {
 
     /// Writes down the separators from a position to the next carriage return or line feed; gives the position of that,
     /// or `None` at the end of the message. Every byte comes by here, so this does nothing else.
-    fn mark_line(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+    fn mark_line(&mut self, needles: &Needles, bytes: &[u8], from: usize) -> Option<usize> {
         let (chunks, rest) = bytes.get(from..)?.as_chunks::<CHUNK>();
         let mut start = position(from);
         for chunk in chunks {
-            for (word, base) in
-                interesting(chunk, &self.needles).into_iter().zip((start..).step_by(8))
-            {
-                // Byte by byte, lowest first: each byte that separates is a one.
+            for (word, base) in classify(chunk, needles).into_iter().zip((start..).step_by(8)) {
+                // The class of each byte, lowest byte first.
                 let mut left = word;
                 while left != 0 {
-                    let at = base + left.trailing_zeros() / 8;
-                    left &= left - 1;
-                    if self.mark(bytes, at) {
+                    let shift = left.trailing_zeros() & !7;
+                    let (at, class) = (base + shift / 8, (left >> shift) & 7);
+                    if class == Class::Segment as u64 {
                         return Some(at as usize);
                     }
+                    self.marks.push(Mark(at << 3 | class as u32));
+                    left &= !(0xff << shift);
                 }
             }
             start += CHUNK as u32;
         }
-        (start..).zip(rest).find_map(|(at, _)| self.mark(bytes, at).then_some(at as usize))
-    }
-
-    /// Writes down the separator at a position, if there is one; says whether it ends a line.
-    #[inline]
-    fn mark(&mut self, bytes: &[u8], at: u32) -> bool {
-        let class = self.classes[usize::from(bytes[at as usize])];
-        if class != Class::Text && class != Class::Segment {
-            self.marks.push(Mark::new(at, class));
-        }
-        class == Class::Segment
+        (start..).zip(rest).find_map(|(at, &byte)| match class(&self.delimiters, byte) {
+            Class::Segment => Some(at as usize),
+            Class::Text => None,
+            class => {
+                self.marks.push(Mark::new(at, class));
+                None
+            }
+        })
     }
 
     fn close(
@@ -278,7 +263,7 @@ impl Scan {
             return start;
         }
         let ends =
-            |byte: u8| matches!(self.classes[usize::from(byte)], Class::Field | Class::Segment);
+            |byte: u8| matches!(class(&self.delimiters, byte), Class::Field | Class::Segment);
         line[4..]
             .iter()
             .position(|&byte| ends(byte))
@@ -321,13 +306,34 @@ fn position(at: usize) -> u32 {
 /// How many bytes are compared at a time.
 const CHUNK: usize = 32;
 
-/// A one in each byte of the words where a byte of the chunk is one of the needles, else zero. Written so that the
-/// compiler compares many bytes with one instruction.
+/// The bytes that separate, each with its class. The place of a delimiter that is not declared is taken by the carriage
+/// return once more.
+type Needles = [(u8, u8); 6];
+
+fn needles(delimiters: &Delimiters) -> Needles {
+    let bytes = [
+        Some(b'\r'),
+        Some(b'\n'),
+        Some(delimiters.field),
+        Some(delimiters.component),
+        delimiters.repetition,
+        delimiters.subcomponent,
+    ];
+    bytes.map(|byte| {
+        let byte = byte.unwrap_or(b'\r');
+        (byte, class(delimiters, byte) as u8)
+    })
+}
+
+/// The class of each byte of a chunk, eight to a word. Written so that the compiler compares many bytes with one
+/// instruction.
 #[inline]
-fn interesting(chunk: &[u8; CHUNK], needles: &[u8; 6]) -> [u64; CHUNK / 8] {
+fn classify(chunk: &[u8; CHUNK], needles: &Needles) -> [u64; CHUNK / 8] {
     let mut found = [0_u8; CHUNK];
     for (found, byte) in found.iter_mut().zip(chunk) {
-        *found = needles.iter().fold(0, |found, needle| found | u8::from(byte == needle));
+        for (needle, class) in needles {
+            *found |= if byte == needle { *class } else { 0 };
+        }
     }
     let mut words = [0; CHUNK / 8];
     for (word, bytes) in words.iter_mut().zip(found.as_chunks::<8>().0) {
@@ -336,14 +342,19 @@ fn interesting(chunk: &[u8; CHUNK], needles: &[u8; 6]) -> [u64; CHUNK / 8] {
     words
 }
 
-fn classes(delimiters: &Delimiters) -> [Class; 256] {
-    let mut classes = [Class::Text; 256];
-    let mut set = |byte: u8, class| classes[usize::from(byte)] = class;
-    set(delimiters.field, Class::Field);
-    set(delimiters.component, Class::Component);
-    delimiters.repetition.into_iter().for_each(|byte| set(byte, Class::Repetition));
-    delimiters.subcomponent.into_iter().for_each(|byte| set(byte, Class::Subcomponent));
-    set(b'\r', Class::Segment);
-    set(b'\n', Class::Segment);
-    classes
+/// What a byte separates.
+fn class(delimiters: &Delimiters, byte: u8) -> Class {
+    if byte == b'\r' || byte == b'\n' {
+        Class::Segment
+    } else if byte == delimiters.field {
+        Class::Field
+    } else if byte == delimiters.component {
+        Class::Component
+    } else if Some(byte) == delimiters.repetition {
+        Class::Repetition
+    } else if Some(byte) == delimiters.subcomponent {
+        Class::Subcomponent
+    } else {
+        Class::Text
+    }
 }
