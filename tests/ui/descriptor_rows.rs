@@ -10,12 +10,8 @@ use hl7_types::primitives::St;
 use hl7_types::{Extra, Part};
 
 static ST: DatatypeDesc =
-    DatatypeDesc { id: "ST", name: "String Data", kind: DatatypeKind::Composite(&[]), max_len: 0 };
-static ZAA: SegmentDesc = SegmentDesc {
-    id: "ZAA",
-    name: "Two",
-    fields: &[ElementDesc::new("A", "a", &ST), ElementDesc::new("B", "b", &ST)],
-};
+    DatatypeDesc::new("ST", "String Data", DatatypeKind::Composite(&[]), 0);
+static ZAA: SegmentDesc = SegmentDesc::new("ZAA", "Two", &[ElementDesc::new("A", "a", &ST), ElementDesc::new("B", "b", &ST)]);
 static GROUP: GroupDesc = GroupDesc {
     name: "GROUP",
     members: &[

@@ -48,7 +48,7 @@ fn descriptor(datatype: &Datatype, name: &proc_macro2::Ident, kind: &TokenStream
     quote! {
         #[doc = #doc]
         pub static #name: DatatypeDesc =
-            DatatypeDesc { id: #id, name: #full, kind: #kind, max_len: #max_len };
+            DatatypeDesc::new(#id, #full, #kind, #max_len);
     }
 }
 

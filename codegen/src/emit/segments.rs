@@ -66,7 +66,7 @@ fn code(version: &Version, segment: &Segment) -> TokenStream {
         use hl7_types::desc::{#element SegmentDesc #usage};
         #[doc = #doc]
         pub static #name: SegmentDesc =
-            SegmentDesc { id: #id, name: #full, fields: &[#(#descriptors),*] };
+            SegmentDesc::new(#id, #full, &[#(#descriptors),*]);
 
         #[doc = #doc]
         #[cfg(feature = "types")]

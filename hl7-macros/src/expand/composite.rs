@@ -41,12 +41,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
             (
                 TokenStream::new(),
                 quote!({
-                    static DESC: __hl7::DatatypeDesc = __hl7::DatatypeDesc {
-                        id: #id,
-                        name: #name,
-                        kind: __hl7::DatatypeKind::Composite(&[#(#components),*]),
-                        max_len: 0,
-                    };
+                    static DESC: __hl7::DatatypeDesc = __hl7::DatatypeDesc::new(#id, #name, __hl7::DatatypeKind::Composite(&[#(#components),*]), 0);
                     &DESC
                 }),
             )

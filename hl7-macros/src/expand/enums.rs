@@ -24,12 +24,12 @@ pub(super) fn varies(
     let desc = match container.desc() {
         Some(desc) => quote!(&#desc),
         None => quote!({
-            static DESC: __hl7::DatatypeDesc = __hl7::DatatypeDesc {
-                id: "varies",
-                name: "Variable Datatype",
-                kind: __hl7::DatatypeKind::Varies,
-                max_len: 0,
-            };
+            static DESC: __hl7::DatatypeDesc = __hl7::DatatypeDesc::new(
+                "varies",
+                "Variable Datatype",
+                __hl7::DatatypeKind::Varies,
+                0,
+            );
             &DESC
         }),
     };

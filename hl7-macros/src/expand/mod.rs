@@ -91,19 +91,14 @@ fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
     let (extra, extra_mut) = extras(extra);
     let fields = list.iter().map(|element| (element.ident, element.ty));
     let slots =
-        arms(fields.clone(), |name, at| quote_spanned!(at=> __hl7::Field::slot(&self.#name)));
+        fields.clone().map(|(name, ty)| quote_spanned!(at(ty)=> __hl7::Field::slot(&self.#name)));
     let slots_mut =
         arms(fields, |name, at| quote_spanned!(at=> __hl7::Field::slot_mut(&mut self.#name)));
-    let count = list.len();
     quote! {
         #[automatically_derived]
         impl __hl7::Node for #ident {
-            fn slot_count(&self) -> usize {
-                #count
-            }
-            #[inline]
-            fn slot(&self, index: usize) -> __hl7::Slot<'_> {
-                match index { #slots _ => __hl7::Slot::Absent }
+            fn slots<'a>(&'a self, out: &mut ::std::vec::Vec<__hl7::Slot<'a>>) {
+                out.extend_from_slice(&[#(#slots),*]);
             }
             #[inline]
             fn slot_mut(&mut self, index: usize) -> __hl7::SlotMut<'_> {

@@ -35,7 +35,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
                 check,
                 quote!({
                     static DESC: __hl7::SegmentDesc =
-                        __hl7::SegmentDesc { id: #id, name: #name, fields: &[#(#fields),*] };
+                        __hl7::SegmentDesc::new(#id, #name, &[#(#fields),*]);
                     &DESC
                 }),
             )

@@ -15,8 +15,10 @@ pub fn debug_node(name: &str, node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fm
 
 fn slots(node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut map = f.debug_map();
-    for index in 0..node.slot_count() {
-        let shown = Shown(node.slot(index));
+    let mut slots = Vec::new();
+    node.slots(&mut slots);
+    for (index, slot) in slots.into_iter().enumerate() {
+        let shown = Shown(slot);
         if !shown.is_empty() {
             map.entry(&(index + 1), &shown);
         }
@@ -32,7 +34,9 @@ impl Shown<'_> {
             Slot::Absent => true,
             Slot::Leaf(value) => value.is_empty(),
             Slot::Node(node) => {
-                (0..node.slot_count()).all(|index| Shown(node.slot(index)).is_empty())
+                let mut slots = Vec::new();
+                node.slots(&mut slots);
+                slots.into_iter().all(|slot| Shown(slot).is_empty())
             }
             Slot::List(list) => list.is_empty(),
             Slot::Varies(varies) => Shown(varies.inner()).is_empty(),

@@ -237,6 +237,16 @@ pub struct SegmentDesc {
     pub name: &'static str,
     /// Fields in order.
     pub fields: &'static [ElementDesc],
+    /// Behind the last required field.
+    pub(crate) required: u16,
+}
+
+impl SegmentDesc {
+    /// A segment with its fields in order.
+    #[must_use]
+    pub const fn new(id: &'static str, name: &'static str, fields: &'static [ElementDesc]) -> Self {
+        Self { id, name, fields, required: required(fields) }
+    }
 }
 
 /// How the text of a primitive is formed; decides which check applies and how it may be read.
@@ -294,9 +304,36 @@ pub struct DatatypeDesc {
     pub kind: DatatypeKind,
     /// Maximum length of the whole in characters, zero where not stated.
     pub max_len: u32,
+    /// Behind the last required component.
+    pub(crate) required: u16,
+}
+
+/// How many elements there are up to the last required one.
+#[expect(clippy::cast_possible_truncation, reason = "a segment has fewer fields than 65,536")]
+const fn required(elements: &[ElementDesc]) -> u16 {
+    let mut count = elements.len();
+    while count > 0 && !matches!(elements[count - 1].usage, Usage::R) {
+        count -= 1;
+    }
+    count as u16
 }
 
 impl DatatypeDesc {
+    /// A datatype; a `max_len` of zero states none.
+    #[must_use]
+    pub const fn new(
+        id: &'static str,
+        name: &'static str,
+        kind: DatatypeKind,
+        max_len: u32,
+    ) -> Self {
+        let required = match kind {
+            DatatypeKind::Composite(components) => required(components),
+            DatatypeKind::Primitive(_) | DatatypeKind::Varies => 0,
+        };
+        Self { id, name, kind, max_len, required }
+    }
+
     /// The components of a composite; empty for a primitive.
     #[must_use]
     pub fn components(&self) -> &'static [ElementDesc] {

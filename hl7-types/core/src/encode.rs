@@ -6,8 +6,10 @@ use crate::node::{Element, GroupNode, Node, SegmentNode, Slot};
 use crate::value::Value;
 
 /// A message being written.
-struct Writer {
+struct Writer<'a> {
     out: Vec<u8>,
+    /// The slots of the nodes being written, from the segment down.
+    slots: Vec<Slot<'a>>,
     delimiters: Delimiters,
     standard: bool,
     terminator: LineEnd,
@@ -41,6 +43,7 @@ pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
     let delimiters = declared(root).unwrap_or_default();
     let mut writer = Writer {
         out: Vec::with_capacity(1024),
+        slots: Vec::with_capacity(128),
         delimiters,
         standard: delimiters.is_standard(),
         terminator: kept.and_then(|kept| kept.terminator).unwrap_or_default(),
@@ -57,6 +60,7 @@ pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
 pub(crate) fn write_segment(segment: &dyn SegmentNode) -> Vec<u8> {
     let mut writer = Writer {
         out: Vec::new(),
+        slots: Vec::new(),
         delimiters: Delimiters::STANDARD,
         standard: true,
         terminator: LineEnd::Cr,
@@ -70,6 +74,7 @@ pub(crate) fn write_segment(segment: &dyn SegmentNode) -> Vec<u8> {
 pub(crate) fn write_slot(slot: Slot<'_>, component: bool) -> Vec<u8> {
     let mut writer = Writer {
         out: Vec::new(),
+        slots: Vec::new(),
         delimiters: Delimiters::STANDARD,
         standard: true,
         terminator: LineEnd::Cr,
@@ -90,10 +95,10 @@ fn declared(root: &dyn GroupNode) -> Option<Delimiters> {
     Delimiters::parse(field, encoding.raw().as_bytes()).ok()
 }
 
-impl Writer {
+impl<'a> Writer<'a> {
     // --- segments ----------------------------------------------------------------------------------------------------
 
-    fn group(&mut self, group: &dyn GroupNode) {
+    fn group(&mut self, group: &'a dyn GroupNode) {
         let mut strays = group.extra().strays().iter().peekable();
         for index in 0..group.desc().members.len() {
             let member = group.member(index);
@@ -139,13 +144,13 @@ impl Writer {
         self.end_line(raw.line_end.as_deref());
     }
 
-    fn segment(&mut self, segment: &dyn SegmentNode) {
+    fn segment(&mut self, segment: &'a dyn SegmentNode) {
         self.begin_line();
         self.fields(segment);
         self.end_line(segment.extra().kept().and_then(|kept| kept.line_end.as_deref()));
     }
 
-    fn fields(&mut self, segment: &dyn SegmentNode) {
+    fn fields(&mut self, segment: &'a dyn SegmentNode) {
         let id = segment.desc().id;
         self.out.extend_from_slice(id.as_bytes());
         let header = matches!(id, "MSH" | "BHS" | "FHS");
@@ -154,7 +159,7 @@ impl Writer {
                 self.verbatim(segment, slot);
             }
         }
-        self.slots(segment, Level::Field, if header { 2 } else { 0 });
+        self.parts(segment, Level::Field, if header { 2 } else { 0 });
     }
 
     /// A declaration of delimiters, which is never escaped.
@@ -170,7 +175,7 @@ impl Writer {
     // --- slots -------------------------------------------------------------------------------------------------------
 
     /// Writes the slots of a segment or composite with what separates them.
-    fn slots(&mut self, node: &dyn Node, level: Level, first: usize) {
+    fn parts(&mut self, node: &'a dyn Node, level: Level, first: usize) {
         let extra = node.extra();
         let separator = match level {
             Level::Field => Some(self.delimiters.field),
@@ -186,9 +191,11 @@ impl Writer {
         let lead = usize::from(!matches!(level, Level::Field));
         let plain = self.standard && extra.is_empty();
         let mut written = first;
-        for index in first..node.slot_count() {
+        let base = self.slots.len();
+        node.slots(&mut self.slots);
+        for index in first..self.slots.len() - base {
             let separators = index + 1 - written.max(lead);
-            match node.slot(index) {
+            match self.slots[base + index] {
                 Slot::Absent => {}
                 Slot::Leaf(value) if plain => {
                     let raw = value.raw().as_bytes();
@@ -211,6 +218,7 @@ impl Writer {
                 }
             }
         }
+        self.slots.truncate(base);
         if let Some(kept) = extra.kept() {
             let total = usize::from(kept.written);
             self.separate(separator, total.saturating_sub(written.max(lead)));
@@ -231,7 +239,7 @@ impl Writer {
     }
 
     /// Writes what a slot holds, repetitions included.
-    fn slot(&mut self, slot: Slot<'_>, level: Level, extra: &Extra, index: usize) {
+    fn slot(&mut self, slot: Slot<'a>, level: Level, extra: &Extra, index: usize) {
         match slot {
             Slot::List(list) => {
                 for repetition in 0..list.len() {
@@ -247,7 +255,7 @@ impl Writer {
 
     fn repetition(
         &mut self,
-        slot: Slot<'_>,
+        slot: Slot<'a>,
         level: Level,
         extra: &Extra,
         index: usize,
@@ -270,7 +278,7 @@ impl Writer {
                 });
                 match collapsed {
                     Some(bytes) => self.out.extend_from_slice(bytes),
-                    None => self.slots(node, level, 0),
+                    None => self.parts(node, level, 0),
                 }
             }
         }

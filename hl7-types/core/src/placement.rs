@@ -171,7 +171,7 @@ mod tests {
     use crate::desc::{GroupDesc, MANY, MemberDesc, MemberKind, SegmentDesc};
 
     macro_rules! segments {
-        ($($id:ident)*) => { $(static $id: SegmentDesc = SegmentDesc { id: stringify!($id), name: "", fields: &[] };)* };
+        ($($id:ident)*) => { $(static $id: SegmentDesc = SegmentDesc::new(stringify!($id), "", &[]);)* };
     }
     segments!(MSH PID PD1 ORC OBR OBX NTE PV1 EVN ROL);
 

@@ -10,7 +10,7 @@ use crate::node::{Field, Slot, SlotMut};
 use crate::value::Value;
 
 const fn primitive(id: &'static str, name: &'static str, format: Format) -> DatatypeDesc {
-    DatatypeDesc { id, name, kind: DatatypeKind::Primitive(format), max_len: 0 }
+    DatatypeDesc::new(id, name, DatatypeKind::Primitive(format), 0)
 }
 
 /// Plain text: what a descriptor has where the standard gives no datatype.

@@ -4,7 +4,7 @@
 //! and stops at the one that ends it.
 
 use crate::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Format, MANY, SegmentDesc, Usage};
-use crate::er7::{Class, Mark};
+use crate::er7::{Class, Mark, is_header};
 use crate::extra::{Piece, SlotKept, SlotSurplus};
 use crate::finding::Rule;
 use crate::node::{List, Node, SlotMut};
@@ -89,14 +89,17 @@ impl Reader<'_> {
         self.segment = index;
         self.marks = self.scan.marks_to_end(index);
         self.next = 0;
-        let (mut start, slot) = match self.scan.fields(self.bytes, index) {
-            None => (None, 0),
+        let span = self.scan.segments[index];
+        let (mut start, slot) = if is_header(
+            self.slice(Stretch { start: span.start, end: span.end }),
+            self.scan.delimiters.field,
+        ) {
+            self.header(span.start + 4, lend!(node));
+            (self.step_over(Class::Field), 2)
+        } else {
             // The separator behind the id.
-            Some((1, _)) => (self.step_over(Class::Field), 0),
-            Some((_, fields)) => {
-                self.header(fields.start, lend!(node));
-                (self.step_over(Class::Field), 2)
-            }
+            self.skip_to(Class::Field);
+            (self.step_over(Class::Field), 0)
         };
         let mut at = Row { start: 0, slot, used: slot };
         while let Some(next) = start {
@@ -128,12 +131,11 @@ impl Reader<'_> {
             start = self.step_over(Class::Field);
         }
         let Row { slot, used, .. } = at;
-        let end = self.scan.segments[index].end;
-        for (seq, element) in desc.fields.iter().enumerate().skip(slot) {
-            if element.usage == Usage::R {
-                self.at_field(seq);
-                self.check_required_field(element, Stretch::nothing(end));
-            }
+        let end = span.end;
+        let required = desc.fields.get(..usize::from(desc.required)).unwrap_or(&[]);
+        for (seq, element) in required.iter().enumerate().skip(slot) {
+            self.at_field(seq);
+            self.check_required_field(element, Stretch::nothing(end));
         }
         if let Some(node) = node {
             if slot > used {
@@ -311,13 +313,13 @@ impl Reader<'_> {
         start: u32,
         level: Level,
     ) {
-        match datatype.map(|datatype| &datatype.kind) {
-            Some(DatatypeKind::Composite(components)) => {
+        match datatype.map(|datatype| (datatype, &datatype.kind)) {
+            Some((datatype, DatatypeKind::Composite(components))) => {
                 let node: Option<&mut dyn Node> =
                     if let SlotMut::Node(node) = slot { Some(node) } else { None };
                 self.composite(datatype, components, node, start, level);
             }
-            Some(DatatypeKind::Primitive(format)) if *format != Format::CompositeUnknown => {
+            Some((_, DatatypeKind::Primitive(format))) if *format != Format::CompositeUnknown => {
                 self.primitive(element, *format, slot, start, level);
             }
             _ => {
@@ -360,7 +362,7 @@ impl Reader<'_> {
     /// Reads a composite, part by part.
     fn composite(
         &mut self,
-        datatype: Option<&'static DatatypeDesc>,
+        datatype: &'static DatatypeDesc,
         components: &'static [ElementDesc],
         mut node: Option<&mut dyn Node>,
         start: u32,
@@ -401,11 +403,10 @@ impl Reader<'_> {
             }
         }
         let Row { slot, used, .. } = at;
-        for (seq, part) in components.iter().enumerate().skip(slot) {
-            if part.usage == Usage::R {
-                self.at_part(level, seq);
-                self.check_required_part(part, first, Stretch::nothing(self.ahead().at()));
-            }
+        let required = components.get(..usize::from(datatype.required)).unwrap_or(&[]);
+        for (seq, part) in required.iter().enumerate().skip(slot) {
+            self.at_part(level, seq);
+            self.check_required_part(part, first, Stretch::nothing(self.ahead().at()));
         }
         self.leave_parts(level);
         if slot > used
@@ -443,14 +444,13 @@ impl Reader<'_> {
 
     fn surplus_parts(
         &mut self,
-        datatype: Option<&'static DatatypeDesc>,
+        datatype: &DatatypeDesc,
         start: u32,
         level: Level,
         node: Option<&mut dyn Node>,
     ) {
         let tail = Stretch { start: start - 1, end: self.skip_to(level.end()) };
-        let (id, count) =
-            datatype.map_or(("", 0), |datatype| (datatype.id, datatype.components().len()));
+        let (id, count) = (datatype.id, datatype.components().len());
         self.report(surplus(level), tail, || format!("{id} has {count} components, here is more"));
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
@@ -510,11 +510,8 @@ fn only_leaf<'n>(
         match slot {
             SlotMut::Leaf(value) => return Some(value),
             SlotMut::Node(node) => {
-                let (first, behind) = element.datatype?.components().split_first()?;
-                if behind.iter().any(|part| part.usage == Usage::R) {
-                    return None;
-                }
-                element = first;
+                let datatype = element.datatype.filter(|datatype| datatype.required <= 1)?;
+                element = datatype.components().first()?;
                 slot = node.slot_mut(0);
             }
             _ => return None,

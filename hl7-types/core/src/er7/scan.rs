@@ -204,16 +204,16 @@ impl Scan {
         let mut start = position(from);
         for chunk in chunks {
             for (word, base) in classify(chunk, needles).into_iter().zip((start..).step_by(8)) {
-                // The class of each byte, lowest byte first.
-                let mut left = word;
+                // A one at the bottom of each byte that has a class, taken from the lowest byte up.
+                let mut left = (word | word >> 1 | word >> 2) & 0x0101_0101_0101_0101;
                 while left != 0 {
-                    let shift = left.trailing_zeros() & !7;
-                    let (at, class) = (base + shift / 8, (left >> shift) & 7);
+                    let shift = left.trailing_zeros();
+                    let (at, class) = (base + shift / 8, (word >> shift) & 7);
                     if class == Class::Segment as u64 {
                         return Some(at as usize);
                     }
                     self.marks.push(Mark(at << 3 | class as u32));
-                    left &= !(0xff << shift);
+                    left &= left - 1;
                 }
             }
             start += CHUNK as u32;

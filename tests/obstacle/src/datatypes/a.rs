@@ -6,17 +6,17 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// A: One Letter.
-pub static A: DatatypeDesc = DatatypeDesc {
-    id: "A",
-    name: "One Letter",
-    kind: DatatypeKind::Composite(
+pub static A: DatatypeDesc = DatatypeDesc::new(
+    "A",
+    "One Letter",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Text", "text", &crate::datatypes::ST),
             ElementDesc::new("Back", "back", &crate::datatypes::B),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// A: One Letter.
 #[cfg(feature = "types")]

@@ -6,12 +6,12 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// A_B1: Words.
-pub static A_B1: DatatypeDesc = DatatypeDesc {
-    id: "A_B1",
-    name: "Words",
-    kind: DatatypeKind::Composite(&[ElementDesc::withdrawn("Gone", "gone")]),
-    max_len: 0,
-};
+pub static A_B1: DatatypeDesc = DatatypeDesc::new(
+    "A_B1",
+    "Words",
+    DatatypeKind::Composite(&[ElementDesc::withdrawn("Gone", "gone")]),
+    0,
+);
 
 /// A_B1: Words.
 #[cfg(feature = "types")]

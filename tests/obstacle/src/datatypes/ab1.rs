@@ -6,14 +6,14 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// AB1: Word.
-pub static AB1: DatatypeDesc = DatatypeDesc {
-    id: "AB1",
-    name: "Word",
-    kind: DatatypeKind::Composite(
+pub static AB1: DatatypeDesc = DatatypeDesc::new(
+    "AB1",
+    "Word",
+    DatatypeKind::Composite(
         &[ElementDesc::new("Many", "many", &crate::datatypes::PART)],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// AB1: Word.
 #[cfg(feature = "types")]

@@ -6,17 +6,17 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// B: Another Letter.
-pub static B: DatatypeDesc = DatatypeDesc {
-    id: "B",
-    name: "Another Letter",
-    kind: DatatypeKind::Composite(
+pub static B: DatatypeDesc = DatatypeDesc::new(
+    "B",
+    "Another Letter",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Text", "text", &crate::datatypes::ST),
             ElementDesc::new("Back", "back", &crate::datatypes::A),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// B: Another Letter.
 #[cfg(feature = "types")]

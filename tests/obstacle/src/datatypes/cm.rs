@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Cm;
 
 /// CM: Composite Unknown.
-pub static CM: DatatypeDesc = DatatypeDesc {
-    id: "CM",
-    name: "Composite Unknown",
-    kind: DatatypeKind::Primitive(Format::CompositeUnknown),
-    max_len: 0,
-};
+pub static CM: DatatypeDesc = DatatypeDesc::new(
+    "CM",
+    "Composite Unknown",
+    DatatypeKind::Primitive(Format::CompositeUnknown),
+    0,
+);

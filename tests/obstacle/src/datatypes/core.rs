@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::St as Core;
 
 /// core: Crate.
-pub static CORE: DatatypeDesc = DatatypeDesc {
-    id: "core",
-    name: "Crate",
-    kind: DatatypeKind::Primitive(Format::String),
-    max_len: 0,
-};
+pub static CORE: DatatypeDesc = DatatypeDesc::new(
+    "core",
+    "Crate",
+    DatatypeKind::Primitive(Format::String),
+    0,
+);

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Dtm;
 
 /// DTM: Date/Time.
-pub static DTM: DatatypeDesc = DatatypeDesc {
-    id: "DTM",
-    name: "Date/Time",
-    kind: DatatypeKind::Primitive(Format::DateTime),
-    max_len: 0,
-};
+pub static DTM: DatatypeDesc = DatatypeDesc::new(
+    "DTM",
+    "Date/Time",
+    DatatypeKind::Primitive(Format::DateTime),
+    0,
+);

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::St as FnType;
 
 /// FN: Keyword.
-pub static FN_: DatatypeDesc = DatatypeDesc {
-    id: "FN",
-    name: "Keyword",
-    kind: DatatypeKind::Primitive(Format::String),
-    max_len: 0,
-};
+pub static FN_: DatatypeDesc = DatatypeDesc::new(
+    "FN",
+    "Keyword",
+    DatatypeKind::Primitive(Format::String),
+    0,
+);

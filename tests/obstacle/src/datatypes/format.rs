@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Tx as FormatType;
 
 /// FORMAT: Format.
-pub static FORMAT: DatatypeDesc = DatatypeDesc {
-    id: "FORMAT",
-    name: "Format",
-    kind: DatatypeKind::Primitive(Format::Text),
-    max_len: 0,
-};
+pub static FORMAT: DatatypeDesc = DatatypeDesc::new(
+    "FORMAT",
+    "Format",
+    DatatypeKind::Primitive(Format::Text),
+    0,
+);

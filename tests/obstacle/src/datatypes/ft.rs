@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Ft;
 
 /// FT.
-pub static FT: DatatypeDesc = DatatypeDesc {
-    id: "FT",
-    name: "",
-    kind: DatatypeKind::Primitive(Format::Formatted),
-    max_len: 0,
-};
+pub static FT: DatatypeDesc = DatatypeDesc::new(
+    "FT",
+    "",
+    DatatypeKind::Primitive(Format::Formatted),
+    0,
+);

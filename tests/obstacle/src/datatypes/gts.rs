@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Gts;
 
 /// GTS: General Timing.
-pub static GTS: DatatypeDesc = DatatypeDesc {
-    id: "GTS",
-    name: "General Timing",
-    kind: DatatypeKind::Primitive(Format::Timing),
-    max_len: 0,
-};
+pub static GTS: DatatypeDesc = DatatypeDesc::new(
+    "GTS",
+    "General Timing",
+    DatatypeKind::Primitive(Format::Timing),
+    0,
+);

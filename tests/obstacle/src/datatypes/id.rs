@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Id;
 
 /// ID: Coded Value.
-pub static ID: DatatypeDesc = DatatypeDesc {
-    id: "ID",
-    name: "Coded Value",
-    kind: DatatypeKind::Primitive(Format::Id),
-    max_len: 0,
-};
+pub static ID: DatatypeDesc = DatatypeDesc::new(
+    "ID",
+    "Coded Value",
+    DatatypeKind::Primitive(Format::Id),
+    0,
+);

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Is;
 
 /// IS: Coded Value.
-pub static IS: DatatypeDesc = DatatypeDesc {
-    id: "IS",
-    name: "Coded Value",
-    kind: DatatypeKind::Primitive(Format::Coded),
-    max_len: 0,
-};
+pub static IS: DatatypeDesc = DatatypeDesc::new(
+    "IS",
+    "Coded Value",
+    DatatypeKind::Primitive(Format::Coded),
+    0,
+);

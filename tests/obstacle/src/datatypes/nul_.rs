@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::St as Nul;
 
 /// NUL: Device.
-pub static NUL_: DatatypeDesc = DatatypeDesc {
-    id: "NUL",
-    name: "Device",
-    kind: DatatypeKind::Primitive(Format::String),
-    max_len: 0,
-};
+pub static NUL_: DatatypeDesc = DatatypeDesc::new(
+    "NUL",
+    "Device",
+    DatatypeKind::Primitive(Format::String),
+    0,
+);

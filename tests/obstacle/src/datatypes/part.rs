@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// PART: Runtime Name.
-pub static PART: DatatypeDesc = DatatypeDesc {
-    id: "PART",
-    name: "Runtime Name",
-    kind: DatatypeKind::Composite(
+pub static PART: DatatypeDesc = DatatypeDesc::new(
+    "PART",
+    "Runtime Name",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Part", "part", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -27,8 +27,8 @@ pub static PART: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Self", "self_", &crate::datatypes::ST).usage(Usage::X),
         ],
     ),
-    max_len: 50,
-};
+    50,
+);
 
 /// PART: Runtime Name.
 #[cfg(feature = "types")]

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::St as RawType;
 
 /// RAW: Raw.
-pub static RAW: DatatypeDesc = DatatypeDesc {
-    id: "RAW",
-    name: "Raw",
-    kind: DatatypeKind::Primitive(Format::String),
-    max_len: 0,
-};
+pub static RAW: DatatypeDesc = DatatypeDesc::new(
+    "RAW",
+    "Raw",
+    DatatypeKind::Primitive(Format::String),
+    0,
+);

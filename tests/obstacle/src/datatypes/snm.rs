@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Snm;
 
 /// SNM: String of Digits.
-pub static SNM: DatatypeDesc = DatatypeDesc {
-    id: "SNM",
-    name: "String of Digits",
-    kind: DatatypeKind::Primitive(Format::StringNumber),
-    max_len: 0,
-};
+pub static SNM: DatatypeDesc = DatatypeDesc::new(
+    "SNM",
+    "String of Digits",
+    DatatypeKind::Primitive(Format::StringNumber),
+    0,
+);

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::St as StringType;
 
 /// STRING: String.
-pub static STRING: DatatypeDesc = DatatypeDesc {
-    id: "STRING",
-    name: "String",
-    kind: DatatypeKind::Primitive(Format::String),
-    max_len: 0,
-};
+pub static STRING: DatatypeDesc = DatatypeDesc::new(
+    "STRING",
+    "String",
+    DatatypeKind::Primitive(Format::String),
+    0,
+);

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Tn;
 
 /// TN: Telephone.
-pub static TN: DatatypeDesc = DatatypeDesc {
-    id: "TN",
-    name: "Telephone",
-    kind: DatatypeKind::Primitive(Format::Telephone),
-    max_len: 0,
-};
+pub static TN: DatatypeDesc = DatatypeDesc::new(
+    "TN",
+    "Telephone",
+    DatatypeKind::Primitive(Format::Telephone),
+    0,
+);

@@ -6,11 +6,11 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// BOX: Prelude.
-pub static BOX: SegmentDesc = SegmentDesc {
-    id: "BOX",
-    name: "Prelude",
-    fields: &[ElementDesc::new("Box", "box_", &crate::datatypes::CORE)],
-};
+pub static BOX: SegmentDesc = SegmentDesc::new(
+    "BOX",
+    "Prelude",
+    &[ElementDesc::new("Box", "box_", &crate::datatypes::CORE)],
+);
 
 /// BOX: Prelude.
 #[cfg(feature = "types")]

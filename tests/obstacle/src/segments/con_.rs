@@ -6,11 +6,11 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// CON: Device.
-pub static CON: SegmentDesc = SegmentDesc {
-    id: "CON",
-    name: "Device",
-    fields: &[ElementDesc::new("Con", "con", &crate::datatypes::ST)],
-};
+pub static CON: SegmentDesc = SegmentDesc::new(
+    "CON",
+    "Device",
+    &[ElementDesc::new("Con", "con", &crate::datatypes::ST)],
+);
 
 /// CON: Device.
 #[cfg(feature = "types")]

@@ -6,11 +6,11 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// ERR: Error.
-pub static ERR: SegmentDesc = SegmentDesc {
-    id: "ERR",
-    name: "Error",
-    fields: &[ElementDesc::new("Err", "err", &crate::datatypes::ST)],
-};
+pub static ERR: SegmentDesc = SegmentDesc::new(
+    "ERR",
+    "Error",
+    &[ElementDesc::new("Err", "err", &crate::datatypes::ST)],
+);
 
 /// ERR: Error.
 #[cfg(feature = "types")]

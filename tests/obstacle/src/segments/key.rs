@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// KEY: Keywords.
-pub static KEY: SegmentDesc = SegmentDesc {
-    id: "KEY",
-    name: "Keywords",
-    fields: &[
+pub static KEY: SegmentDesc = SegmentDesc::new(
+    "KEY",
+    "Keywords",
+    &[
         ElementDesc::new("Type", "type_", &crate::datatypes::ST)
             .usage(Usage::R)
             .repeats(1, 1),
@@ -38,7 +38,7 @@ pub static KEY: SegmentDesc = SegmentDesc {
         ElementDesc::new("Gen", "gen_", &crate::datatypes::ST),
         ElementDesc::new("???", "question", &crate::datatypes::ST),
     ],
-};
+);
 
 /// KEY: Keywords.
 #[cfg(feature = "types")]

@@ -6,11 +6,11 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// MOD: Keyword.
-pub static MOD: SegmentDesc = SegmentDesc {
-    id: "MOD",
-    name: "Keyword",
-    fields: &[ElementDesc::new("Mod", "mod_", &crate::datatypes::ST)],
-};
+pub static MOD: SegmentDesc = SegmentDesc::new(
+    "MOD",
+    "Keyword",
+    &[ElementDesc::new("Mod", "mod_", &crate::datatypes::ST)],
+);
 
 /// MOD: Keyword.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// MSH: Message Header.
-pub static MSH: SegmentDesc = SegmentDesc {
-    id: "MSH",
-    name: "Message Header",
-    fields: &[
+pub static MSH: SegmentDesc = SegmentDesc::new(
+    "MSH",
+    "Message Header",
+    &[
         ElementDesc::new("Field Separator", "field_separator", &crate::datatypes::ST)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -57,7 +57,7 @@ pub static MSH: SegmentDesc = SegmentDesc {
             .usage(Usage::R)
             .repeats(1, 1),
     ],
-};
+);
 
 /// MSH: Message Header.
 #[cfg(feature = "types")]

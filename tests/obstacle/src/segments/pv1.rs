@@ -6,15 +6,15 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// PV1: Ends in a Digit.
-pub static PV1: SegmentDesc = SegmentDesc {
-    id: "PV1",
-    name: "Ends in a Digit",
-    fields: &[
+pub static PV1: SegmentDesc = SegmentDesc::new(
+    "PV1",
+    "Ends in a Digit",
+    &[
         ElementDesc::new("Raw", "raw", &crate::datatypes::RAW),
         ElementDesc::new("Format", "format", &crate::datatypes::FORMAT),
         ElementDesc::new("String", "string", &crate::datatypes::STRING),
     ],
-};
+);
 
 /// PV1: Ends in a Digit.
 #[cfg(feature = "types")]

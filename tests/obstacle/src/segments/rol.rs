@@ -6,11 +6,11 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// ROL: Role; "again".
-pub static ROL: SegmentDesc = SegmentDesc {
-    id: "ROL",
-    name: "Role; \"again\".",
-    fields: &[ElementDesc::new("Role Instance", "role_instance", &crate::datatypes::FN_)],
-};
+pub static ROL: SegmentDesc = SegmentDesc::new(
+    "ROL",
+    "Role; \"again\".",
+    &[ElementDesc::new("Role Instance", "role_instance", &crate::datatypes::FN_)],
+);
 
 /// ROL: Role; "again".
 #[cfg(feature = "types")]

@@ -6,11 +6,7 @@
 use hl7_types::desc::SegmentDesc;
 
 /// STD: Crate (withdrawn).
-pub static STD: SegmentDesc = SegmentDesc {
-    id: "STD",
-    name: "Crate",
-    fields: &[],
-};
+pub static STD: SegmentDesc = SegmentDesc::new("STD", "Crate", &[]);
 
 /// STD: Crate (withdrawn).
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// USE: Usages.
-pub static USE: SegmentDesc = SegmentDesc {
-    id: "USE",
-    name: "Usages",
-    fields: &[
+pub static USE: SegmentDesc = SegmentDesc::new(
+    "USE",
+    "Usages",
+    &[
         ElementDesc::new("Required", "required", &crate::datatypes::PART)
             .usage(Usage::R)
             .repeats(1, hl7_types::desc::MANY)
@@ -64,7 +64,7 @@ pub static USE: SegmentDesc = SegmentDesc {
             .usage(Usage::R)
             .repeats(2, 5),
     ],
-};
+);
 
 /// USE: Usages.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// VAR: Varies.
-pub static VAR: SegmentDesc = SegmentDesc {
-    id: "VAR",
-    name: "Varies",
-    fields: &[
+pub static VAR: SegmentDesc = SegmentDesc::new(
+    "VAR",
+    "Varies",
+    &[
         ElementDesc::new("Value Type", "value_type", &crate::datatypes::ID)
             .usage(Usage::C),
         ElementDesc::new("Value", "value", &crate::datatypes::VARIES)
@@ -22,7 +22,7 @@ pub static VAR: SegmentDesc = SegmentDesc {
         ElementDesc::new("User Parameters", "user_parameters", &crate::datatypes::VARIES)
             .open(),
     ],
-};
+);
 
 /// VAR: Varies.
 #[cfg(feature = "types")]

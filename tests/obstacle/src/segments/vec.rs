@@ -6,11 +6,11 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// VEC.
-pub static VEC: SegmentDesc = SegmentDesc {
-    id: "VEC",
-    name: "",
-    fields: &[ElementDesc::new("Vec", "vec", &crate::datatypes::ST)],
-};
+pub static VEC: SegmentDesc = SegmentDesc::new(
+    "VEC",
+    "",
+    &[ElementDesc::new("Vec", "vec", &crate::datatypes::ST)],
+);
 
 /// VEC.
 #[cfg(feature = "types")]

@@ -6,11 +6,11 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// Z12: Site.
-pub static Z12: SegmentDesc = SegmentDesc {
-    id: "Z12",
-    name: "Site",
-    fields: &[ElementDesc::new("Text", "text", &crate::datatypes::ST)],
-};
+pub static Z12: SegmentDesc = SegmentDesc::new(
+    "Z12",
+    "Site",
+    &[ElementDesc::new("Text", "text", &crate::datatypes::ST)],
+);
 
 /// Z12: Site.
 #[cfg(feature = "types")]

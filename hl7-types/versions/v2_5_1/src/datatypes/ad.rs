@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// AD: Address.
-pub static AD: DatatypeDesc = DatatypeDesc {
-    id: "AD",
-    name: "Address",
-    kind: DatatypeKind::Composite(
+pub static AD: DatatypeDesc = DatatypeDesc::new(
+    "AD",
+    "Address",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Street Address", "street_address", &crate::datatypes::ST)
                 .len(120),
@@ -46,8 +46,8 @@ pub static AD: DatatypeDesc = DatatypeDesc {
                 .len(50),
         ],
     ),
-    max_len: 415,
-};
+    415,
+);
 
 /// AD: Address.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// AUI: Authorization Information.
-pub static AUI: DatatypeDesc = DatatypeDesc {
-    id: "AUI",
-    name: "Authorization Information",
-    kind: DatatypeKind::Composite(
+pub static AUI: DatatypeDesc = DatatypeDesc::new(
+    "AUI",
+    "Authorization Information",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Authorization Number",
@@ -21,8 +21,8 @@ pub static AUI: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Source", "source", &crate::datatypes::ST).len(199),
         ],
     ),
-    max_len: 239,
-};
+    239,
+);
 
 /// AUI: Authorization Information.
 #[cfg(feature = "types")]

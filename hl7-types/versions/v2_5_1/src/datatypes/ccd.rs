@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// CCD: Charge Code and Date.
-pub static CCD: DatatypeDesc = DatatypeDesc {
-    id: "CCD",
-    name: "Charge Code and Date",
-    kind: DatatypeKind::Composite(
+pub static CCD: DatatypeDesc = DatatypeDesc::new(
+    "CCD",
+    "Charge Code and Date",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Invocation Event",
@@ -22,8 +22,8 @@ pub static CCD: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Date/time", "date_time", &crate::datatypes::TS).len(26),
         ],
     ),
-    max_len: 28,
-};
+    28,
+);
 
 /// CCD: Charge Code and Date.
 #[cfg(feature = "types")]

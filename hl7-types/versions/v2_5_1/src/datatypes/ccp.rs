@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// CCP: Channel Calibration Parameters.
-pub static CCP: DatatypeDesc = DatatypeDesc {
-    id: "CCP",
-    name: "Channel Calibration Parameters",
-    kind: DatatypeKind::Composite(
+pub static CCP: DatatypeDesc = DatatypeDesc::new(
+    "CCP",
+    "Channel Calibration Parameters",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                 "Channel Calibration Sensitivity Correction Factor",
@@ -28,8 +28,8 @@ pub static CCP: DatatypeDesc = DatatypeDesc {
             ),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// CCP: Channel Calibration Parameters.
 #[cfg(feature = "types")]

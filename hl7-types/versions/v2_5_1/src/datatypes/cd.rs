@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// CD: Channel Definition.
-pub static CD: DatatypeDesc = DatatypeDesc {
-    id: "CD",
-    name: "Channel Definition",
-    kind: DatatypeKind::Composite(
+pub static CD: DatatypeDesc = DatatypeDesc::new(
+    "CD",
+    "Channel Definition",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                 "Channel Identifier",
@@ -43,8 +43,8 @@ pub static CD: DatatypeDesc = DatatypeDesc {
             ),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// CD: Channel Definition.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// CE: Coded Element.
-pub static CE: DatatypeDesc = DatatypeDesc {
-    id: "CE",
-    name: "Coded Element",
-    kind: DatatypeKind::Composite(
+pub static CE: DatatypeDesc = DatatypeDesc::new(
+    "CE",
+    "Coded Element",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Identifier", "identifier", &crate::datatypes::ST).len(20),
             ElementDesc::new("Text", "text", &crate::datatypes::ST).len(199),
@@ -37,8 +37,8 @@ pub static CE: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0396),
         ],
     ),
-    max_len: 483,
-};
+    483,
+);
 
 /// CE: Coded Element.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// CF: Coded Element with Formatted Values.
-pub static CF: DatatypeDesc = DatatypeDesc {
-    id: "CF",
-    name: "Coded Element with Formatted Values",
-    kind: DatatypeKind::Composite(
+pub static CF: DatatypeDesc = DatatypeDesc::new(
+    "CF",
+    "Coded Element with Formatted Values",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Identifier", "identifier", &crate::datatypes::ST),
             ElementDesc::new("Formatted Text", "formatted_text", &crate::datatypes::FT),
@@ -37,8 +37,8 @@ pub static CF: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0396),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// CF: Coded Element with Formatted Values.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// CNE: Coded with No Exceptions.
-pub static CNE: DatatypeDesc = DatatypeDesc {
-    id: "CNE",
-    name: "Coded with No Exceptions",
-    kind: DatatypeKind::Composite(
+pub static CNE: DatatypeDesc = DatatypeDesc::new(
+    "CNE",
+    "Coded with No Exceptions",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Identifier", "identifier", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -54,8 +54,8 @@ pub static CNE: DatatypeDesc = DatatypeDesc {
                 .len(199),
         ],
     ),
-    max_len: 705,
-};
+    705,
+);
 
 /// CNE: Coded with No Exceptions.
 #[cfg(feature = "types")]

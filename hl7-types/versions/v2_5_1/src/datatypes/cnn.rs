@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// CNN: Composite ID Number and Name Simplified.
-pub static CNN: DatatypeDesc = DatatypeDesc {
-    id: "CNN",
-    name: "Composite ID Number and Name Simplified",
-    kind: DatatypeKind::Composite(
+pub static CNN: DatatypeDesc = DatatypeDesc::new(
+    "CNN",
+    "Composite ID Number and Name Simplified",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("ID Number", "id_number", &crate::datatypes::ST).len(15),
             ElementDesc::new("Family Name", "family_name", &crate::datatypes::ST)
@@ -57,8 +57,8 @@ pub static CNN: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0301),
         ],
     ),
-    max_len: 406,
-};
+    406,
+);
 
 /// CNN: Composite ID Number and Name Simplified.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// CP: Composite Price.
-pub static CP: DatatypeDesc = DatatypeDesc {
-    id: "CP",
-    name: "Composite Price",
-    kind: DatatypeKind::Composite(
+pub static CP: DatatypeDesc = DatatypeDesc::new(
+    "CP",
+    "Composite Price",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Price", "price", &crate::datatypes::MO)
                 .usage(Usage::R)
@@ -26,8 +26,8 @@ pub static CP: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0298),
         ],
     ),
-    max_len: 543,
-};
+    543,
+);
 
 /// CP: Composite Price.
 #[cfg(feature = "types")]

@@ -6,17 +6,17 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// CQ: Composite Quantity with Units.
-pub static CQ: DatatypeDesc = DatatypeDesc {
-    id: "CQ",
-    name: "Composite Quantity with Units",
-    kind: DatatypeKind::Composite(
+pub static CQ: DatatypeDesc = DatatypeDesc::new(
+    "CQ",
+    "Composite Quantity with Units",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Quantity", "quantity", &crate::datatypes::NM).len(16),
             ElementDesc::new("Units", "units", &crate::datatypes::CE).len(483),
         ],
     ),
-    max_len: 500,
-};
+    500,
+);
 
 /// CQ: Composite Quantity with Units.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// CSU: Channel Sensitivity.
-pub static CSU: DatatypeDesc = DatatypeDesc {
-    id: "CSU",
-    name: "Channel Sensitivity",
-    kind: DatatypeKind::Composite(
+pub static CSU: DatatypeDesc = DatatypeDesc::new(
+    "CSU",
+    "Channel Sensitivity",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                 "Channel Sensitivity",
@@ -50,8 +50,8 @@ pub static CSU: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0396),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// CSU: Channel Sensitivity.
 #[cfg(feature = "types")]

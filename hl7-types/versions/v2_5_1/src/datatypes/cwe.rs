@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// CWE: Coded with Exceptions.
-pub static CWE: DatatypeDesc = DatatypeDesc {
-    id: "CWE",
-    name: "Coded with Exceptions",
-    kind: DatatypeKind::Composite(
+pub static CWE: DatatypeDesc = DatatypeDesc::new(
+    "CWE",
+    "Coded with Exceptions",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Identifier", "identifier", &crate::datatypes::ST).len(20),
             ElementDesc::new("Text", "text", &crate::datatypes::ST).len(199),
@@ -52,8 +52,8 @@ pub static CWE: DatatypeDesc = DatatypeDesc {
                 .len(199),
         ],
     ),
-    max_len: 705,
-};
+    705,
+);
 
 /// CWE: Coded with Exceptions.
 #[cfg(feature = "types")]

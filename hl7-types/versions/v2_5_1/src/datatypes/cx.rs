@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// CX: Extended Composite ID with Check Digit.
-pub static CX: DatatypeDesc = DatatypeDesc {
-    id: "CX",
-    name: "Extended Composite ID with Check Digit",
-    kind: DatatypeKind::Composite(
+pub static CX: DatatypeDesc = DatatypeDesc::new(
+    "CX",
+    "Extended Composite ID with Check Digit",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("ID Number", "id_number", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -60,8 +60,8 @@ pub static CX: DatatypeDesc = DatatypeDesc {
                 .len(705),
         ],
     ),
-    max_len: 1913,
-};
+    1913,
+);
 
 /// CX: Extended Composite ID with Check Digit.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// DDI: Daily Deductible Information.
-pub static DDI: DatatypeDesc = DatatypeDesc {
-    id: "DDI",
-    name: "Daily Deductible Information",
-    kind: DatatypeKind::Composite(
+pub static DDI: DatatypeDesc = DatatypeDesc::new(
+    "DDI",
+    "Daily Deductible Information",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Delay Days", "delay_days", &crate::datatypes::NM).len(3),
             ElementDesc::new("Monetary Amount", "monetary_amount", &crate::datatypes::MO)
@@ -19,8 +19,8 @@ pub static DDI: DatatypeDesc = DatatypeDesc {
                 .len(4),
         ],
     ),
-    max_len: 25,
-};
+    25,
+);
 
 /// DDI: Daily Deductible Information.
 #[cfg(feature = "types")]

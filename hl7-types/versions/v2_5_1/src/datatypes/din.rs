@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// DIN: Date and Institution Name.
-pub static DIN: DatatypeDesc = DatatypeDesc {
-    id: "DIN",
-    name: "Date and Institution Name",
-    kind: DatatypeKind::Composite(
+pub static DIN: DatatypeDesc = DatatypeDesc::new(
+    "DIN",
+    "Date and Institution Name",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Date", "date", &crate::datatypes::TS)
                 .usage(Usage::R)
@@ -24,8 +24,8 @@ pub static DIN: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0531),
         ],
     ),
-    max_len: 510,
-};
+    510,
+);
 
 /// DIN: Date and Institution Name.
 #[cfg(feature = "types")]

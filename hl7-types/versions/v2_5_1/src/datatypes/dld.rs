@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// DLD: Discharge Location and Date.
-pub static DLD: DatatypeDesc = DatatypeDesc {
-    id: "DLD",
-    name: "Discharge Location and Date",
-    kind: DatatypeKind::Composite(
+pub static DLD: DatatypeDesc = DatatypeDesc::new(
+    "DLD",
+    "Discharge Location and Date",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Discharge Location",
@@ -23,8 +23,8 @@ pub static DLD: DatatypeDesc = DatatypeDesc {
                 .len(26),
         ],
     ),
-    max_len: 47,
-};
+    47,
+);
 
 /// DLD: Discharge Location and Date.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// DLN: Driver's License Number.
-pub static DLN: DatatypeDesc = DatatypeDesc {
-    id: "DLN",
-    name: "Driver's License Number",
-    kind: DatatypeKind::Composite(
+pub static DLN: DatatypeDesc = DatatypeDesc::new(
+    "DLN",
+    "Driver's License Number",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("License Number", "license_number", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -25,8 +25,8 @@ pub static DLN: DatatypeDesc = DatatypeDesc {
                 .len(24),
         ],
     ),
-    max_len: 66,
-};
+    66,
+);
 
 /// DLN: Driver's License Number.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// DLT: Delta.
-pub static DLT: DatatypeDesc = DatatypeDesc {
-    id: "DLT",
-    name: "Delta",
-    kind: DatatypeKind::Composite(
+pub static DLT: DatatypeDesc = DatatypeDesc::new(
+    "DLT",
+    "Delta",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Normal Range", "normal_range", &crate::datatypes::NR)
                 .len(33),
@@ -30,8 +30,8 @@ pub static DLT: DatatypeDesc = DatatypeDesc {
                 .len(4),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// DLT: Delta.
 #[cfg(feature = "types")]

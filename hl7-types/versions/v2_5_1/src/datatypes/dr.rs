@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// DR: Date/Time Range.
-pub static DR: DatatypeDesc = DatatypeDesc {
-    id: "DR",
-    name: "Date/Time Range",
-    kind: DatatypeKind::Composite(
+pub static DR: DatatypeDesc = DatatypeDesc::new(
+    "DR",
+    "Date/Time Range",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Range Start Date/Time",
@@ -25,8 +25,8 @@ pub static DR: DatatypeDesc = DatatypeDesc {
                 .len(26),
         ],
     ),
-    max_len: 53,
-};
+    53,
+);
 
 /// DR: Date/Time Range.
 #[cfg(feature = "types")]

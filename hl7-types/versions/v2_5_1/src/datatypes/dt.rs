@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Dt;
 
 /// DT: Date.
-pub static DT: DatatypeDesc = DatatypeDesc {
-    id: "DT",
-    name: "Date",
-    kind: DatatypeKind::Primitive(Format::Date),
-    max_len: 8,
-};
+pub static DT: DatatypeDesc = DatatypeDesc::new(
+    "DT",
+    "Date",
+    DatatypeKind::Primitive(Format::Date),
+    8,
+);

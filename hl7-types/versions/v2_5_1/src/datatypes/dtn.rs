@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// DTN: Day Type and Number.
-pub static DTN: DatatypeDesc = DatatypeDesc {
-    id: "DTN",
-    name: "Day Type and Number",
-    kind: DatatypeKind::Composite(
+pub static DTN: DatatypeDesc = DatatypeDesc::new(
+    "DTN",
+    "Day Type and Number",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Day Type", "day_type", &crate::datatypes::IS)
                 .usage(Usage::R)
@@ -20,8 +20,8 @@ pub static DTN: DatatypeDesc = DatatypeDesc {
                 .len(3),
         ],
     ),
-    max_len: 6,
-};
+    6,
+);
 
 /// DTN: Day Type and Number.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// ED: Encapsulated Data.
-pub static ED: DatatypeDesc = DatatypeDesc {
-    id: "ED",
-    name: "Encapsulated Data",
-    kind: DatatypeKind::Composite(
+pub static ED: DatatypeDesc = DatatypeDesc::new(
+    "ED",
+    "Encapsulated Data",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Source Application",
@@ -33,8 +33,8 @@ pub static ED: DatatypeDesc = DatatypeDesc {
                 .len(65536),
         ],
     ),
-    max_len: 65536,
-};
+    65536,
+);
 
 /// ED: Encapsulated Data.
 #[cfg(feature = "types")]

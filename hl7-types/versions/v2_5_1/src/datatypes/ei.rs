@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// EI: Entity Identifier.
-pub static EI: DatatypeDesc = DatatypeDesc {
-    id: "EI",
-    name: "Entity Identifier",
-    kind: DatatypeKind::Composite(
+pub static EI: DatatypeDesc = DatatypeDesc::new(
+    "EI",
+    "Entity Identifier",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Entity Identifier",
@@ -33,8 +33,8 @@ pub static EI: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0301),
         ],
     ),
-    max_len: 427,
-};
+    427,
+);
 
 /// EI: Entity Identifier.
 #[cfg(feature = "types")]

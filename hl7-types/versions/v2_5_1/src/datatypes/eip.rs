@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// EIP: Entity Identifier Pair.
-pub static EIP: DatatypeDesc = DatatypeDesc {
-    id: "EIP",
-    name: "Entity Identifier Pair",
-    kind: DatatypeKind::Composite(
+pub static EIP: DatatypeDesc = DatatypeDesc::new(
+    "EIP",
+    "Entity Identifier Pair",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Placer Assigned Identifier",
@@ -25,8 +25,8 @@ pub static EIP: DatatypeDesc = DatatypeDesc {
                 .len(427),
         ],
     ),
-    max_len: 855,
-};
+    855,
+);
 
 /// EIP: Entity Identifier Pair.
 #[cfg(feature = "types")]

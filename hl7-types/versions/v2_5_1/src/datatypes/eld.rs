@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// ELD: Error Location and Description.
-pub static ELD: DatatypeDesc = DatatypeDesc {
-    id: "ELD",
-    name: "Error Location and Description",
-    kind: DatatypeKind::Composite(
+pub static ELD: DatatypeDesc = DatatypeDesc::new(
+    "ELD",
+    "Error Location and Description",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Segment ID", "segment_id", &crate::datatypes::ST).len(3),
             ElementDesc::new(
@@ -29,8 +29,8 @@ pub static ELD: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0357),
         ],
     ),
-    max_len: 493,
-};
+    493,
+);
 
 /// ELD: Error Location and Description.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// ERL: Error Location.
-pub static ERL: DatatypeDesc = DatatypeDesc {
-    id: "ERL",
-    name: "Error Location",
-    kind: DatatypeKind::Composite(
+pub static ERL: DatatypeDesc = DatatypeDesc::new(
+    "ERL",
+    "Error Location",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Segment ID", "segment_id", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -43,8 +43,8 @@ pub static ERL: DatatypeDesc = DatatypeDesc {
                 .len(2),
         ],
     ),
-    max_len: 18,
-};
+    18,
+);
 
 /// ERL: Error Location.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// FC: Financial Class.
-pub static FC: DatatypeDesc = DatatypeDesc {
-    id: "FC",
-    name: "Financial Class",
-    kind: DatatypeKind::Composite(
+pub static FC: DatatypeDesc = DatatypeDesc::new(
+    "FC",
+    "Financial Class",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Financial Class Code",
@@ -23,8 +23,8 @@ pub static FC: DatatypeDesc = DatatypeDesc {
                 .len(26),
         ],
     ),
-    max_len: 47,
-};
+    47,
+);
 
 /// FC: Financial Class.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// FN: Family Name.
-pub static FN_: DatatypeDesc = DatatypeDesc {
-    id: "FN",
-    name: "Family Name",
-    kind: DatatypeKind::Composite(
+pub static FN_: DatatypeDesc = DatatypeDesc::new(
+    "FN",
+    "Family Name",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Surname", "surname", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -36,8 +36,8 @@ pub static FN_: DatatypeDesc = DatatypeDesc {
                 .len(50),
         ],
     ),
-    max_len: 194,
-};
+    194,
+);
 
 /// FN: Family Name.
 #[cfg(feature = "types")]

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Ft;
 
 /// FT: Formatted Text Data.
-pub static FT: DatatypeDesc = DatatypeDesc {
-    id: "FT",
-    name: "Formatted Text Data",
-    kind: DatatypeKind::Primitive(Format::Formatted),
-    max_len: 65536,
-};
+pub static FT: DatatypeDesc = DatatypeDesc::new(
+    "FT",
+    "Formatted Text Data",
+    DatatypeKind::Primitive(Format::Formatted),
+    65536,
+);

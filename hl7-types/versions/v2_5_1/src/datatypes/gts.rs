@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Gts;
 
 /// GTS: General Timing Specification.
-pub static GTS: DatatypeDesc = DatatypeDesc {
-    id: "GTS",
-    name: "General Timing Specification",
-    kind: DatatypeKind::Primitive(Format::Timing),
-    max_len: 199,
-};
+pub static GTS: DatatypeDesc = DatatypeDesc::new(
+    "GTS",
+    "General Timing Specification",
+    DatatypeKind::Primitive(Format::Timing),
+    199,
+);

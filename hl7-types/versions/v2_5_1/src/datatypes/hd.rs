@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// HD: Hierarchic Designator.
-pub static HD: DatatypeDesc = DatatypeDesc {
-    id: "HD",
-    name: "Hierarchic Designator",
-    kind: DatatypeKind::Composite(
+pub static HD: DatatypeDesc = DatatypeDesc::new(
+    "HD",
+    "Hierarchic Designator",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Namespace ID", "namespace_id", &crate::datatypes::IS)
                 .len(20)
@@ -27,8 +27,8 @@ pub static HD: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0301),
         ],
     ),
-    max_len: 227,
-};
+    227,
+);
 
 /// HD: Hierarchic Designator.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// ICD: Insurance Certification Definition.
-pub static ICD: DatatypeDesc = DatatypeDesc {
-    id: "ICD",
-    name: "Insurance Certification Definition",
-    kind: DatatypeKind::Composite(
+pub static ICD: DatatypeDesc = DatatypeDesc::new(
+    "ICD",
+    "Insurance Certification Definition",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Certification Patient Type",
@@ -34,8 +34,8 @@ pub static ICD: DatatypeDesc = DatatypeDesc {
                 .len(26),
         ],
     ),
-    max_len: 40,
-};
+    40,
+);
 
 /// ICD: Insurance Certification Definition.
 #[cfg(feature = "types")]

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Id;
 
 /// ID: Coded Value for HL7 Defined Tables.
-pub static ID: DatatypeDesc = DatatypeDesc {
-    id: "ID",
-    name: "Coded Value for HL7 Defined Tables",
-    kind: DatatypeKind::Primitive(Format::Id),
-    max_len: 0,
-};
+pub static ID: DatatypeDesc = DatatypeDesc::new(
+    "ID",
+    "Coded Value for HL7 Defined Tables",
+    DatatypeKind::Primitive(Format::Id),
+    0,
+);

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Is;
 
 /// IS: Coded Value for User-Defined Tables.
-pub static IS: DatatypeDesc = DatatypeDesc {
-    id: "IS",
-    name: "Coded Value for User-Defined Tables",
-    kind: DatatypeKind::Primitive(Format::Coded),
-    max_len: 20,
-};
+pub static IS: DatatypeDesc = DatatypeDesc::new(
+    "IS",
+    "Coded Value for User-Defined Tables",
+    DatatypeKind::Primitive(Format::Coded),
+    20,
+);

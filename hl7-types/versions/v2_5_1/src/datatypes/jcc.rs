@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// JCC: Job Code/Class.
-pub static JCC: DatatypeDesc = DatatypeDesc {
-    id: "JCC",
-    name: "Job Code/Class",
-    kind: DatatypeKind::Composite(
+pub static JCC: DatatypeDesc = DatatypeDesc::new(
+    "JCC",
+    "Job Code/Class",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Job Code", "job_code", &crate::datatypes::IS)
                 .len(20)
@@ -25,8 +25,8 @@ pub static JCC: DatatypeDesc = DatatypeDesc {
                 .len(250),
         ],
     ),
-    max_len: 292,
-};
+    292,
+);
 
 /// JCC: Job Code/Class.
 #[cfg(feature = "types")]

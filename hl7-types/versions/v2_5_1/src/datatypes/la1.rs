@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// LA1: Location with Address Variation 1.
-pub static LA1: DatatypeDesc = DatatypeDesc {
-    id: "LA1",
-    name: "Location with Address Variation 1",
-    kind: DatatypeKind::Composite(
+pub static LA1: DatatypeDesc = DatatypeDesc::new(
+    "LA1",
+    "Location with Address Variation 1",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Point of Care", "point_of_care", &crate::datatypes::IS)
                 .len(20)
@@ -40,8 +40,8 @@ pub static LA1: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Address", "address", &crate::datatypes::AD).len(415),
         ],
     ),
-    max_len: 790,
-};
+    790,
+);
 
 /// LA1: Location with Address Variation 1.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// LA2: Location with Address Variation 2.
-pub static LA2: DatatypeDesc = DatatypeDesc {
-    id: "LA2",
-    name: "Location with Address Variation 2",
-    kind: DatatypeKind::Composite(
+pub static LA2: DatatypeDesc = DatatypeDesc::new(
+    "LA2",
+    "Location with Address Variation 2",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Point of Care", "point_of_care", &crate::datatypes::IS)
                 .len(20)
@@ -72,8 +72,8 @@ pub static LA2: DatatypeDesc = DatatypeDesc {
                 .len(50),
         ],
     ),
-    max_len: 790,
-};
+    790,
+);
 
 /// LA2: Location with Address Variation 2.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// MA: Multiplexed Array.
-pub static MA: DatatypeDesc = DatatypeDesc {
-    id: "MA",
-    name: "Multiplexed Array",
-    kind: DatatypeKind::Composite(
+pub static MA: DatatypeDesc = DatatypeDesc::new(
+    "MA",
+    "Multiplexed Array",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                 "Sample 1 From Channel 1",
@@ -43,8 +43,8 @@ pub static MA: DatatypeDesc = DatatypeDesc {
             ),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// MA: Multiplexed Array.
 #[cfg(feature = "types")]

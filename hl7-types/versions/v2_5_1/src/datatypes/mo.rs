@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// MO: Money.
-pub static MO: DatatypeDesc = DatatypeDesc {
-    id: "MO",
-    name: "Money",
-    kind: DatatypeKind::Composite(
+pub static MO: DatatypeDesc = DatatypeDesc::new(
+    "MO",
+    "Money",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Quantity", "quantity", &crate::datatypes::NM).len(16),
             ElementDesc::new("Denomination", "denomination", &crate::datatypes::ID)
@@ -17,8 +17,8 @@ pub static MO: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0913),
         ],
     ),
-    max_len: 20,
-};
+    20,
+);
 
 /// MO: Money.
 #[cfg(feature = "types")]

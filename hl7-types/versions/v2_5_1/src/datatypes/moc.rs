@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// MOC: Money and Code.
-pub static MOC: DatatypeDesc = DatatypeDesc {
-    id: "MOC",
-    name: "Money and Code",
-    kind: DatatypeKind::Composite(
+pub static MOC: DatatypeDesc = DatatypeDesc::new(
+    "MOC",
+    "Money and Code",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Monetary Amount", "monetary_amount", &crate::datatypes::MO)
                 .len(20),
@@ -17,8 +17,8 @@ pub static MOC: DatatypeDesc = DatatypeDesc {
                 .len(483),
         ],
     ),
-    max_len: 504,
-};
+    504,
+);
 
 /// MOC: Money and Code.
 #[cfg(feature = "types")]

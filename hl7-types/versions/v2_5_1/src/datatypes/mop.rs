@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// MOP: Money or Percentage.
-pub static MOP: DatatypeDesc = DatatypeDesc {
-    id: "MOP",
-    name: "Money or Percentage",
-    kind: DatatypeKind::Composite(
+pub static MOP: DatatypeDesc = DatatypeDesc::new(
+    "MOP",
+    "Money or Percentage",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Money or Percentage Indicator",
@@ -34,8 +34,8 @@ pub static MOP: DatatypeDesc = DatatypeDesc {
                 .len(3),
         ],
     ),
-    max_len: 23,
-};
+    23,
+);
 
 /// MOP: Money or Percentage.
 #[cfg(feature = "types")]

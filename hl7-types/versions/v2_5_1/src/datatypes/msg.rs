@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// MSG: Message Type.
-pub static MSG: DatatypeDesc = DatatypeDesc {
-    id: "MSG",
-    name: "Message Type",
-    kind: DatatypeKind::Composite(
+pub static MSG: DatatypeDesc = DatatypeDesc::new(
+    "MSG",
+    "Message Type",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Message Code", "message_code", &crate::datatypes::ID)
                 .usage(Usage::R)
@@ -29,8 +29,8 @@ pub static MSG: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0354),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// MSG: Message Type.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// NA: Numeric Array.
-pub static NA: DatatypeDesc = DatatypeDesc {
-    id: "NA",
-    name: "Numeric Array",
-    kind: DatatypeKind::Composite(
+pub static NA: DatatypeDesc = DatatypeDesc::new(
+    "NA",
+    "Numeric Array",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Value1", "value1", &crate::datatypes::NM)
                 .usage(Usage::R)
@@ -19,8 +19,8 @@ pub static NA: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Value4", "value4", &crate::datatypes::NM).len(16),
         ],
     ),
-    max_len: 65536,
-};
+    65536,
+);
 
 /// NA: Numeric Array.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// NDL: Name with Date and Location.
-pub static NDL: DatatypeDesc = DatatypeDesc {
-    id: "NDL",
-    name: "Name with Date and Location",
-    kind: DatatypeKind::Composite(
+pub static NDL: DatatypeDesc = DatatypeDesc::new(
+    "NDL",
+    "Name with Date and Location",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Name", "name", &crate::datatypes::CNN).len(406),
             ElementDesc::new("Start Date/time", "start_date_time", &crate::datatypes::TS)
@@ -44,8 +44,8 @@ pub static NDL: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0308),
         ],
     ),
-    max_len: 835,
-};
+    835,
+);
 
 /// NDL: Name with Date and Location.
 #[cfg(feature = "types")]

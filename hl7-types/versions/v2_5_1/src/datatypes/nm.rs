@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Nm;
 
 /// NM: Numeric.
-pub static NM: DatatypeDesc = DatatypeDesc {
-    id: "NM",
-    name: "Numeric",
-    kind: DatatypeKind::Primitive(Format::Number),
-    max_len: 16,
-};
+pub static NM: DatatypeDesc = DatatypeDesc::new(
+    "NM",
+    "Numeric",
+    DatatypeKind::Primitive(Format::Number),
+    16,
+);

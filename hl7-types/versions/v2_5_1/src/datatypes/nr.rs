@@ -6,17 +6,17 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// NR: Numeric Range.
-pub static NR: DatatypeDesc = DatatypeDesc {
-    id: "NR",
-    name: "Numeric Range",
-    kind: DatatypeKind::Composite(
+pub static NR: DatatypeDesc = DatatypeDesc::new(
+    "NR",
+    "Numeric Range",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Low Value", "low_value", &crate::datatypes::NM).len(16),
             ElementDesc::new("High Value", "high_value", &crate::datatypes::NM).len(16),
         ],
     ),
-    max_len: 33,
-};
+    33,
+);
 
 /// NR: Numeric Range.
 #[cfg(feature = "types")]

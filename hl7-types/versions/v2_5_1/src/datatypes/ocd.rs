@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// OCD: Occurrence Code and Date.
-pub static OCD: DatatypeDesc = DatatypeDesc {
-    id: "OCD",
-    name: "Occurrence Code and Date",
-    kind: DatatypeKind::Composite(
+pub static OCD: DatatypeDesc = DatatypeDesc::new(
+    "OCD",
+    "Occurrence Code and Date",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Occurrence Code",
@@ -24,8 +24,8 @@ pub static OCD: DatatypeDesc = DatatypeDesc {
                 .len(8),
         ],
     ),
-    max_len: 714,
-};
+    714,
+);
 
 /// OCD: Occurrence Code and Date.
 #[cfg(feature = "types")]

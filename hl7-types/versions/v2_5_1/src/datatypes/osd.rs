@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// OSD: Order Sequence Definition.
-pub static OSD: DatatypeDesc = DatatypeDesc {
-    id: "OSD",
-    name: "Order Sequence Definition",
-    kind: DatatypeKind::Composite(
+pub static OSD: DatatypeDesc = DatatypeDesc::new(
+    "OSD",
+    "Order Sequence Definition",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Sequence/Results Flag",
@@ -89,8 +89,8 @@ pub static OSD: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0301),
         ],
     ),
-    max_len: 110,
-};
+    110,
+);
 
 /// OSD: Order Sequence Definition.
 #[cfg(feature = "types")]

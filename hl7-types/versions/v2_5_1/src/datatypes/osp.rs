@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// OSP: Occurrence Span Code and Date.
-pub static OSP: DatatypeDesc = DatatypeDesc {
-    id: "OSP",
-    name: "Occurrence Span Code and Date",
-    kind: DatatypeKind::Composite(
+pub static OSP: DatatypeDesc = DatatypeDesc::new(
+    "OSP",
+    "Occurrence Span Code and Date",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Occurrence Span Code",
@@ -35,8 +35,8 @@ pub static OSP: DatatypeDesc = DatatypeDesc {
                 .len(8),
         ],
     ),
-    max_len: 723,
-};
+    723,
+);
 
 /// OSP: Occurrence Span Code and Date.
 #[cfg(feature = "types")]

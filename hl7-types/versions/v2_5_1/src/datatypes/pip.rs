@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// PIP: Practitioner Institutional Privileges.
-pub static PIP: DatatypeDesc = DatatypeDesc {
-    id: "PIP",
-    name: "Practitioner Institutional Privileges",
-    kind: DatatypeKind::Composite(
+pub static PIP: DatatypeDesc = DatatypeDesc::new(
+    "PIP",
+    "Practitioner Institutional Privileges",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Privilege", "privilege", &crate::datatypes::CE)
                 .usage(Usage::R)
@@ -25,8 +25,8 @@ pub static PIP: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Facility", "facility", &crate::datatypes::EI).len(427),
         ],
     ),
-    max_len: 1413,
-};
+    1413,
+);
 
 /// PIP: Practitioner Institutional Privileges.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// PL: Person Location.
-pub static PL: DatatypeDesc = DatatypeDesc {
-    id: "PL",
-    name: "Person Location",
-    kind: DatatypeKind::Composite(
+pub static PL: DatatypeDesc = DatatypeDesc::new(
+    "PL",
+    "Person Location",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Point of Care", "point_of_care", &crate::datatypes::IS)
                 .len(20)
@@ -58,8 +58,8 @@ pub static PL: DatatypeDesc = DatatypeDesc {
                 .len(227),
         ],
     ),
-    max_len: 1230,
-};
+    1230,
+);
 
 /// PL: Person Location.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// PLN: Practitioner License or Other ID Number.
-pub static PLN: DatatypeDesc = DatatypeDesc {
-    id: "PLN",
-    name: "Practitioner License or Other ID Number",
-    kind: DatatypeKind::Composite(
+pub static PLN: DatatypeDesc = DatatypeDesc::new(
+    "PLN",
+    "Practitioner License or Other ID Number",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("ID Number", "id_number", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -32,8 +32,8 @@ pub static PLN: DatatypeDesc = DatatypeDesc {
                 .len(8),
         ],
     ),
-    max_len: 101,
-};
+    101,
+);
 
 /// PLN: Practitioner License or Other ID Number.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// PPN: Performing Person Time Stamp.
-pub static PPN: DatatypeDesc = DatatypeDesc {
-    id: "PPN",
-    name: "Performing Person Time Stamp",
-    kind: DatatypeKind::Composite(
+pub static PPN: DatatypeDesc = DatatypeDesc::new(
+    "PPN",
+    "Performing Person Time Stamp",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("ID Number", "id_number", &crate::datatypes::ST).len(15),
             ElementDesc::new("Family Name", "family_name", &crate::datatypes::FN_)
@@ -124,8 +124,8 @@ pub static PPN: DatatypeDesc = DatatypeDesc {
                 .len(705),
         ],
     ),
-    max_len: 2993,
-};
+    2993,
+);
 
 /// PPN: Performing Person Time Stamp.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// PRL: Parent Result Link.
-pub static PRL: DatatypeDesc = DatatypeDesc {
-    id: "PRL",
-    name: "Parent Result Link",
-    kind: DatatypeKind::Composite(
+pub static PRL: DatatypeDesc = DatatypeDesc::new(
+    "PRL",
+    "Parent Result Link",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Parent Observation Identifier",
@@ -32,8 +32,8 @@ pub static PRL: DatatypeDesc = DatatypeDesc {
                 .len(250),
         ],
     ),
-    max_len: 755,
-};
+    755,
+);
 
 /// PRL: Parent Result Link.
 #[cfg(feature = "types")]

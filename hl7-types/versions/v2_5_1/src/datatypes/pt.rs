@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// PT: Processing Type.
-pub static PT: DatatypeDesc = DatatypeDesc {
-    id: "PT",
-    name: "Processing Type",
-    kind: DatatypeKind::Composite(
+pub static PT: DatatypeDesc = DatatypeDesc::new(
+    "PT",
+    "Processing Type",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Processing ID", "processing_id", &crate::datatypes::ID)
                 .len(1)
@@ -19,8 +19,8 @@ pub static PT: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0207),
         ],
     ),
-    max_len: 3,
-};
+    3,
+);
 
 /// PT: Processing Type.
 #[cfg(feature = "types")]

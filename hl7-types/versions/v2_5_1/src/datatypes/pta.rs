@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// PTA: Policy Type and Amount.
-pub static PTA: DatatypeDesc = DatatypeDesc {
-    id: "PTA",
-    name: "Policy Type and Amount",
-    kind: DatatypeKind::Composite(
+pub static PTA: DatatypeDesc = DatatypeDesc::new(
+    "PTA",
+    "Policy Type and Amount",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Policy Type", "policy_type", &crate::datatypes::IS)
                 .usage(Usage::R)
@@ -34,8 +34,8 @@ pub static PTA: DatatypeDesc = DatatypeDesc {
                 .len(23),
         ],
     ),
-    max_len: 56,
-};
+    56,
+);
 
 /// PTA: Policy Type and Amount.
 #[cfg(feature = "types")]

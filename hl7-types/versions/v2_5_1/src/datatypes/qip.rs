@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// QIP: Query Input Parameter List.
-pub static QIP: DatatypeDesc = DatatypeDesc {
-    id: "QIP",
-    name: "Query Input Parameter List",
-    kind: DatatypeKind::Composite(
+pub static QIP: DatatypeDesc = DatatypeDesc::new(
+    "QIP",
+    "Query Input Parameter List",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Segment Field Name",
@@ -23,8 +23,8 @@ pub static QIP: DatatypeDesc = DatatypeDesc {
                 .len(199),
         ],
     ),
-    max_len: 212,
-};
+    212,
+);
 
 /// QIP: Query Input Parameter List.
 #[cfg(feature = "types")]

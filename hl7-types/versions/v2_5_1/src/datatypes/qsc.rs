@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// QSC: Query Selection Criteria.
-pub static QSC: DatatypeDesc = DatatypeDesc {
-    id: "QSC",
-    name: "Query Selection Criteria",
-    kind: DatatypeKind::Composite(
+pub static QSC: DatatypeDesc = DatatypeDesc::new(
+    "QSC",
+    "Query Selection Criteria",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Segment Field Name",
@@ -35,8 +35,8 @@ pub static QSC: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0210),
         ],
     ),
-    max_len: 219,
-};
+    219,
+);
 
 /// QSC: Query Selection Criteria.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// RCD: Row Column Definition.
-pub static RCD: DatatypeDesc = DatatypeDesc {
-    id: "RCD",
-    name: "Row Column Definition",
-    kind: DatatypeKind::Composite(
+pub static RCD: DatatypeDesc = DatatypeDesc::new(
+    "RCD",
+    "Row Column Definition",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Segment Field Name",
@@ -28,8 +28,8 @@ pub static RCD: DatatypeDesc = DatatypeDesc {
                 .len(2),
         ],
     ),
-    max_len: 19,
-};
+    19,
+);
 
 /// RCD: Row Column Definition.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// RFR: Reference Range.
-pub static RFR: DatatypeDesc = DatatypeDesc {
-    id: "RFR",
-    name: "Reference Range",
-    kind: DatatypeKind::Composite(
+pub static RFR: DatatypeDesc = DatatypeDesc::new(
+    "RFR",
+    "Reference Range",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Numeric Range", "numeric_range", &crate::datatypes::NR)
                 .usage(Usage::R)
@@ -34,8 +34,8 @@ pub static RFR: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Conditions", "conditions", &crate::datatypes::TX).len(199),
         ],
     ),
-    max_len: 352,
-};
+    352,
+);
 
 /// RFR: Reference Range.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// RI: Repeat Interval.
-pub static RI: DatatypeDesc = DatatypeDesc {
-    id: "RI",
-    name: "Repeat Interval",
-    kind: DatatypeKind::Composite(
+pub static RI: DatatypeDesc = DatatypeDesc::new(
+    "RI",
+    "Repeat Interval",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Repeat Pattern", "repeat_pattern", &crate::datatypes::IS)
                 .len(6)
@@ -22,8 +22,8 @@ pub static RI: DatatypeDesc = DatatypeDesc {
                 .len(199),
         ],
     ),
-    max_len: 206,
-};
+    206,
+);
 
 /// RI: Repeat Interval.
 #[cfg(feature = "types")]

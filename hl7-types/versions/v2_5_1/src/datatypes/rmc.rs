@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// RMC: Room Coverage.
-pub static RMC: DatatypeDesc = DatatypeDesc {
-    id: "RMC",
-    name: "Room Coverage",
-    kind: DatatypeKind::Composite(
+pub static RMC: DatatypeDesc = DatatypeDesc::new(
+    "RMC",
+    "Room Coverage",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Room Type", "room_type", &crate::datatypes::IS)
                 .usage(Usage::R)
@@ -30,8 +30,8 @@ pub static RMC: DatatypeDesc = DatatypeDesc {
                 .len(23),
         ],
     ),
-    max_len: 82,
-};
+    82,
+);
 
 /// RMC: Room Coverage.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// RP: Reference Pointer.
-pub static RP: DatatypeDesc = DatatypeDesc {
-    id: "RP",
-    name: "Reference Pointer",
-    kind: DatatypeKind::Composite(
+pub static RP: DatatypeDesc = DatatypeDesc::new(
+    "RP",
+    "Reference Pointer",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Pointer", "pointer", &crate::datatypes::ST),
             ElementDesc::new("Application ID", "application_id", &crate::datatypes::HD),
@@ -19,8 +19,8 @@ pub static RP: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0291),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// RP: Reference Pointer.
 #[cfg(feature = "types")]

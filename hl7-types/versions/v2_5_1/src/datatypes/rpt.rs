@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// RPT: Repeat Pattern.
-pub static RPT: DatatypeDesc = DatatypeDesc {
-    id: "RPT",
-    name: "Repeat Pattern",
-    kind: DatatypeKind::Composite(
+pub static RPT: DatatypeDesc = DatatypeDesc::new(
+    "RPT",
+    "Repeat Pattern",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Repeat Pattern Code",
@@ -74,8 +74,8 @@ pub static RPT: DatatypeDesc = DatatypeDesc {
                 .len(200),
         ],
     ),
-    max_len: 984,
-};
+    984,
+);
 
 /// RPT: Repeat Pattern.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// SAD: Street Address.
-pub static SAD: DatatypeDesc = DatatypeDesc {
-    id: "SAD",
-    name: "Street Address",
-    kind: DatatypeKind::Composite(
+pub static SAD: DatatypeDesc = DatatypeDesc::new(
+    "SAD",
+    "Street Address",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Street or Mailing Address",
@@ -23,8 +23,8 @@ pub static SAD: DatatypeDesc = DatatypeDesc {
                 .len(12),
         ],
     ),
-    max_len: 184,
-};
+    184,
+);
 
 /// SAD: Street Address.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// SCV: Scheduling Class Value Pair.
-pub static SCV: DatatypeDesc = DatatypeDesc {
-    id: "SCV",
-    name: "Scheduling Class Value Pair",
-    kind: DatatypeKind::Composite(
+pub static SCV: DatatypeDesc = DatatypeDesc::new(
+    "SCV",
+    "Scheduling Class Value Pair",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Parameter Class",
@@ -21,8 +21,8 @@ pub static SCV: DatatypeDesc = DatatypeDesc {
                 .len(20),
         ],
     ),
-    max_len: 41,
-};
+    41,
+);
 
 /// SCV: Scheduling Class Value Pair.
 #[cfg(feature = "types")]

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Si;
 
 /// SI: Sequence ID.
-pub static SI: DatatypeDesc = DatatypeDesc {
-    id: "SI",
-    name: "Sequence ID",
-    kind: DatatypeKind::Primitive(Format::Sequence),
-    max_len: 0,
-};
+pub static SI: DatatypeDesc = DatatypeDesc::new(
+    "SI",
+    "Sequence ID",
+    DatatypeKind::Primitive(Format::Sequence),
+    0,
+);

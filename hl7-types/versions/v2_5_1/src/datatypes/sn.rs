@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// SN: Structured Numeric.
-pub static SN: DatatypeDesc = DatatypeDesc {
-    id: "SN",
-    name: "Structured Numeric",
-    kind: DatatypeKind::Composite(
+pub static SN: DatatypeDesc = DatatypeDesc::new(
+    "SN",
+    "Structured Numeric",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Comparator", "comparator", &crate::datatypes::ST).len(2),
             ElementDesc::new("Num1", "num1", &crate::datatypes::NM).len(15),
@@ -22,8 +22,8 @@ pub static SN: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Num2", "num2", &crate::datatypes::NM).len(15),
         ],
     ),
-    max_len: 36,
-};
+    36,
+);
 
 /// SN: Structured Numeric.
 #[cfg(feature = "types")]

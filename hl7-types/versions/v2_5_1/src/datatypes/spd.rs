@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// SPD: Specialty Description.
-pub static SPD: DatatypeDesc = DatatypeDesc {
-    id: "SPD",
-    name: "Specialty Description",
-    kind: DatatypeKind::Composite(
+pub static SPD: DatatypeDesc = DatatypeDesc::new(
+    "SPD",
+    "Specialty Description",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Specialty Name", "specialty_name", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -31,8 +31,8 @@ pub static SPD: DatatypeDesc = DatatypeDesc {
                 .len(8),
         ],
     ),
-    max_len: 112,
-};
+    112,
+);
 
 /// SPD: Specialty Description.
 #[cfg(feature = "types")]

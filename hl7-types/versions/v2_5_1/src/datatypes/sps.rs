@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// SPS: Specimen Source.
-pub static SPS: DatatypeDesc = DatatypeDesc {
-    id: "SPS",
-    name: "Specimen Source",
-    kind: DatatypeKind::Composite(
+pub static SPS: DatatypeDesc = DatatypeDesc::new(
+    "SPS",
+    "Specimen Source",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Specimen Source Name or Code",
@@ -43,8 +43,8 @@ pub static SPS: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0369),
         ],
     ),
-    max_len: 4436,
-};
+    4436,
+);
 
 /// SPS: Specimen Source.
 #[cfg(feature = "types")]

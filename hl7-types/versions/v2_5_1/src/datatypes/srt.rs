@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// SRT: Sort Order.
-pub static SRT: DatatypeDesc = DatatypeDesc {
-    id: "SRT",
-    name: "Sort Order",
-    kind: DatatypeKind::Composite(
+pub static SRT: DatatypeDesc = DatatypeDesc::new(
+    "SRT",
+    "Sort Order",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Sort-by Field", "sort_by_field", &crate::datatypes::ST)
                 .usage(Usage::R)
@@ -19,8 +19,8 @@ pub static SRT: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0397),
         ],
     ),
-    max_len: 15,
-};
+    15,
+);
 
 /// SRT: Sort Order.
 #[cfg(feature = "types")]

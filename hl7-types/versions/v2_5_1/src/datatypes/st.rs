@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::St;
 
 /// ST: String Data.
-pub static ST: DatatypeDesc = DatatypeDesc {
-    id: "ST",
-    name: "String Data",
-    kind: DatatypeKind::Primitive(Format::String),
-    max_len: 199,
-};
+pub static ST: DatatypeDesc = DatatypeDesc::new(
+    "ST",
+    "String Data",
+    DatatypeKind::Primitive(Format::String),
+    199,
+);

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Tm;
 
 /// TM: Time.
-pub static TM: DatatypeDesc = DatatypeDesc {
-    id: "TM",
-    name: "Time",
-    kind: DatatypeKind::Primitive(Format::Time),
-    max_len: 16,
-};
+pub static TM: DatatypeDesc = DatatypeDesc::new(
+    "TM",
+    "Time",
+    DatatypeKind::Primitive(Format::Time),
+    16,
+);

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// TQ: Timing Quantity.
-pub static TQ: DatatypeDesc = DatatypeDesc {
-    id: "TQ",
-    name: "Timing Quantity",
-    kind: DatatypeKind::Composite(
+pub static TQ: DatatypeDesc = DatatypeDesc::new(
+    "TQ",
+    "Timing Quantity",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Quantity", "quantity", &crate::datatypes::CQ).len(267),
             ElementDesc::new("Interval", "interval", &crate::datatypes::RI).len(206),
@@ -44,8 +44,8 @@ pub static TQ: DatatypeDesc = DatatypeDesc {
                 .len(4),
         ],
     ),
-    max_len: 1545,
-};
+    1545,
+);
 
 /// TQ: Timing Quantity.
 #[cfg(feature = "types")]

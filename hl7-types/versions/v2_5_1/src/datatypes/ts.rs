@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// TS: Time Stamp.
-pub static TS: DatatypeDesc = DatatypeDesc {
-    id: "TS",
-    name: "Time Stamp",
-    kind: DatatypeKind::Composite(
+pub static TS: DatatypeDesc = DatatypeDesc::new(
+    "TS",
+    "Time Stamp",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Time", "time", &crate::datatypes::DTM)
                 .usage(Usage::R)
@@ -24,8 +24,8 @@ pub static TS: DatatypeDesc = DatatypeDesc {
                 .table(&crate::tables::TABLE_0529),
         ],
     ),
-    max_len: 26,
-};
+    26,
+);
 
 /// TS: Time Stamp.
 #[cfg(feature = "types")]

@@ -8,9 +8,9 @@ use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
 pub use hl7_types::primitives::Tx;
 
 /// TX: Text Data.
-pub static TX: DatatypeDesc = DatatypeDesc {
-    id: "TX",
-    name: "Text Data",
-    kind: DatatypeKind::Primitive(Format::Text),
-    max_len: 0,
-};
+pub static TX: DatatypeDesc = DatatypeDesc::new(
+    "TX",
+    "Text Data",
+    DatatypeKind::Primitive(Format::Text),
+    0,
+);

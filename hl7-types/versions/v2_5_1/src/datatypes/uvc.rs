@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// UVC: UB Value Code and Amount.
-pub static UVC: DatatypeDesc = DatatypeDesc {
-    id: "UVC",
-    name: "UB Value Code and Amount",
-    kind: DatatypeKind::Composite(
+pub static UVC: DatatypeDesc = DatatypeDesc::new(
+    "UVC",
+    "UB Value Code and Amount",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Value Code", "value_code", &crate::datatypes::CNE)
                 .usage(Usage::R)
@@ -19,8 +19,8 @@ pub static UVC: DatatypeDesc = DatatypeDesc {
                 .len(20),
         ],
     ),
-    max_len: 41,
-};
+    41,
+);
 
 /// UVC: UB Value Code and Amount.
 #[cfg(feature = "types")]

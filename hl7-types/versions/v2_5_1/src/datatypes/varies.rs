@@ -6,12 +6,12 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind};
 
 /// varies: Variable Datatype.
-pub static VARIES: DatatypeDesc = DatatypeDesc {
-    id: "varies",
-    name: "Variable Datatype",
-    kind: DatatypeKind::Varies,
-    max_len: 0,
-};
+pub static VARIES: DatatypeDesc = DatatypeDesc::new(
+    "varies",
+    "Variable Datatype",
+    DatatypeKind::Varies,
+    0,
+);
 
 /// A value whose datatype another field names (OBX-5 by OBX-2).
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// VH: Visiting Hours.
-pub static VH: DatatypeDesc = DatatypeDesc {
-    id: "VH",
-    name: "Visiting Hours",
-    kind: DatatypeKind::Composite(
+pub static VH: DatatypeDesc = DatatypeDesc::new(
+    "VH",
+    "Visiting Hours",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Start Day Range", "start_day_range", &crate::datatypes::ID)
                 .len(3)
@@ -27,8 +27,8 @@ pub static VH: DatatypeDesc = DatatypeDesc {
                 .len(16),
         ],
     ),
-    max_len: 41,
-};
+    41,
+);
 
 /// VH: Visiting Hours.
 #[cfg(feature = "types")]

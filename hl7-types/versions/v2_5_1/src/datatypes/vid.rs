@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// VID: Version Identifier.
-pub static VID: DatatypeDesc = DatatypeDesc {
-    id: "VID",
-    name: "Version Identifier",
-    kind: DatatypeKind::Composite(
+pub static VID: DatatypeDesc = DatatypeDesc::new(
+    "VID",
+    "Version Identifier",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Version ID", "version_id", &crate::datatypes::ID)
                 .len(5)
@@ -29,8 +29,8 @@ pub static VID: DatatypeDesc = DatatypeDesc {
                 .len(483),
         ],
     ),
-    max_len: 973,
-};
+    973,
+);
 
 /// VID: Version Identifier.
 #[cfg(feature = "types")]

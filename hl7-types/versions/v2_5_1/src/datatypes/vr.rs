@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// VR: Value Range.
-pub static VR: DatatypeDesc = DatatypeDesc {
-    id: "VR",
-    name: "Value Range",
-    kind: DatatypeKind::Composite(
+pub static VR: DatatypeDesc = DatatypeDesc::new(
+    "VR",
+    "Value Range",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "First Data Code Value",
@@ -25,8 +25,8 @@ pub static VR: DatatypeDesc = DatatypeDesc {
                 .len(6),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// VR: Value Range.
 #[cfg(feature = "types")]

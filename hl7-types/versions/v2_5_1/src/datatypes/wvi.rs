@@ -6,17 +6,17 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// WVI: Channel Identifier.
-pub static WVI: DatatypeDesc = DatatypeDesc {
-    id: "WVI",
-    name: "Channel Identifier",
-    kind: DatatypeKind::Composite(
+pub static WVI: DatatypeDesc = DatatypeDesc::new(
+    "WVI",
+    "Channel Identifier",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Channel Number", "channel_number", &crate::datatypes::NM),
             ElementDesc::new("Channel Name", "channel_name", &crate::datatypes::ST),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// WVI: Channel Identifier.
 #[cfg(feature = "types")]

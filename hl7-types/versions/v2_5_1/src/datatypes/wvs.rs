@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc};
 
 /// WVS: Waveform Source.
-pub static WVS: DatatypeDesc = DatatypeDesc {
-    id: "WVS",
-    name: "Waveform Source",
-    kind: DatatypeKind::Composite(
+pub static WVS: DatatypeDesc = DatatypeDesc::new(
+    "WVS",
+    "Waveform Source",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                 "Source One Name",
@@ -19,8 +19,8 @@ pub static WVS: DatatypeDesc = DatatypeDesc {
             ElementDesc::new("Source Two Name", "source_two_name", &crate::datatypes::ST),
         ],
     ),
-    max_len: 0,
-};
+    0,
+);
 
 /// WVS: Waveform Source.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// XAD: Extended Address.
-pub static XAD: DatatypeDesc = DatatypeDesc {
-    id: "XAD",
-    name: "Extended Address",
-    kind: DatatypeKind::Composite(
+pub static XAD: DatatypeDesc = DatatypeDesc::new(
+    "XAD",
+    "Extended Address",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Street Address", "street_address", &crate::datatypes::SAD)
                 .len(184),
@@ -74,8 +74,8 @@ pub static XAD: DatatypeDesc = DatatypeDesc {
                 .len(26),
         ],
     ),
-    max_len: 631,
-};
+    631,
+);
 
 /// XAD: Extended Address.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// XCN: Extended Composite ID Number and Name for Persons.
-pub static XCN: DatatypeDesc = DatatypeDesc {
-    id: "XCN",
-    name: "Extended Composite ID Number and Name for Persons",
-    kind: DatatypeKind::Composite(
+pub static XCN: DatatypeDesc = DatatypeDesc::new(
+    "XCN",
+    "Extended Composite ID Number and Name for Persons",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("ID Number", "id_number", &crate::datatypes::ST).len(15),
             ElementDesc::new("Family Name", "family_name", &crate::datatypes::FN_)
@@ -118,8 +118,8 @@ pub static XCN: DatatypeDesc = DatatypeDesc {
                 .len(705),
         ],
     ),
-    max_len: 3002,
-};
+    3002,
+);
 
 /// XCN: Extended Composite ID Number and Name for Persons.
 #[cfg(feature = "types")]

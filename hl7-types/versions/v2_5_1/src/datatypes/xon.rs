@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// XON: Extended Composite Name and Identification Number for Organizations.
-pub static XON: DatatypeDesc = DatatypeDesc {
-    id: "XON",
-    name: "Extended Composite Name and Identification Number for Organizations",
-    kind: DatatypeKind::Composite(
+pub static XON: DatatypeDesc = DatatypeDesc::new(
+    "XON",
+    "Extended Composite Name and Identification Number for Organizations",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Organization Name",
@@ -70,8 +70,8 @@ pub static XON: DatatypeDesc = DatatypeDesc {
                 .len(20),
         ],
     ),
-    max_len: 567,
-};
+    567,
+);
 
 /// XON: Extended Composite Name and Identification Number for Organizations.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// XPN: Extended Person Name.
-pub static XPN: DatatypeDesc = DatatypeDesc {
-    id: "XPN",
-    name: "Extended Person Name",
-    kind: DatatypeKind::Composite(
+pub static XPN: DatatypeDesc = DatatypeDesc::new(
+    "XPN",
+    "Extended Person Name",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new("Family Name", "family_name", &crate::datatypes::FN_)
                 .len(194),
@@ -67,8 +67,8 @@ pub static XPN: DatatypeDesc = DatatypeDesc {
                 .len(199),
         ],
     ),
-    max_len: 1103,
-};
+    1103,
+);
 
 /// XPN: Extended Person Name.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Usage};
 
 /// XTN: Extended Telecommunication Number.
-pub static XTN: DatatypeDesc = DatatypeDesc {
-    id: "XTN",
-    name: "Extended Telecommunication Number",
-    kind: DatatypeKind::Composite(
+pub static XTN: DatatypeDesc = DatatypeDesc::new(
+    "XTN",
+    "Extended Telecommunication Number",
+    DatatypeKind::Composite(
         &[
             ElementDesc::new(
                     "Telephone Number",
@@ -59,8 +59,8 @@ pub static XTN: DatatypeDesc = DatatypeDesc {
                 .len(199),
         ],
     ),
-    max_len: 850,
-};
+    850,
+);
 
 /// XTN: Extended Telecommunication Number.
 #[cfg(feature = "types")]

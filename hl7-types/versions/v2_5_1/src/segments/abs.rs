@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// ABS: Abstract.
-pub static ABS: SegmentDesc = SegmentDesc {
-    id: "ABS",
-    name: "Abstract",
-    fields: &[
+pub static ABS: SegmentDesc = SegmentDesc::new(
+    "ABS",
+    "Abstract",
+    &[
         ElementDesc::new(
                 "Discharge Care Provider",
                 "discharge_care_provider",
@@ -102,7 +102,7 @@ pub static ABS: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0136)
             .item(1527),
     ],
-};
+);
 
 /// ABS: Abstract.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ACC: Accident.
-pub static ACC: SegmentDesc = SegmentDesc {
-    id: "ACC",
-    name: "Accident",
-    fields: &[
+pub static ACC: SegmentDesc = SegmentDesc::new(
+    "ACC",
+    "Accident",
+    &[
         ElementDesc::new(
                 "Accident Date/Time",
                 "accident_date_time",
@@ -74,7 +74,7 @@ pub static ACC: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1853),
     ],
-};
+);
 
 /// ACC: Accident.
 #[cfg(feature = "types")]

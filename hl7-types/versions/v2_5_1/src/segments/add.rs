@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// ADD: Addendum.
-pub static ADD: SegmentDesc = SegmentDesc {
-    id: "ADD",
-    name: "Addendum",
-    fields: &[
+pub static ADD: SegmentDesc = SegmentDesc::new(
+    "ADD",
+    "Addendum",
+    &[
         ElementDesc::new(
                 "Addendum Continuation Pointer",
                 "addendum_continuation_pointer",
@@ -18,7 +18,7 @@ pub static ADD: SegmentDesc = SegmentDesc {
             .len(65536)
             .item(66),
     ],
-};
+);
 
 /// ADD: Addendum.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// AFF: Professional Affiliation.
-pub static AFF: SegmentDesc = SegmentDesc {
-    id: "AFF",
-    name: "Professional Affiliation",
-    fields: &[
+pub static AFF: SegmentDesc = SegmentDesc::new(
+    "AFF",
+    "Professional Affiliation",
+    &[
         ElementDesc::new("Set ID - AFF", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -47,7 +47,7 @@ pub static AFF: SegmentDesc = SegmentDesc {
             .len(60)
             .item(1447),
     ],
-};
+);
 
 /// AFF: Professional Affiliation.
 #[cfg(feature = "types")]

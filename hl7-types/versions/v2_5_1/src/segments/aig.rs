@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// AIG: Appointment Information - General Resource.
-pub static AIG: SegmentDesc = SegmentDesc {
-    id: "AIG",
-    name: "Appointment Information - General Resource",
-    fields: &[
+pub static AIG: SegmentDesc = SegmentDesc::new(
+    "AIG",
+    "Appointment Information - General Resource",
+    &[
         ElementDesc::new("Set ID - AIG", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -92,7 +92,7 @@ pub static AIG: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0278)
             .item(889),
     ],
-};
+);
 
 /// AIG: Appointment Information - General Resource.
 #[cfg(feature = "types")]

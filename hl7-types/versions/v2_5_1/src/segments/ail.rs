@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// AIL: Appointment Information - Location Resource.
-pub static AIL: SegmentDesc = SegmentDesc {
-    id: "AIL",
-    name: "Appointment Information - Location Resource",
-    fields: &[
+pub static AIL: SegmentDesc = SegmentDesc::new(
+    "AIL",
+    "Appointment Information - Location Resource",
+    &[
         ElementDesc::new("Set ID - AIL", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -86,7 +86,7 @@ pub static AIL: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0278)
             .item(889),
     ],
-};
+);
 
 /// AIL: Appointment Information - Location Resource.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// AIP: Appointment Information - Personnel Resource.
-pub static AIP: SegmentDesc = SegmentDesc {
-    id: "AIP",
-    name: "Appointment Information - Personnel Resource",
-    fields: &[
+pub static AIP: SegmentDesc = SegmentDesc::new(
+    "AIP",
+    "Appointment Information - Personnel Resource",
+    &[
         ElementDesc::new("Set ID - AIP", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -86,7 +86,7 @@ pub static AIP: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0278)
             .item(889),
     ],
-};
+);
 
 /// AIP: Appointment Information - Personnel Resource.
 #[cfg(feature = "types")]

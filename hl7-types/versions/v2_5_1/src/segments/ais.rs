@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// AIS: Appointment Information.
-pub static AIS: SegmentDesc = SegmentDesc {
-    id: "AIS",
-    name: "Appointment Information",
-    fields: &[
+pub static AIS: SegmentDesc = SegmentDesc::new(
+    "AIS",
+    "Appointment Information",
+    &[
         ElementDesc::new("Set ID - AIS", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -96,7 +96,7 @@ pub static AIS: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0411)
             .item(1475),
     ],
-};
+);
 
 /// AIS: Appointment Information.
 #[cfg(feature = "types")]

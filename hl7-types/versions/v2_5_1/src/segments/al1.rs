@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// AL1: Patient Allergy Information.
-pub static AL1: SegmentDesc = SegmentDesc {
-    id: "AL1",
-    name: "Patient Allergy Information",
-    fields: &[
+pub static AL1: SegmentDesc = SegmentDesc::new(
+    "AL1",
+    "Patient Allergy Information",
+    &[
         ElementDesc::new("Set ID - AL1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -57,7 +57,7 @@ pub static AL1: SegmentDesc = SegmentDesc {
             .len(8)
             .item(208),
     ],
-};
+);
 
 /// AL1: Patient Allergy Information.
 #[cfg(feature = "types")]

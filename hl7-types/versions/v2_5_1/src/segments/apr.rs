@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// APR: Appointment Preferences.
-pub static APR: SegmentDesc = SegmentDesc {
-    id: "APR",
-    name: "Appointment Preferences",
-    fields: &[
+pub static APR: SegmentDesc = SegmentDesc::new(
+    "APR",
+    "Appointment Preferences",
+    &[
         ElementDesc::new(
                 "Time Selection Criteria",
                 "time_selection_criteria",
@@ -53,7 +53,7 @@ pub static APR: SegmentDesc = SegmentDesc {
             .len(80)
             .item(912),
     ],
-};
+);
 
 /// APR: Appointment Preferences.
 #[cfg(feature = "types")]

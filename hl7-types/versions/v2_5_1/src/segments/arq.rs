@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ARQ: Appointment Request.
-pub static ARQ: SegmentDesc = SegmentDesc {
-    id: "ARQ",
-    name: "Appointment Request",
-    fields: &[
+pub static ARQ: SegmentDesc = SegmentDesc::new(
+    "ARQ",
+    "Appointment Request",
+    &[
         ElementDesc::new(
                 "Placer Appointment ID",
                 "placer_appointment_id",
@@ -188,7 +188,7 @@ pub static ARQ: SegmentDesc = SegmentDesc {
             .len(22)
             .item(217),
     ],
-};
+);
 
 /// ARQ: Appointment Request.
 #[cfg(feature = "types")]

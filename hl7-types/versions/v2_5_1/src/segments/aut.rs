@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// AUT: Authorization Information.
-pub static AUT: SegmentDesc = SegmentDesc {
-    id: "AUT",
-    name: "Authorization Information",
-    fields: &[
+pub static AUT: SegmentDesc = SegmentDesc::new(
+    "AUT",
+    "Authorization Information",
+    &[
         ElementDesc::new(
                 "Authorizing Payor, Plan ID",
                 "authorizing_payor_plan_id",
@@ -82,7 +82,7 @@ pub static AUT: SegmentDesc = SegmentDesc {
             .len(26)
             .item(1145),
     ],
-};
+);
 
 /// AUT: Authorization Information.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// BHS: Batch Header.
-pub static BHS: SegmentDesc = SegmentDesc {
-    id: "BHS",
-    name: "Batch Header",
-    fields: &[
+pub static BHS: SegmentDesc = SegmentDesc::new(
+    "BHS",
+    "Batch Header",
+    &[
         ElementDesc::new(
                 "Batch Field Separator",
                 "batch_field_separator",
@@ -87,7 +87,7 @@ pub static BHS: SegmentDesc = SegmentDesc {
             .len(20)
             .item(92),
     ],
-};
+);
 
 /// BHS: Batch Header.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// BLC: Blood Code.
-pub static BLC: SegmentDesc = SegmentDesc {
-    id: "BLC",
-    name: "Blood Code",
-    fields: &[
+pub static BLC: SegmentDesc = SegmentDesc::new(
+    "BLC",
+    "Blood Code",
+    &[
         ElementDesc::new(
                 "Blood Product Code",
                 "blood_product_code",
@@ -22,7 +22,7 @@ pub static BLC: SegmentDesc = SegmentDesc {
             .len(267)
             .item(1529),
     ],
-};
+);
 
 /// BLC: Blood Code.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// BLG: Billing.
-pub static BLG: SegmentDesc = SegmentDesc {
-    id: "BLG",
-    name: "Billing",
-    fields: &[
+pub static BLG: SegmentDesc = SegmentDesc::new(
+    "BLG",
+    "Billing",
+    &[
         ElementDesc::new("When to Charge", "when_to_charge", &crate::datatypes::CCD)
             .len(40)
             .table(&crate::tables::TABLE_0100)
@@ -30,7 +30,7 @@ pub static BLG: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0475)
             .item(1645),
     ],
-};
+);
 
 /// BLG: Billing.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// BPO: Blood Product Order.
-pub static BPO: SegmentDesc = SegmentDesc {
-    id: "BPO",
-    name: "Blood Product Order",
-    fields: &[
+pub static BPO: SegmentDesc = SegmentDesc::new(
+    "BPO",
+    "Blood Product Order",
+    &[
         ElementDesc::new("Set ID - BPO", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -104,7 +104,7 @@ pub static BPO: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0136)
             .item(1713),
     ],
-};
+);
 
 /// BPO: Blood Product Order.
 #[cfg(feature = "types")]

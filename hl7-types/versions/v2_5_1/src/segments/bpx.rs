@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// BPX: Blood Product Dispense Status.
-pub static BPX: SegmentDesc = SegmentDesc {
-    id: "BPX",
-    name: "Blood Product Dispense Status",
-    fields: &[
+pub static BPX: SegmentDesc = SegmentDesc::new(
+    "BPX",
+    "Blood Product Dispense Status",
+    &[
         ElementDesc::new("Set ID - BPX", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -133,7 +133,7 @@ pub static BPX: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1734),
     ],
-};
+);
 
 /// BPX: Blood Product Dispense Status.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// BTS: Batch Trailer.
-pub static BTS: SegmentDesc = SegmentDesc {
-    id: "BTS",
-    name: "Batch Trailer",
-    fields: &[
+pub static BTS: SegmentDesc = SegmentDesc::new(
+    "BTS",
+    "Batch Trailer",
+    &[
         ElementDesc::new(
                 "Batch Message Count",
                 "batch_message_count",
@@ -25,7 +25,7 @@ pub static BTS: SegmentDesc = SegmentDesc {
             .len(100)
             .item(95),
     ],
-};
+);
 
 /// BTS: Batch Trailer.
 #[cfg(feature = "types")]

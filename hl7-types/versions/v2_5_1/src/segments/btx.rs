@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// BTX: Blood Product Transfusion/Disposition.
-pub static BTX: SegmentDesc = SegmentDesc {
-    id: "BTX",
-    name: "Blood Product Transfusion/Disposition",
-    fields: &[
+pub static BTX: SegmentDesc = SegmentDesc::new(
+    "BTX",
+    "Blood Product Transfusion/Disposition",
+    &[
         ElementDesc::new("Set ID - BTX", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -118,7 +118,7 @@ pub static BTX: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0515)
             .item(1753),
     ],
-};
+);
 
 /// BTX: Blood Product Transfusion/Disposition.
 #[cfg(feature = "types")]

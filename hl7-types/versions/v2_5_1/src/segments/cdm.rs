@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CDM: Charge Description Master.
-pub static CDM: SegmentDesc = SegmentDesc {
-    id: "CDM",
-    name: "Charge Description Master",
-    fields: &[
+pub static CDM: SegmentDesc = SegmentDesc::new(
+    "CDM",
+    "Charge Description Master",
+    &[
         ElementDesc::new(
                 "Primary Key Value - CDM",
                 "primary_key_value",
@@ -94,7 +94,7 @@ pub static CDM: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0136)
             .item(994),
     ],
-};
+);
 
 /// CDM: Charge Description Master.
 #[cfg(feature = "types")]

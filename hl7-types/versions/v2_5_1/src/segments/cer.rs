@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CER: Certificate Detail.
-pub static CER: SegmentDesc = SegmentDesc {
-    id: "CER",
-    name: "Certificate Detail",
-    fields: &[
+pub static CER: SegmentDesc = SegmentDesc::new(
+    "CER",
+    "Certificate Detail",
+    &[
         ElementDesc::new("Set ID - CER", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -183,7 +183,7 @@ pub static CER: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0536)
             .item(1884),
     ],
-};
+);
 
 /// CER: Certificate Detail.
 #[cfg(feature = "types")]

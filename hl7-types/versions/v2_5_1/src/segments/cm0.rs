@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CM0: Clinical Study Master.
-pub static CM0: SegmentDesc = SegmentDesc {
-    id: "CM0",
-    name: "Clinical Study Master",
-    fields: &[
+pub static CM0: SegmentDesc = SegmentDesc::new(
+    "CM0",
+    "Clinical Study Master",
+    &[
         ElementDesc::new("Set ID - CM0", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(1010),
@@ -76,7 +76,7 @@ pub static CM0: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1020),
     ],
-};
+);
 
 /// CM0: Clinical Study Master.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CM1: Clinical Study Phase Master.
-pub static CM1: SegmentDesc = SegmentDesc {
-    id: "CM1",
-    name: "Clinical Study Phase Master",
-    fields: &[
+pub static CM1: SegmentDesc = SegmentDesc::new(
+    "CM1",
+    "Clinical Study Phase Master",
+    &[
         ElementDesc::new("Set ID - CM1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -34,7 +34,7 @@ pub static CM1: SegmentDesc = SegmentDesc {
             .len(300)
             .item(1023),
     ],
-};
+);
 
 /// CM1: Clinical Study Phase Master.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CM2: Clinical Study Schedule Master.
-pub static CM2: SegmentDesc = SegmentDesc {
-    id: "CM2",
-    name: "Clinical Study Schedule Master",
-    fields: &[
+pub static CM2: SegmentDesc = SegmentDesc::new(
+    "CM2",
+    "Clinical Study Schedule Master",
+    &[
         ElementDesc::new("Set ID - CM2", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(1024),
@@ -39,7 +39,7 @@ pub static CM2: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1027),
     ],
-};
+);
 
 /// CM2: Clinical Study Schedule Master.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// CNS: Clear Notification.
-pub static CNS: SegmentDesc = SegmentDesc {
-    id: "CNS",
-    name: "Clear Notification",
-    fields: &[
+pub static CNS: SegmentDesc = SegmentDesc::new(
+    "CNS",
+    "Clear Notification",
+    &[
         ElementDesc::new(
                 "Starting Notification Reference Number",
                 "starting_notification_reference_number",
@@ -53,7 +53,7 @@ pub static CNS: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1407),
     ],
-};
+);
 
 /// CNS: Clear Notification.
 #[cfg(feature = "types")]

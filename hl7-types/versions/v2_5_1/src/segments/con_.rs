@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CON: Consent Segment.
-pub static CON: SegmentDesc = SegmentDesc {
-    id: "CON",
-    name: "Consent Segment",
-    fields: &[
+pub static CON: SegmentDesc = SegmentDesc::new(
+    "CON",
+    "Consent Segment",
+    &[
         ElementDesc::new("Set ID - CON", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -183,7 +183,7 @@ pub static CON: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0548)
             .item(1898),
     ],
-};
+);
 
 /// CON: Consent Segment.
 #[cfg(feature = "types")]

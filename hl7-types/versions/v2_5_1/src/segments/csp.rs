@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CSP: Clinical Study Phase.
-pub static CSP: SegmentDesc = SegmentDesc {
-    id: "CSP",
-    name: "Clinical Study Phase",
-    fields: &[
+pub static CSP: SegmentDesc = SegmentDesc::new(
+    "CSP",
+    "Clinical Study Phase",
+    &[
         ElementDesc::new(
                 "Study Phase Identifier",
                 "study_phase_identifier",
@@ -44,7 +44,7 @@ pub static CSP: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1054),
     ],
-};
+);
 
 /// CSP: Clinical Study Phase.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CSR: Clinical Study Registration.
-pub static CSR: SegmentDesc = SegmentDesc {
-    id: "CSR",
-    name: "Clinical Study Registration",
-    fields: &[
+pub static CSR: SegmentDesc = SegmentDesc::new(
+    "CSR",
+    "Clinical Study Registration",
+    &[
         ElementDesc::new("Sponsor Study ID", "sponsor_study_id", &crate::datatypes::EI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -136,7 +136,7 @@ pub static CSR: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1050),
     ],
-};
+);
 
 /// CSR: Clinical Study Registration.
 #[cfg(feature = "types")]

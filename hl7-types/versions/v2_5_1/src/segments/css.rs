@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CSS: Clinical Study Data Schedule Segment.
-pub static CSS: SegmentDesc = SegmentDesc {
-    id: "CSS",
-    name: "Clinical Study Data Schedule Segment",
-    fields: &[
+pub static CSS: SegmentDesc = SegmentDesc::new(
+    "CSS",
+    "Clinical Study Data Schedule Segment",
+    &[
         ElementDesc::new(
                 "Study Scheduled Time Point",
                 "study_scheduled_time_point",
@@ -35,7 +35,7 @@ pub static CSS: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1057),
     ],
-};
+);
 
 /// CSS: Clinical Study Data Schedule Segment.
 #[cfg(feature = "types")]

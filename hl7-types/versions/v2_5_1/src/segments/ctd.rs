@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CTD: Contact Data.
-pub static CTD: SegmentDesc = SegmentDesc {
-    id: "CTD",
-    name: "Contact Data",
-    fields: &[
+pub static CTD: SegmentDesc = SegmentDesc::new(
+    "CTD",
+    "Contact Data",
+    &[
         ElementDesc::new("Contact Role", "contact_role", &crate::datatypes::CE)
             .usage(Usage::R)
             .repeats(1, hl7_types::desc::MANY)
@@ -52,7 +52,7 @@ pub static CTD: SegmentDesc = SegmentDesc {
             .len(100)
             .item(1171),
     ],
-};
+);
 
 /// CTD: Contact Data.
 #[cfg(feature = "types")]

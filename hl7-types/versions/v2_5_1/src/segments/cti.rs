@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// CTI: Clinical Trial Identification.
-pub static CTI: SegmentDesc = SegmentDesc {
-    id: "CTI",
-    name: "Clinical Trial Identification",
-    fields: &[
+pub static CTI: SegmentDesc = SegmentDesc::new(
+    "CTI",
+    "Clinical Trial Identification",
+    &[
         ElementDesc::new("Sponsor Study ID", "sponsor_study_id", &crate::datatypes::EI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -31,7 +31,7 @@ pub static CTI: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1055),
     ],
-};
+);
 
 /// CTI: Clinical Trial Identification.
 #[cfg(feature = "types")]

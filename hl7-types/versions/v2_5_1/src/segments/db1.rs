@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// DB1: Disability.
-pub static DB1: SegmentDesc = SegmentDesc {
-    id: "DB1",
-    name: "Disability",
-    fields: &[
+pub static DB1: SegmentDesc = SegmentDesc::new(
+    "DB1",
+    "Disability",
+    &[
         ElementDesc::new("Set ID - DB1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -68,7 +68,7 @@ pub static DB1: SegmentDesc = SegmentDesc {
             .len(8)
             .item(1290),
     ],
-};
+);
 
 /// DB1: Disability.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// DG1: Diagnosis.
-pub static DG1: SegmentDesc = SegmentDesc {
-    id: "DG1",
-    name: "Diagnosis",
-    fields: &[
+pub static DG1: SegmentDesc = SegmentDesc::new(
+    "DG1",
+    "Diagnosis",
+    &[
         ElementDesc::new("Set ID - DG1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -163,7 +163,7 @@ pub static DG1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0206)
             .item(1894),
     ],
-};
+);
 
 /// DG1: Diagnosis.
 #[cfg(feature = "types")]

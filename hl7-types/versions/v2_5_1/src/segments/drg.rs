@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// DRG: Diagnosis Related Group.
-pub static DRG: SegmentDesc = SegmentDesc {
-    id: "DRG",
-    name: "Diagnosis Related Group",
-    fields: &[
+pub static DRG: SegmentDesc = SegmentDesc::new(
+    "DRG",
+    "Diagnosis Related Group",
+    &[
         ElementDesc::new(
                 "Diagnostic Related Group",
                 "diagnostic_related_group",
@@ -75,7 +75,7 @@ pub static DRG: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0415)
             .item(1500),
     ],
-};
+);
 
 /// DRG: Diagnosis Related Group.
 #[cfg(feature = "types")]

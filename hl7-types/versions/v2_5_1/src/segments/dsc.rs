@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// DSC: Continuation Pointer.
-pub static DSC: SegmentDesc = SegmentDesc {
-    id: "DSC",
-    name: "Continuation Pointer",
-    fields: &[
+pub static DSC: SegmentDesc = SegmentDesc::new(
+    "DSC",
+    "Continuation Pointer",
+    &[
         ElementDesc::new(
                 "Continuation Pointer",
                 "continuation_pointer",
@@ -26,7 +26,7 @@ pub static DSC: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0398)
             .item(1354),
     ],
-};
+);
 
 /// DSC: Continuation Pointer.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// DSP: Display Data.
-pub static DSP: SegmentDesc = SegmentDesc {
-    id: "DSP",
-    name: "Display Data",
-    fields: &[
+pub static DSP: SegmentDesc = SegmentDesc::new(
+    "DSP",
+    "Display Data",
+    &[
         ElementDesc::new("Set ID - DSP", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(61),
@@ -32,7 +32,7 @@ pub static DSP: SegmentDesc = SegmentDesc {
             .len(20)
             .item(65),
     ],
-};
+);
 
 /// DSP: Display Data.
 #[cfg(feature = "types")]

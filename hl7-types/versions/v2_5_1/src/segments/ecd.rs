@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ECD: Equipment Command.
-pub static ECD: SegmentDesc = SegmentDesc {
-    id: "ECD",
-    name: "Equipment Command",
-    fields: &[
+pub static ECD: SegmentDesc = SegmentDesc::new(
+    "ECD",
+    "Equipment Command",
+    &[
         ElementDesc::new(
                 "Reference Command Number",
                 "reference_command_number",
@@ -46,7 +46,7 @@ pub static ECD: SegmentDesc = SegmentDesc {
             .len(65536)
             .item(1394),
     ],
-};
+);
 
 /// ECD: Equipment Command.
 #[cfg(feature = "types")]

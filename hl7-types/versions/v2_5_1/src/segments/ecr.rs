@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ECR: Equipment Command Response.
-pub static ECR: SegmentDesc = SegmentDesc {
-    id: "ECR",
-    name: "Equipment Command Response",
-    fields: &[
+pub static ECR: SegmentDesc = SegmentDesc::new(
+    "ECR",
+    "Equipment Command Response",
+    &[
         ElementDesc::new("Command Response", "command_response", &crate::datatypes::CE)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -34,7 +34,7 @@ pub static ECR: SegmentDesc = SegmentDesc {
             .len(65536)
             .item(1397),
     ],
-};
+);
 
 /// ECR: Equipment Command Response.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// EDU: Educational Detail.
-pub static EDU: SegmentDesc = SegmentDesc {
-    id: "EDU",
-    name: "Educational Detail",
-    fields: &[
+pub static EDU: SegmentDesc = SegmentDesc::new(
+    "EDU",
+    "Educational Detail",
+    &[
         ElementDesc::new("Set ID - EDU", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -57,7 +57,7 @@ pub static EDU: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1885),
     ],
-};
+);
 
 /// EDU: Educational Detail.
 #[cfg(feature = "types")]

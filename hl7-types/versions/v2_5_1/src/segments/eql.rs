@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// EQL: Embedded Query Language.
-pub static EQL: SegmentDesc = SegmentDesc {
-    id: "EQL",
-    name: "Embedded Query Language",
-    fields: &[
+pub static EQL: SegmentDesc = SegmentDesc::new(
+    "EQL",
+    "Embedded Query Language",
+    &[
         ElementDesc::new("Query Tag", "query_tag", &crate::datatypes::ST)
             .len(32)
             .item(696),
@@ -38,7 +38,7 @@ pub static EQL: SegmentDesc = SegmentDesc {
             .len(4096)
             .item(710),
     ],
-};
+);
 
 /// EQL: Embedded Query Language.
 #[cfg(feature = "types")]

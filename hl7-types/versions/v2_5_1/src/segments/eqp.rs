@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// EQP: Equipment/Log Service.
-pub static EQP: SegmentDesc = SegmentDesc {
-    id: "EQP",
-    name: "Equipment/Log Service",
-    fields: &[
+pub static EQP: SegmentDesc = SegmentDesc::new(
+    "EQP",
+    "Equipment/Log Service",
+    &[
         ElementDesc::new("Event type", "event_type", &crate::datatypes::CE)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -33,7 +33,7 @@ pub static EQP: SegmentDesc = SegmentDesc {
             .len(65536)
             .item(1433),
     ],
-};
+);
 
 /// EQP: Equipment/Log Service.
 #[cfg(feature = "types")]

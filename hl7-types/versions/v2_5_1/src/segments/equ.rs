@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// EQU: Equipment Detail.
-pub static EQU: SegmentDesc = SegmentDesc {
-    id: "EQU",
-    name: "Equipment Detail",
-    fields: &[
+pub static EQU: SegmentDesc = SegmentDesc::new(
+    "EQU",
+    "Equipment Detail",
+    &[
         ElementDesc::new(
                 "Equipment Instance Identifier",
                 "equipment_instance_identifier",
@@ -42,7 +42,7 @@ pub static EQU: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0367)
             .item(1325),
     ],
-};
+);
 
 /// EQU: Equipment Detail.
 #[cfg(feature = "types")]

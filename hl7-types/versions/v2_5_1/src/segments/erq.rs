@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ERQ: Event replay query.
-pub static ERQ: SegmentDesc = SegmentDesc {
-    id: "ERQ",
-    name: "Event replay query",
-    fields: &[
+pub static ERQ: SegmentDesc = SegmentDesc::new(
+    "ERQ",
+    "Event replay query",
+    &[
         ElementDesc::new("Query Tag", "query_tag", &crate::datatypes::ST)
             .len(32)
             .item(696),
@@ -27,7 +27,7 @@ pub static ERQ: SegmentDesc = SegmentDesc {
             .len(256)
             .item(705),
     ],
-};
+);
 
 /// ERQ: Event replay query.
 #[cfg(feature = "types")]

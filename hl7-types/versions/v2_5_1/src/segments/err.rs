@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ERR: Error.
-pub static ERR: SegmentDesc = SegmentDesc {
-    id: "ERR",
-    name: "Error",
-    fields: &[
+pub static ERR: SegmentDesc = SegmentDesc::new(
+    "ERR",
+    "Error",
+    &[
         ElementDesc::new(
                 "Error Code and Location",
                 "error_code_and_location",
@@ -92,7 +92,7 @@ pub static ERR: SegmentDesc = SegmentDesc {
             .len(652)
             .item(1822),
     ],
-};
+);
 
 /// ERR: Error.
 #[cfg(feature = "types")]

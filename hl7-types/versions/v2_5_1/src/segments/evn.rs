@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// EVN: Event Type.
-pub static EVN: SegmentDesc = SegmentDesc {
-    id: "EVN",
-    name: "Event Type",
-    fields: &[
+pub static EVN: SegmentDesc = SegmentDesc::new(
+    "EVN",
+    "Event Type",
+    &[
         ElementDesc::new("Event Type Code", "event_type_code", &crate::datatypes::ID)
             .usage(Usage::B)
             .len(3)
@@ -47,7 +47,7 @@ pub static EVN: SegmentDesc = SegmentDesc {
             .len(241)
             .item(1534),
     ],
-};
+);
 
 /// EVN: Event Type.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// FAC: Facility.
-pub static FAC: SegmentDesc = SegmentDesc {
-    id: "FAC",
-    name: "Facility",
-    fields: &[
+pub static FAC: SegmentDesc = SegmentDesc::new(
+    "FAC",
+    "Facility",
+    &[
         ElementDesc::new("Facility ID-FAC", "facility_id", &crate::datatypes::EI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -85,7 +85,7 @@ pub static FAC: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1273),
     ],
-};
+);
 
 /// FAC: Facility.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// FHS: File Header.
-pub static FHS: SegmentDesc = SegmentDesc {
-    id: "FHS",
-    name: "File Header",
-    fields: &[
+pub static FHS: SegmentDesc = SegmentDesc::new(
+    "FHS",
+    "File Header",
+    &[
         ElementDesc::new(
                 "File Field Separator",
                 "file_field_separator",
@@ -87,7 +87,7 @@ pub static FHS: SegmentDesc = SegmentDesc {
             .len(20)
             .item(78),
     ],
-};
+);
 
 /// FHS: File Header.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// FT1: Financial Transaction.
-pub static FT1: SegmentDesc = SegmentDesc {
-    id: "FT1",
-    name: "Financial Transaction",
-    fields: &[
+pub static FT1: SegmentDesc = SegmentDesc::new(
+    "FT1",
+    "Financial Transaction",
+    &[
         ElementDesc::new("Set ID - FT1", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(355),
@@ -191,7 +191,7 @@ pub static FT1: SegmentDesc = SegmentDesc {
             .len(4)
             .item(1847),
     ],
-};
+);
 
 /// FT1: Financial Transaction.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// FTS: File Trailer.
-pub static FTS: SegmentDesc = SegmentDesc {
-    id: "FTS",
-    name: "File Trailer",
-    fields: &[
+pub static FTS: SegmentDesc = SegmentDesc::new(
+    "FTS",
+    "File Trailer",
+    &[
         ElementDesc::new("File Batch Count", "file_batch_count", &crate::datatypes::NM)
             .len(10)
             .item(79),
@@ -21,7 +21,7 @@ pub static FTS: SegmentDesc = SegmentDesc {
             .len(80)
             .item(80),
     ],
-};
+);
 
 /// FTS: File Trailer.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// GOL: Goal Detail.
-pub static GOL: SegmentDesc = SegmentDesc {
-    id: "GOL",
-    name: "Goal Detail",
-    fields: &[
+pub static GOL: SegmentDesc = SegmentDesc::new(
+    "GOL",
+    "Goal Detail",
+    &[
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -142,7 +142,7 @@ pub static GOL: SegmentDesc = SegmentDesc {
             .len(250)
             .item(837),
     ],
-};
+);
 
 /// GOL: Goal Detail.
 #[cfg(feature = "types")]

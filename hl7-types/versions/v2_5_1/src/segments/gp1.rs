@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// GP1: Grouping/Reimbursement - Visit.
-pub static GP1: SegmentDesc = SegmentDesc {
-    id: "GP1",
-    name: "Grouping/Reimbursement - Visit",
-    fields: &[
+pub static GP1: SegmentDesc = SegmentDesc::new(
+    "GP1",
+    "Grouping/Reimbursement - Visit",
+    &[
         ElementDesc::new("Type of Bill Code", "type_of_bill_code", &crate::datatypes::IS)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -42,7 +42,7 @@ pub static GP1: SegmentDesc = SegmentDesc {
             .len(12)
             .item(387),
     ],
-};
+);
 
 /// GP1: Grouping/Reimbursement - Visit.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// GP2: Grouping/Reimbursement - Procedure Line Item.
-pub static GP2: SegmentDesc = SegmentDesc {
-    id: "GP2",
-    name: "Grouping/Reimbursement - Procedure Line Item",
-    fields: &[
+pub static GP2: SegmentDesc = SegmentDesc::new(
+    "GP2",
+    "Grouping/Reimbursement - Procedure Line Item",
+    &[
         ElementDesc::new("Revenue Code", "revenue_code", &crate::datatypes::IS)
             .len(3)
             .table(&crate::tables::TABLE_0456)
@@ -102,7 +102,7 @@ pub static GP2: SegmentDesc = SegmentDesc {
             .len(4)
             .item(1621),
     ],
-};
+);
 
 /// GP2: Grouping/Reimbursement - Procedure Line Item.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// GT1: Guarantor.
-pub static GT1: SegmentDesc = SegmentDesc {
-    id: "GT1",
-    name: "Guarantor",
-    fields: &[
+pub static GT1: SegmentDesc = SegmentDesc::new(
+    "GT1",
+    "Guarantor",
+    &[
         ElementDesc::new("Set ID - GT1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -375,7 +375,7 @@ pub static GT1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0099)
             .item(146),
     ],
-};
+);
 
 /// GT1: Guarantor.
 #[cfg(feature = "types")]

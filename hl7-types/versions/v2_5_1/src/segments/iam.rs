@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// IAM: Patient Adverse Reaction Information.
-pub static IAM: SegmentDesc = SegmentDesc {
-    id: "IAM",
-    name: "Patient Adverse Reaction Information",
-    fields: &[
+pub static IAM: SegmentDesc = SegmentDesc::new(
+    "IAM",
+    "Patient Adverse Reaction Information",
+    &[
         ElementDesc::new("Set ID - IAM", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -142,7 +142,7 @@ pub static IAM: SegmentDesc = SegmentDesc {
             .len(8)
             .item(1565),
     ],
-};
+);
 
 /// IAM: Patient Adverse Reaction Information.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// IIM: Inventory Item Master.
-pub static IIM: SegmentDesc = SegmentDesc {
-    id: "IIM",
-    name: "Inventory Item Master",
-    fields: &[
+pub static IIM: SegmentDesc = SegmentDesc::new(
+    "IIM",
+    "Inventory Item Master",
+    &[
         ElementDesc::new(
                 "Primary Key Value - IIM",
                 "primary_key_value",
@@ -119,7 +119,7 @@ pub static IIM: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0340)
             .item(1316),
     ],
-};
+);
 
 /// IIM: Inventory Item Master.
 #[cfg(feature = "types")]

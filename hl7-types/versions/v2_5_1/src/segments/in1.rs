@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// IN1: Insurance.
-pub static IN1: SegmentDesc = SegmentDesc {
-    id: "IN1",
-    name: "Insurance",
-    fields: &[
+pub static IN1: SegmentDesc = SegmentDesc::new(
+    "IN1",
+    "Insurance",
+    &[
         ElementDesc::new("Set ID - IN1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -357,7 +357,7 @@ pub static IN1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0099)
             .item(1852),
     ],
-};
+);
 
 /// IN1: Insurance.
 #[cfg(feature = "types")]

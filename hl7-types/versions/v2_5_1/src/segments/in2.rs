@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// IN2: Insurance Additional Information.
-pub static IN2: SegmentDesc = SegmentDesc {
-    id: "IN2",
-    name: "Insurance Additional Information",
-    fields: &[
+pub static IN2: SegmentDesc = SegmentDesc::new(
+    "IN2",
+    "Insurance Additional Information",
+    &[
         ElementDesc::new(
                 "Insured's Employee ID",
                 "insureds_employee_id",
@@ -470,7 +470,7 @@ pub static IN2: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0344)
             .item(811),
     ],
-};
+);
 
 /// IN2: Insurance Additional Information.
 #[cfg(feature = "types")]

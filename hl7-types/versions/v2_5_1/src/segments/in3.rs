@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// IN3: Insurance Additional Information, Certification.
-pub static IN3: SegmentDesc = SegmentDesc {
-    id: "IN3",
-    name: "Insurance Additional Information, Certification",
-    fields: &[
+pub static IN3: SegmentDesc = SegmentDesc::new(
+    "IN3",
+    "Insurance Additional Information, Certification",
+    &[
         ElementDesc::new("Set ID - IN3", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -172,7 +172,7 @@ pub static IN3: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0010)
             .item(526),
     ],
-};
+);
 
 /// IN3: Insurance Additional Information, Certification.
 #[cfg(feature = "types")]

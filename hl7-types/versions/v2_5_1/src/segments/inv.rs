@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// INV: Inventory Detail.
-pub static INV: SegmentDesc = SegmentDesc {
-    id: "INV",
-    name: "Inventory Detail",
-    fields: &[
+pub static INV: SegmentDesc = SegmentDesc::new(
+    "INV",
+    "Inventory Detail",
+    &[
         ElementDesc::new(
                 "Substance Identifier",
                 "substance_identifier",
@@ -138,7 +138,7 @@ pub static INV: SegmentDesc = SegmentDesc {
             .len(20)
             .item(1896),
     ],
-};
+);
 
 /// INV: Inventory Detail.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// IPC: Imaging Procedure Control Segment.
-pub static IPC: SegmentDesc = SegmentDesc {
-    id: "IPC",
-    name: "Imaging Procedure Control Segment",
-    fields: &[
+pub static IPC: SegmentDesc = SegmentDesc::new(
+    "IPC",
+    "Imaging Procedure Control Segment",
+    &[
         ElementDesc::new(
                 "Accession Identifier",
                 "accession_identifier",
@@ -76,7 +76,7 @@ pub static IPC: SegmentDesc = SegmentDesc {
             .len(16)
             .item(1665),
     ],
-};
+);
 
 /// IPC: Imaging Procedure Control Segment.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ISD: Interaction Status Detail.
-pub static ISD: SegmentDesc = SegmentDesc {
-    id: "ISD",
-    name: "Interaction Status Detail",
-    fields: &[
+pub static ISD: SegmentDesc = SegmentDesc::new(
+    "ISD",
+    "Interaction Status Detail",
+    &[
         ElementDesc::new(
                 "Reference Interaction Number (unique identifier)",
                 "reference_interaction_number_unique_identifier",
@@ -38,7 +38,7 @@ pub static ISD: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0387)
             .item(1328),
     ],
-};
+);
 
 /// ISD: Interaction Status Detail.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// LAN: Language Detail.
-pub static LAN: SegmentDesc = SegmentDesc {
-    id: "LAN",
-    name: "Language Detail",
-    fields: &[
+pub static LAN: SegmentDesc = SegmentDesc::new(
+    "LAN",
+    "Language Detail",
+    &[
         ElementDesc::new("Set ID - LAN", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -39,7 +39,7 @@ pub static LAN: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0404)
             .item(1458),
     ],
-};
+);
 
 /// LAN: Language Detail.
 #[cfg(feature = "types")]

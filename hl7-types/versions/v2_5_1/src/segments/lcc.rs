@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// LCC: Location Charge Code.
-pub static LCC: SegmentDesc = SegmentDesc {
-    id: "LCC",
-    name: "Location Charge Code",
-    fields: &[
+pub static LCC: SegmentDesc = SegmentDesc::new(
+    "LCC",
+    "Location Charge Code",
+    &[
         ElementDesc::new(
                 "Primary Key Value - LCC",
                 "primary_key_value",
@@ -45,7 +45,7 @@ pub static LCC: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0132)
             .item(981),
     ],
-};
+);
 
 /// LCC: Location Charge Code.
 #[cfg(feature = "types")]

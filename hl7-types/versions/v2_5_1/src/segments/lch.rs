@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// LCH: Location Characteristic.
-pub static LCH: SegmentDesc = SegmentDesc {
-    id: "LCH",
-    name: "Location Characteristic",
-    fields: &[
+pub static LCH: SegmentDesc = SegmentDesc::new(
+    "LCH",
+    "Location Characteristic",
+    &[
         ElementDesc::new(
                 "Primary Key Value - LCH",
                 "primary_key_value",
@@ -55,7 +55,7 @@ pub static LCH: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0136)
             .item(1294),
     ],
-};
+);
 
 /// LCH: Location Characteristic.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// LDP: Location Department.
-pub static LDP: SegmentDesc = SegmentDesc {
-    id: "LDP",
-    name: "Location Department",
-    fields: &[
+pub static LDP: SegmentDesc = SegmentDesc::new(
+    "LDP",
+    "Location Department",
+    &[
         ElementDesc::new(
                 "Primary Key Value - LDP",
                 "primary_key_value",
@@ -94,7 +94,7 @@ pub static LDP: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0462)
             .item(1584),
     ],
-};
+);
 
 /// LDP: Location Department.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// LOC: Location Identification.
-pub static LOC: SegmentDesc = SegmentDesc {
-    id: "LOC",
-    name: "Location Identification",
-    fields: &[
+pub static LOC: SegmentDesc = SegmentDesc::new(
+    "LOC",
+    "Location Identification",
+    &[
         ElementDesc::new(
                 "Primary Key Value - LOC",
                 "primary_key_value",
@@ -71,7 +71,7 @@ pub static LOC: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0442)
             .item(1583),
     ],
-};
+);
 
 /// LOC: Location Identification.
 #[cfg(feature = "types")]

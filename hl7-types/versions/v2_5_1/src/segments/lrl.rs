@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// LRL: Location Relationship.
-pub static LRL: SegmentDesc = SegmentDesc {
-    id: "LRL",
-    name: "Location Relationship",
-    fields: &[
+pub static LRL: SegmentDesc = SegmentDesc::new(
+    "LRL",
+    "Location Relationship",
+    &[
         ElementDesc::new(
                 "Primary Key Value - LRL",
                 "primary_key_value",
@@ -62,7 +62,7 @@ pub static LRL: SegmentDesc = SegmentDesc {
             .len(80)
             .item(1292),
     ],
-};
+);
 
 /// LRL: Location Relationship.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// MFA: Master File Acknowledgment.
-pub static MFA: SegmentDesc = SegmentDesc {
-    id: "MFA",
-    name: "Master File Acknowledgment",
-    fields: &[
+pub static MFA: SegmentDesc = SegmentDesc::new(
+    "MFA",
+    "Master File Acknowledgment",
+    &[
         ElementDesc::new(
                 "Record-Level Event Code",
                 "record_level_event_code",
@@ -62,7 +62,7 @@ pub static MFA: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0355)
             .item(1320),
     ],
-};
+);
 
 /// MFA: Master File Acknowledgment.
 #[cfg(feature = "types")]

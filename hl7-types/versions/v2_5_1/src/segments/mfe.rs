@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// MFE: Master File Entry.
-pub static MFE: SegmentDesc = SegmentDesc {
-    id: "MFE",
-    name: "Master File Entry",
-    fields: &[
+pub static MFE: SegmentDesc = SegmentDesc::new(
+    "MFE",
+    "Master File Entry",
+    &[
         ElementDesc::new(
                 "Record-Level Event Code",
                 "record_level_event_code",
@@ -52,7 +52,7 @@ pub static MFE: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0355)
             .item(1319),
     ],
-};
+);
 
 /// MFE: Master File Entry.
 #[cfg(feature = "types")]

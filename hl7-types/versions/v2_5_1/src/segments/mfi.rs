@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// MFI: Master File Identification.
-pub static MFI: SegmentDesc = SegmentDesc {
-    id: "MFI",
-    name: "Master File Identification",
-    fields: &[
+pub static MFI: SegmentDesc = SegmentDesc::new(
+    "MFI",
+    "Master File Identification",
+    &[
         ElementDesc::new(
                 "Master File Identifier",
                 "master_file_identifier",
@@ -59,7 +59,7 @@ pub static MFI: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0179)
             .item(663),
     ],
-};
+);
 
 /// MFI: Master File Identification.
 #[cfg(feature = "types")]

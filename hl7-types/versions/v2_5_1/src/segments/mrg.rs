@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// MRG: Merge Patient Information.
-pub static MRG: SegmentDesc = SegmentDesc {
-    id: "MRG",
-    name: "Merge Patient Information",
-    fields: &[
+pub static MRG: SegmentDesc = SegmentDesc::new(
+    "MRG",
+    "Merge Patient Information",
+    &[
         ElementDesc::new(
                 "Prior Patient Identifier List",
                 "prior_patient_identifier_list",
@@ -62,7 +62,7 @@ pub static MRG: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1281),
     ],
-};
+);
 
 /// MRG: Merge Patient Information.
 #[cfg(feature = "types")]

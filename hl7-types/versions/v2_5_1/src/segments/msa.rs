@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// MSA: Message Acknowledgment.
-pub static MSA: SegmentDesc = SegmentDesc {
-    id: "MSA",
-    name: "Message Acknowledgment",
-    fields: &[
+pub static MSA: SegmentDesc = SegmentDesc::new(
+    "MSA",
+    "Message Acknowledgment",
+    &[
         ElementDesc::new(
                 "Acknowledgment Code",
                 "acknowledgment_code",
@@ -51,7 +51,7 @@ pub static MSA: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0357)
             .item(23),
     ],
-};
+);
 
 /// MSA: Message Acknowledgment.
 #[cfg(feature = "types")]

@@ -6,17 +6,17 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// NCK: System Clock.
-pub static NCK: SegmentDesc = SegmentDesc {
-    id: "NCK",
-    name: "System Clock",
-    fields: &[
+pub static NCK: SegmentDesc = SegmentDesc::new(
+    "NCK",
+    "System Clock",
+    &[
         ElementDesc::new("System Date/Time", "system_date_time", &crate::datatypes::TS)
             .usage(Usage::R)
             .repeats(1, 1)
             .len(26)
             .item(1172),
     ],
-};
+);
 
 /// NCK: System Clock.
 #[cfg(feature = "types")]

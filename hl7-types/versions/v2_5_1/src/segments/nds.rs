@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// NDS: Notification Detail.
-pub static NDS: SegmentDesc = SegmentDesc {
-    id: "NDS",
-    name: "Notification Detail",
-    fields: &[
+pub static NDS: SegmentDesc = SegmentDesc::new(
+    "NDS",
+    "Notification Detail",
+    &[
         ElementDesc::new(
                 "Notification Reference Number",
                 "notification_reference_number",
@@ -44,7 +44,7 @@ pub static NDS: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1401),
     ],
-};
+);
 
 /// NDS: Notification Detail.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// NK1: Next of Kin / Associated Parties.
-pub static NK1: SegmentDesc = SegmentDesc {
-    id: "NK1",
-    name: "Next of Kin / Associated Parties",
-    fields: &[
+pub static NK1: SegmentDesc = SegmentDesc::new(
+    "NK1",
+    "Next of Kin / Associated Parties",
+    &[
         ElementDesc::new("Set ID - NK1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -228,7 +228,7 @@ pub static NK1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0099)
             .item(146),
     ],
-};
+);
 
 /// NK1: Next of Kin / Associated Parties.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// NPU: Bed Status Update.
-pub static NPU: SegmentDesc = SegmentDesc {
-    id: "NPU",
-    name: "Bed Status Update",
-    fields: &[
+pub static NPU: SegmentDesc = SegmentDesc::new(
+    "NPU",
+    "Bed Status Update",
+    &[
         ElementDesc::new("Bed Location", "bed_location", &crate::datatypes::PL)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -20,7 +20,7 @@ pub static NPU: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0116)
             .item(170),
     ],
-};
+);
 
 /// NPU: Bed Status Update.
 #[cfg(feature = "types")]

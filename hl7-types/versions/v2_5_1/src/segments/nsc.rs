@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// NSC: Application Status Change.
-pub static NSC: SegmentDesc = SegmentDesc {
-    id: "NSC",
-    name: "Application Status Change",
-    fields: &[
+pub static NSC: SegmentDesc = SegmentDesc::new(
+    "NSC",
+    "Application Status Change",
+    &[
         ElementDesc::new(
                 "Application Change Type",
                 "application_change_type",
@@ -51,7 +51,7 @@ pub static NSC: SegmentDesc = SegmentDesc {
             .len(30)
             .item(1196),
     ],
-};
+);
 
 /// NSC: Application Status Change.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// NST: Application Control Level Statistics.
-pub static NST: SegmentDesc = SegmentDesc {
-    id: "NST",
-    name: "Application Control Level Statistics",
-    fields: &[
+pub static NST: SegmentDesc = SegmentDesc::new(
+    "NST",
+    "Application Control Level Statistics",
+    &[
         ElementDesc::new(
                 "Statistics Available",
                 "statistics_available",
@@ -88,7 +88,7 @@ pub static NST: SegmentDesc = SegmentDesc {
             .len(10)
             .item(1187),
     ],
-};
+);
 
 /// NST: Application Control Level Statistics.
 #[cfg(feature = "types")]

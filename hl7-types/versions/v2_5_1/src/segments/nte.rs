@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// NTE: Notes and Comments.
-pub static NTE: SegmentDesc = SegmentDesc {
-    id: "NTE",
-    name: "Notes and Comments",
-    fields: &[
+pub static NTE: SegmentDesc = SegmentDesc::new(
+    "NTE",
+    "Notes and Comments",
+    &[
         ElementDesc::new("Set ID - NTE", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(96),
@@ -26,7 +26,7 @@ pub static NTE: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0364)
             .item(1318),
     ],
-};
+);
 
 /// NTE: Notes and Comments.
 #[cfg(feature = "types")]

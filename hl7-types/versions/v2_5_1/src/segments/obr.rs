@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// OBR: Observation Request.
-pub static OBR: SegmentDesc = SegmentDesc {
-    id: "OBR",
-    name: "Observation Request",
-    fields: &[
+pub static OBR: SegmentDesc = SegmentDesc::new(
+    "OBR",
+    "Observation Request",
+    &[
         ElementDesc::new("Set ID - OBR", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(237),
@@ -319,7 +319,7 @@ pub static OBR: SegmentDesc = SegmentDesc {
             .len(250)
             .item(2286),
     ],
-};
+);
 
 /// OBR: Observation Request.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// OBX: Observation/Result.
-pub static OBX: SegmentDesc = SegmentDesc {
-    id: "OBX",
-    name: "Observation/Result",
-    fields: &[
+pub static OBX: SegmentDesc = SegmentDesc::new(
+    "OBX",
+    "Observation/Result",
+    &[
         ElementDesc::new("Set ID - OBX", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(569),
@@ -178,7 +178,7 @@ pub static OBX: SegmentDesc = SegmentDesc {
             )
             .len(3002),
     ],
-};
+);
 
 /// OBX: Observation/Result.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ODS: Dietary Orders, Supplements, and Preferences.
-pub static ODS: SegmentDesc = SegmentDesc {
-    id: "ODS",
-    name: "Dietary Orders, Supplements, and Preferences",
-    fields: &[
+pub static ODS: SegmentDesc = SegmentDesc::new(
+    "ODS",
+    "Dietary Orders, Supplements, and Preferences",
+    &[
         ElementDesc::new("Type", "type_", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -34,7 +34,7 @@ pub static ODS: SegmentDesc = SegmentDesc {
             .len(80)
             .item(272),
     ],
-};
+);
 
 /// ODS: Dietary Orders, Supplements, and Preferences.
 #[cfg(feature = "types")]

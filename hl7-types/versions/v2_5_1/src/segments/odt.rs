@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ODT: Diet Tray Instructions.
-pub static ODT: SegmentDesc = SegmentDesc {
-    id: "ODT",
-    name: "Diet Tray Instructions",
-    fields: &[
+pub static ODT: SegmentDesc = SegmentDesc::new(
+    "ODT",
+    "Diet Tray Instructions",
+    &[
         ElementDesc::new("Tray Type", "tray_type", &crate::datatypes::CE)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -24,7 +24,7 @@ pub static ODT: SegmentDesc = SegmentDesc {
             .len(80)
             .item(272),
     ],
-};
+);
 
 /// ODT: Diet Tray Instructions.
 #[cfg(feature = "types")]

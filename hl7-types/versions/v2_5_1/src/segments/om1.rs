@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// OM1: General Segment.
-pub static OM1: SegmentDesc = SegmentDesc {
-    id: "OM1",
-    name: "General Segment",
-    fields: &[
+pub static OM1: SegmentDesc = SegmentDesc::new(
+    "OM1",
+    "General Segment",
+    &[
         ElementDesc::new(
                 "Sequence Number - Test/Observation Master File",
                 "sequence_number_test_observation_master_file",
@@ -350,7 +350,7 @@ pub static OM1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0259)
             .item(942),
     ],
-};
+);
 
 /// OM1: General Segment.
 #[cfg(feature = "types")]

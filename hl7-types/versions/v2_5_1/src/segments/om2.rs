@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// OM2: Numeric Observation.
-pub static OM2: SegmentDesc = SegmentDesc {
-    id: "OM2",
-    name: "Numeric Observation",
-    fields: &[
+pub static OM2: SegmentDesc = SegmentDesc::new(
+    "OM2",
+    "Numeric Observation",
+    &[
         ElementDesc::new(
                 "Sequence Number - Test/Observation Master File",
                 "sequence_number_test_observation_master_file",
@@ -81,7 +81,7 @@ pub static OM2: SegmentDesc = SegmentDesc {
             .len(20)
             .item(635),
     ],
-};
+);
 
 /// OM2: Numeric Observation.
 #[cfg(feature = "types")]

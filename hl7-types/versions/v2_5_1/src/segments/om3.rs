@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// OM3: Categorical Service/Test/Observation.
-pub static OM3: SegmentDesc = SegmentDesc {
-    id: "OM3",
-    name: "Categorical Service/Test/Observation",
-    fields: &[
+pub static OM3: SegmentDesc = SegmentDesc::new(
+    "OM3",
+    "Categorical Service/Test/Observation",
+    &[
         ElementDesc::new(
                 "Sequence Number - Test/Observation Master File",
                 "sequence_number_test_observation_master_file",
@@ -60,7 +60,7 @@ pub static OM3: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0125)
             .item(570),
     ],
-};
+);
 
 /// OM3: Categorical Service/Test/Observation.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// OM4: Observations That Require Specimens.
-pub static OM4: SegmentDesc = SegmentDesc {
-    id: "OM4",
-    name: "Observations That Require Specimens",
-    fields: &[
+pub static OM4: SegmentDesc = SegmentDesc::new(
+    "OM4",
+    "Observations That Require Specimens",
+    &[
         ElementDesc::new(
                 "Sequence Number - Test/Observation Master File",
                 "sequence_number_test_observation_master_file",
@@ -89,7 +89,7 @@ pub static OM4: SegmentDesc = SegmentDesc {
             .len(20)
             .item(654),
     ],
-};
+);
 
 /// OM4: Observations That Require Specimens.
 #[cfg(feature = "types")]

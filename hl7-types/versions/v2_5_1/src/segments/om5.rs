@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// OM5: Observation Batteries (Sets).
-pub static OM5: SegmentDesc = SegmentDesc {
-    id: "OM5",
-    name: "Observation Batteries (Sets)",
-    fields: &[
+pub static OM5: SegmentDesc = SegmentDesc::new(
+    "OM5",
+    "Observation Batteries (Sets)",
+    &[
         ElementDesc::new(
                 "Sequence Number - Test/Observation Master File",
                 "sequence_number_test_observation_master_file",
@@ -33,7 +33,7 @@ pub static OM5: SegmentDesc = SegmentDesc {
             .len(250)
             .item(656),
     ],
-};
+);
 
 /// OM5: Observation Batteries (Sets).
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// OM6: Observations That Are Calculated from Other Observations.
-pub static OM6: SegmentDesc = SegmentDesc {
-    id: "OM6",
-    name: "Observations That Are Calculated from Other Observations",
-    fields: &[
+pub static OM6: SegmentDesc = SegmentDesc::new(
+    "OM6",
+    "Observations That Are Calculated from Other Observations",
+    &[
         ElementDesc::new(
                 "Sequence Number - Test/Observation Master File",
                 "sequence_number_test_observation_master_file",
@@ -21,7 +21,7 @@ pub static OM6: SegmentDesc = SegmentDesc {
             .len(10240)
             .item(657),
     ],
-};
+);
 
 /// OM6: Observations That Are Calculated from Other Observations.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// OM7: Additional Basic Attributes.
-pub static OM7: SegmentDesc = SegmentDesc {
-    id: "OM7",
-    name: "Additional Basic Attributes",
-    fields: &[
+pub static OM7: SegmentDesc = SegmentDesc::new(
+    "OM7",
+    "Additional Basic Attributes",
+    &[
         ElementDesc::new(
                 "Sequence Number - Test/Observation Master File",
                 "sequence_number_test_observation_master_file",
@@ -182,7 +182,7 @@ pub static OM7: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0132)
             .item(1306),
     ],
-};
+);
 
 /// OM7: Additional Basic Attributes.
 #[cfg(feature = "types")]

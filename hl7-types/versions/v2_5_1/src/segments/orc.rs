@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ORC: Common Order.
-pub static ORC: SegmentDesc = SegmentDesc {
-    id: "ORC",
-    name: "Common Order",
-    fields: &[
+pub static ORC: SegmentDesc = SegmentDesc::new(
+    "ORC",
+    "Common Order",
+    &[
         ElementDesc::new("Order Control", "order_control", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -210,7 +210,7 @@ pub static ORC: SegmentDesc = SegmentDesc {
             .len(250)
             .item(2286),
     ],
-};
+);
 
 /// ORC: Common Order.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ORG: Practitioner Organization Unit.
-pub static ORG: SegmentDesc = SegmentDesc {
-    id: "ORG",
-    name: "Practitioner Organization Unit",
-    fields: &[
+pub static ORG: SegmentDesc = SegmentDesc::new(
+    "ORG",
+    "Practitioner Organization Unit",
+    &[
         ElementDesc::new("Set ID - ORG", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -102,7 +102,7 @@ pub static ORG: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0136)
             .item(1468),
     ],
-};
+);
 
 /// ORG: Practitioner Organization Unit.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// OVR: Override Segment.
-pub static OVR: SegmentDesc = SegmentDesc {
-    id: "OVR",
-    name: "Override Segment",
-    fields: &[
+pub static OVR: SegmentDesc = SegmentDesc::new(
+    "OVR",
+    "Override Segment",
+    &[
         ElementDesc::new(
                 "Business Rule Override Type",
                 "business_rule_override_type",
@@ -44,7 +44,7 @@ pub static OVR: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1833),
     ],
-};
+);
 
 /// OVR: Override Segment.
 #[cfg(feature = "types")]

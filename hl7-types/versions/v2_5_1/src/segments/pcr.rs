@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PCR: Possible Causal Relationship.
-pub static PCR: SegmentDesc = SegmentDesc {
-    id: "PCR",
-    name: "Possible Causal Relationship",
-    fields: &[
+pub static PCR: SegmentDesc = SegmentDesc::new(
+    "PCR",
+    "Possible Causal Relationship",
+    &[
         ElementDesc::new(
                 "Implicated Product",
                 "implicated_product",
@@ -173,7 +173,7 @@ pub static PCR: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0253)
             .item(1120),
     ],
-};
+);
 
 /// PCR: Possible Causal Relationship.
 #[cfg(feature = "types")]

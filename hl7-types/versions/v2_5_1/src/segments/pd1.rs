@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PD1: Patient Additional Demographic.
-pub static PD1: SegmentDesc = SegmentDesc {
-    id: "PD1",
-    name: "Patient Additional Demographic",
-    fields: &[
+pub static PD1: SegmentDesc = SegmentDesc::new(
+    "PD1",
+    "Patient Additional Demographic",
+    &[
         ElementDesc::new("Living Dependency", "living_dependency", &crate::datatypes::IS)
             .repeats(0, hl7_types::desc::MANY)
             .len(2)
@@ -135,7 +135,7 @@ pub static PD1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0142)
             .item(1573),
     ],
-};
+);
 
 /// PD1: Patient Additional Demographic.
 #[cfg(feature = "types")]

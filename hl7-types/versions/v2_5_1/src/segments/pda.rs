@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// PDA: Patient Death and Autopsy.
-pub static PDA: SegmentDesc = SegmentDesc {
-    id: "PDA",
-    name: "Patient Death and Autopsy",
-    fields: &[
+pub static PDA: SegmentDesc = SegmentDesc::new(
+    "PDA",
+    "Patient Death and Autopsy",
+    &[
         ElementDesc::new("Death Cause Code", "death_cause_code", &crate::datatypes::CE)
             .repeats(0, hl7_types::desc::MANY)
             .len(250)
@@ -62,7 +62,7 @@ pub static PDA: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0136)
             .item(1582),
     ],
-};
+);
 
 /// PDA: Patient Death and Autopsy.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PDC: Product Detail Country.
-pub static PDC: SegmentDesc = SegmentDesc {
-    id: "PDC",
-    name: "Product Detail Country",
-    fields: &[
+pub static PDC: SegmentDesc = SegmentDesc::new(
+    "PDC",
+    "Product Detail Country",
+    &[
         ElementDesc::new(
                 "Manufacturer/Distributor",
                 "manufacturer_distributor",
@@ -97,7 +97,7 @@ pub static PDC: SegmentDesc = SegmentDesc {
             .len(26)
             .item(1261),
     ],
-};
+);
 
 /// PDC: Product Detail Country.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PEO: Product Experience Observation.
-pub static PEO: SegmentDesc = SegmentDesc {
-    id: "PEO",
-    name: "Product Experience Observation",
-    fields: &[
+pub static PEO: SegmentDesc = SegmentDesc::new(
+    "PEO",
+    "Product Experience Observation",
+    &[
         ElementDesc::new(
                 "Event Identifiers Used",
                 "event_identifiers_used",
@@ -190,7 +190,7 @@ pub static PEO: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0243)
             .item(1097),
     ],
-};
+);
 
 /// PEO: Product Experience Observation.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PES: Product Experience Sender.
-pub static PES: SegmentDesc = SegmentDesc {
-    id: "PES",
-    name: "Product Experience Sender",
-    fields: &[
+pub static PES: SegmentDesc = SegmentDesc::new(
+    "PES",
+    "Product Experience Sender",
+    &[
         ElementDesc::new(
                 "Sender Organization Name",
                 "sender_organization_name",
@@ -94,7 +94,7 @@ pub static PES: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0236)
             .item(1072),
     ],
-};
+);
 
 /// PES: Product Experience Sender.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PID: Patient Identification.
-pub static PID: SegmentDesc = SegmentDesc {
-    id: "PID",
-    name: "Patient Identification",
-    fields: &[
+pub static PID: SegmentDesc = SegmentDesc::new(
+    "PID",
+    "Patient Identification",
+    &[
         ElementDesc::new("Set ID - PID", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(104),
@@ -253,7 +253,7 @@ pub static PID: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0171)
             .item(1840),
     ],
-};
+);
 
 /// PID: Patient Identification.
 #[cfg(feature = "types")]

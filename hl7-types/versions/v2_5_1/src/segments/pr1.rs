@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PR1: Procedures.
-pub static PR1: SegmentDesc = SegmentDesc {
-    id: "PR1",
-    name: "Procedures",
-    fields: &[
+pub static PR1: SegmentDesc = SegmentDesc::new(
+    "PR1",
+    "Procedures",
+    &[
         ElementDesc::new("Set ID - PR1", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -151,7 +151,7 @@ pub static PR1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0206)
             .item(1849),
     ],
-};
+);
 
 /// PR1: Procedures.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PRA: Practitioner Detail.
-pub static PRA: SegmentDesc = SegmentDesc {
-    id: "PRA",
-    name: "Practitioner Detail",
-    fields: &[
+pub static PRA: SegmentDesc = SegmentDesc::new(
+    "PRA",
+    "Practitioner Detail",
+    &[
         ElementDesc::new(
                 "Primary Key Value - PRA",
                 "primary_key_value",
@@ -91,7 +91,7 @@ pub static PRA: SegmentDesc = SegmentDesc {
             .len(60)
             .item(1616),
     ],
-};
+);
 
 /// PRA: Practitioner Detail.
 #[cfg(feature = "types")]

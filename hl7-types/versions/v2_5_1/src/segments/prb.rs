@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PRB: Problem Details.
-pub static PRB: SegmentDesc = SegmentDesc {
-    id: "PRB",
-    name: "Problem Details",
-    fields: &[
+pub static PRB: SegmentDesc = SegmentDesc::new(
+    "PRB",
+    "Problem Details",
+    &[
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -176,7 +176,7 @@ pub static PRB: SegmentDesc = SegmentDesc {
             .len(250)
             .item(823),
     ],
-};
+);
 
 /// PRB: Problem Details.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PRC: Pricing.
-pub static PRC: SegmentDesc = SegmentDesc {
-    id: "PRC",
-    name: "Pricing",
-    fields: &[
+pub static PRC: SegmentDesc = SegmentDesc::new(
+    "PRC",
+    "Pricing",
+    &[
         ElementDesc::new(
                 "Primary Key Value - PRC",
                 "primary_key_value",
@@ -109,7 +109,7 @@ pub static PRC: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0269)
             .item(1009),
     ],
-};
+);
 
 /// PRC: Pricing.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PRD: Provider Data.
-pub static PRD: SegmentDesc = SegmentDesc {
-    id: "PRD",
-    name: "Provider Data",
-    fields: &[
+pub static PRD: SegmentDesc = SegmentDesc::new(
+    "PRD",
+    "Provider Data",
+    &[
         ElementDesc::new("Provider Role", "provider_role", &crate::datatypes::CE)
             .usage(Usage::R)
             .repeats(1, hl7_types::desc::MANY)
@@ -66,7 +66,7 @@ pub static PRD: SegmentDesc = SegmentDesc {
             .len(26)
             .item(1164),
     ],
-};
+);
 
 /// PRD: Provider Data.
 #[cfg(feature = "types")]

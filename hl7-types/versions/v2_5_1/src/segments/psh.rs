@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PSH: Product Summary Header.
-pub static PSH: SegmentDesc = SegmentDesc {
-    id: "PSH",
-    name: "Product Summary Header",
-    fields: &[
+pub static PSH: SegmentDesc = SegmentDesc::new(
+    "PSH",
+    "Product Summary Header",
+    &[
         ElementDesc::new("Report Type", "report_type", &crate::datatypes::ST)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -105,7 +105,7 @@ pub static PSH: SegmentDesc = SegmentDesc {
             .len(2)
             .item(1246),
     ],
-};
+);
 
 /// PSH: Product Summary Header.
 #[cfg(feature = "types")]

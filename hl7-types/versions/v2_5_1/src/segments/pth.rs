@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PTH: Pathway.
-pub static PTH: SegmentDesc = SegmentDesc {
-    id: "PTH",
-    name: "Pathway",
-    fields: &[
+pub static PTH: SegmentDesc = SegmentDesc::new(
+    "PTH",
+    "Pathway",
+    &[
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -55,7 +55,7 @@ pub static PTH: SegmentDesc = SegmentDesc {
             .len(26)
             .item(1211),
     ],
-};
+);
 
 /// PTH: Pathway.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PV1: Patient Visit.
-pub static PV1: SegmentDesc = SegmentDesc {
-    id: "PV1",
-    name: "Patient Visit",
-    fields: &[
+pub static PV1: SegmentDesc = SegmentDesc::new(
+    "PV1",
+    "Patient Visit",
+    &[
         ElementDesc::new("Set ID - PV1", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(131),
@@ -307,7 +307,7 @@ pub static PV1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0010)
             .item(1274),
     ],
-};
+);
 
 /// PV1: Patient Visit.
 #[cfg(feature = "types")]

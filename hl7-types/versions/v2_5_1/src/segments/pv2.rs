@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// PV2: Patient Visit - Additional Information.
-pub static PV2: SegmentDesc = SegmentDesc {
-    id: "PV2",
-    name: "Patient Visit - Additional Information",
-    fields: &[
+pub static PV2: SegmentDesc = SegmentDesc::new(
+    "PV2",
+    "Patient Visit - Additional Information",
+    &[
         ElementDesc::new(
                 "Prior Pending Location",
                 "prior_pending_location",
@@ -351,7 +351,7 @@ pub static PV2: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0534)
             .item(1842),
     ],
-};
+);
 
 /// PV2: Patient Visit - Additional Information.
 #[cfg(feature = "types")]

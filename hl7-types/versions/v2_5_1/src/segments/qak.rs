@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// QAK: Query Acknowledgment.
-pub static QAK: SegmentDesc = SegmentDesc {
-    id: "QAK",
-    name: "Query Acknowledgment",
-    fields: &[
+pub static QAK: SegmentDesc = SegmentDesc::new(
+    "QAK",
+    "Query Acknowledgment",
+    &[
         ElementDesc::new("Query Tag", "query_tag", &crate::datatypes::ST)
             .usage(Usage::C)
             .len(32)
@@ -40,7 +40,7 @@ pub static QAK: SegmentDesc = SegmentDesc {
             .len(10)
             .item(1623),
     ],
-};
+);
 
 /// QAK: Query Acknowledgment.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// QID: Query Identification.
-pub static QID: SegmentDesc = SegmentDesc {
-    id: "QID",
-    name: "Query Identification",
-    fields: &[
+pub static QID: SegmentDesc = SegmentDesc::new(
+    "QID",
+    "Query Identification",
+    &[
         ElementDesc::new("Query Tag", "query_tag", &crate::datatypes::ST)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -26,7 +26,7 @@ pub static QID: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0471)
             .item(1375),
     ],
-};
+);
 
 /// QID: Query Identification.
 #[cfg(feature = "types")]

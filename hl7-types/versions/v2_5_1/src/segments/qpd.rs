@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// QPD: Query Parameter Definition.
-pub static QPD: SegmentDesc = SegmentDesc {
-    id: "QPD",
-    name: "Query Parameter Definition",
-    fields: &[
+pub static QPD: SegmentDesc = SegmentDesc::new(
+    "QPD",
+    "Query Parameter Definition",
+    &[
         ElementDesc::new(
                 "Message Query Name",
                 "message_query_name",
@@ -33,7 +33,7 @@ pub static QPD: SegmentDesc = SegmentDesc {
             .item(1435)
             .open(),
     ],
-};
+);
 
 /// QPD: Query Parameter Definition.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// QRD: Original-Style Query Definition.
-pub static QRD: SegmentDesc = SegmentDesc {
-    id: "QRD",
-    name: "Original-Style Query Definition",
-    fields: &[
+pub static QRD: SegmentDesc = SegmentDesc::new(
+    "QRD",
+    "Original-Style Query Definition",
+    &[
         ElementDesc::new("Query Date/Time", "query_date_time", &crate::datatypes::TS)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -102,7 +102,7 @@ pub static QRD: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0108)
             .item(36),
     ],
-};
+);
 
 /// QRD: Original-Style Query Definition.
 #[cfg(feature = "types")]

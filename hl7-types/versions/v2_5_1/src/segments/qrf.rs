@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// QRF: Original style query filter.
-pub static QRF: SegmentDesc = SegmentDesc {
-    id: "QRF",
-    name: "Original style query filter",
-    fields: &[
+pub static QRF: SegmentDesc = SegmentDesc::new(
+    "QRF",
+    "Original style query filter",
+    &[
         ElementDesc::new(
                 "Where Subject Filter",
                 "where_subject_filter",
@@ -93,7 +93,7 @@ pub static QRF: SegmentDesc = SegmentDesc {
             .len(10)
             .item(1442),
     ],
-};
+);
 
 /// QRF: Original style query filter.
 #[cfg(feature = "types")]

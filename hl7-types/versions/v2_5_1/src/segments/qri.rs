@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// QRI: Query Response Instance.
-pub static QRI: SegmentDesc = SegmentDesc {
-    id: "QRI",
-    name: "Query Response Instance",
-    fields: &[
+pub static QRI: SegmentDesc = SegmentDesc::new(
+    "QRI",
+    "Query Response Instance",
+    &[
         ElementDesc::new(
                 "Candidate Confidence",
                 "candidate_confidence",
@@ -31,7 +31,7 @@ pub static QRI: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0393)
             .item(1438),
     ],
-};
+);
 
 /// QRI: Query Response Instance.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RCP: Response Control Parameter.
-pub static RCP: SegmentDesc = SegmentDesc {
-    id: "RCP",
-    name: "Response Control Parameter",
-    fields: &[
+pub static RCP: SegmentDesc = SegmentDesc::new(
+    "RCP",
+    "Response Control Parameter",
+    &[
         ElementDesc::new("Query Priority", "query_priority", &crate::datatypes::ID)
             .len(1)
             .table(&crate::tables::TABLE_0091)
@@ -52,7 +52,7 @@ pub static RCP: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0391)
             .item(1594),
     ],
-};
+);
 
 /// RCP: Response Control Parameter.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RDF: Table Row Definition.
-pub static RDF: SegmentDesc = SegmentDesc {
-    id: "RDF",
-    name: "Table Row Definition",
-    fields: &[
+pub static RDF: SegmentDesc = SegmentDesc::new(
+    "RDF",
+    "Table Row Definition",
+    &[
         ElementDesc::new(
                 "Number of Columns per Row",
                 "number_of_columns_per_row",
@@ -30,7 +30,7 @@ pub static RDF: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0440)
             .item(702),
     ],
-};
+);
 
 /// RDF: Table Row Definition.
 #[cfg(feature = "types")]

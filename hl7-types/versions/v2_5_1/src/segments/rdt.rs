@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RDT: Table Row Data.
-pub static RDT: SegmentDesc = SegmentDesc {
-    id: "RDT",
-    name: "Table Row Data",
-    fields: &[
+pub static RDT: SegmentDesc = SegmentDesc::new(
+    "RDT",
+    "Table Row Data",
+    &[
         ElementDesc::new("Column Value", "column_value", &crate::datatypes::VARIES)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -17,7 +17,7 @@ pub static RDT: SegmentDesc = SegmentDesc {
             .item(703)
             .open(),
     ],
-};
+);
 
 /// RDT: Table Row Data.
 #[cfg(feature = "types")]

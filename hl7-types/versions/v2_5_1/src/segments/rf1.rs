@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RF1: Referral Information.
-pub static RF1: SegmentDesc = SegmentDesc {
-    id: "RF1",
-    name: "Referral Information",
-    fields: &[
+pub static RF1: SegmentDesc = SegmentDesc::new(
+    "RF1",
+    "Referral Information",
+    &[
         ElementDesc::new("Referral Status", "referral_status", &crate::datatypes::CE)
             .len(250)
             .table(&crate::tables::TABLE_0283)
@@ -67,7 +67,7 @@ pub static RF1: SegmentDesc = SegmentDesc {
             .len(30)
             .item(1300),
     ],
-};
+);
 
 /// RF1: Referral Information.
 #[cfg(feature = "types")]

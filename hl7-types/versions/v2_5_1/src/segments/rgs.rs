@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RGS: Resource Group.
-pub static RGS: SegmentDesc = SegmentDesc {
-    id: "RGS",
-    name: "Resource Group",
-    fields: &[
+pub static RGS: SegmentDesc = SegmentDesc::new(
+    "RGS",
+    "Resource Group",
+    &[
         ElementDesc::new("Set ID - RGS", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -28,7 +28,7 @@ pub static RGS: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1204),
     ],
-};
+);
 
 /// RGS: Resource Group.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// RMI: Risk Management Incident.
-pub static RMI: SegmentDesc = SegmentDesc {
-    id: "RMI",
-    name: "Risk Management Incident",
-    fields: &[
+pub static RMI: SegmentDesc = SegmentDesc::new(
+    "RMI",
+    "Risk Management Incident",
+    &[
         ElementDesc::new(
                 "Risk Management Incident Code",
                 "risk_management_incident_code",
@@ -34,7 +34,7 @@ pub static RMI: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0428)
             .item(1533),
     ],
-};
+);
 
 /// RMI: Risk Management Incident.
 #[cfg(feature = "types")]

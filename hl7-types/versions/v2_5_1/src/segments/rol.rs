@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// ROL: Role.
-pub static ROL: SegmentDesc = SegmentDesc {
-    id: "ROL",
-    name: "Role",
-    fields: &[
+pub static ROL: SegmentDesc = SegmentDesc::new(
+    "ROL",
+    "Role",
+    &[
         ElementDesc::new("Role Instance ID", "role_instance_id", &crate::datatypes::EI)
             .usage(Usage::C)
             .len(60)
@@ -80,7 +80,7 @@ pub static ROL: SegmentDesc = SegmentDesc {
             .len(250)
             .item(678),
     ],
-};
+);
 
 /// ROL: Role.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RQ1: Requisition Detail-1.
-pub static RQ1: SegmentDesc = SegmentDesc {
-    id: "RQ1",
-    name: "Requisition Detail-1",
-    fields: &[
+pub static RQ1: SegmentDesc = SegmentDesc::new(
+    "RQ1",
+    "Requisition Detail-1",
+    &[
         ElementDesc::new("Anticipated Price", "anticipated_price", &crate::datatypes::ST)
             .len(10)
             .item(285),
@@ -51,7 +51,7 @@ pub static RQ1: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0136)
             .item(291),
     ],
-};
+);
 
 /// RQ1: Requisition Detail-1.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RQD: Requisition Detail.
-pub static RQD: SegmentDesc = SegmentDesc {
-    id: "RQD",
-    name: "Requisition Detail",
-    fields: &[
+pub static RQD: SegmentDesc = SegmentDesc::new(
+    "RQD",
+    "Requisition Detail",
+    &[
         ElementDesc::new(
                 "Requisition Line Number",
                 "requisition_line_number",
@@ -74,7 +74,7 @@ pub static RQD: SegmentDesc = SegmentDesc {
             .len(8)
             .item(284),
     ],
-};
+);
 
 /// RQD: Requisition Detail.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RXA: Pharmacy/Treatment Administration.
-pub static RXA: SegmentDesc = SegmentDesc {
-    id: "RXA",
-    name: "Pharmacy/Treatment Administration",
-    fields: &[
+pub static RXA: SegmentDesc = SegmentDesc::new(
+    "RXA",
+    "Pharmacy/Treatment Administration",
+    &[
         ElementDesc::new(
                 "Give Sub-ID Counter",
                 "give_sub_id_counter",
@@ -204,7 +204,7 @@ pub static RXA: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0480)
             .item(1699),
     ],
-};
+);
 
 /// RXA: Pharmacy/Treatment Administration.
 #[cfg(feature = "types")]

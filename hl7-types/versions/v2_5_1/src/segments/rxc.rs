@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RXC: Pharmacy/Treatment Component Order.
-pub static RXC: SegmentDesc = SegmentDesc {
-    id: "RXC",
-    name: "Pharmacy/Treatment Component Order",
-    fields: &[
+pub static RXC: SegmentDesc = SegmentDesc::new(
+    "RXC",
+    "Pharmacy/Treatment Component Order",
+    &[
         ElementDesc::new("RX Component Type", "rx_component_type", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -68,7 +68,7 @@ pub static RXC: SegmentDesc = SegmentDesc {
             .len(250)
             .item(1672),
     ],
-};
+);
 
 /// RXC: Pharmacy/Treatment Component Order.
 #[cfg(feature = "types")]

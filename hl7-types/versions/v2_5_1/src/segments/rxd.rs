@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RXD: Pharmacy/Treatment Dispense.
-pub static RXD: SegmentDesc = SegmentDesc {
-    id: "RXD",
-    name: "Pharmacy/Treatment Dispense",
-    fields: &[
+pub static RXD: SegmentDesc = SegmentDesc::new(
+    "RXD",
+    "Pharmacy/Treatment Dispense",
+    &[
         ElementDesc::new(
                 "Dispense Sub-ID Counter",
                 "dispense_sub_id_counter",
@@ -250,7 +250,7 @@ pub static RXD: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0484)
             .item(1691),
     ],
-};
+);
 
 /// RXD: Pharmacy/Treatment Dispense.
 #[cfg(feature = "types")]

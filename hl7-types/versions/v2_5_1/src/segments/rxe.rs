@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RXE: Pharmacy/Treatment Encoded Order.
-pub static RXE: SegmentDesc = SegmentDesc {
-    id: "RXE",
-    name: "Pharmacy/Treatment Encoded Order",
-    fields: &[
+pub static RXE: SegmentDesc = SegmentDesc::new(
+    "RXE",
+    "Pharmacy/Treatment Encoded Order",
+    &[
         ElementDesc::new("Quantity/Timing", "quantity_timing", &crate::datatypes::TQ)
             .usage(Usage::B)
             .len(200)
@@ -298,7 +298,7 @@ pub static RXE: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0480)
             .item(1685),
     ],
-};
+);
 
 /// RXE: Pharmacy/Treatment Encoded Order.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RXG: Pharmacy/Treatment Give.
-pub static RXG: SegmentDesc = SegmentDesc {
-    id: "RXG",
-    name: "Pharmacy/Treatment Give",
-    fields: &[
+pub static RXG: SegmentDesc = SegmentDesc::new(
+    "RXG",
+    "Pharmacy/Treatment Give",
+    &[
         ElementDesc::new(
                 "Give Sub-ID Counter",
                 "give_sub_id_counter",
@@ -182,7 +182,7 @@ pub static RXG: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0480)
             .item(1695),
     ],
-};
+);
 
 /// RXG: Pharmacy/Treatment Give.
 #[cfg(feature = "types")]

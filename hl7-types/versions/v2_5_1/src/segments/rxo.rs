@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RXO: Pharmacy/Treatment Order.
-pub static RXO: SegmentDesc = SegmentDesc {
-    id: "RXO",
-    name: "Pharmacy/Treatment Order",
-    fields: &[
+pub static RXO: SegmentDesc = SegmentDesc::new(
+    "RXO",
+    "Pharmacy/Treatment Order",
+    &[
         ElementDesc::new(
                 "Requested Give Code",
                 "requested_give_code",
@@ -211,7 +211,7 @@ pub static RXO: SegmentDesc = SegmentDesc {
             .len(20)
             .item(1669),
     ],
-};
+);
 
 /// RXO: Pharmacy/Treatment Order.
 #[cfg(feature = "types")]

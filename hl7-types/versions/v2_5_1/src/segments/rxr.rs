@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// RXR: Pharmacy/Treatment Route.
-pub static RXR: SegmentDesc = SegmentDesc {
-    id: "RXR",
-    name: "Pharmacy/Treatment Route",
-    fields: &[
+pub static RXR: SegmentDesc = SegmentDesc::new(
+    "RXR",
+    "Pharmacy/Treatment Route",
+    &[
         ElementDesc::new("Route", "route", &crate::datatypes::CE)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -56,7 +56,7 @@ pub static RXR: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0495)
             .item(1670),
     ],
-};
+);
 
 /// RXR: Pharmacy/Treatment Route.
 #[cfg(feature = "types")]

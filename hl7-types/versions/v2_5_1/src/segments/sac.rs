@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// SAC: Specimen Container Detail.
-pub static SAC: SegmentDesc = SegmentDesc {
-    id: "SAC",
-    name: "Specimen Container Detail",
-    fields: &[
+pub static SAC: SegmentDesc = SegmentDesc::new(
+    "SAC",
+    "Specimen Container Detail",
+    &[
         ElementDesc::new(
                 "External Accession Identifier",
                 "external_accession_identifier",
@@ -244,7 +244,7 @@ pub static SAC: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0377)
             .item(1371),
     ],
-};
+);
 
 /// SAC: Specimen Container Detail.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// SCH: Scheduling Activity Information.
-pub static SCH: SegmentDesc = SegmentDesc {
-    id: "SCH",
-    name: "Scheduling Activity Information",
-    fields: &[
+pub static SCH: SegmentDesc = SegmentDesc::new(
+    "SCH",
+    "Scheduling Activity Information",
+    &[
         ElementDesc::new(
                 "Placer Appointment ID",
                 "placer_appointment_id",
@@ -209,7 +209,7 @@ pub static SCH: SegmentDesc = SegmentDesc {
             .len(22)
             .item(217),
     ],
-};
+);
 
 /// SCH: Scheduling Activity Information.
 #[cfg(feature = "types")]

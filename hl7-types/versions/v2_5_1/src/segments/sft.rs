@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// SFT: Software Segment.
-pub static SFT: SegmentDesc = SegmentDesc {
-    id: "SFT",
-    name: "Software Segment",
-    fields: &[
+pub static SFT: SegmentDesc = SegmentDesc::new(
+    "SFT",
+    "Software Segment",
+    &[
         ElementDesc::new(
                 "Software Vendor Organization",
                 "software_vendor_organization",
@@ -61,7 +61,7 @@ pub static SFT: SegmentDesc = SegmentDesc {
             .len(26)
             .item(1839),
     ],
-};
+);
 
 /// SFT: Software Segment.
 #[cfg(feature = "types")]

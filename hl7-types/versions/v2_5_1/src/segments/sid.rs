@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// SID: Substance Identifier.
-pub static SID: SegmentDesc = SegmentDesc {
-    id: "SID",
-    name: "Substance Identifier",
-    fields: &[
+pub static SID: SegmentDesc = SegmentDesc::new(
+    "SID",
+    "Substance Identifier",
+    &[
         ElementDesc::new(
                 "Application / Method Identifier",
                 "application_method_identifier",
@@ -44,7 +44,7 @@ pub static SID: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0385)
             .item(1429),
     ],
-};
+);
 
 /// SID: Substance Identifier.
 #[cfg(feature = "types")]

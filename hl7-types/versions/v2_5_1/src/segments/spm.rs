@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// SPM: Specimen.
-pub static SPM: SegmentDesc = SegmentDesc {
-    id: "SPM",
-    name: "Specimen",
-    fields: &[
+pub static SPM: SegmentDesc = SegmentDesc::new(
+    "SPM",
+    "Specimen",
+    &[
         ElementDesc::new("Set ID - SPM", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(1754),
@@ -219,7 +219,7 @@ pub static SPM: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0494)
             .item(1775),
     ],
-};
+);
 
 /// SPM: Specimen.
 #[cfg(feature = "types")]

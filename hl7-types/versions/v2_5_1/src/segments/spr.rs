@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// SPR: Stored Procedure Request Definition.
-pub static SPR: SegmentDesc = SegmentDesc {
-    id: "SPR",
-    name: "Stored Procedure Request Definition",
-    fields: &[
+pub static SPR: SegmentDesc = SegmentDesc::new(
+    "SPR",
+    "Stored Procedure Request Definition",
+    &[
         ElementDesc::new("Query Tag", "query_tag", &crate::datatypes::ST)
             .len(32)
             .item(696),
@@ -41,7 +41,7 @@ pub static SPR: SegmentDesc = SegmentDesc {
             .len(256)
             .item(705),
     ],
-};
+);
 
 /// SPR: Stored Procedure Request Definition.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// STF: Staff Identification.
-pub static STF: SegmentDesc = SegmentDesc {
-    id: "STF",
-    name: "Staff Identification",
-    fields: &[
+pub static STF: SegmentDesc = SegmentDesc::new(
+    "STF",
+    "Staff Identification",
+    &[
         ElementDesc::new(
                 "Primary Key Value - STF",
                 "primary_key_value",
@@ -248,7 +248,7 @@ pub static STF: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0540)
             .item(1893),
     ],
-};
+);
 
 /// STF: Staff Identification.
 #[cfg(feature = "types")]

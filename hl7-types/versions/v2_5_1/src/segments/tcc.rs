@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// TCC: Test Code Configuration.
-pub static TCC: SegmentDesc = SegmentDesc {
-    id: "TCC",
-    name: "Test Code Configuration",
-    fields: &[
+pub static TCC: SegmentDesc = SegmentDesc::new(
+    "TCC",
+    "Test Code Configuration",
+    &[
         ElementDesc::new(
                 "Universal Service Identifier",
                 "universal_service_identifier",
@@ -104,7 +104,7 @@ pub static TCC: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0388)
             .item(1419),
     ],
-};
+);
 
 /// TCC: Test Code Configuration.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// TCD: Test Code Detail.
-pub static TCD: SegmentDesc = SegmentDesc {
-    id: "TCD",
-    name: "Test Code Detail",
-    fields: &[
+pub static TCD: SegmentDesc = SegmentDesc::new(
+    "TCD",
+    "Test Code Detail",
+    &[
         ElementDesc::new(
                 "Universal Service Identifier",
                 "universal_service_identifier",
@@ -68,7 +68,7 @@ pub static TCD: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0389)
             .item(1425),
     ],
-};
+);
 
 /// TCD: Test Code Detail.
 #[cfg(feature = "types")]

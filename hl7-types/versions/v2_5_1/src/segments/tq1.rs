@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// TQ1: Timing/Quantity.
-pub static TQ1: SegmentDesc = SegmentDesc {
-    id: "TQ1",
-    name: "Timing/Quantity",
-    fields: &[
+pub static TQ1: SegmentDesc = SegmentDesc::new(
+    "TQ1",
+    "Timing/Quantity",
+    &[
         ElementDesc::new("Set ID - TQ1", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(1627),
@@ -73,7 +73,7 @@ pub static TQ1: SegmentDesc = SegmentDesc {
             .len(10)
             .item(1640),
     ],
-};
+);
 
 /// TQ1: Timing/Quantity.
 #[cfg(feature = "types")]

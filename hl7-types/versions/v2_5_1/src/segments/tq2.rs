@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// TQ2: Timing/Quantity Relationship.
-pub static TQ2: SegmentDesc = SegmentDesc {
-    id: "TQ2",
-    name: "Timing/Quantity Relationship",
-    fields: &[
+pub static TQ2: SegmentDesc = SegmentDesc::new(
+    "TQ2",
+    "Timing/Quantity Relationship",
+    &[
         ElementDesc::new("Set ID - TQ2", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(1648),
@@ -90,7 +90,7 @@ pub static TQ2: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0506)
             .item(1657),
     ],
-};
+);
 
 /// TQ2: Timing/Quantity Relationship.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// TXA: Transcription Document Header.
-pub static TXA: SegmentDesc = SegmentDesc {
-    id: "TXA",
-    name: "Transcription Document Header",
-    fields: &[
+pub static TXA: SegmentDesc = SegmentDesc::new(
+    "TXA",
+    "Transcription Document Header",
+    &[
         ElementDesc::new("Set ID - TXA", "set_id", &crate::datatypes::SI)
             .usage(Usage::R)
             .repeats(1, 1)
@@ -189,7 +189,7 @@ pub static TXA: SegmentDesc = SegmentDesc {
             .len(250)
             .item(935),
     ],
-};
+);
 
 /// TXA: Transcription Document Header.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// UB1: Ub82.
-pub static UB1: SegmentDesc = SegmentDesc {
-    id: "UB1",
-    name: "Ub82",
-    fields: &[
+pub static UB1: SegmentDesc = SegmentDesc::new(
+    "UB1",
+    "Ub82",
+    &[
         ElementDesc::new("Set ID - UB1", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(530),
@@ -160,7 +160,7 @@ pub static UB1: SegmentDesc = SegmentDesc {
             .len(17)
             .item(552),
     ],
-};
+);
 
 /// UB1: Ub82.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc};
 
 /// UB2: UB92 Data.
-pub static UB2: SegmentDesc = SegmentDesc {
-    id: "UB2",
-    name: "UB92 Data",
-    fields: &[
+pub static UB2: SegmentDesc = SegmentDesc::new(
+    "UB2",
+    "UB92 Data",
+    &[
         ElementDesc::new("Set ID - UB2", "set_id", &crate::datatypes::SI)
             .len(4)
             .item(553),
@@ -133,7 +133,7 @@ pub static UB2: SegmentDesc = SegmentDesc {
             .len(3)
             .item(815),
     ],
-};
+);
 
 /// UB2: UB92 Data.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// URD: Results/Update Definition.
-pub static URD: SegmentDesc = SegmentDesc {
-    id: "URD",
-    name: "Results/Update Definition",
-    fields: &[
+pub static URD: SegmentDesc = SegmentDesc::new(
+    "URD",
+    "Results/Update Definition",
+    &[
         ElementDesc::new("R/U Date/Time", "ru_date_time", &crate::datatypes::TS)
             .len(26)
             .item(45),
@@ -56,7 +56,7 @@ pub static URD: SegmentDesc = SegmentDesc {
             .table(&crate::tables::TABLE_0108)
             .item(51),
     ],
-};
+);
 
 /// URD: Results/Update Definition.
 #[cfg(feature = "types")]

@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// URS: Unsolicited Selection.
-pub static URS: SegmentDesc = SegmentDesc {
-    id: "URS",
-    name: "Unsolicited Selection",
-    fields: &[
+pub static URS: SegmentDesc = SegmentDesc::new(
+    "URS",
+    "Unsolicited Selection",
+    &[
         ElementDesc::new(
                 "R/U Where Subject Definition",
                 "ru_where_subject_definition",
@@ -84,7 +84,7 @@ pub static URS: SegmentDesc = SegmentDesc {
             .len(60)
             .item(695),
     ],
-};
+);
 
 /// URS: Unsolicited Selection.
 #[cfg(feature = "types")]

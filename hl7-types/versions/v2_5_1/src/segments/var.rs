@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// VAR: Variance.
-pub static VAR: SegmentDesc = SegmentDesc {
-    id: "VAR",
-    name: "Variance",
-    fields: &[
+pub static VAR: SegmentDesc = SegmentDesc::new(
+    "VAR",
+    "Variance",
+    &[
         ElementDesc::new(
                 "Variance Instance ID",
                 "variance_instance_id",
@@ -59,7 +59,7 @@ pub static VAR: SegmentDesc = SegmentDesc {
             .len(512)
             .item(1217),
     ],
-};
+);
 
 /// VAR: Variance.
 #[cfg(feature = "types")]

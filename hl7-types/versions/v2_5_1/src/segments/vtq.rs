@@ -6,10 +6,10 @@
 use hl7_types::desc::{ElementDesc, SegmentDesc, Usage};
 
 /// VTQ: Virtual Table Query Request.
-pub static VTQ: SegmentDesc = SegmentDesc {
-    id: "VTQ",
-    name: "Virtual Table Query Request",
-    fields: &[
+pub static VTQ: SegmentDesc = SegmentDesc::new(
+    "VTQ",
+    "Virtual Table Query Request",
+    &[
         ElementDesc::new("Query Tag", "query_tag", &crate::datatypes::ST)
             .len(32)
             .item(696),
@@ -46,7 +46,7 @@ pub static VTQ: SegmentDesc = SegmentDesc {
             .len(256)
             .item(700),
     ],
-};
+);
 
 /// VTQ: Virtual Table Query Request.
 #[cfg(feature = "types")]
