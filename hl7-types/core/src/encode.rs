@@ -87,6 +87,11 @@ pub(crate) fn write_slot(slot: Slot<'_>, component: bool) -> Vec<u8> {
 
 /// The delimiters that the first segment declares.
 fn declared(root: &dyn GroupNode) -> Option<Delimiters> {
+    if let Some(first) = root.extra().strays().first().filter(|stray| stray.occurrence == 0)
+        && let Some(delimiters) = first.segment.line.declares()
+    {
+        return Some(delimiters);
+    }
     let Element::Segment(header) = root.member(0).occurrence(0)? else { return None };
     let (Slot::Leaf(field), Slot::Leaf(encoding)) = (header.slot(0), header.slot(1)) else {
         return None;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::desc::{AnySegment, MemberKind};
-use crate::er7::{Delimiters, translate};
+use crate::er7::{Delimiters, is_header, translate};
 use crate::node::{Element, ElementMut, Empty, Item};
 use crate::value::Value;
 
@@ -76,6 +76,14 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// A segment. A header is not rewritten: it says itself what its delimiters are.
+    pub(crate) fn of_line(line: &[u8], delimiters: &Delimiters) -> Self {
+        if is_header(line, delimiters.field) {
+            return Self { bytes: line.into(), verbatim: true };
+        }
+        Self::new(line, delimiters)
+    }
+
     pub(crate) fn new(bytes: &[u8], delimiters: &Delimiters) -> Self {
         if delimiters.is_standard() {
             return Self { bytes: bytes.into(), verbatim: false };
@@ -86,6 +94,16 @@ impl Piece {
         } else {
             Self { bytes: bytes.into(), verbatim: true }
         }
+    }
+
+    /// The delimiters that it declares, if it is a header.
+    pub(crate) fn declares(&self) -> Option<Delimiters> {
+        let &field = self.bytes.get(3)?;
+        if !is_header(&self.bytes, field) {
+            return None;
+        }
+        let encoding = self.bytes[4..].split(|&byte| byte == field).next()?;
+        Delimiters::parse(field, encoding).ok()
     }
 
     pub(crate) fn len(&self) -> usize {

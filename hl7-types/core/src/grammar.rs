@@ -221,9 +221,12 @@ impl Grammar {
         Move { cost, within: 0, repeated: None }
     }
 
-    /// What is missing when the message ends at a position.
-    pub(crate) fn last(&self, from: NodeId) -> u64 {
-        self.node(from).close_sum
+    /// What is missing when the message ends at a position, or before any.
+    pub(crate) fn last(&self, from: Option<NodeId>) -> u64 {
+        match from {
+            Some(from) => self.node(from).close_sum,
+            None => self.children(0).map(|child| self.node(child).own).sum(),
+        }
     }
 
     /// The cheapest way from one position to another, if there is one: onwards, or by repeating the innermost part
@@ -334,6 +337,9 @@ impl Grammar {
                 at = parent;
             }
             missing.extend(opened);
+        }
+        if from.is_none() && to.is_none() {
+            self.collect_from(0, 0, MANY, &mut missing);
         }
         missing
     }

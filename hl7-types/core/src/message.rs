@@ -111,7 +111,7 @@ impl RawSegment {
     /// A segment from its ER7 under the recommended delimiters, without a line end.
     #[must_use]
     pub fn from_er7(line: impl AsRef<[u8]>) -> Self {
-        Self { line: Piece::new(line.as_ref(), &Delimiters::STANDARD), line_end: None }
+        Self { line: Piece::of_line(line.as_ref(), &Delimiters::STANDARD), line_end: None }
     }
 
     /// A segment from a struct.

@@ -83,7 +83,7 @@ impl Grammar {
             places.push(Place::At { node, within: step.within });
             at = Some(node);
         }
-        (at.map_or(0, |at| self.last(at)) < DEVIATION).then_some(Placement { places, deviates })
+        (self.last(at) < DEVIATION).then_some(Placement { places, deviates })
     }
 
     /// The cheapest reading of any message.
@@ -97,7 +97,7 @@ impl Grammar {
             layers.append(&mut states);
             states = next;
         }
-        let end = |state: &State| state.cost + state.at.map_or(0, |at| self.last(at));
+        let end = |state: &State| state.cost + self.last(state.at);
         let best = states
             .iter()
             .enumerate()
