@@ -265,6 +265,11 @@ fn references_and_positions() {
         ),
         (
             "tables",
+            r#"<table id="0002"><value code="99zzz" pattern="99*  L"/></table>"#,
+            "tables.xml:10: value `99zzz` of table 0002 has pattern=\"99*  L\"",
+        ),
+        (
+            "tables",
             r#"<table id="0002"><value code=""/></table>"#,
             "tables.xml:10: table 0002 has an empty code",
         ),

@@ -10,7 +10,8 @@ use crate::model::{Table, TableKind};
 pub(super) fn files(package: &Package<'_>) -> Vec<File> {
     let version = package.version;
     let tables = version.tables.iter().map(code);
-    let has_codes = version.tables.iter().any(|table| !table.values.is_empty());
+    let has_codes =
+        version.tables.iter().any(|table| !table.values.is_empty() || !table.patterns.is_empty());
     let import = has_codes.then(|| quote!(Code,));
     let imports = (!version.tables.is_empty())
         .then(|| quote!(use hl7_types::desc::{#import TableDesc, TableKind};));
@@ -41,12 +42,19 @@ fn code(table: &Table) -> TokenStream {
         let (code, label) = (&value.code, &value.label);
         quote!(code(#code, #label))
     });
+    let patterns = table.patterns.iter().map(|(form, label)| quote!(code(#form, #label)));
     let doc = format!(" Table {}.", doc::titled(id, name));
     let types = (!table.values.is_empty()).then(|| codes_enum(table, &desc));
     quote! {
         #[doc = #doc]
         pub static #desc: TableDesc =
-            TableDesc { id: #id, name: #name, kind: TableKind::#kind, codes: &[#(#codes),*] };
+            TableDesc {
+                id: #id,
+                name: #name,
+                kind: TableKind::#kind,
+                codes: &[#(#codes),*],
+                patterns: &[#(#patterns),*],
+            };
         #types
     }
 }

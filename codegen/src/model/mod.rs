@@ -237,6 +237,8 @@ pub struct Table {
     pub rust_type: String,
     /// Values, sorted by code.
     pub values: Vec<Value>,
+    /// Forms that codes may have, each with its label.
+    pub patterns: Vec<(String, String)>,
 }
 
 /// A code of a table.

@@ -47,14 +47,33 @@ pub(super) fn lower(
             kind: from.kind.unwrap_or(TableKind::Unknown),
             rust_type,
             values: values(from, errors),
+            patterns: patterns(from, errors),
         });
     }
     unique_names("the tables", &named, "add ident=\"…\" to one of them", errors);
     tables
 }
 
+/// The forms of codes: `99* L` are two.
+fn patterns(table: &schema::Table, errors: &mut Errors) -> Vec<(String, String)> {
+    let mut patterns = Vec::new();
+    for value in &table.values {
+        let Some(pattern) = &value.pattern else { continue };
+        let whole = |form: &str| form.bytes().all(|byte| byte.is_ascii_graphic());
+        if pattern.is_empty() || !pattern.split(' ').all(|form| !form.is_empty() && whole(form)) {
+            let what =
+                format!("value `{}` of table {} has pattern=\"{pattern}\"", value.code, table.id);
+            errors.push(&value.at, what, "write forms with one blank in between: 99* or HL7#");
+        }
+        patterns.extend(pattern.split(' ').map(|form| (form.to_owned(), value.label.clone())));
+    }
+    patterns.sort();
+    patterns
+}
+
 fn values(table: &schema::Table, errors: &mut Errors) -> Vec<Value> {
-    let mut sorted: Vec<&schema::Value> = table.values.iter().collect();
+    let mut sorted: Vec<&schema::Value> =
+        table.values.iter().filter(|value| value.pattern.is_none()).collect();
     sorted.sort_by_key(|value| (&value.code, &value.at));
     sorted.dedup_by(|later, first| {
         let twice = later.code == first.code;

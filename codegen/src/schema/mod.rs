@@ -276,6 +276,8 @@ pub struct Value {
     pub label: String,
     /// Rust name, where the one made from `label` does not do.
     pub ident: Option<String>,
+    /// What the codes look like, where `code` is not one but describes many.
+    pub pattern: Option<String>,
     /// Number of sources that list it.
     pub sources: Option<u16>,
 }

@@ -1,8 +1,8 @@
 //! Descriptions as JSON.
 
 use hl7_types::desc::{
-    DatatypeDesc, DatatypeKind, ElementDesc, GroupDesc, MANY, MemberKind, TableDesc, TableKind,
-    VersionDesc,
+    Code, DatatypeDesc, DatatypeKind, ElementDesc, GroupDesc, MANY, MemberKind, TableDesc,
+    TableKind, VersionDesc,
 };
 use serde::Serialize;
 
@@ -39,6 +39,7 @@ pub(super) enum Json {
         name: &'static str,
         maintained: &'static str,
         codes: Vec<JsonCode>,
+        patterns: Vec<JsonCode>,
         used_by: Vec<String>,
     },
     Structure {
@@ -183,13 +184,14 @@ fn table(table: &TableDesc, version: &'static VersionDesc) -> Json {
             TableKind::User => "user",
             TableKind::Other => "other",
         },
-        codes: table
-            .codes
-            .iter()
-            .map(|code| JsonCode { code: code.code, label: code.label })
-            .collect(),
+        codes: codes(table.codes),
+        patterns: codes(table.patterns),
         used_by: elements_with(version, named).into_iter().map(|(path, _)| path).collect(),
     }
+}
+
+fn codes(codes: &'static [Code]) -> Vec<JsonCode> {
+    codes.iter().map(|code| JsonCode { code: code.code, label: code.label }).collect()
 }
 
 fn elements(owner: &str, elements: &[ElementDesc]) -> Vec<JsonElement> {

@@ -210,7 +210,7 @@ fn describe_element(
     let components = element.datatype.map_or(&[][..], DatatypeDesc::components);
     elements(&format!("{path}."), components, console)?;
     match element.table {
-        Some(table) if !table.codes.is_empty() => {
+        Some(table) if !table.is_empty() => {
             writeln!(console)?;
             codes(table, MOST_CODES, console)
         }
@@ -254,19 +254,24 @@ fn describe_table(
 ) -> io::Result<()> {
     let what =
         format!("table, {}, {}, {}", version.id, kind(table), count(table.codes.len(), "code"));
-    title(table.id, table.name, &what, console)
+    title(table.id, table.name, &what, console)?;
+    if table.patterns.is_empty() {
+        return Ok(());
+    }
+    fact("forms", "a star stands for letters or digits, a number sign for digits", console)
 }
 
 fn codes(table: &TableDesc, most: usize, console: &mut Console) -> io::Result<()> {
-    if table.codes.is_empty() {
+    if table.is_empty() {
         return writeln!(console, "  the standard suggests no codes");
     }
-    let widest = table.codes.iter().map(|code| width(code.code)).max().unwrap_or(0);
-    for code in table.codes.iter().take(most) {
+    let all = || table.codes.iter().chain(table.patterns);
+    let widest = all().map(|code| width(code.code)).max().unwrap_or(0);
+    for code in all().take(most) {
         let space = pad(code.code, widest);
         writeln!(console, "  {NAME}{}{NAME:#}{space}  {}", code.code, code.label)?;
     }
-    match table.codes.len().saturating_sub(most) {
+    match all().count().saturating_sub(most) {
         0 => Ok(()),
         more => writeln!(console, "  {DIM}and {more} more: hl7 describe {}{DIM:#}", table.id),
     }

@@ -4,6 +4,7 @@
 //! Everything that reads the standard at run time (decode, encode, checks, printing) reads it from here, so any
 //! version can be used without its structs.
 
+use crate::format;
 use std::sync::OnceLock;
 
 use crate::grammar::Grammar;
@@ -384,6 +385,9 @@ pub struct TableDesc {
     pub kind: TableKind,
     /// Codes, sorted by `code` (byte order); empty where the standard gives none.
     pub codes: &'static [Code],
+    /// Codes of which the standard gives the form only: in `99*` the star is letters or digits, in `HL7#` the number sign
+    /// is digits, one at least.
+    pub patterns: &'static [Code],
 }
 
 impl TableDesc {
@@ -391,6 +395,19 @@ impl TableDesc {
     #[must_use]
     pub fn position(&self, code: &str) -> Option<usize> {
         self.codes.binary_search_by(|known| known.code.cmp(code)).ok()
+    }
+
+    /// Whether the table says anything about its codes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty() && self.patterns.is_empty()
+    }
+
+    /// Whether a code is one of the table's, or has one of its forms.
+    #[must_use]
+    pub fn has(&self, code: &str) -> bool {
+        let fits = |form: &Code| format::fits(form.code.as_bytes(), code.as_bytes());
+        self.position(code).is_some() || self.patterns.iter().any(fits)
     }
 }
 

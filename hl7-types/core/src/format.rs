@@ -23,6 +23,22 @@ pub(crate) fn expected(format: Format, raw: &str) -> Option<&'static str> {
     (!right).then(|| describe(format))
 }
 
+/// Whether a code has a form: `#` stands for digits, `*` for letters or digits, one at least.
+pub(crate) fn fits(form: &[u8], code: &[u8]) -> bool {
+    let Some((&sign, rest)) = form.split_first() else { return code.is_empty() };
+    let allowed = |byte: &&u8| match sign {
+        b'#' => byte.is_ascii_digit(),
+        _ => byte.is_ascii_alphanumeric(),
+    };
+    match sign {
+        b'#' | b'*' => {
+            let most = code.iter().take_while(allowed).count();
+            (1..=most).rev().any(|length| fits(rest, &code[length..]))
+        }
+        _ => code.first() == Some(&sign) && fits(rest, &code[1..]),
+    }
+}
+
 fn describe(format: Format) -> &'static str {
     match format {
         Format::Sequence => "a whole number without a sign",
@@ -153,6 +169,25 @@ mod tests {
             for text in texts.split(' ') {
                 assert!(expected(format, text).is_some(), "{format:?} {text}");
             }
+        }
+    }
+
+    #[test]
+    fn forms_of_codes() {
+        for (form, code, want) in [
+            ("99*", "99ABC", true),
+            ("99*", "99", false),
+            ("99*", "99-A", false),
+            ("HL7#", "HL70078", true),
+            ("HL7#", "HL7", false),
+            ("HL7#", "HL7A", false),
+            ("Q#J#", "Q2J15", true),
+            ("Q#J#", "Q2J", false),
+            ("*A", "AAA", true),
+            ("L", "L", true),
+            ("L", "LL", false),
+        ] {
+            assert_eq!(fits(form.as_bytes(), code.as_bytes()), want, "{form} {code}");
         }
     }
 }

@@ -15,6 +15,11 @@ pub static TABLE_0001: TableDesc = TableDesc {
     name: "Option",
     kind: TableKind::Hl7,
     codes: &[code("A", "None"), code("B", "Self"), code("C", "Ok"), code("D", "A L L")],
+    patterns: &[
+        code("\"#", "A \\ and a \""),
+        code("99*", "A \\ and a \""),
+        code("\\", "A \\ and a \""),
+    ],
 };
 
 /// The codes of table 0001: Option.
@@ -46,6 +51,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
     name: "Without Codes",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0003.
@@ -54,6 +60,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
     name: "",
     kind: TableKind::Other,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0004: Code.
@@ -70,6 +77,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
         code("`", ""),
         code("{}", "{}"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0004: Code.
@@ -130,6 +138,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
         code("7", "\\ \"quoted\" &lt; */ {}"),
         code("８", "全角"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0005: Twins.
@@ -178,6 +187,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
     name: "Twins",
     kind: TableKind::Other,
     codes: &[code("A", "A")],
+    patterns: &[],
 };
 
 /// The codes of table 0006: Twins.
@@ -203,6 +213,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
     name: "Part",
     kind: TableKind::Other,
     codes: &[code("A", "A")],
+    patterns: &[],
 };
 
 /// The codes of table 0007: Part.
@@ -228,6 +239,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
     name: "Table Desc",
     kind: TableKind::Other,
     codes: &[code("A", "A")],
+    patterns: &[],
 };
 
 /// The codes of table 0008: Table Desc.
@@ -253,6 +265,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
     name: "Type",
     kind: TableKind::Other,
     codes: &[code("A", "A")],
+    patterns: &[],
 };
 
 /// The codes of table 0009: Type.

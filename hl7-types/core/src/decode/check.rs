@@ -267,7 +267,7 @@ impl Reader<'_> {
     }
 
     fn check_code(&mut self, element: &ElementDesc, table: &TableDesc, text: &str, span: Stretch) {
-        if table.codes.is_empty() || table.position(text).is_some() {
+        if table.is_empty() || table.has(text) {
             return;
         }
         let rule = match table.kind {

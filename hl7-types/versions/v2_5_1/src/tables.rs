@@ -22,6 +22,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
         code("O", "Other"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0001: Administrative Sex.
@@ -81,6 +82,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
         code("U", "Unknown"),
         code("W", "Widowed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0002: Marital Status.
@@ -504,6 +506,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
         ),
         code("W02", "QRF - Waveform result, response to query"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0003: Event type.
@@ -1399,6 +1402,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
         code("R", "Recurring patient"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0004: Patient Class.
@@ -1457,6 +1461,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
         code("2106-3", "White"),
         code("2131-1", "Other Race"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0005: Race.
@@ -1583,6 +1588,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
         code("WES", "Christian: Wesleyan"),
         code("WMC", "Christian: Wesleyan Methodist"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0006: Religion.
@@ -1864,6 +1870,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
         code("R", "Routine"),
         code("U", "Urgent"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0007: Admission Type.
@@ -1916,6 +1923,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
         code("CE", "Enhanced mode: Accept acknowledgment: Commit Error"),
         code("CR", "Enhanced mode: Accept acknowledgment: Commit Reject"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0008: Acknowledgment code.
@@ -1975,6 +1983,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
         code("B5", "Paraplegic"),
         code("B6", "Pregnant"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0009: Ambulatory Status.
@@ -2047,6 +2056,7 @@ pub static TABLE_0010: TableDesc = TableDesc {
     name: "Physician ID",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0017: Transaction Type.
@@ -2061,6 +2071,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
         code("CO", "Co-payment"),
         code("PY", "Payment"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0017: Transaction Type.
@@ -2100,6 +2111,7 @@ pub static TABLE_0018: TableDesc = TableDesc {
     name: "Patient Type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0019: Anesthesia Code.
@@ -2108,6 +2120,7 @@ pub static TABLE_0019: TableDesc = TableDesc {
     name: "Anesthesia Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0021: Bad Debt Agency Code.
@@ -2116,6 +2129,7 @@ pub static TABLE_0021: TableDesc = TableDesc {
     name: "Bad Debt Agency Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0022: Billing Status.
@@ -2124,6 +2138,7 @@ pub static TABLE_0022: TableDesc = TableDesc {
     name: "Billing Status",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0023: Admit Source.
@@ -2142,6 +2157,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
         code("8", "Court/law enforcement"),
         code("9", "Information not available"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0023: Admit Source.
@@ -2193,6 +2209,7 @@ pub static TABLE_0024: TableDesc = TableDesc {
     name: "Fee Schedule",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0027: Priority.
@@ -2207,6 +2224,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
         code("S", "Stat (do immediately)"),
         code("T", "Timing critical (do as near as possible to requested time)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0027: Priority.
@@ -2246,6 +2264,7 @@ pub static TABLE_0032: TableDesc = TableDesc {
     name: "Charge/Price Indicator",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0038: Order status.
@@ -2264,6 +2283,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
         code("RP", "Order has been replaced"),
         code("SC", "In process, scheduled"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0038: Order status.
@@ -2315,6 +2335,7 @@ pub static TABLE_0042: TableDesc = TableDesc {
     name: "Company Plan Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0043: Condition Code.
@@ -2323,6 +2344,7 @@ pub static TABLE_0043: TableDesc = TableDesc {
     name: "Condition Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0044: Contract Code.
@@ -2331,6 +2353,7 @@ pub static TABLE_0044: TableDesc = TableDesc {
     name: "Contract Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0045: Courtesy Code.
@@ -2339,6 +2362,7 @@ pub static TABLE_0045: TableDesc = TableDesc {
     name: "Courtesy Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0046: Credit Rating.
@@ -2347,6 +2371,7 @@ pub static TABLE_0046: TableDesc = TableDesc {
     name: "Credit Rating",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0048: What subject filter.
@@ -2408,6 +2433,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
         code("VXI", "Vaccine Information"),
         code("XID", "Get cross-referenced identifiers"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0048: What subject filter.
@@ -2543,6 +2569,7 @@ pub static TABLE_0049: TableDesc = TableDesc {
     name: "Department Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0050: Accident Code.
@@ -2551,6 +2578,7 @@ pub static TABLE_0050: TableDesc = TableDesc {
     name: "Accident Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0051: Diagnosis Code.
@@ -2559,6 +2587,7 @@ pub static TABLE_0051: TableDesc = TableDesc {
     name: "Diagnosis Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0052: Diagnosis Type.
@@ -2567,6 +2596,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
     name: "Diagnosis Type",
     kind: TableKind::User,
     codes: &[code("A", "Admitting"), code("F", "Final"), code("W", "Working")],
+    patterns: &[],
 };
 
 /// The codes of table 0052: Diagnosis Type.
@@ -2596,6 +2626,7 @@ pub static TABLE_0053: TableDesc = TableDesc {
     name: "Diagnosis Coding Method",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0055: Diagnosis related group.
@@ -2604,6 +2635,7 @@ pub static TABLE_0055: TableDesc = TableDesc {
     name: "Diagnosis related group",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0056: DRG grouper review code.
@@ -2612,6 +2644,7 @@ pub static TABLE_0056: TableDesc = TableDesc {
     name: "DRG grouper review code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0059: Consent Code.
@@ -2620,6 +2653,7 @@ pub static TABLE_0059: TableDesc = TableDesc {
     name: "Consent Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0061: Check digit scheme.
@@ -2633,6 +2667,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
         code("M11", "Mod 11 algorithm"),
         code("NPI", "Check digit algorithm in the US National Provider Identifier"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0061: Check digit scheme.
@@ -2675,6 +2710,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
         code("O", "Other"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0062: Event reason.
@@ -2747,6 +2783,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
         code("UNK", "Unknown"),
         code("WRD", "Ward of court"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0063: Relationship.
@@ -2867,6 +2904,7 @@ pub static TABLE_0064: TableDesc = TableDesc {
     name: "Financial class",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0065: Specimen Action Code.
@@ -2883,6 +2921,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
         code("R", "Revised order"),
         code("S", "Schedule the tests specified below"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0065: Specimen Action Code.
@@ -2940,6 +2979,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
         code("O", "Other"),
         code("T", "Temporarily unemployed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0066: Employment Status.
@@ -2997,6 +3037,7 @@ pub static TABLE_0068: TableDesc = TableDesc {
     name: "Guarantor Type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0069: Hospital Service.
@@ -3011,6 +3052,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
         code("SUR", "Surgical Service"),
         code("URO", "Urology Service"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0069: Hospital Service.
@@ -3176,6 +3218,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
         code("WNDE", "Wound exudate"),
         code("XXX", "To be specified in another part of the message"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0070: Specimen Source Codes.
@@ -3575,6 +3618,7 @@ pub static TABLE_0072: TableDesc = TableDesc {
     name: "Insurance Plan ID",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0073: Interest Rate Code.
@@ -3583,6 +3627,7 @@ pub static TABLE_0073: TableDesc = TableDesc {
     name: "Interest Rate Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0074: Diagnostic Service Section ID.
@@ -3631,6 +3676,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
         code("VUS", "Vascular Ultrasound"),
         code("XRC", "Cineradiograph"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0074: Diagnostic Service Section ID.
@@ -3896,6 +3942,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
         code("VXU", "Unsolicited vaccination record update"),
         code("VXX", "Response for vaccination query with multiple PID matches"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0076: Message type.
@@ -4308,6 +4355,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
         code("VS", "Very susceptible"),
         code("W", "Worse--use when direction not relevant"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0078: Abnormal flags.
@@ -4394,6 +4442,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
         code("SP", "Species"),
         code("ST", "Strain"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0080: Nature of Abnormal Testing.
@@ -4439,6 +4488,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
     name: "Outlier Type",
     kind: TableKind::User,
     codes: &[code("C", "Outlier cost"), code("D", "Outlier days")],
+    patterns: &[],
 };
 
 /// The codes of table 0083: Outlier Type.
@@ -4466,6 +4516,7 @@ pub static TABLE_0084: TableDesc = TableDesc {
     name: "Performed by",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0085: Observation result status codes interpretation.
@@ -4490,6 +4541,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
         code("W", "Post original as wrong, e.g., transmitted for wrong patient"),
         code("X", "Results cannot be obtained for this observation"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0085: Observation result status codes interpretation.
@@ -4550,6 +4602,7 @@ pub static TABLE_0086: TableDesc = TableDesc {
     name: "Plan ID",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0087: Pre-Admit Test Indicator.
@@ -4558,6 +4611,7 @@ pub static TABLE_0087: TableDesc = TableDesc {
     name: "Pre-Admit Test Indicator",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0088: Procedure Code.
@@ -4566,6 +4620,7 @@ pub static TABLE_0088: TableDesc = TableDesc {
     name: "Procedure Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0089: Procedure Coding Method.
@@ -4574,6 +4629,7 @@ pub static TABLE_0089: TableDesc = TableDesc {
     name: "Procedure Coding Method",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0091: Query priority.
@@ -4582,6 +4638,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
     name: "Query priority",
     kind: TableKind::Hl7,
     codes: &[code("D", "Deferred"), code("I", "Immediate")],
+    patterns: &[],
 };
 
 /// The codes of table 0091: Query priority.
@@ -4609,6 +4666,7 @@ pub static TABLE_0092: TableDesc = TableDesc {
     name: "Re-Admission Indicator",
     kind: TableKind::User,
     codes: &[code("R", "Re-admission")],
+    patterns: &[],
 };
 
 /// The codes of table 0092: Re-Admission Indicator.
@@ -4634,6 +4692,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
     name: "Release Information",
     kind: TableKind::User,
     codes: &[code("N", "No"), code("Y", "Yes")],
+    patterns: &[],
 };
 
 /// The codes of table 0093: Release Information.
@@ -4661,6 +4720,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
     name: "Type of Agreement",
     kind: TableKind::User,
     codes: &[code("M", "Maternity"), code("S", "Standard"), code("U", "Unified")],
+    patterns: &[],
 };
 
 /// The codes of table 0098: Type of Agreement.
@@ -4690,6 +4750,7 @@ pub static TABLE_0099: TableDesc = TableDesc {
     name: "VIP Indicator",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0100: Invocation event.
@@ -4704,6 +4765,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
         code("S", "At time service is started"),
         code("T", "At a designated date/time"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0100: Invocation event.
@@ -4743,6 +4805,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
     name: "Processing ID",
     kind: TableKind::Hl7,
     codes: &[code("D", "Debugging"), code("P", "Production"), code("T", "Training")],
+    patterns: &[],
 };
 
 /// The codes of table 0103: Processing ID.
@@ -4782,6 +4845,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
         code("2.5", "Release 2.5"),
         code("2.5.1", "Release 2.5.1"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0104: Version ID.
@@ -4837,6 +4901,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
         code("O", "Other system is source of comment"),
         code("P", "Orderer (placer) is source of comment"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0105: Source of comment.
@@ -4874,6 +4939,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
         code("R", "Response is in record-oriented format"),
         code("T", "Response is in tabular format"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0106: Query/response format code.
@@ -4910,6 +4976,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
         code("B", "Before the Date/Time specified"),
         code("L", "Later than the Date/Time specified"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0107: Deferred response type.
@@ -4945,6 +5012,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
         code("S", "Status only"),
         code("T", "Full results"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0108: Query results level.
@@ -4981,6 +5049,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
     name: "Report priority",
     kind: TableKind::Hl7,
     codes: &[code("R", "Routine"), code("S", "Stat")],
+    patterns: &[],
 };
 
 /// The codes of table 0109: Report priority.
@@ -5008,6 +5077,7 @@ pub static TABLE_0110: TableDesc = TableDesc {
     name: "Transfer to Bad Debt Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0111: Delete Account Code.
@@ -5016,6 +5086,7 @@ pub static TABLE_0111: TableDesc = TableDesc {
     name: "Delete Account Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0112: Discharge Disposition.
@@ -5048,6 +5119,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
         code("41", "Expired"),
         code("42", "Expired (i.e. died) - place unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0112: Discharge Disposition.
@@ -5114,6 +5186,7 @@ pub static TABLE_0113: TableDesc = TableDesc {
     name: "Discharged to location",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0114: Diet Type.
@@ -5122,6 +5195,7 @@ pub static TABLE_0114: TableDesc = TableDesc {
     name: "Diet Type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0115: Servicing Facility.
@@ -5130,6 +5204,7 @@ pub static TABLE_0115: TableDesc = TableDesc {
     name: "Servicing Facility",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0116: Bed Status.
@@ -5145,6 +5220,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
         code("O", "Occupied"),
         code("U", "Unoccupied"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0116: Bed Status.
@@ -5187,6 +5263,7 @@ pub static TABLE_0117: TableDesc = TableDesc {
     name: "Account Status",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0118: Major Diagnostic Category.
@@ -5195,6 +5272,7 @@ pub static TABLE_0118: TableDesc = TableDesc {
     name: "Major Diagnostic Category",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0119: Order control codes.
@@ -5254,6 +5332,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
         code("XR", "Changed as requested"),
         code("XX", "Order/service changed, unsol"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0119: Order control codes.
@@ -5434,6 +5513,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
         code("N", "Only the MSA segment is returned"),
         code("R", "Same as E, also Replacement and Parent-Child"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0121: Response flag.
@@ -5482,6 +5562,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
         code("PC", "Professional"),
         code("RS", "Research"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0122: Charge type.
@@ -5542,6 +5623,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
         code("Y", "No order on record for this test. (Used only on queries)"),
         code("Z", "No record of this patient. (Used only on queries)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0123: Result Status.
@@ -5604,6 +5686,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
         code("WALK", "Patient walks to diagnostic service"),
         code("WHLC", "Wheelchair"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0124: Transportation Mode.
@@ -5666,6 +5749,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
         code("XPN", "Extended Person Name"),
         code("XTN", "Extended Telecommunications Number"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0125: Value type.
@@ -5771,6 +5855,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
         code("RD", "Records"),
         code("ZO", "Locally defined"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0126: Quantity limited request.
@@ -5819,6 +5904,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
         code("MC", "Miscellaneous contraindication"),
         code("PA", "Plant Allergy"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0127: Allergen Type.
@@ -5872,6 +5958,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
         code("SV", "Severe"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0128: Allergy Severity.
@@ -5908,6 +5995,7 @@ pub static TABLE_0129: TableDesc = TableDesc {
     name: "Accommodation code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0130: Visit User Code.
@@ -5921,6 +6009,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
         code("PH", "Phone"),
         code("TE", "Teaching"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0130: Visit User Code.
@@ -5966,6 +6055,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
         code("S", "State Agency"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0131: Contact Role.
@@ -6014,6 +6104,7 @@ pub static TABLE_0132: TableDesc = TableDesc {
     name: "Transaction Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0133: Procedure Practitioner Identifier Code Type.
@@ -6032,6 +6123,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
         code("RS", "Resident"),
         code("SN", "Scrub Nurse"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0133: Procedure Practitioner Identifier Code Type.
@@ -6083,6 +6175,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
     name: "Assignment of Benefits",
     kind: TableKind::User,
     codes: &[code("M", "Modified assignment"), code("N", "No"), code("Y", "Yes")],
+    patterns: &[],
 };
 
 /// The codes of table 0135: Assignment of Benefits.
@@ -6112,6 +6205,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
     name: "Yes/no indicator",
     kind: TableKind::Hl7,
     codes: &[code("N", "No"), code("Y", "Yes")],
+    patterns: &[],
 };
 
 /// The codes of table 0136: Yes/no indicator.
@@ -6145,6 +6239,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
         code("O", "Other"),
         code("P", "Patient"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0137: Mail Claim Party.
@@ -6184,6 +6279,7 @@ pub static TABLE_0139: TableDesc = TableDesc {
     name: "Employer Information Data",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0140: Military Service.
@@ -6204,6 +6300,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
         code("USN", "US Navy"),
         code("USPHS", "US Public Health Service"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0140: Military Service.
@@ -6261,6 +6358,7 @@ pub static TABLE_0141: TableDesc = TableDesc {
     name: "Military Rank/Grade",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0142: Military Status.
@@ -6268,7 +6366,12 @@ pub static TABLE_0142: TableDesc = TableDesc {
     id: "0142",
     name: "Military Status",
     kind: TableKind::User,
-    codes: &[code("ACT", "Active duty"), code("DEC", "Deceased"), code("RET", "Retired")],
+    codes: &[
+        code("ACT", "Active duty"),
+        code("DEC", "Deceased"),
+        code("RET", "Retired"),
+    ],
+    patterns: &[],
 };
 
 /// The codes of table 0142: Military Status.
@@ -6298,6 +6401,7 @@ pub static TABLE_0143: TableDesc = TableDesc {
     name: "Non-covered Insurance Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0144: Eligibility Source.
@@ -6314,6 +6418,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
         code("6", "Verbal information"),
         code("7", "None"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0144: Eligibility Source.
@@ -6366,6 +6471,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
         code("PRI", "Private room"),
         code("SPR", "Semi-private room"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0145: Room type.
@@ -6414,6 +6520,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
         code("RT", "Rate"),
         code("UL", "Unlimited"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0146: Amount type.
@@ -6459,6 +6566,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
         code("ANC", "Ancillary"),
         code("MMD", "Major medical"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0147: Policy type.
@@ -6498,6 +6606,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
     name: "Money or percentage indicator",
     kind: TableKind::Hl7,
     codes: &[code("AT", "Currency amount"), code("PC", "Percentage")],
+    patterns: &[],
 };
 
 /// The codes of table 0148: Money or percentage indicator.
@@ -6525,6 +6634,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
     name: "Day type",
     kind: TableKind::User,
     codes: &[code("AP", "Approved"), code("DE", "Denied"), code("PE", "Pending")],
+    patterns: &[],
 };
 
 /// The codes of table 0149: Day type.
@@ -6559,6 +6669,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
         code("OPE", "Outpatient elective"),
         code("UR", "Urgent"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0150: Certification patient type.
@@ -6595,6 +6706,7 @@ pub static TABLE_0151: TableDesc = TableDesc {
     name: "Second Opinion Status",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0152: Second Opinion Documentation Received.
@@ -6603,6 +6715,7 @@ pub static TABLE_0152: TableDesc = TableDesc {
     name: "Second Opinion Documentation Received",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0153: Value code.
@@ -6611,6 +6724,7 @@ pub static TABLE_0153: TableDesc = TableDesc {
     name: "Value code",
     kind: TableKind::Hl7,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0155: Accept/application acknowledgment conditions.
@@ -6624,6 +6738,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
         code("NE", "Never"),
         code("SU", "Successful completion only"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
@@ -6676,6 +6791,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
         ),
         code("SCHED", "Schedule date/time"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0156: Which date/time qualifier.
@@ -6725,6 +6841,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
         code("PRE", "Preliminary"),
         code("REP", "Report completion date/time"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0157: Which date/time status qualifier.
@@ -6775,6 +6892,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
             "All values within the range returned in reverse chronological order",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0158: Date/time selection qualifier.
@@ -6811,6 +6929,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
     name: "Diet Code Specification Type",
     kind: TableKind::Hl7,
     codes: &[code("D", "Diet"), code("P", "Preference"), code("S", "Supplement")],
+    patterns: &[],
 };
 
 /// The codes of table 0159: Diet Code Specification Type.
@@ -6846,6 +6965,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
         code("MSG", "Tray message only"),
         code("NO", "No tray"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0160: Tray Type.
@@ -6889,6 +7009,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
         code("N", "Substitutions are NOT authorized. (This is the default - null.)"),
         code("T", "Allow therapeutic substitutions"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0161: Allow Substitution.
@@ -6970,6 +7091,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
         code("VM", "Ventimask"),
         code("WND", "Wound"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0162: Route of Administration.
@@ -7190,6 +7312,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
         code("RVG", "Right Ventragluteal"),
         code("RVL", "Right Vastus Lateralis"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0163: Body site.
@@ -7386,6 +7509,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
         code("NEB", "Nebulizer"),
         code("PCA", "PCA Pump"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0164: Administration Device.
@@ -7453,6 +7577,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
         code("WA", "Wash"),
         code("WI", "Wipe"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0165: Administration Method.
@@ -7522,6 +7647,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
     name: "RX Component Type",
     kind: TableKind::Hl7,
     codes: &[code("A", "Additive"), code("B", "Base")],
+    patterns: &[],
 };
 
 /// The codes of table 0166: RX Component Type.
@@ -7561,6 +7687,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
         code("N", "No substitute was dispensed"),
         code("T", "A therapeutic substitution was dispensed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0167: Substitution Status.
@@ -7626,6 +7753,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
         code("S", "Stat (do immediately)"),
         code("T", "Timing critical (do as near as possible to requested time)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0168: Processing priority.
@@ -7671,6 +7799,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
     name: "Reporting priority",
     kind: TableKind::Hl7,
     codes: &[code("C", "Call back results"), code("R", "Rush reporting")],
+    patterns: &[],
 };
 
 /// The codes of table 0169: Reporting priority.
@@ -7702,6 +7831,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
         code("N", "Not Applicable"),
         code("P", "Parent Observation"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0170: Derived specimen.
@@ -7735,6 +7865,7 @@ pub static TABLE_0171: TableDesc = TableDesc {
     name: "Citizenship",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0172: Veterans Military Status.
@@ -7743,6 +7874,7 @@ pub static TABLE_0172: TableDesc = TableDesc {
     name: "Veterans Military Status",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0173: Coordination of Benefits.
@@ -7751,6 +7883,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
     name: "Coordination of Benefits",
     kind: TableKind::User,
     codes: &[code("CO", "Coordination"), code("IN", "Independent")],
+    patterns: &[],
 };
 
 /// The codes of table 0173: Coordination of Benefits.
@@ -7796,6 +7929,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
             "Superset--a set of batteries or procedures ordered under a single code unit but",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
@@ -7849,6 +7983,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
         code("PRA", "Practitioner master file"),
         code("STF", "Staff master file"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0175: Master file identifier code.
@@ -7923,6 +8058,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
         code("V", "Very restricted"),
         code("VIP", "Very important person or celebrity"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0177: Confidentiality code.
@@ -7986,6 +8122,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
             "Change file records as defined in the record-level event codes for each record",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0178: File level event code.
@@ -8018,6 +8155,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
         code("NE", "Never"),
         code("SU", "Success"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0179: Response level.
@@ -8060,6 +8198,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
         code("MDL", "Delete record from master file"),
         code("MUP", "Update record for master file"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0180: Record-level event code.
@@ -8102,6 +8241,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
         code("S", "Successful posting of the record defined by the MFE segment"),
         code("U", "Unsuccessful posting of the record defined by the MFE segment"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0181: MFN record-level error return.
@@ -8129,6 +8269,7 @@ pub static TABLE_0182: TableDesc = TableDesc {
     name: "Staff type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0183: Active/Inactive.
@@ -8137,6 +8278,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
     name: "Active/Inactive",
     kind: TableKind::Hl7,
     codes: &[code("A", "Active Staff"), code("I", "Inactive Staff")],
+    patterns: &[],
 };
 
 /// The codes of table 0183: Active/Inactive.
@@ -8164,6 +8306,7 @@ pub static TABLE_0184: TableDesc = TableDesc {
     name: "Department",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0185: Preferred method of contact.
@@ -8179,6 +8322,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
         code("H", "Home Phone Number"),
         code("O", "Office Phone Number"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0185: Preferred method of contact.
@@ -8221,6 +8365,7 @@ pub static TABLE_0186: TableDesc = TableDesc {
     name: "Practitioner category",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0187: Provider billing.
@@ -8232,6 +8377,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
         code("I", "Institution bills for provider"),
         code("P", "Provider does own billing"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0187: Provider billing.
@@ -8262,6 +8408,7 @@ pub static TABLE_0188: TableDesc = TableDesc {
     name: "Operator ID",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0189: Ethnic Group.
@@ -8274,6 +8421,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
         code("N", "Not Hispanic or Latino"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0189: Ethnic Group.
@@ -8321,6 +8469,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
         code("P", "Permanent"),
         code("RH", "Registry home"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0190: Address type.
@@ -8398,6 +8547,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
         code("TX", "Machine readable text document (HL7 V2.2 only)"),
         code("multipart", "MIME multipart package"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0191: Type of referenced data.
@@ -8457,6 +8607,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
         code("PC", "Percentage"),
         code("UL", "Unlimited"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0193: Amount class.
@@ -8507,6 +8658,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
         code("T", "Indigenous/Tribal/Community Name"),
         code("U", "Unspecified"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0200: Name type.
@@ -8579,6 +8731,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
         code("VHN", "Vacation Home Number"),
         code("WPN", "Work Number"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0201: Telecommunication use code.
@@ -8643,6 +8796,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
             "X.400 email address: Use Only If Telecommunication Use Code Is NET",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0202: Telecommunication equipment type.
@@ -8745,10 +8899,6 @@ pub static TABLE_0203: TableDesc = TableDesc {
         code("NI", "National unique individual identifier"),
         code("NII", "National Insurance Organization Identifier"),
         code("NIIP", "National Insurance Payor Identifier (Payor)"),
-        code(
-            "NNxxx",
-            "National Person Identifier where the xxx is the ISO table 3166 3-character",
-        ),
         code("NP", "Nurse practitioner number"),
         code("NPI", "National provider identifier"),
         code("OD", "Optometrist license number"),
@@ -8785,6 +8935,12 @@ pub static TABLE_0203: TableDesc = TableDesc {
         code("WC", "WIC identifier"),
         code("WCN", "Workers' Comp Number"),
         code("XX", "Organization identifier"),
+    ],
+    patterns: &[
+        code(
+            "NN*",
+            "National Person Identifier where the xxx is the ISO table 3166 3-character",
+        ),
     ],
 };
 
@@ -8894,8 +9050,6 @@ pub enum IdentifierType {
     NationalInsuranceOrganizationIdentifier,
     /// `NIIP`: National Insurance Payor Identifier (Payor)
     NationalInsurancePayorIdentifierPayor,
-    /// `NNxxx`: National Person Identifier where the xxx is the ISO table 3166 3-character
-    CodeNNxxx,
     /// `NP`: Nurse practitioner number
     NursePractitionerNumber,
     /// `NPI`: National provider identifier
@@ -9019,7 +9173,6 @@ impl hl7_types::Table for IdentifierType {
         Self::NationalUniqueIndividualIdentifier,
         Self::NationalInsuranceOrganizationIdentifier,
         Self::NationalInsurancePayorIdentifierPayor,
-        Self::CodeNNxxx,
         Self::NursePractitionerNumber,
         Self::NationalProviderIdentifier,
         Self::OptometristLicenseNumber,
@@ -9070,6 +9223,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
         code("L", "Legal name"),
         code("SL", "Stock exchange listing name"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0204: Organizational name type.
@@ -9114,6 +9268,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
         code("TP", "total price"),
         code("UP", "unit price, may be based on length of procedure or service"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0205: Price type.
@@ -9159,6 +9314,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
     name: "Segment action code",
     kind: TableKind::Hl7,
     codes: &[code("A", "Add/Insert"), code("D", "Delete"), code("U", "Update")],
+    patterns: &[],
 };
 
 /// The codes of table 0206: Segment action code.
@@ -9197,6 +9353,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
             "Current processing, transmitted at intervals (scheduled or on demand)",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0207: Processing mode.
@@ -9241,6 +9398,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
         code("NF", "No data found, no errors"),
         code("OK", "Data found, no errors (this is the default)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0208: Query Response Status.
@@ -9286,6 +9444,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
         code("LT", "Less than"),
         code("NE", "Not Equal"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0209: Relational operator.
@@ -9334,6 +9493,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
     name: "Relational conjunction",
     kind: TableKind::Hl7,
     codes: &[code("AND", "Default"), code("OR", "")],
+    patterns: &[],
 };
 
 /// The codes of table 0210: Relational conjunction.
@@ -9390,6 +9550,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
         code("UNICODE UTF-8", "UCS Transformation Format, 8-bit form"),
         code("ascii", "The printable 7-bit ASCII character set"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0211: Alternate character sets.
@@ -9480,6 +9641,7 @@ pub static TABLE_0212: TableDesc = TableDesc {
     name: "Nationality",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0213: Purge Status Code.
@@ -9498,6 +9660,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
         ),
         code("P", "Marked for purge"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0213: Purge Status Code.
@@ -9533,6 +9696,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
         code("O", "Other"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0214: Special Program Code.
@@ -9577,6 +9741,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
         code("O", "Other"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0215: Publicity Code.
@@ -9613,6 +9778,7 @@ pub static TABLE_0216: TableDesc = TableDesc {
     name: "Patient Status Code",
     kind: TableKind::User,
     codes: &[code("AI", "Active Inpatient"), code("DI", "Discharged Inpatient")],
+    patterns: &[],
 };
 
 /// The codes of table 0216: Patient Status Code.
@@ -9640,6 +9806,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
     name: "Visit Priority Code",
     kind: TableKind::User,
     codes: &[code("1", "Emergency"), code("2", "Urgent"), code("3", "Elective")],
+    patterns: &[],
 };
 
 /// The codes of table 0217: Visit Priority Code.
@@ -9669,6 +9836,7 @@ pub static TABLE_0218: TableDesc = TableDesc {
     name: "Patient Charge Adjustment",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0219: Recurring Service Code.
@@ -9677,6 +9845,7 @@ pub static TABLE_0219: TableDesc = TableDesc {
     name: "Recurring Service Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0220: Living Arrangement.
@@ -9692,6 +9861,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
         code("S", "Spouse Only"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0220: Living Arrangement.
@@ -9734,6 +9904,7 @@ pub static TABLE_0222: TableDesc = TableDesc {
     name: "Contact Reason",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0223: Living Dependency.
@@ -9748,6 +9919,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
         code("S", "Spouse Dependent"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0223: Living Dependency.
@@ -9787,6 +9959,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
     name: "Transport Arranged",
     kind: TableKind::Hl7,
     codes: &[code("A", "Arranged"), code("N", "Not Arranged"), code("U", "Unknown")],
+    patterns: &[],
 };
 
 /// The codes of table 0224: Transport Arranged.
@@ -9816,6 +9989,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
     name: "Escort Required",
     kind: TableKind::Hl7,
     codes: &[code("N", "Not Required"), code("R", "Required"), code("U", "Unknown")],
+    patterns: &[],
 };
 
 /// The codes of table 0225: Escort Required.
@@ -9896,6 +10070,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
         code("WA", "Wyeth-Ayerst"),
         code("WAL", "Wyeth-Ayerst"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
@@ -10070,6 +10245,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
         code("S", "Sign and symptom"),
         code("T", "Tissue diagnosis"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0228: Diagnosis Classification.
@@ -10122,6 +10298,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
         code("G", "Managed Care Organization"),
         code("M", "Medicare"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0229: DRG Payor.
@@ -10163,6 +10340,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
         ),
         code("P", "Procedure for treatment (therapeutic, including operations)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0230: Procedure Functional Type.
@@ -10203,6 +10381,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
         code("N", "Not a student"),
         code("P", "Part-time student"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0231: Student Status.
@@ -10240,6 +10419,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
         code("02", "Medicaid claim status"),
         code("03", "Name/address change"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0232: Insurance Company Contact Reason.
@@ -10273,6 +10453,7 @@ pub static TABLE_0233: TableDesc = TableDesc {
     name: "Non-Concur Code/Description",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0234: Report timing.
@@ -10292,6 +10473,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
         code("PD", "Periodic"),
         code("RQ", "Requested information"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0234: Report timing.
@@ -10357,6 +10539,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
         code("P", "Patient"),
         code("R", "Regulatory agency"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0235: Report source.
@@ -10416,6 +10599,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
         code("M", "Manufacturer"),
         code("R", "Regulatory agency"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0236: Event Reported To.
@@ -10461,6 +10645,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
         code("O", "Overdose"),
         code("W", "Drug withdrawal"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0237: Event Qualification.
@@ -10509,6 +10694,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
     name: "Event Seriousness",
     kind: TableKind::Hl7,
     codes: &[code("N", "No"), code("S", "Significant"), code("Y", "Yes")],
+    patterns: &[],
 };
 
 /// The codes of table 0238: Event Seriousness.
@@ -10538,6 +10724,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
     name: "Event Expected",
     kind: TableKind::Hl7,
     codes: &[code("N", "No"), code("U", "Unknown"), code("Y", "Yes")],
+    patterns: &[],
 };
 
 /// The codes of table 0239: Event Expected.
@@ -10577,6 +10764,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
         code("P", "Prolonged hospitalization"),
         code("R", "Required intervention to prevent permanent impairment/damage"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0240: Event Consequence.
@@ -10636,6 +10824,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
         code("U", "Unknown"),
         code("W", "Worsening"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0241: Patient Outcome.
@@ -10692,6 +10881,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
         code("P", "Physician (osteopath, homeopath)"),
         code("R", "Pharmacist"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0242: Primary Observer's Qualification.
@@ -10737,6 +10927,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
     name: "Identity May Be Divulged",
     kind: TableKind::Hl7,
     codes: &[code("N", "No"), code("NA", "Not applicable"), code("Y", "Yes")],
+    patterns: &[],
 };
 
 /// The codes of table 0243: Identity May Be Divulged.
@@ -10766,6 +10957,7 @@ pub static TABLE_0244: TableDesc = TableDesc {
     name: "Single Use Device",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0245: Product Problem.
@@ -10774,6 +10966,7 @@ pub static TABLE_0245: TableDesc = TableDesc {
     name: "Product Problem",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0246: Product Available for Inspection.
@@ -10782,6 +10975,7 @@ pub static TABLE_0246: TableDesc = TableDesc {
     name: "Product Available for Inspection",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0247: Status of Evaluation.
@@ -10803,6 +10997,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
         code("X", "Product not made by company"),
         code("Y", "Evaluation completed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0247: Status of Evaluation.
@@ -10871,6 +11066,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
         code("N", "A product from a controlled/non-related inventory was evaluated"),
         code("R", "A product from a reserve sample was evaluated"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0248: Product source.
@@ -10907,6 +11103,7 @@ pub static TABLE_0249: TableDesc = TableDesc {
     name: "Generic Product",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0250: Relatedness Assessment.
@@ -10921,6 +11118,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
         code("N", "Not related"),
         code("S", "Somewhat probable"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0250: Relatedness Assessment.
@@ -10967,6 +11165,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
         code("WP", "Product withdrawn permanently"),
         code("WT", "Product withdrawn temporarily"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0251: Action Taken in Response to the Event.
@@ -11021,6 +11220,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
         code("SE", "Similar events in past for this patient"),
         code("TC", "Toxic levels of product documented in blood or body fluids"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0252: Causality Observations.
@@ -11084,6 +11284,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
         code("P", "Transplacental"),
         code("X", "Blood product"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0253: Indirect exposure mechanism.
@@ -11226,6 +11427,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
         code("VRAT", "*Volume Rate"),
         code("VRTO", "*Volume Ratio"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0254: Kind of quantity.
@@ -11583,6 +11785,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
         code("8H", "8 hours"),
         code("PT", "To identify measures at a point in time"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0255: Duration categories.
@@ -11736,6 +11939,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
             "The time post drug dose at which the lowest drug level is reached",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0256: Time delay post challenge.
@@ -11899,6 +12103,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
             "No fluid intake for the period specified in the time component of the term",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0257: Nature of challenge.
@@ -11933,6 +12138,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
         code("DONOR", "Donor"),
         code("PATIENT", "Patient"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0258: Relationship modifier.
@@ -11996,6 +12202,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
         code("US", "Ultrasound"),
         code("XA", "X-ray Angiography"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0259: Modality.
@@ -12107,6 +12314,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
         code("O", "Operating Room"),
         code("R", "Room"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0260: Patient location type.
@@ -12164,6 +12372,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
         code("VEN", "Ventilator"),
         code("VIT", "Vital signs monitor"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0261: Location Equipment.
@@ -12219,6 +12428,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
         code("S", "Semi-private room"),
         code("W", "Ward"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0262: Privacy Level.
@@ -12269,6 +12479,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
         code("R", "Routine"),
         code("S", "Surgery"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0263: Level of Care.
@@ -12314,6 +12525,7 @@ pub static TABLE_0264: TableDesc = TableDesc {
     name: "Location Department",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0265: Specialty Type.
@@ -12349,6 +12561,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
         code("SUR", "Surgery"),
         code("WIC", "Walk-in clinic"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0265: Specialty Type.
@@ -12459,6 +12672,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
         code("TUE", "Tuesday"),
         code("WED", "Wednesday"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0267: Days of the week.
@@ -12508,6 +12722,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
         code("R", "Override required"),
         code("X", "Override not allowed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0268: Override.
@@ -12541,6 +12756,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
     name: "Charge On Indicator",
     kind: TableKind::User,
     codes: &[code("O", "Charge on Order"), code("R", "Charge on Result")],
+    patterns: &[],
 };
 
 /// The codes of table 0269: Charge On Indicator.
@@ -12583,6 +12799,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
         code("SP", "Surgical pathology"),
         code("TS", "Transfer summary"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0270: Document Type.
@@ -12657,6 +12874,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
         code("LA", "Legally authenticated"),
         code("PA", "Pre-authenticated"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0271: Document completion status.
@@ -12706,6 +12924,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
         code("U", "Usual control"),
         code("V", "Very restricted"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0272: Document Confidentiality Status.
@@ -12744,6 +12963,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
         code("OB", "Obsolete"),
         code("UN", "Unavailable for patient care"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0273: Document Availability Status.
@@ -12785,6 +13005,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
         code("AR", "Archived (not active)"),
         code("PU", "Purged"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0275: Document Storage Status.
@@ -12827,6 +13048,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
         code("ROUTINE", "Routine appointment - default if not valued"),
         code("WALKIN", "A previously unscheduled walk-in visit"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0276: Appointment reason codes.
@@ -12873,6 +13095,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
             "A request for a tentative (e.g., \"penciled in\") appointment",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0277: Appointment Type Codes.
@@ -12927,6 +13150,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
             "Appointment has been placed on a waiting list for a particular slot",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0278: Filler status codes.
@@ -12992,6 +13216,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
         code("Notify", "Notify the Placer Contact Person"),
         code("Yes", "Substitution of this resource is allowed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0279: Allow Substitution Codes.
@@ -13028,6 +13253,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
     name: "Referral priority",
     kind: TableKind::User,
     codes: &[code("A", "ASAP"), code("R", "Routine"), code("S", "STAT")],
+    patterns: &[],
 };
 
 /// The codes of table 0280: Referral priority.
@@ -13064,6 +13290,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
         code("Rad", "Radiology"),
         code("Skn", "Skilled Nursing"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0281: Referral type.
@@ -13111,6 +13338,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
         code("SO", "Second Opinion"),
         code("WR", "Send Written Report"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0282: Referral disposition.
@@ -13152,6 +13380,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
         code("P", "Pending"),
         code("R", "Rejected"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0283: Referral status.
@@ -13193,6 +13422,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
         code("I", "Inpatient"),
         code("O", "Outpatient"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0284: Referral category.
@@ -13229,6 +13459,7 @@ pub static TABLE_0285: TableDesc = TableDesc {
     name: "Insurance company ID codes",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0286: Provider role.
@@ -13242,6 +13473,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
         code("RP", "Referring Provider"),
         code("RT", "Referred to Provider"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0286: Provider role.
@@ -13286,6 +13518,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
         code("UN", "UNLINK"),
         code("UP", "UPDATE"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0287: Problem/goal action code.
@@ -13331,6 +13564,7 @@ pub static TABLE_0288: TableDesc = TableDesc {
     name: "Census tract",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0289: County/parish.
@@ -13339,6 +13573,7 @@ pub static TABLE_0289: TableDesc = TableDesc {
     name: "County/parish",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0291: Subtype of referenced data.
@@ -13366,6 +13601,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
             "HL7 Clinical Document Architecture Level One document",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0291: Subtype of referenced data.
@@ -13547,6 +13783,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
         code("998", "no vaccine administered"),
         code("999", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0292: Vaccines administered.
@@ -13904,6 +14141,7 @@ pub static TABLE_0293: TableDesc = TableDesc {
     name: "Billing Category",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0294: Time selection criteria parameter class codes.
@@ -13949,6 +14187,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
             "An indicator that Wednesday is or is not preferred for the day on which the",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
@@ -14000,6 +14239,7 @@ pub static TABLE_0295: TableDesc = TableDesc {
     name: "Handicap",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0296: Primary Language.
@@ -14008,6 +14248,7 @@ pub static TABLE_0296: TableDesc = TableDesc {
     name: "Primary Language",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0297: CN ID source.
@@ -14016,6 +14257,7 @@ pub static TABLE_0297: TableDesc = TableDesc {
     name: "CN ID source",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0298: CP range type.
@@ -14024,6 +14266,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
     name: "CP range type",
     kind: TableKind::Hl7,
     codes: &[code("F", "Flat-rate"), code("P", "Pro-rate")],
+    patterns: &[],
 };
 
 /// The codes of table 0298: CP range type.
@@ -14055,6 +14298,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
         code("Base64", "Encoding as defined by MIME"),
         code("Hex", "Hexadecimal encoding"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0299: Encoding.
@@ -14088,6 +14332,7 @@ pub static TABLE_0300: TableDesc = TableDesc {
     name: "Namespace ID",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0301: Universal ID type.
@@ -14111,6 +14356,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("x400", "An X.400 MHS format identifier"),
         code("x500", "An X.500 directory name"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0301: Universal ID type.
@@ -14177,6 +14423,7 @@ pub static TABLE_0302: TableDesc = TableDesc {
     name: "Point of care",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0303: Room.
@@ -14185,6 +14432,7 @@ pub static TABLE_0303: TableDesc = TableDesc {
     name: "Room",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0304: Bed.
@@ -14193,6 +14441,7 @@ pub static TABLE_0304: TableDesc = TableDesc {
     name: "Bed",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0305: Person location type.
@@ -14209,6 +14458,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
         code("P", "Phone"),
         code("S", "SNF"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0305: Person location type.
@@ -14254,6 +14504,7 @@ pub static TABLE_0306: TableDesc = TableDesc {
     name: "Location status",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0307: Building.
@@ -14262,6 +14513,7 @@ pub static TABLE_0307: TableDesc = TableDesc {
     name: "Building",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0308: Floor.
@@ -14270,6 +14522,7 @@ pub static TABLE_0308: TableDesc = TableDesc {
     name: "Floor",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0309: Coverage Type.
@@ -14282,6 +14535,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
         code("H", "Hospital/institutional"),
         code("P", "Physician/professional"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0309: Coverage Type.
@@ -14320,6 +14574,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
         code("T", "Temporary"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0311: Job Status.
@@ -14356,6 +14611,7 @@ pub static TABLE_0312: TableDesc = TableDesc {
     name: "Policy Scope",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0313: Policy Source.
@@ -14364,6 +14620,7 @@ pub static TABLE_0313: TableDesc = TableDesc {
     name: "Policy Source",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0315: Living Will Code.
@@ -14384,6 +14641,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
         code("U", "Unknown"),
         code("Y", "Yes, patient has a living will"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0315: Living Will Code.
@@ -14434,6 +14692,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
         code("U", "Unknown"),
         code("Y", "Yes, patient is a documented donor and documentation is on file"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0316: Organ Donor Code.
@@ -14485,6 +14744,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
         code("9903", "Beat marker"),
         code("9904", "etc"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0317: Annotations.
@@ -14524,6 +14784,7 @@ pub static TABLE_0319: TableDesc = TableDesc {
     name: "Department Cost Center",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0320: Item Natural Account Code.
@@ -14532,6 +14793,7 @@ pub static TABLE_0320: TableDesc = TableDesc {
     name: "Item Natural Account Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0321: Dispense Method.
@@ -14545,6 +14807,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
         code("TR", "Traditional"),
         code("UD", "Unit Dose"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0321: Dispense Method.
@@ -14586,6 +14849,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
         code("PA", "Partially Administered"),
         code("RE", "Refused"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0322: Completion Status.
@@ -14627,6 +14891,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
         code("U", "Update"),
         code("X", "No change"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0323: Action Code.
@@ -14682,6 +14947,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
         code("STF", "Bed is staffed"),
         code("TEA", "Teaching location"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0324: Location characteristic ID.
@@ -14750,6 +15016,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
         code("RX", "Nearest pharmacy"),
         code("RX2", "Second nearest pharmacy"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0325: Location Relationship ID.
@@ -14795,6 +15062,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
     name: "Visit Indicator",
     kind: TableKind::User,
     codes: &[code("A", "Account level (default)"), code("V", "Visit level")],
+    patterns: &[],
 };
 
 /// The codes of table 0326: Visit Indicator.
@@ -14822,6 +15090,7 @@ pub static TABLE_0327: TableDesc = TableDesc {
     name: "Job code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0328: Employee classification.
@@ -14830,6 +15099,7 @@ pub static TABLE_0328: TableDesc = TableDesc {
     name: "Employee classification",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0329: Quantity method.
@@ -14838,6 +15108,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
     name: "Quantity method",
     kind: TableKind::Hl7,
     codes: &[code("A", "Actual count"), code("E", "Estimated (see comment)")],
+    patterns: &[],
 };
 
 /// The codes of table 0329: Quantity method.
@@ -14872,6 +15143,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
         code("PRE", "Preamendment"),
         code("TXN", "Transitional"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0330: Marketing basis.
@@ -14919,6 +15191,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
         code("M", "Manufacturer"),
         code("U", "User"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0331: Facility type.
@@ -14955,6 +15228,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
     name: "Source type",
     kind: TableKind::Hl7,
     codes: &[code("A", "Accept"), code("I", "Initiate")],
+    patterns: &[],
 };
 
 /// The codes of table 0332: Source type.
@@ -14982,6 +15256,7 @@ pub static TABLE_0333: TableDesc = TableDesc {
     name: "Driver's license issuing authority",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0334: Disabled Person Code.
@@ -14995,6 +15270,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
         code("IN", "Insured"),
         code("PT", "Patient"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0334: Disabled Person Code.
@@ -15041,14 +15317,6 @@ pub static TABLE_0335: TableDesc = TableDesc {
         code("Once", "one time only"),
         code("P", "Post (after)"),
         code("PRN", "given as needed"),
-        code("PRNxxx", "where xxx is some frequency code"),
-        code("Q<integer>D", "every <integer> days"),
-        code("Q<integer>H", "every <integer> hours"),
-        code("Q<integer>J<day#>", "repeats on a particular day of the week"),
-        code("Q<integer>L", "every <integer> months (Lunar cycle)"),
-        code("Q<integer>M", "every <integer> minutes"),
-        code("Q<integer>S", "every <integer> seconds"),
-        code("Q<integer>W", "every <integer> weeks"),
         code("QAM", "in the morning at institution-specified time"),
         code("QHS", "every day before the hour of sleep"),
         code("QID", "four times a day at institution-specified times"),
@@ -15061,7 +15329,17 @@ pub static TABLE_0335: TableDesc = TableDesc {
         code("TID", "three times a day at institution-specified times"),
         code("U <spec>", "for future use"),
         code("V", "Cibus Vespertinus (dinner)"),
-        code("xID", "where X is a numeral 5 or greater."),
+    ],
+    patterns: &[
+        code("#ID", "where X is a numeral 5 or greater."),
+        code("PRN*", "where xxx is some frequency code"),
+        code("Q#D", "every <integer> days"),
+        code("Q#H", "every <integer> hours"),
+        code("Q#J#", "repeats on a particular day of the week"),
+        code("Q#L", "every <integer> months (Lunar cycle)"),
+        code("Q#M", "every <integer> minutes"),
+        code("Q#S", "every <integer> seconds"),
+        code("Q#W", "every <integer> weeks"),
     ],
 };
 
@@ -15089,22 +15367,6 @@ pub enum RepeatPattern {
     PostAfter,
     /// `PRN`: given as needed
     GivenAsNeeded,
-    /// `PRNxxx`: where xxx is some frequency code
-    WhereXxxIsSomeFrequencyCode,
-    /// `Q<integer>D`: every \<integer> days
-    EveryIntegerDays,
-    /// `Q<integer>H`: every \<integer> hours
-    EveryIntegerHours,
-    /// `Q<integer>J<day#>`: repeats on a particular day of the week
-    RepeatsOnAParticularDayOfTheWeek,
-    /// `Q<integer>L`: every \<integer> months (Lunar cycle)
-    EveryIntegerMonthsLunarCycle,
-    /// `Q<integer>M`: every \<integer> minutes
-    EveryIntegerMinutes,
-    /// `Q<integer>S`: every \<integer> seconds
-    EveryIntegerSeconds,
-    /// `Q<integer>W`: every \<integer> weeks
-    EveryIntegerWeeks,
     /// `QAM`: in the morning at institution-specified time
     InTheMorningAtInstitutionSpecifiedTime,
     /// `QHS`: every day before the hour of sleep
@@ -15123,8 +15385,6 @@ pub enum RepeatPattern {
     ForFutureUse,
     /// `V`: Cibus Vespertinus (dinner)
     CibusVespertinusDinner,
-    /// `xID`: where X is a numeral 5 or greater.
-    WhereXIsANumeral5OrGreater,
 }
 
 #[cfg(feature = "types")]
@@ -15141,14 +15401,6 @@ impl hl7_types::Table for RepeatPattern {
         Self::OneTimeOnly,
         Self::PostAfter,
         Self::GivenAsNeeded,
-        Self::WhereXxxIsSomeFrequencyCode,
-        Self::EveryIntegerDays,
-        Self::EveryIntegerHours,
-        Self::RepeatsOnAParticularDayOfTheWeek,
-        Self::EveryIntegerMonthsLunarCycle,
-        Self::EveryIntegerMinutes,
-        Self::EveryIntegerSeconds,
-        Self::EveryIntegerWeeks,
         Self::InTheMorningAtInstitutionSpecifiedTime,
         Self::EveryDayBeforeTheHourOfSleep,
         Self::FourTimesADayAtInstitutionSpecifiedTimes,
@@ -15158,7 +15410,6 @@ impl hl7_types::Table for RepeatPattern {
         Self::CodeTid,
         Self::ForFutureUse,
         Self::CibusVespertinusDinner,
-        Self::WhereXIsANumeral5OrGreater,
     ];
     fn index(self) -> usize {
         self as usize
@@ -15176,6 +15427,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
         code("S", "Second Opinion"),
         code("W", "Work Load"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0336: Referral reason.
@@ -15212,6 +15464,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
     name: "Certification status",
     kind: TableKind::Hl7,
     codes: &[code("C", "Certified"), code("E", "Eligible")],
+    patterns: &[],
 };
 
 /// The codes of table 0337: Certification status.
@@ -15252,6 +15505,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
         code("TRL", "Training license number"),
         code("UPIN", "Unique physician ID no"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0338: Practitioner ID number type.
@@ -15323,6 +15577,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
         ),
         code("4", "Advanced Beneficiary Notice has not been signed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
@@ -15354,6 +15609,7 @@ pub static TABLE_0340: TableDesc = TableDesc {
     name: "Procedure code modifier",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0341: Guarantor Credit Rating Code.
@@ -15362,6 +15618,7 @@ pub static TABLE_0341: TableDesc = TableDesc {
     name: "Guarantor Credit Rating Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0342: Military Recipient.
@@ -15370,6 +15627,7 @@ pub static TABLE_0342: TableDesc = TableDesc {
     name: "Military Recipient",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0343: Military Handicapped Program Code.
@@ -15378,6 +15636,7 @@ pub static TABLE_0343: TableDesc = TableDesc {
     name: "Military Handicapped Program Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0344: Patient's Relationship to Insured.
@@ -15406,6 +15665,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
         code("18", "Parent"),
         code("19", "Grandparent"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0344: Patient's Relationship to Insured.
@@ -15487,6 +15747,7 @@ pub static TABLE_0345: TableDesc = TableDesc {
     name: "Appeal Reason",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0346: Certification Agency.
@@ -15495,6 +15756,7 @@ pub static TABLE_0346: TableDesc = TableDesc {
     name: "Certification Agency",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0347: State/province.
@@ -15503,6 +15765,7 @@ pub static TABLE_0347: TableDesc = TableDesc {
     name: "State/province",
     kind: TableKind::User,
     codes: &[code("AB", "Alberta (US and Canada)"), code("MI", "Michigan (US)")],
+    patterns: &[],
 };
 
 /// The codes of table 0347: State/province.
@@ -15530,6 +15793,7 @@ pub static TABLE_0348: TableDesc = TableDesc {
     name: "Special Program Indicator",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0349: PSRO/UR Approval Indicator.
@@ -15538,6 +15802,7 @@ pub static TABLE_0349: TableDesc = TableDesc {
     name: "PSRO/UR Approval Indicator",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0350: Occurrence code.
@@ -15546,6 +15811,7 @@ pub static TABLE_0350: TableDesc = TableDesc {
     name: "Occurrence code",
     kind: TableKind::Hl7,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0351: Occurrence span.
@@ -15554,6 +15820,7 @@ pub static TABLE_0351: TableDesc = TableDesc {
     name: "Occurrence span",
     kind: TableKind::Hl7,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0353: CWE statuses.
@@ -15568,6 +15835,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
         code("U", "Unknown"),
         code("UASK", "Asked but Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0353: CWE statuses.
@@ -15816,6 +16084,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("VXU_V04", "V04"),
         code("VXX_V02", "V02"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0354: Message structure.
@@ -16455,6 +16724,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
     name: "Primary key value type",
     kind: TableKind::Hl7,
     codes: &[code("CE", "Coded element"), code("PL", "Person location")],
+    patterns: &[],
 };
 
 /// The codes of table 0355: Primary key value type.
@@ -16485,6 +16755,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
         code("2.3", "The character set switching mode specified in HL7 2.5"),
         code("ISO 2022-1994", "This standard is titled \"Information Technology"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0356: Alternate character set handling scheme.
@@ -16526,6 +16797,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
         code("206", "Application record locked"),
         code("207", "Application internal error"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0357: Message error condition codes.
@@ -16589,6 +16861,7 @@ pub static TABLE_0358: TableDesc = TableDesc {
     name: "Practitioner group",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0359: Diagnosis Priority.
@@ -16600,6 +16873,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
         code("0", "Not included in diagnosis ranking"),
         code("1", "The primary diagnosis"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0359: Diagnosis Priority.
@@ -16689,6 +16963,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
         code("SEC", "Secretarial Certificate"),
         code("TS", "Trade School Graduate"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0360: Degree/license/certificate.
@@ -16887,6 +17162,7 @@ pub static TABLE_0361: TableDesc = TableDesc {
     name: "Application",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0362: Facility.
@@ -16895,6 +17171,7 @@ pub static TABLE_0362: TableDesc = TableDesc {
     name: "Facility",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0363: Assigning authority.
@@ -16903,6 +17180,7 @@ pub static TABLE_0363: TableDesc = TableDesc {
     name: "Assigning authority",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0364: Comment type.
@@ -16920,6 +17198,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
         code("PI", "Patient Instructions"),
         code("RE", "Remark"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0364: Comment type.
@@ -16978,6 +17257,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
         code("PD", "Paused"),
         code("PU", "Powered Up"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0365: Equipment state.
@@ -17029,6 +17309,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
     name: "Local/remote control state",
     kind: TableKind::Hl7,
     codes: &[code("L", "Local"), code("R", "Remote")],
+    patterns: &[],
 };
 
 /// The codes of table 0366: Local/remote control state.
@@ -17061,6 +17342,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
         code("S", "Serious"),
         code("W", "Warning"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0367: Alert level.
@@ -17117,6 +17399,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
         code("UC", "Unlock"),
         code("UN", "Unload"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0368: Remote control command.
@@ -17213,6 +17496,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
         code("R", "Replicate"),
         code("V", "Verifying Calibrator, used for periodic calibration checks"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0369: Specimen Role.
@@ -17279,6 +17563,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
         code("U", "Unknown"),
         code("X", "Container Unavailable"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0370: Container status.
@@ -17388,6 +17673,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
         code("VIRTM", "Viral Transport medium"),
         code("WEST", "Buffered Citrate (Westergren Sedimentation Rate)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0371: Additive/Preservative.
@@ -17592,6 +17878,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
         code("SER", "Serum, NOS (not otherwise specified)"),
         code("SUP", "Supernatant"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0372: Specimen component.
@@ -17649,6 +17936,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
         code("RECA", "Recalification"),
         code("UFIL", "Ultrafiltration"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0373: Treatment.
@@ -17697,6 +17985,7 @@ pub static TABLE_0374: TableDesc = TableDesc {
     name: "System induced contaminants",
     kind: TableKind::User,
     codes: &[code("CNTM", "Present, type of contamination unspecified")],
+    patterns: &[],
 };
 
 /// The codes of table 0374: System induced contaminants.
@@ -17725,6 +18014,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
         code("FLUR", "Fluorocarbons"),
         code("SFHB", "Stromal free hemoglobin preparations"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0375: Artificial blood.
@@ -17773,6 +18063,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
         code("UFRZ", "Ultra frozen"),
         code("UPR", "Upright"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0376: Special Handling Code.
@@ -17851,6 +18142,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
         code("A60", "Opened container, indoor atmosphere, 60 minutes duration"),
         code("ATM", "Opened container, atmosphere and duration unspecified"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0377: Other environmental factors.
@@ -17878,6 +18170,7 @@ pub static TABLE_0378: TableDesc = TableDesc {
     name: "Carrier type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0379: Tray type.
@@ -17886,6 +18179,7 @@ pub static TABLE_0379: TableDesc = TableDesc {
     name: "Tray type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0380: Separator type.
@@ -17894,6 +18188,7 @@ pub static TABLE_0380: TableDesc = TableDesc {
     name: "Separator type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0381: Cap type.
@@ -17902,6 +18197,7 @@ pub static TABLE_0381: TableDesc = TableDesc {
     name: "Cap type",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0382: Drug interference.
@@ -17910,6 +18206,7 @@ pub static TABLE_0382: TableDesc = TableDesc {
     name: "Drug interference",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0383: Substance status.
@@ -17930,6 +18227,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
         code("QE", "QC Error"),
         code("QW", "QC Warning"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0383: Substance status.
@@ -18000,6 +18298,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
         code("SR", "Single Test Reagent"),
         code("SW", "Solid Waste"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0384: Substance type.
@@ -18060,6 +18359,7 @@ pub static TABLE_0385: TableDesc = TableDesc {
     name: "Manufacturer identifier",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0386: Supplier identifier.
@@ -18068,6 +18368,7 @@ pub static TABLE_0386: TableDesc = TableDesc {
     name: "Supplier identifier",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0387: Command response.
@@ -18085,6 +18386,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
         code("TI", "Command cannot be completed within requested completion time"),
         code("UN", "Command cannot be completed for unknown reasons"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0387: Command response.
@@ -18124,6 +18426,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
     name: "Processing type",
     kind: TableKind::Hl7,
     codes: &[code("E", "Evaluation"), code("P", "Regular Production")],
+    patterns: &[],
 };
 
 /// The codes of table 0388: Processing type.
@@ -18156,6 +18459,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
         code("O", "Original, first run"),
         code("R", "Repeated without dilution"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0389: Analyte repeat status.
@@ -18201,6 +18505,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
         code("RXEG", "RXE group"),
         code("RXOG", "RXO group"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0391: Segment group.
@@ -18254,6 +18559,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
         code("NP", "Match on Name (Phonetic Match)"),
         code("SS", "Match on Social Security Number"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0392: Match reason.
@@ -18293,6 +18599,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
         code("LINKSOFT_2.01", "Proprietary algorithm for LinkSoft v2.01"),
         code("MATCHWARE_1.2", "Proprietary algorithm for MatchWare v1.2"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0393: Match algorithms.
@@ -18323,6 +18630,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
     name: "Response modality",
     kind: TableKind::Hl7,
     codes: &[code("B", "Batch"), code("R", "Real Time"), code("T", "Bolus")],
+    patterns: &[],
 };
 
 /// The codes of table 0394: Response modality.
@@ -18352,6 +18660,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
     name: "Modify indicator",
     kind: TableKind::Hl7,
     codes: &[code("M", "Modified Subscription"), code("N", "New Subscription")],
+    patterns: &[],
 };
 
 /// The codes of table 0395: Modify indicator.
@@ -18379,7 +18688,6 @@ pub static TABLE_0396: TableDesc = TableDesc {
     name: "Coding system",
     kind: TableKind::Hl7,
     codes: &[
-        code("99zzz or L", "Local general code (where z is an alphanumeric character)"),
         code("ACR", "American College of Radiology finding codes"),
         code("ANS+", "HL7 set of units of measure"),
         code("ART", "WHO Adverse Reaction Terms"),
@@ -18412,7 +18720,6 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("HCPT", "Health Care Provider Taxonomy"),
         code("HHC", "Home Health Care"),
         code("HI", "Health Outcomes"),
-        code("HL7nnnn", "HL7 Defined Codes where nnnn is the HL7 table number"),
         code("HOT", "Japanese Nationwide Medicine Code"),
         code("HPC", "CMS (formerly HCFA )Procedure Codes (HCPCS)"),
         code("I10", "ICD-10"),
@@ -18420,10 +18727,6 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("I9", "ICD9"),
         code("I9C", "ICD-9CM"),
         code("IBT", "ISBT"),
-        code(
-            "IBTnnnn",
-            "ISBT 128 codes where nnnn specifies a specific table within ISBT 128",
-        ),
         code("IC2", "ICHPPC-2"),
         code("ICD10AM", "ICD-10 Australian modification"),
         code("ICD10CA", "ICD-10 Canada"),
@@ -18431,7 +18734,6 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("ICS", "ICCS"),
         code("ICSD", "International Classification of Sleep Disorders"),
         code("ISO+", "ISO 2955.83 (units of measure) with HL7 extensions"),
-        code("ISOnnnn", "ISO Defined Codes where nnnn is the ISO table number"),
         code("IUPC", "IUPAC/IFCC Component Codes"),
         code("IUPP", "IUPAC/IFCC Property Codes"),
         code("JC10", "JLAC/JSLM, nationwide laboratory code"),
@@ -18470,14 +18772,22 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("W4", "WHO record # code with ASTM extension"),
         code("WC", "WHO ATC"),
     ],
+    patterns: &[
+        code("99*", "Local general code (where z is an alphanumeric character)"),
+        code("HL7#", "HL7 Defined Codes where nnnn is the HL7 table number"),
+        code(
+            "IBT#",
+            "ISBT 128 codes where nnnn specifies a specific table within ISBT 128",
+        ),
+        code("ISO#", "ISO Defined Codes where nnnn is the ISO table number"),
+        code("L", "Local general code (where z is an alphanumeric character)"),
+    ],
 };
 
 /// The codes of table 0396: Coding system.
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodingSystem {
-    /// `99zzz or L`: Local general code (where z is an alphanumeric character)
-    Code99zzzOrL,
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
     /// `ANS+`: HL7 set of units of measure
@@ -18542,8 +18852,6 @@ pub enum CodingSystem {
     HomeHealthCare,
     /// `HI`: Health Outcomes
     HealthOutcomes,
-    /// `HL7nnnn`: HL7 Defined Codes where nnnn is the HL7 table number
-    CodeHl7nnnn,
     /// `HOT`: Japanese Nationwide Medicine Code
     JapaneseNationwideMedicineCode,
     /// `HPC`: CMS (formerly HCFA )Procedure Codes (HCPCS)
@@ -18558,8 +18866,6 @@ pub enum CodingSystem {
     Icd9cm,
     /// `IBT`: ISBT
     Isbt,
-    /// `IBTnnnn`: ISBT 128 codes where nnnn specifies a specific table within ISBT 128
-    CodeIbTnnnn,
     /// `IC2`: ICHPPC-2
     Ichppc2,
     /// `ICD10AM`: ICD-10 Australian modification
@@ -18574,8 +18880,6 @@ pub enum CodingSystem {
     CodeIcsd,
     /// `ISO+`: ISO 2955.83 (units of measure) with HL7 extensions
     CodeIsoPlus,
-    /// `ISOnnnn`: ISO Defined Codes where nnnn is the ISO table number
-    CodeIsOnnnn,
     /// `IUPC`: IUPAC/IFCC Component Codes
     IupacIfccComponentCodes,
     /// `IUPP`: IUPAC/IFCC Property Codes
@@ -18656,7 +18960,6 @@ pub enum CodingSystem {
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
-        Self::Code99zzzOrL,
         Self::AmericanCollegeOfRadiologyFindingCodes,
         Self::Hl7SetOfUnitsOfMeasure,
         Self::WhoAdverseReactionTerms,
@@ -18689,7 +18992,6 @@ impl hl7_types::Table for CodingSystem {
         Self::HealthCareProviderTaxonomy,
         Self::HomeHealthCare,
         Self::HealthOutcomes,
-        Self::CodeHl7nnnn,
         Self::JapaneseNationwideMedicineCode,
         Self::CmsFormerlyHcfaProcedureCodesHcpcs,
         Self::Icd10,
@@ -18697,7 +18999,6 @@ impl hl7_types::Table for CodingSystem {
         Self::Icd9,
         Self::Icd9cm,
         Self::Isbt,
-        Self::CodeIbTnnnn,
         Self::Ichppc2,
         Self::Icd10AustralianModification,
         Self::Icd10Canada,
@@ -18705,7 +19006,6 @@ impl hl7_types::Table for CodingSystem {
         Self::Iccs,
         Self::CodeIcsd,
         Self::CodeIsoPlus,
-        Self::CodeIsOnnnn,
         Self::IupacIfccComponentCodes,
         Self::IupacIfccPropertyCodes,
         Self::JlacJslmNationwideLaboratoryCode,
@@ -18761,6 +19061,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
         code("DN", "Descending, case insensitive"),
         code("N", "None"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0397: Sequencing.
@@ -18800,6 +19101,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
     name: "Continuation style code",
     kind: TableKind::Hl7,
     codes: &[code("F", "Fragmentation"), code("I", "Interactive Continuation")],
+    patterns: &[],
 };
 
 /// The codes of table 0398: Continuation style code.
@@ -19076,6 +19378,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
         code("ZMB", "Zambia"),
         code("ZWE", "Zimbabwe"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0399: Country code.
@@ -19844,6 +20147,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
     name: "Government reimbursement program",
     kind: TableKind::User,
     codes: &[code("C", "Medi-Cal"), code("MM", "Medicare")],
+    patterns: &[],
 };
 
 /// The codes of table 0401: Government reimbursement program.
@@ -19876,6 +20180,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
         code("M", "Medical"),
         code("U", "Undergraduate"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0402: School type.
@@ -19918,6 +20223,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
         code("4", "Understand"),
         code("5", "Sign"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0403: Language Ability.
@@ -19964,6 +20270,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
         code("5", "Some (level unknown)"),
         code("6", "None"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0404: Language Proficiency.
@@ -20006,6 +20313,7 @@ pub static TABLE_0405: TableDesc = TableDesc {
     name: "Organization Unit",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0406: Organization unit type.
@@ -20022,6 +20330,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
         code("H", "Home"),
         code("O", "Office"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0406: Organization unit type.
@@ -20071,6 +20380,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
         code("SD", "Shut down"),
         code("SU", "Start up"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0409: Application change type.
@@ -20104,6 +20414,7 @@ pub static TABLE_0411: TableDesc = TableDesc {
     name: "Supplemental Service Information Values",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0412: Category Identifier.
@@ -20112,6 +20423,7 @@ pub static TABLE_0412: TableDesc = TableDesc {
     name: "Category Identifier",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0413: Consent Identifier.
@@ -20120,6 +20432,7 @@ pub static TABLE_0413: TableDesc = TableDesc {
     name: "Consent Identifier",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0414: Units of Time.
@@ -20128,6 +20441,7 @@ pub static TABLE_0414: TableDesc = TableDesc {
     name: "Units of Time",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0415: DRG Transfer Type.
@@ -20136,6 +20450,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
     name: "DRG Transfer Type",
     kind: TableKind::User,
     codes: &[code("E", "DRG Exempt"), code("N", "DRG Non Exempt")],
+    patterns: &[],
 };
 
 /// The codes of table 0415: DRG Transfer Type.
@@ -20169,6 +20484,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
         code("4", "2nd Operative"),
         code("5", "3rd Operative"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0416: Procedure DRG Type.
@@ -20222,6 +20538,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
         code("C", "Carcinoma-unspecified type"),
         code("G", "Additional tissue required"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0417: Tissue Type Code.
@@ -20289,6 +20606,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
         code("1", "the primary procedure"),
         code("2", "for ranked secondary procedures"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0418: Procedure Priority.
@@ -20322,6 +20640,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
     name: "Severity of Illness Code",
     kind: TableKind::User,
     codes: &[code("MI", "Mild"), code("MO", "Moderate"), code("SE", "Severe")],
+    patterns: &[],
 };
 
 /// The codes of table 0421: Severity of Illness Code.
@@ -20358,6 +20677,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
         code("5", "Dead on Arrival (DOA)"),
         code("99", "Other"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0422: Triage Code.
@@ -20400,6 +20720,7 @@ pub static TABLE_0423: TableDesc = TableDesc {
     name: "Case Category Code",
     kind: TableKind::User,
     codes: &[code("D", "Doctor's Office Closed")],
+    patterns: &[],
 };
 
 /// The codes of table 0423: Case Category Code.
@@ -20429,6 +20750,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
         code("2", "Full Term"),
         code("3", "Overdue / Post-term"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0424: Gestation Category Code.
@@ -20468,6 +20790,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
         code("4", "Other"),
         code("5", "Born at home"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0425: Newborn Code.
@@ -20523,6 +20846,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
         code("RWB", "Reconstituted Whole Blood"),
         code("WBA", "Autologous Whole Blood"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0426: Blood Product Code.
@@ -20607,6 +20931,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
         code("S", "Suicide Attempt"),
         code("T", "Transfusion error"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0427: Risk Management Incident Code.
@@ -20673,6 +20998,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
     name: "Incident Type Code",
     kind: TableKind::User,
     codes: &[code("O", "Other"), code("P", "Preventable"), code("U", "User Error")],
+    patterns: &[],
 };
 
 /// The codes of table 0428: Incident Type Code.
@@ -20715,6 +21041,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
         code("SH", "Show"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0429: Production Class Code.
@@ -20783,6 +21110,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
         code("P", "Public Transport"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0430: Mode of Arrival Code.
@@ -20836,6 +21164,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
         code("T", "Tobacco - smoked"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0431: Recreational Drug Use Code.
@@ -20888,6 +21217,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
         code("IM", "Improved"),
         code("MO", "Moribund"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0432: Admission Level of Care Code.
@@ -20940,6 +21270,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
         code("P", "Paraplegic"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0433: Precaution Code.
@@ -20998,6 +21329,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
         code("S", "Stable"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0434: Patient Condition Code.
@@ -21040,6 +21372,7 @@ pub static TABLE_0435: TableDesc = TableDesc {
     name: "Advance Directive Code",
     kind: TableKind::User,
     codes: &[code("DNR", "Do not resuscitate")],
+    patterns: &[],
 };
 
 /// The codes of table 0435: Advance Directive Code.
@@ -21070,6 +21403,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
         code("CT", "Contraindication"),
         code("IN", "Intolerance"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
@@ -21106,6 +21440,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
     name: "Alert Device Code",
     kind: TableKind::User,
     codes: &[code("B", "Bracelet"), code("N", "Necklace"), code("W", "Wallet Card")],
+    patterns: &[],
 };
 
 /// The codes of table 0437: Alert Device Code.
@@ -21143,6 +21478,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
         code("S", "Suspect"),
         code("U", "Unconfirmed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0438: Allergy Clinical Status.
@@ -21284,6 +21620,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
         code("XPN", "Extended person name"),
         code("XTN", "Extended telecommunications number"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0440: Data types.
@@ -21601,6 +21938,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
         code("P", "Inactive"),
         code("U", "Unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0441: Immunization Registry Status.
@@ -21651,6 +21989,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
         code("P", "Primary Care"),
         code("T", "Therapeutic"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0442: Location Service Code.
@@ -21695,6 +22034,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
         code("RP", "Referring Provider"),
         code("RT", "Referred to Provider"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0443: Provider role.
@@ -21743,6 +22083,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
         code("F", "Prefix Family Middle Given Suffix"),
         code("G", "Prefix Given Middle Family Suffix"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0444: Name assembly order.
@@ -21778,6 +22119,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
         code("UD", "Unknown/Default Date of Birth"),
         code("US", "Unknown/Default Social Security Number"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0445: Identity Reliability Code.
@@ -21814,6 +22156,7 @@ pub static TABLE_0446: TableDesc = TableDesc {
     name: "Species Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0447: Breed Code.
@@ -21822,6 +22165,7 @@ pub static TABLE_0447: TableDesc = TableDesc {
     name: "Breed Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0448: Name context.
@@ -21830,6 +22174,7 @@ pub static TABLE_0448: TableDesc = TableDesc {
     name: "Name context",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0450: Event type.
@@ -21838,6 +22183,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
     name: "Event type",
     kind: TableKind::Hl7,
     codes: &[code("LOG", "Log Event"), code("SER", "Service Event")],
+    patterns: &[],
 };
 
 /// The codes of table 0450: Event type.
@@ -21865,6 +22211,7 @@ pub static TABLE_0451: TableDesc = TableDesc {
     name: "Substance identifier",
     kind: TableKind::User,
     codes: &[code("ALL", "Used for query of all inventory items")],
+    patterns: &[],
 };
 
 /// The codes of table 0451: Substance identifier.
@@ -21892,6 +22239,7 @@ pub static TABLE_0452: TableDesc = TableDesc {
     codes: &[
         code("SUGGESTION", "ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0452: Health care provider type code.
@@ -21922,6 +22270,7 @@ pub static TABLE_0453: TableDesc = TableDesc {
             "ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0453: Health care provider classification.
@@ -21952,6 +22301,7 @@ pub static TABLE_0454: TableDesc = TableDesc {
             "ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0454: Health care provider area of specialization.
@@ -21977,6 +22327,7 @@ pub static TABLE_0455: TableDesc = TableDesc {
     name: "Type of Bill Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0456: Revenue code.
@@ -21985,6 +22336,7 @@ pub static TABLE_0456: TableDesc = TableDesc {
     name: "Revenue code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0457: Overall Claim Disposition Code.
@@ -21999,6 +22351,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
         code("3", "Claim denied"),
         code("4", "Claim denied"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0457: Overall Claim Disposition Code.
@@ -22142,6 +22495,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
         code("8", "Procedure and sex conflict"),
         code("9", "Nov-covered service"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0458: OCE Edit Code.
@@ -22318,6 +22672,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
         code("2", "External line item denial"),
         code("3", "External line item rejection"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0459: Reimbursement Action Code.
@@ -22358,6 +22713,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
         code("1", "Line item denied or rejected"),
         code("2", "Line item is on a multiple-day claim"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0460: Denial or Rejection Code.
@@ -22391,6 +22747,7 @@ pub static TABLE_0461: TableDesc = TableDesc {
     name: "License Number",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0462: Location cost center.
@@ -22399,6 +22756,7 @@ pub static TABLE_0462: TableDesc = TableDesc {
     name: "Location cost center",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0463: Inventory Number.
@@ -22407,6 +22765,7 @@ pub static TABLE_0463: TableDesc = TableDesc {
     name: "Inventory Number",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0464: Facility ID.
@@ -22415,6 +22774,7 @@ pub static TABLE_0464: TableDesc = TableDesc {
     name: "Facility ID",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0465: Name/address representation.
@@ -22427,6 +22787,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
         code("I", "Ideographic (i.e., Kanji)"),
         code("P", "Phonetic (i.e., ASCII, Katakana, Hiragana, etc.)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0465: Name/address representation.
@@ -22464,6 +22825,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
         code("163", "Excision/biopsy"),
         code("181", "Level 1 skin repair"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
@@ -22504,6 +22866,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
         code("4", "Modifier approved for ASC/HOPD use, inappropriate for code"),
         code("U", "Modifier edit code unknown"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0467: Modifier Edit Code.
@@ -22561,6 +22924,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
         ),
         code("5", "Deductible not applicable (specific list of HCPCS codes)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0468: Payment Adjustment Code.
@@ -22607,6 +22971,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
             "Packaged as part of partial hospitalization per diem or daily mental health",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0469: Packaging Status Code.
@@ -22651,6 +23016,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
         code("Pckg", "Packaged APC"),
         code("Thrpy", "Therapy APC"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0470: Reimbursement Type Code.
@@ -22705,6 +23071,7 @@ pub static TABLE_0471: TableDesc = TableDesc {
     name: "Query name",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0472: TQ conjunction ID.
@@ -22717,6 +23084,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
         code("C", "Actuation Time"),
         code("S", "Synchronous"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0472: TQ conjunction ID.
@@ -22755,6 +23123,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
         code("R", "This observation/service is on the formulary, but is restricted"),
         code("Y", "This observation/service is on the formulary"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0473: Formulary Status.
@@ -22797,6 +23166,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
         code("U", "Subdepartment"),
         code("V", "Division"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0474: Organization Unit Type.
@@ -22842,6 +23212,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
         code("04", "Patient Request"),
         code("05", "No Exception"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0475: Charge Type Reason.
@@ -22881,6 +23252,7 @@ pub static TABLE_0476: TableDesc = TableDesc {
     name: "Medically Necessary Duplicate Procedure Reason",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0477: Controlled Substance Schedule\*.
@@ -22896,6 +23268,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
         code("V", "Schedule V"),
         code("VI", "Schedule VI"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
@@ -22946,6 +23319,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
         ),
         code("Y", "Pharmaceutical substance is in the formulary"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0478: Formulary Status.
@@ -22982,6 +23356,7 @@ pub static TABLE_0479: TableDesc = TableDesc {
     name: "Pharmaceutical Substances",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0480: Pharmacy Order Types.
@@ -22994,6 +23369,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
         code("O", "Other solution as medication orders"),
         code("S", "IV Large Volume Solutions"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0480: Pharmacy Order Types.
@@ -23027,6 +23403,7 @@ pub static TABLE_0482: TableDesc = TableDesc {
     name: "Order Type",
     kind: TableKind::Hl7,
     codes: &[code("I", "Inpatient Order"), code("O", "Outpatient Order")],
+    patterns: &[],
 };
 
 /// The codes of table 0482: Order Type.
@@ -23065,6 +23442,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
         code("VC", "Video-conference"),
         code("VO", "Voice"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0483: Authorization Mode.
@@ -23129,6 +23507,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
         code("T", "Trial Quantity"),
         code("Z", "Non-Prescription Fill"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0484: Dispense Type.
@@ -23187,12 +23566,14 @@ pub static TABLE_0485: TableDesc = TableDesc {
         code("R", "Routine"),
         code("S", "Stat"),
         code("T", "Timing critical"),
-        code("TD<integer>", ""),
-        code("TH<integer>", ""),
-        code("TL<integer>", ""),
-        code("TM<integer>", ""),
-        code("TS<integer>", ""),
-        code("TW<integer>", ""),
+    ],
+    patterns: &[
+        code("TD#", ""),
+        code("TH#", ""),
+        code("TL#", ""),
+        code("TM#", ""),
+        code("TS#", ""),
+        code("TW#", ""),
     ],
 };
 
@@ -23214,18 +23595,6 @@ pub enum ExtendedPriorityCodes {
     Stat,
     /// `T`: Timing critical
     TimingCritical,
-    /// `TD<integer>`
-    CodeTdLtIntegerGt,
-    /// `TH<integer>`
-    CodeThLtIntegerGt,
-    /// `TL<integer>`
-    CodeTlLtIntegerGt,
-    /// `TM<integer>`
-    CodeTmLtIntegerGt,
-    /// `TS<integer>`
-    CodeTsLtIntegerGt,
-    /// `TW<integer>`
-    CodeTwLtIntegerGt,
 }
 
 #[cfg(feature = "types")]
@@ -23239,12 +23608,6 @@ impl hl7_types::Table for ExtendedPriorityCodes {
         Self::Routine,
         Self::Stat,
         Self::TimingCritical,
-        Self::CodeTdLtIntegerGt,
-        Self::CodeThLtIntegerGt,
-        Self::CodeTlLtIntegerGt,
-        Self::CodeTmLtIntegerGt,
-        Self::CodeTsLtIntegerGt,
-        Self::CodeTwLtIntegerGt,
     ];
     fn index(self) -> usize {
         self as usize
@@ -23527,6 +23890,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
         code("WWO", "Environmental, Water (Ocean)"),
         code("WWT", "Environmental, Water (Tap)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0487: Specimen Type.
@@ -24401,6 +24765,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
         code("VENIP", "Venipuncture"),
         code("WOOD", "Swab, Wooden Shaft"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0488: Specimen Collection Method.
@@ -24563,6 +24928,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
         code("POI", "Poison"),
         code("RAD", "Radioactive"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0489: Risk Codes.
@@ -24635,6 +25001,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
         code("RR", "Improper storage"),
         code("RS", "Name misspelling"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0490: Specimen Reject Reason.
@@ -24706,6 +25073,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
         code("G", "Good"),
         code("P", "Poor"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0491: Specimen Quality.
@@ -24742,6 +25110,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
         code("I", "Inappropriate"),
         code("P", "Preferred"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0492: Specimen Appropriateness.
@@ -24788,6 +25157,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
         code("ROOM", "Room temperature"),
         code("SNR", "Sample not received"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0493: Specimen Condition.
@@ -24843,6 +25213,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
         code("C", "Component"),
         code("M", "Modified from original specimen"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0494: Specimen Child Role.
@@ -24893,6 +25264,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
         code("RUQ", "Quadrant, Right Upper"),
         code("UPP", "Upper"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0495: Body Site Modifier.
@@ -25109,6 +25481,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
         code("135", "Venogram"),
         code("136", "Videotape"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0496: Consent Type.
@@ -25544,6 +25917,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
     name: "Consent Mode",
     kind: TableKind::Hl7,
     codes: &[code("T", "Telephone"), code("V", "Verbal"), code("W", "Written")],
+    patterns: &[],
 };
 
 /// The codes of table 0497: Consent Mode.
@@ -25583,6 +25957,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
             "Rescinded - Consent was initially granted, but was subsequently revoked or ended",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0498: Consent Status.
@@ -25625,6 +26000,7 @@ pub static TABLE_0499: TableDesc = TableDesc {
     name: "Consent Bypass Reason",
     kind: TableKind::User,
     codes: &[code("E", "Emergency"), code("PJ", "Professional Judgment")],
+    patterns: &[],
 };
 
 /// The codes of table 0499: Consent Bypass Reason.
@@ -25656,6 +26032,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
         code("N", "No Disclosure"),
         code("P", "Partial Disclosure"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0500: Consent Disclosure Level.
@@ -25693,6 +26070,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
         code("PR", "Patient Request"),
         code("RX", "Rx Private"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
@@ -25730,6 +26108,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
         code("MIN", "Subject is a minor"),
         code("NC", "Subject is not competent to consent"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
@@ -25767,6 +26146,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
         code("R", "Reserved for future use"),
         code("S", "Sequential"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0503: Sequence/Results Flag.
@@ -25805,6 +26185,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
         code("SE", "Start related service request(s), end current service request"),
         code("SS", "Start related service request(s), start current service request"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0504: Sequence Condition Code.
@@ -25844,6 +26225,7 @@ pub static TABLE_0505: TableDesc = TableDesc {
         code("#", "The last service request in a cyclic group"),
         code("*", "The first service request in a cyclic group"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
@@ -25880,6 +26262,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
         code("S", "Simultaneous"),
         code("T", "Tapering"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0506: Service Request Relationship.
@@ -25919,6 +26302,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
     name: "Observation Result Handling",
     kind: TableKind::User,
     codes: &[code("F", "Film-with-patient"), code("N", "Notify provider when ready")],
+    patterns: &[],
 };
 
 /// The codes of table 0507: Observation Result Handling.
@@ -25958,6 +26342,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
         code("LR", "Leukoreduced"),
         code("WA", "Washed"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0508: Blood Product Processing Requirements.
@@ -26015,6 +26400,7 @@ pub static TABLE_0509: TableDesc = TableDesc {
     name: "Indication For Use",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0510: Blood Product Dispense Status.
@@ -26035,6 +26421,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
         code("RS", "Reserved (ordered and product allocated for the patient)"),
         code("WA", "Wasted (product no longer viable)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0510: Blood Product Dispense Status.
@@ -26099,6 +26486,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
         code("P", "Preliminary status"),
         code("W", "Post original as wrong, e.g., transmitted for wrong patient"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
@@ -26141,6 +26529,7 @@ pub static TABLE_0512: TableDesc = TableDesc {
     name: "Commercial Product",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0513: Blood Product Transfusion/Disposition Status.
@@ -26155,6 +26544,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
         code("TX", "Transfused"),
         code("WA", "Wasted (product no longer viable)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
@@ -26214,6 +26604,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
         code("PTP", "Posttransfusion Purpura"),
         code("VOLOVER", "Symptoms most likely due to volume overload"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
@@ -26295,6 +26686,7 @@ pub static TABLE_0515: TableDesc = TableDesc {
     name: "Transfusion Interrupted Reason",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0516: Error severity.
@@ -26303,6 +26695,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
     name: "Error severity",
     kind: TableKind::Hl7,
     codes: &[code("E", "Error"), code("I", "Information"), code("W", "Warning")],
+    patterns: &[],
 };
 
 /// The codes of table 0516: Error severity.
@@ -26337,6 +26730,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
         code("PAT", "Inform patient"),
         code("USR", "Inform User"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0517: Inform person code.
@@ -26377,6 +26771,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
         code("EXTN", "Extension Override"),
         code("INLV", "Interval Override"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0518: Override type.
@@ -26410,6 +26805,7 @@ pub static TABLE_0519: TableDesc = TableDesc {
     name: "Override reason",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0521: Override code.
@@ -26418,6 +26814,7 @@ pub static TABLE_0521: TableDesc = TableDesc {
     name: "Override code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0523: Computation type.
@@ -26426,6 +26823,7 @@ pub static TABLE_0523: TableDesc = TableDesc {
     name: "Computation type",
     kind: TableKind::Hl7,
     codes: &[code("%", "Indicates a percent change"), code("a", "Absolute Change")],
+    patterns: &[],
 };
 
 /// The codes of table 0523: Computation type.
@@ -26457,6 +26855,7 @@ pub static TABLE_0524: TableDesc = TableDesc {
         code("R", "Reserved for possible future use"),
         code("S", "Sequence conditions"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0524: Sequence condition.
@@ -26490,6 +26889,7 @@ pub static TABLE_0525: TableDesc = TableDesc {
     name: "Privilege",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0526: Privilege class.
@@ -26498,6 +26898,7 @@ pub static TABLE_0526: TableDesc = TableDesc {
     name: "Privilege class",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0527: Calendar alignment.
@@ -26515,6 +26916,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
         code("SN", "second of the minute"),
         code("WY", "week of the year"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0527: Calendar alignment.
@@ -26577,6 +26979,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
         code("PCM", "after breakfast (from lat. post cibus matutinus)"),
         code("PCV", "after dinner (from lat. post cibus vespertinus)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0528: Event related period.
@@ -26647,6 +27050,7 @@ pub static TABLE_0529: TableDesc = TableDesc {
         code("S", "second"),
         code("Y", "year"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0529: Precision.
@@ -26696,6 +27100,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
         code("VA", "Veterans Affairs"),
         code("VI", "Visa"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0530: Organization, agency, department.
@@ -26738,6 +27143,7 @@ pub static TABLE_0531: TableDesc = TableDesc {
     name: "Institution",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0532: Expanded yes/no indicator.
@@ -26756,6 +27162,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
         code("UNK", "unknown"),
         code("Y", "Yes"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0532: Expanded yes/no indicator.
@@ -26807,6 +27214,7 @@ pub static TABLE_0533: TableDesc = TableDesc {
     name: "Application error code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0534: Notify Clergy Code.
@@ -26821,6 +27229,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
         code("U", "Unknown"),
         code("Y", "Yes"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0534: Notify Clergy Code.
@@ -26871,6 +27280,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
             "Signed authorization for release of any medical or other information necessary",
         ),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0535: Signature Code.
@@ -26913,6 +27323,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
         code("R", "Revoked"),
         code("V", "Active/Valid"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0536: Certificate Status.
@@ -26952,6 +27363,7 @@ pub static TABLE_0537: TableDesc = TableDesc {
     name: "Institution",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0538: Institution Relationship Type.
@@ -26965,6 +27377,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
         code("EMP", "Employee"),
         code("VOL", "Volunteer"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0538: Institution Relationship Type.
@@ -27001,6 +27414,7 @@ pub static TABLE_0539: TableDesc = TableDesc {
     name: "Cost Center Code",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0540: Inactive Reason Code.
@@ -27013,6 +27427,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
         code("R", "Retired"),
         code("T", "Termination"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0540: Inactive Reason Code.
@@ -27046,6 +27461,7 @@ pub static TABLE_0541: TableDesc = TableDesc {
     name: "Specimen Type Modifier",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0542: Specimen Source Type Modifier.
@@ -27054,6 +27470,7 @@ pub static TABLE_0542: TableDesc = TableDesc {
     name: "Specimen Source Type Modifier",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0543: Specimen Collection Site.
@@ -27062,6 +27479,7 @@ pub static TABLE_0543: TableDesc = TableDesc {
     name: "Specimen Collection Site",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0544: Container Condition.
@@ -27070,6 +27488,7 @@ pub static TABLE_0544: TableDesc = TableDesc {
     name: "Container Condition",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0545: Language Translated To.
@@ -27078,6 +27497,7 @@ pub static TABLE_0545: TableDesc = TableDesc {
     name: "Language Translated To",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0547: Jurisdictional Breadth.
@@ -27090,6 +27510,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
         code("N", "Country"),
         code("S", "State/Province"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0547: Jurisdictional Breadth.
@@ -27131,6 +27552,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
         code("6", "Emergent Practitioner"),
         code("7", "Non-Emergent Practitioner (i.e. medical ethics committee)"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
@@ -27176,6 +27598,7 @@ pub static TABLE_0549: TableDesc = TableDesc {
     name: "NDC Codes",
     kind: TableKind::User,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0550: Body Parts.
@@ -27626,6 +28049,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("WBC", "Leukocytes"),
         code("WRIST", "Wrist"),
     ],
+    patterns: &[],
 };
 
 /// The codes of table 0550: Body Parts.
@@ -28973,6 +29397,7 @@ pub static TABLE_0552: TableDesc = TableDesc {
     name: "Advanced beneficiary notice override reason",
     kind: TableKind::Hl7,
     codes: &[],
+    patterns: &[],
 };
 
 /// Table 0913.
@@ -28981,4 +29406,5 @@ pub static TABLE_0913: TableDesc = TableDesc {
     name: "",
     kind: TableKind::Other,
     codes: &[],
+    patterns: &[],
 };
