@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hl7_codegen::emit::{Package, emit};
 use hl7_codegen::model::{self, DatatypeKind, Format, Max, Member, MemberKind, Usage, Version};
 use hl7_codegen::schema;
 
@@ -94,6 +95,24 @@ fn facts_that_everybody_knows() {
         structure.members.iter().map(|member| member.ident.as_str()).take(10).collect();
     let expected = ["msh", "sft", "evn", "pid", "pd1", "rol", "nk1", "pv1", "pv2", "rol2"];
     assert_eq!(idents, expected);
+}
+
+#[test]
+fn chosen_files() {
+    let version = v2_5_1();
+    for file in emit(&Package::of(&version)) {
+        let path = file.path.to_str().expect("a plain name");
+        let chosen = [
+            "Cargo.toml",
+            "src/datatypes/cx.rs",
+            "src/segments/nte.rs",
+            "src/segments/obx.rs",
+            "src/messages/oml_o21.rs",
+        ];
+        if chosen.contains(&path) {
+            insta::assert_snapshot!(path.replace(['/', '.'], "_"), file.text);
+        }
+    }
 }
 
 #[test]

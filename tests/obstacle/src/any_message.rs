@@ -13,6 +13,8 @@ pub enum AnyMessage {
     AbcA01(Box<crate::messages::AbcA01>),
     /// ABC_A02.
     AbcA02(Box<crate::messages::AbcA02>),
+    /// ABC_A03.
+    AbcA03(Box<crate::messages::AbcA03>),
     /// ORDER_MEMBERS.
     OrderMembers(Box<crate::messages::OrderMembers>),
     /// OTHER.
@@ -43,9 +45,10 @@ impl AnyMessage {
         let mut message = match indexed.structure() {
             Some(0) => Self::AbcA01(Box::new(Empty::EMPTY)),
             Some(1) => Self::AbcA02(Box::new(Empty::EMPTY)),
-            Some(2) => Self::OrderMembers(Box::new(Empty::EMPTY)),
-            Some(3) => Self::OtherMessage(Box::new(Empty::EMPTY)),
-            Some(4) => Self::Hl7Types(Box::new(Empty::EMPTY)),
+            Some(2) => Self::AbcA03(Box::new(Empty::EMPTY)),
+            Some(3) => Self::OrderMembers(Box::new(Empty::EMPTY)),
+            Some(4) => Self::OtherMessage(Box::new(Empty::EMPTY)),
+            Some(5) => Self::Hl7Types(Box::new(Empty::EMPTY)),
             _ => Self::Other(Box::new(indexed.tree())),
         };
         let findings = match message.parts_mut() {
@@ -89,6 +92,7 @@ impl AnyMessage {
         match self {
             Self::AbcA01(message) => Some(&**message),
             Self::AbcA02(message) => Some(&**message),
+            Self::AbcA03(message) => Some(&**message),
             Self::OrderMembers(message) => Some(&**message),
             Self::OtherMessage(message) => Some(&**message),
             Self::Hl7Types(message) => Some(&**message),
@@ -99,6 +103,7 @@ impl AnyMessage {
         match self {
             Self::AbcA01(message) => Ok(&mut **message),
             Self::AbcA02(message) => Ok(&mut **message),
+            Self::AbcA03(message) => Ok(&mut **message),
             Self::OrderMembers(message) => Ok(&mut **message),
             Self::OtherMessage(message) => Ok(&mut **message),
             Self::Hl7Types(message) => Ok(&mut **message),

@@ -5,6 +5,7 @@
 
 pub mod abc_a01;
 pub mod abc_a02;
+pub mod abc_a03;
 pub mod order_members;
 pub mod other;
 pub mod hl7_types;
@@ -13,6 +14,8 @@ pub mod hl7_types;
 pub use self::abc_a01::AbcA01;
 #[cfg(feature = "types")]
 pub use self::abc_a02::AbcA02;
+#[cfg(feature = "types")]
+pub use self::abc_a03::AbcA03;
 #[cfg(feature = "types")]
 pub use self::order_members::OrderMembers;
 #[cfg(feature = "types")]

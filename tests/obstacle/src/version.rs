@@ -78,6 +78,7 @@ pub static VERSION: VersionDesc = VersionDesc {
     structures: &[
         &crate::messages::abc_a01::ABC_A01,
         &crate::messages::abc_a02::ABC_A02,
+        &crate::messages::abc_a03::ABC_A03,
         &crate::messages::order_members::ORDER_MEMBERS,
         &crate::messages::other::OTHER,
         &crate::messages::hl7_types::HL7_TYPES,

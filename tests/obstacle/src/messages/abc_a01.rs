@@ -205,7 +205,7 @@ pub struct SomeGroup {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PART of ABC_A01.
+/// The group PART of ABC_A01 and ABC_A03.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "PART", desc = PART_MEMBERS)]

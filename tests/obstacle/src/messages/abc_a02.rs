@@ -134,7 +134,7 @@ pub struct SelfValue {
     pub extra: hl7_types::Extra,
 }
 
-/// The choice MANY of ABC_A02: exactly one of these.
+/// The choice MANY of ABC_A02 and ABC_A03: exactly one of these.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "MANY", desc = MANY_MEMBERS)]
@@ -145,7 +145,7 @@ pub enum Many {
     Deep(hl7_types::Part<Deep>),
 }
 
-/// The group DEEP of ABC_A02.
+/// The group DEEP of ABC_A02 and ABC_A03.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "DEEP", desc = DEEP_MEMBERS)]
@@ -161,7 +161,7 @@ pub struct Deep {
     pub extra: hl7_types::Extra,
 }
 
-/// The choice Inner \<b> \[x] \*/ " of ABC_A02: exactly one of these.
+/// The choice Inner \<b> \[x] \*/ " of ABC_A02 and ABC_A03: exactly one of these.
 #[cfg(feature = "types")]
 #[derive(Clone, PartialEq, hl7_macros::Group)]
 #[hl7(name = "Inner <b> [x] */ \"", desc = INNER_B_X_MEMBERS)]
