@@ -85,7 +85,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// What decodes comes back byte for byte, and what was found stands in it.
+/// What decodes comes back byte for byte; what was found stands in it, and is found without types, too.
 fn check_round_trip(bytes: &[u8]) {
     let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
     if let Ok(decoded) = AnyMessage::decode_with(bytes, &options) {
@@ -93,6 +93,10 @@ fn check_round_trip(bytes: &[u8]) {
         assert_eq!(encoded.escape_ascii().to_string(), bytes.escape_ascii().to_string());
         for finding in &decoded.findings {
             assert!(bytes.get(finding.range()).is_some(), "{finding} points outside");
+        }
+        let tree = Tree::parse(bytes).expect("the typed reading accepted it");
+        if let Some(structure) = tree.structure(&VERSION) {
+            assert_eq!(tree.check(structure, &options), decoded.findings, "without types");
         }
     }
 }

@@ -193,8 +193,9 @@ impl Reader<'_> {
         }
         self.repetition = count;
         (self.component, self.subcomponent) = (0, 0);
-        self.report(Rule::TooManyRepetitions, span, || {
-            format!("{} may stand {} times, here are more", element.name, element.max)
+        self.report(Rule::TooManyRepetitions, span, || match element.max {
+            1 => format!("{} may not repeat", element.name),
+            max => format!("{} may stand {max} times, here are more", element.name),
         });
     }
 

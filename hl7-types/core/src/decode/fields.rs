@@ -223,16 +223,18 @@ impl Reader<'_> {
     /// Reads a field with its repetitions.
     fn field(&mut self, element: &'static ElementDesc, slot: SlotMut<'_>, start: u32) {
         match slot {
-            SlotMut::List(list) => self.repetitions(element, Some(list), start),
-            SlotMut::Absent => self.repetitions(element, None, start),
+            SlotMut::List(list) => self.repetitions(element, Some(list), start, 0),
+            SlotMut::Absent => self.repetitions(element, None, start, 0),
             single => {
+                self.repetition = 1;
                 self.repetition(element, single, start);
-                if self.ahead().is(Class::Repetition) {
-                    let tail =
-                        Stretch { start: self.ahead().at(), end: self.skip_to(Class::Field) };
-                    self.check_repetitions(element, 2, tail);
-                    self.leave_tail(tail);
+                if let Some(next) = self.step_over(Class::Repetition) {
+                    let kept = self.left.len();
+                    self.repetitions(element, None, next, 1);
+                    self.left.truncate(kept);
+                    self.leave_tail(Stretch { start: next - 1, end: self.ahead().at() });
                 }
+                self.repetition = 0;
             }
         }
         if element.usage as u8 >= Usage::X as u8 {
@@ -240,13 +242,14 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads repetitions, of which there were `count` before.
     fn repetitions(
         &mut self,
         element: &'static ElementDesc,
         mut list: Option<&mut dyn List>,
         mut start: u32,
+        mut count: u32,
     ) {
-        let mut count = 0;
         loop {
             let slot = lend!(list).map_or(SlotMut::Absent, List::push);
             if self.ahead().at() != start || !self.ahead().ends(Class::Repetition) {

@@ -14,8 +14,18 @@ impl Reader<'_> {
     pub(super) fn leaf(&mut self, slot: SlotMut<'_>, piece: Stretch) {
         match slot {
             SlotMut::Leaf(value) => self.store(value, piece),
+            SlotMut::Absent if self.text.is_none() => self.check_bytes(piece),
             SlotMut::Absent => {}
             parts => self.first_leaf(parts, piece),
+        }
+    }
+
+    /// Looks for bytes that are no text.
+    fn check_bytes(&mut self, piece: Stretch) {
+        if std::str::from_utf8(self.slice(piece)).is_err() && !self.latin1 {
+            self.report(Rule::InvalidText, piece, || {
+                "the bytes are not UTF-8; read as ISO 8859-1 and kept as they are".to_owned()
+            });
         }
     }
 
@@ -45,11 +55,7 @@ impl Reader<'_> {
     #[cold]
     fn store_unusual(&mut self, value: &mut Value, piece: Stretch) {
         let bytes = self.slice(piece);
-        if std::str::from_utf8(bytes).is_err() && !self.latin1 {
-            self.report(Rule::InvalidText, piece, || {
-                "the bytes are not UTF-8; read as ISO 8859-1 and kept as they are".to_owned()
-            });
-        }
+        self.check_bytes(piece);
         let delimiters = &self.scan.delimiters;
         let standard = translate(bytes, delimiters, &Delimiters::STANDARD);
         let back = translate(&standard, &Delimiters::STANDARD, delimiters) == bytes;
