@@ -46,7 +46,9 @@ macro_rules! versions {
     };
 }
 
-versions! { v2_5_1 }
+versions! {
+    v2_1 v2_2 v2_3 v2_3_1 v2_4 v2_5 v2_5_1 v2_6 v2_7 v2_7_1 v2_8 v2_8_1 v2_8_2 v2_9
+}
 
 impl Version {
     /// The version that a message is read as: the one asked for, else what MSH-12 says, else the next newer one, else the

@@ -62,6 +62,28 @@
 pub use hl7_core::*;
 pub use hl7_macros::{Datatype, Group, Message, Segment};
 
-#[cfg(feature = "v2_5_1")]
-#[doc(inline)]
-pub use hl7_v2_5_1 as v2_5_1;
+/// The modules of the versions, each behind the feature of its name.
+macro_rules! versions {
+    ($($feature:literal $module:ident = $package:ident;)*) => {$(
+        #[cfg(feature = $feature)]
+        #[doc(inline)]
+        pub use $package as $module;
+    )*};
+}
+
+versions! {
+    "v2_1" v2_1 = hl7_v2_1;
+    "v2_2" v2_2 = hl7_v2_2;
+    "v2_3" v2_3 = hl7_v2_3;
+    "v2_3_1" v2_3_1 = hl7_v2_3_1;
+    "v2_4" v2_4 = hl7_v2_4;
+    "v2_5" v2_5 = hl7_v2_5;
+    "v2_5_1" v2_5_1 = hl7_v2_5_1;
+    "v2_6" v2_6 = hl7_v2_6;
+    "v2_7" v2_7 = hl7_v2_7;
+    "v2_7_1" v2_7_1 = hl7_v2_7_1;
+    "v2_8" v2_8 = hl7_v2_8;
+    "v2_8_1" v2_8_1 = hl7_v2_8_1;
+    "v2_8_2" v2_8_2 = hl7_v2_8_2;
+    "v2_9" v2_9 = hl7_v2_9;
+}

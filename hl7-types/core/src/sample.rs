@@ -96,13 +96,17 @@ impl Maker {
         if let Some(fixed) = self.fixed(segment, index) {
             return fixed;
         }
-        let usable = !matches!(field.usage, Usage::X | Usage::W) && field.max > 0;
+        let usable = is_usable(field) && field.max > 0;
         // An open field stands for any number of others, a varying one needs the field that names its type.
         let stated = field.usage == Usage::R || (self.full() && usable);
         if !stated {
             return String::new();
         }
         let one = self.element(field, room(field));
+        if one.len() > room(field) && field.usage != Usage::R {
+            // The shortest code of its table, or its required components, are longer than the field may be.
+            return String::new();
+        }
         if self.full() && field.max > 1 { format!("{one}~{one}") } else { one }
     }
 
@@ -113,20 +117,31 @@ impl Maker {
             .iter()
             .any(|field| usize::from(field.varies_by) == index + 1 && stated(field, self.fill));
         if names_a_type {
-            let table = segment.fields[index].table;
-            let string =
-                table.is_none_or(|table| table.codes.is_empty() || table.position("ST").is_some());
-            return Some(if string { "ST" } else { "CE" }.to_owned());
+            return Some(self.varying(segment.fields[index].table));
         }
         match (segment.id, index + 1) {
-            ("MSH", 9) => Some(self.message_type()),
+            ("MSH", 9) => Some(self.message_type(&segment.fields[index])),
             ("MSH", 12) => Some(self.structure.version?.id.to_owned()),
             _ => None,
         }
     }
 
-    /// MSH-9 in the form that the version has.
-    fn message_type(&self) -> String {
+    /// The name of a datatype that a varying field may have: text if the table lets it, else the first that can be used.
+    fn varying(&self, table: Option<&TableDesc>) -> String {
+        let Some(table) = table.filter(|table| !table.codes.is_empty() && !table.has("ST")) else {
+            return "ST".to_owned();
+        };
+        let usable = |id: &str| {
+            let datatype = self.structure.version?.datatype(id)?;
+            let first = datatype.components().first();
+            (!first.is_some_and(|first| matches!(first.usage, Usage::X | Usage::W))).then_some(())
+        };
+        let named = table.codes.iter().find(|code| usable(code.code).is_some());
+        named.map_or_else(String::new, |code| code.code.to_owned())
+    }
+
+    /// MSH-9 in the form that the version has: the structure is its third component from 2.3.1 on, where that fits.
+    fn message_type(&self, field: &ElementDesc) -> String {
         let id = self.structure.id;
         let version: Option<&VersionDesc> = self.structure.version;
         let event =
@@ -135,7 +150,9 @@ impl Maker {
             .map_or(id.split_once('_').unwrap_or((id, "")), |event| (event.message, event.trigger));
         // The standard lists the general acknowledgment without an event; in a message it names the event that it answers.
         let trigger = if trigger.is_empty() { "A01" } else { trigger };
-        format!("{code}^{trigger}^{id}")
+        let whole = format!("{code}^{trigger}^{id}");
+        let parts = field.datatype.map_or(0, |datatype| datatype.components().len());
+        if parts > 2 && whole.len() <= room(field) { whole } else { format!("{code}^{trigger}") }
     }
 
     fn element(&self, element: &ElementDesc, room: usize) -> String {
@@ -159,9 +176,11 @@ impl Maker {
     ) -> String {
         let mut out = String::new();
         let mut pending = 0;
+        // Where no component is required, one has to stand for all.
+        let first = components.iter().position(is_usable);
         for (index, component) in components.iter().enumerate() {
-            let required = component.usage == Usage::R || index == 0;
-            let usable = !matches!(component.usage, Usage::X | Usage::W);
+            let usable = is_usable(component);
+            let required = component.usage == Usage::R || first == Some(index);
             if required || (self.full() && usable) {
                 let taken = out.len() + pending;
                 let table = component.table.or(if index == 0 { table } else { None });
@@ -204,7 +223,11 @@ impl Maker {
 }
 
 fn stated(field: &ElementDesc, fill: Fill) -> bool {
-    field.usage == Usage::R || (fill == Fill::Full && !matches!(field.usage, Usage::X | Usage::W))
+    field.usage == Usage::R || (fill == Fill::Full && is_usable(field))
+}
+
+fn is_usable(element: &ElementDesc) -> bool {
+    !matches!(element.usage, Usage::X | Usage::W)
 }
 
 /// How many characters an element may have.

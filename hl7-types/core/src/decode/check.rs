@@ -262,7 +262,9 @@ impl Reader<'_> {
         if let Some(expected) = format.and_then(|format| format::expected(format, text)) {
             self.report(Rule::BadFormat, span, || format!("{}: expected {expected}", element.name));
         }
-        if let Some(table) = element.table {
+        // A table beside a number or a date is a slip of the standard (PTA.3 in 2.3).
+        let countable = |format| matches!(format, Format::Number | Format::Date | Format::DateTime);
+        if let Some(table) = element.table.filter(|_| !format.is_some_and(countable)) {
             self.check_code(element, table, text, span);
         }
     }
@@ -280,11 +282,18 @@ impl Reader<'_> {
         });
     }
 
-    /// Whether this is MSH-9 and names what the version defines. Its own tables (0003, 0076, 0354) leave out some of that.
+    /// Whether this is MSH-9 and names what the version defines, or MSH-12 and names the version. Its own tables (0003,
+    /// 0076, 0354, 0104) leave out some of that.
     fn is_message_code(&self, text: &str) -> bool {
-        let Some(version) = self.version.filter(|_| self.segment == 0 && self.field == 9) else {
+        let Some(version) = self.version.filter(|_| matches!(self.field, 9 | 12)) else {
             return false;
         };
+        if self.id(self.segment) != Some(*b"MSH") {
+            return false;
+        }
+        if self.field != 9 {
+            return self.field == 12 && text == version.id;
+        }
         version.structures.iter().any(|structure| structure.id == text)
             || version.events.iter().any(|event| event.message == text || event.trigger == text)
     }
