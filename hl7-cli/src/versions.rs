@@ -106,7 +106,7 @@ mod tests {
         assert!(numbers("2.10") > numbers("2.9"));
         assert_eq!(numbers("2.5.1"), Some([2, 5, 1]));
         assert_eq!(numbers("two"), None);
-        assert_eq!(Version::nearest("2.3").desc.id, "2.5.1");
-        assert_eq!(Version::nearest("9.9").desc.id, "2.5.1");
+        assert_eq!(Version::nearest("2.3.2").desc.id, "2.4");
+        assert_eq!(Version::nearest("9.9").desc.id, "2.9");
     }
 }
