@@ -40,13 +40,22 @@ impl Drift {
 /// # Errors
 /// When a file cannot be read.
 pub fn drift(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
-    let expected: BTreeMap<&Path, &File> =
-        files.iter().map(|file| (file.path.as_path(), file)).collect();
-    let present = present(folder)?;
+    let expected: BTreeSet<PathBuf> = files.iter().map(|file| folder.join(&file.path)).collect();
+    let mut drift = stale(folder, files)?;
+    let surplus = present(folder)?.into_iter().filter(|path| !expected.contains(path));
+    drift.extend(surplus.map(Drift::Surplus));
+    Ok(drift)
+}
+
+/// Compares single files of a folder, whatever else is in it; line ends do not count.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn stale(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
     let mut drift = Vec::new();
-    for (path, file) in &expected {
-        let path = folder.join(path);
-        if !present.contains(&path) {
+    for file in files {
+        let path = folder.join(&file.path);
+        if !path.is_file() {
             drift.push(Drift::Missing(path));
             continue;
         }
@@ -55,21 +64,16 @@ pub fn drift(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
             drift.push(Drift::Changed { path, found, expected: file.text.clone() });
         }
     }
-    let surplus = present.iter().filter(|path| {
-        path.strip_prefix(folder).map_or(true, |relative| !expected.contains_key(relative))
-    });
-    drift.extend(surplus.cloned().map(Drift::Surplus));
     Ok(drift)
 }
 
-/// Makes a crate's folder hold exactly its files; files that are right are not touched. Gives what was done.
+/// Makes a folder as its files say, where [`drift`] or [`stale`] found that it is not.
 ///
 /// # Errors
-/// When a file cannot be read or written.
-pub fn write(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
-    let drift = drift(folder, files)?;
+/// When a file cannot be written or removed.
+pub fn write(folder: &Path, files: &[File], drift: &[Drift]) -> io::Result<()> {
     // First what goes: a file that is left over may have the name of a folder that is needed.
-    for entry in &drift {
+    for entry in drift {
         if let Drift::Surplus(path) = entry {
             fs::remove_file(path)?;
             remove_empty_parents(path, folder)?;
@@ -77,13 +81,13 @@ pub fn write(folder: &Path, files: &[File]) -> io::Result<Vec<Drift>> {
     }
     let texts: BTreeMap<PathBuf, &str> =
         files.iter().map(|file| (folder.join(&file.path), file.text.as_str())).collect();
-    for entry in &drift {
+    for entry in drift {
         if let (Some(parent), Some(text)) = (entry.path().parent(), texts.get(entry.path())) {
             fs::create_dir_all(parent)?;
             fs::write(entry.path(), text)?;
         }
     }
-    Ok(drift)
+    Ok(())
 }
 
 /// Removes the folders between a file that is gone and `folder`, from the inside out, as far as they are empty.

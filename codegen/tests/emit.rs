@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use hl7_codegen::emit::{EMITTERS, File, Package, emit};
+use hl7_codegen::emit::{EMITTERS, File, Package, emit, facade};
 use hl7_codegen::{model, schema};
 
 mod shuffle;
@@ -52,6 +52,27 @@ fn obstacle_course() {
             insta::assert_snapshot!(*name, text);
         });
     }
+}
+
+/// The facade lists the versions from the oldest to the newest, in whatever order they come, below what was written by hand.
+#[test]
+fn the_facade_lists_the_versions() {
+    let named = |id: &str| {
+        let mut version = version(&texts(OBSTACLE));
+        version.module = format!("v{}", id.replace('.', "_"));
+        version.id = id.into();
+        version
+    };
+    let (old, new, newest) = (named("2.5.1"), named("2.9"), named("2.10"));
+    let by_hand = "[package]\nname = \"facade\"\n\n[dependencies]\n";
+    let files = facade(&[&newest, &old, &new], by_hand);
+    let text: String =
+        files.iter().map(|file| format!("=== {}\n{}\n", file.path.display(), file.text)).collect();
+    insta::assert_snapshot!("facade", text);
+    // Again over its own output, with a version less: nothing is left of it, and nothing by hand is lost.
+    let again = facade(&[&old, &new], &files[0].text);
+    assert!(again[0].text.starts_with(by_hand));
+    assert!(!again[0].text.contains("2_10") && !again[0].text.contains("2-10"));
 }
 
 #[test]

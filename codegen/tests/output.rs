@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use hl7_codegen::emit::File;
-use hl7_codegen::output::{Drift, drift, write};
+use hl7_codegen::output::{Drift, drift, stale, write};
 
 /// An empty folder of its own for one test, removed at its end.
 struct Folder(PathBuf);
@@ -33,7 +33,9 @@ impl Folder {
     }
 
     fn write(&self, files: &[File]) -> Vec<String> {
-        lines(&self.0, &write(&self.0, files).expect("writable"))
+        let drift = drift(&self.0, files).expect("readable");
+        write(&self.0, files, &drift).expect("writable");
+        lines(&self.0, &drift)
     }
 }
 
@@ -63,7 +65,7 @@ fn file(path: &str, text: &str) -> File {
 }
 
 fn package() -> Vec<File> {
-    vec![file("Cargo.toml", "manifest"), file("src/lib.rs", "lib"), file("src/a/b.rs", "b")]
+    vec![file("Cargo.toml", "manifest"), file("src/a/b.rs", "b"), file("src/lib.rs", "lib")]
 }
 
 #[test]
@@ -148,4 +150,18 @@ fn a_file_in_the_place_of_a_folder_and_a_folder_in_the_place_of_a_file() {
     folder.write(&package());
     assert_eq!(folder.drift(&package()), [""; 0]);
     assert_eq!(folder.read("src/lib.rs"), "lib");
+}
+
+#[test]
+fn single_files_are_written_beside_others() {
+    let folder = Folder::new("beside");
+    folder.put("src/by_hand.rs", "// mine\n");
+    folder.put("src/lib.rs", "// old\n");
+    let files = package();
+    let found = stale(&folder.0, &files).expect("readable");
+    assert!(found.iter().all(|drift| !matches!(drift, Drift::Surplus(_))));
+    assert!(found.iter().any(|drift| matches!(drift, Drift::Changed { .. })));
+    write(&folder.0, &files, &found).expect("writable");
+    assert_eq!(stale(&folder.0, &files).expect("readable"), []);
+    assert_eq!(folder.read("src/by_hand.rs"), "// mine\n");
 }

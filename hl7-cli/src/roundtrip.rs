@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use hl7_types::{DecodeOptions, Path, Piece, Rules, Tree, TreeSegment};
+use hl7_types::{DecodeOptions, Path, Piece, Rules, Tree, TreeSegment, Version};
 
 use crate::console::{BAD, Console, GOOD, Status, WARN};
 use crate::input::{self, Message, Visit};
 use crate::leaves::declares_delimiters;
 use crate::segments::{located, number};
 use crate::text::printable;
-use crate::versions::{self, Version};
+use crate::versions;
 
 /// Decode messages into structs, encode them again, and compare every byte
 ///
@@ -71,9 +71,9 @@ impl Visit for Roundtrip<'_> {
             Ok(tree) => tree,
             Err(reason) => return self.unreadable(&message.label(), &reason, console),
         };
-        let version = Version::of(&tree, self.args.version);
+        let version = versions::of(&tree, self.args.version);
         let options = DecodeOptions { rules: Rules::NONE, ..DecodeOptions::default() };
-        let encoded = match (version.decode)(message.bytes, &options) {
+        let encoded = match version.decode(message.bytes, &options) {
             Ok(decoded) => decoded.message.encode(),
             Err(error) => {
                 return self.unreadable(&message.label(), &message.explain(&error), console);

@@ -54,36 +54,22 @@
 //!
 //! # Versions
 //!
-//! No version is on by default; `features = ["v2_5_1"]` turns one on, and they add up.
+//! No version is on by default; `features = ["v2_5_1"]` turns one on, and they add up. `latest` is the newest, `all-versions`
+//! all of them. [`decode`] reads a message as the version that its MSH-12 names; a module's `AnyMessage` and each message
+//! struct read it as what they are, whatever the message says.
 //!
 //! HL7 is a registered trademark of Health Level Seven International. This project is independent of it; the name says
 //! what the crate is compatible with.
 
+#[macro_use]
+mod any_version;
+mod versions;
+
 pub use hl7_core::*;
 pub use hl7_macros::{Datatype, Group, Message, Segment};
-
-/// The modules of the versions, each behind the feature of its name.
-macro_rules! versions {
-    ($($feature:literal $module:ident = $package:ident;)*) => {$(
-        #[cfg(feature = $feature)]
-        #[doc(inline)]
-        pub use $package as $module;
-    )*};
-}
-
-versions! {
-    "v2_1" v2_1 = hl7_v2_1;
-    "v2_2" v2_2 = hl7_v2_2;
-    "v2_3" v2_3 = hl7_v2_3;
-    "v2_3_1" v2_3_1 = hl7_v2_3_1;
-    "v2_4" v2_4 = hl7_v2_4;
-    "v2_5" v2_5 = hl7_v2_5;
-    "v2_5_1" v2_5_1 = hl7_v2_5_1;
-    "v2_6" v2_6 = hl7_v2_6;
-    "v2_7" v2_7 = hl7_v2_7;
-    "v2_7_1" v2_7_1 = hl7_v2_7_1;
-    "v2_8" v2_8 = hl7_v2_8;
-    "v2_8_1" v2_8_1 = hl7_v2_8_1;
-    "v2_8_2" v2_8_2 = hl7_v2_8_2;
-    "v2_9" v2_9 = hl7_v2_9;
-}
+#[allow(
+    unused_imports,
+    unreachable_pub,
+    reason = "there is nothing in it while no version is enabled"
+)]
+pub use versions::*;

@@ -8,8 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hl7_types::v2_5_1::AnyMessage;
-use hl7_types::{DecodeOptions, Rules};
+use hl7_types::{DecodeOptions, Rules, VERSIONS};
 
 fn messages(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -35,10 +34,19 @@ fn real_messages_come_back_byte_for_byte() {
     let mut different = Vec::new();
     for path in &found {
         let bytes = fs::read(path).expect("the file can be read");
-        match AnyMessage::decode_with(&bytes, &options) {
-            Ok(decoded) if decoded.message.encode() == bytes => {}
-            Ok(_) => different.push(format!("{}: not the same bytes", path.display())),
-            Err(error) => different.push(format!("{}: {error}", path.display())),
+        let by_its_own = hl7_types::decode_with(&bytes, &options).map(|decoded| decoded.message);
+        let by_others =
+            VERSIONS.iter().map(|version| Ok(version.decode(&bytes, &options)?.message));
+        for read in std::iter::once(by_its_own).chain(by_others) {
+            match read {
+                Ok(message) if message.encode() == bytes => {}
+                Ok(message) => different.push(format!(
+                    "{}: not the same bytes, read as {}",
+                    path.display(),
+                    message.version().id
+                )),
+                Err(error) => different.push(format!("{}: {error}", path.display())),
+            }
         }
     }
     assert!(
@@ -48,5 +56,5 @@ fn real_messages_come_back_byte_for_byte() {
         found.len(),
         different.join("\n")
     );
-    println!("{} messages", found.len());
+    println!("{} messages, each as its own version and as {} others", found.len(), VERSIONS.len());
 }

@@ -108,6 +108,15 @@ fn a_header_before_unknown_segments_keeps_its_delimiters() {
     check_round_trip(b"MSH|$%!~|LAB1|||||ORU$R02$ADT_A20|1|P|2.5.1\rPID|1||100234$$$HARBOUR$M\r");
 }
 
+/// Found by a property test: the first repetition of a field that may not repeat, empty before a second, was asked for its
+/// required components, with types only.
+#[test]
+fn an_empty_first_repetition_is_asked_for_nothing() {
+    check_round_trip(
+        b"MSH|^~\\&|A|B|C|D|20260211||BAR^P10^BAR_P10|1|P|2.5.1\rEVN||~A01|20260211\rPID|1||~7\r",
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 

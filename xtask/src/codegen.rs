@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use hl7_codegen::emit::{Package, emit};
+use hl7_codegen::emit::{Package, emit, facade};
+use hl7_codegen::model::Version;
 use hl7_codegen::output::{self, Drift};
 use hl7_codegen::{model, schema};
 use similar::TextDiff;
@@ -16,6 +17,9 @@ const SHOWN: usize = 3;
 /// The schema of the tests, in which every name collides with something, and the crate that is generated from it to see
 /// that it compiles.
 const OBSTACLE: (&str, &str) = ("codegen/tests/obstacle", "tests/obstacle");
+
+/// The crate that has every version as a module.
+const FACADE: &str = "hl7-types";
 
 /// A crate to generate; both paths as seen from the root.
 struct Job {
@@ -28,6 +32,7 @@ struct Job {
 
 /// What became of a job: the number of its files, and those that were not as they should be.
 struct Outcome {
+    version: Version,
     files: usize,
     drift: Vec<Drift>,
 }
@@ -42,13 +47,15 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
         running.into_iter().map(|running| running.join()).collect()
     });
     let mut stale = Vec::new();
+    let mut published = Vec::new();
     for (job, outcome) in jobs.iter().zip(outcomes) {
         let outcome = outcome.map_err(|_| "the generator panicked, see above")?;
-        let Outcome { files, drift } = outcome.map_err(|error| error as Box<dyn Error>)?;
-        let (target, done) = (job.target.display(), if check { "stale" } else { "written" });
-        println!("{target}: {files} files, {} {done}", drift.len());
+        let Outcome { version, files, drift } = outcome.map_err(|error| error as Box<dyn Error>)?;
+        say(&job.target, files, &drift, check);
         stale.extend(drift);
+        published.extend(job.publish.then_some(version));
     }
+    stale.extend(list_versions(root, &published, check)?);
     if !check || stale.is_empty() {
         return Ok(());
     }
@@ -85,9 +92,33 @@ fn generate(root: &Path, job: &Job, check: bool) -> Result<Outcome, Box<dyn Erro
     let schema = job.schema.to_string_lossy().replace('\\', "/");
     let files = emit(&Package { version: &version, schema, publish: job.publish });
     let target = root.join(&job.target);
-    let drift =
-        if check { output::drift(&target, &files)? } else { output::write(&target, &files)? };
-    Ok(Outcome { files: files.len(), drift })
+    let drift = output::drift(&target, &files)?;
+    if !check {
+        output::write(&target, &files, &drift)?;
+    }
+    Ok(Outcome { version, files: files.len(), drift })
+}
+
+/// The facade's list of the versions.
+fn list_versions(
+    root: &Path,
+    versions: &[Version],
+    check: bool,
+) -> Result<Vec<Drift>, Box<dyn Error>> {
+    let target = root.join(FACADE);
+    let manifest = fs::read_to_string(target.join("Cargo.toml"))?;
+    let files = facade(&versions.iter().collect::<Vec<_>>(), &manifest);
+    let drift = output::stale(&target, &files)?;
+    if !check {
+        output::write(&target, &files, &drift)?;
+    }
+    say(Path::new(FACADE), files.len(), &drift, check);
+    Ok(drift)
+}
+
+fn say(target: &Path, files: usize, drift: &[Drift], check: bool) {
+    let done = if check { "stale" } else { "written" };
+    println!("{}: {files} files, {} {done}", target.display(), drift.len());
 }
 
 fn show(root: &Path, drift: &Drift) {

@@ -15,7 +15,7 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
     });
     let doc = format!(" A message of any structure of version {}.", version.id);
     let code = quote! {
-        use hl7_types::__private::{Empty, GroupNode, Indexed};
+        use hl7_types::__private::{Empty, GroupNode, Indexed, Reading};
         use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
         #[doc = #doc]
@@ -40,16 +40,22 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
             #[doc = " # Errors"]
             #[doc = " When the bytes are no HL7 message, or over a limit."]
             pub fn decode_with(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded<Self>, DecodeError> {
-                let indexed = Indexed::of(bytes, &crate::VERSION, options)?;
-                let mut message = match indexed.structure() {
+                let indexed = Indexed::of(bytes, options)?;
+                Ok(Self::of(&indexed.under(&crate::VERSION)))
+            }
+
+            #[doc(hidden)]
+            #[must_use]
+            pub fn of(reading: &Reading<'_>) -> Decoded<Self> {
+                let mut message = match reading.structure() {
                     #(#empty,)*
-                    _ => Self::Other(Box::new(indexed.tree())),
+                    _ => Self::Other(Box::new(reading.tree())),
                 };
                 let findings = match message.parts_mut() {
-                    Ok(group) => indexed.read(group),
-                    Err(_) => indexed.check_segments(),
+                    Ok(group) => reading.fill(group),
+                    Err(_) => reading.check_segments(),
                 };
-                Ok(Decoded { message, findings })
+                Decoded { message, findings }
             }
 
             #[doc = " The id of its structure, `ADT_A01`; empty where the structure is not known."]

@@ -5,7 +5,7 @@ use crate::model::Version;
 
 pub(super) fn files(package: &Package<'_>) -> Vec<File> {
     let id = &package.version.id;
-    let name = name(package.version);
+    let name = package_name(package.version);
     let (hint, publish) = if package.publish {
         ("; use it through hl7-types", "")
     } else {
@@ -41,6 +41,6 @@ hl7-macros = {{ workspace = true, optional = true }}
 
 /// The name of the package of a version: `hl7-v2-5-1`.
 #[must_use]
-fn name(version: &Version) -> String {
+pub(super) fn package_name(version: &Version) -> String {
     format!("hl7-{}", version.module.replace('_', "-"))
 }

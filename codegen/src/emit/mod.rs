@@ -7,6 +7,7 @@ mod any_message;
 mod datatypes;
 mod doc;
 mod elements;
+mod facade;
 mod homes;
 mod manifest;
 mod messages;
@@ -20,6 +21,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::model::Version;
+
+pub use facade::facade;
 
 /// One file of a version crate.
 #[derive(Debug, Clone, PartialEq, Eq)]

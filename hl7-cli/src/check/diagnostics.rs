@@ -65,7 +65,7 @@ impl Diagnostics {
         }
         write!(console, "   {DIM}= hint: {}", finding.hint)?;
         if matches!(finding.rule, Rule::UnknownCode | Rule::SiteCode)
-            && let Some(table) = table_at(finding.path, checked.version.desc)
+            && let Some(table) = table_at(finding.path, checked.version.desc())
         {
             write!(console, ": hl7 describe {}", table.id)?;
         }

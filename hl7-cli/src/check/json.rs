@@ -51,7 +51,7 @@ impl Report for Json {
             file: checked.message.file,
             index: checked.message.index,
             offset: checked.message.offset,
-            version: checked.version.desc.id,
+            version: checked.version.desc().id,
             structure: checked.structure.map(|structure| structure.id),
             findings: findings.collect(),
             hidden: checked.hidden,

@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use anstyle::Style;
 use clap::ValueEnum;
 use hl7_types::desc::StructureDesc;
-use hl7_types::{DecodeOptions, Finding, Findings, Limits, Rules, Severity, Tree};
+use hl7_types::{DecodeOptions, Finding, Findings, Limits, Rule, Rules, Severity, Tree, Version};
 
 use crate::console::{BAD, Console, NOTE, Status, WARN};
 use crate::input::{self, Message, Visit};
 use crate::json::List;
 use crate::text::{count, printable};
-use crate::versions::{self, Version, declared};
+use crate::versions::{self, declared};
 
 /// Findings kept of one message; more than this is no message anybody reads the findings of.
 const MOST_FINDINGS: usize = 1_000_000;
@@ -113,9 +113,11 @@ impl Args {
     }
 
     fn options(&self) -> DecodeOptions {
+        let rules = if self.structure_only { Rules::STRUCTURE } else { Rules::ALL };
+        let asked = self.version.is_some();
         DecodeOptions {
             limits: Limits { findings: MOST_FINDINGS, ..Limits::DEFAULT },
-            rules: if self.structure_only { Rules::STRUCTURE } else { Rules::ALL },
+            rules: if asked { rules.without(Rule::OtherVersion) } else { rules },
             ..DecodeOptions::default()
         }
     }
@@ -208,9 +210,9 @@ impl Check<'_> {
         tree: &Tree,
         version: &'static Version,
     ) -> (Option<&'static StructureDesc>, Findings) {
-        match tree.structure(version.desc) {
+        match tree.structure(version.desc()) {
             Some(structure) => (Some(structure), tree.check(structure, &self.options)),
-            None => (None, tree.check_segments(version.desc, &self.options)),
+            None => (None, tree.check_segments(version.desc(), &self.options)),
         }
     }
 }
@@ -224,12 +226,12 @@ impl Visit for Check<'_> {
                 return self.report.unreadable(message.file, Some(message), &reason, console);
             }
         };
-        let version = Version::of(&tree, self.args.version);
+        let version = versions::of(&tree, self.args.version);
         let (structure, findings) = self.findings(&tree, version);
         self.totals.add(&findings);
         let said = declared(&tree);
-        if self.args.version.is_none() && said != version.desc.id {
-            *self.totals.other_versions.entry((said, version.desc.id)).or_default() += 1;
+        if self.args.version.is_none() && said != version.desc().id {
+            *self.totals.other_versions.entry((said, version.desc().id)).or_default() += 1;
         }
         let least = self.args.least();
         let shown: Vec<_> = findings.iter().filter(|finding| finding.severity >= least).collect();

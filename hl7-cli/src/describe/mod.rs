@@ -6,8 +6,10 @@ mod print;
 
 use std::io::{self, Write};
 
+use hl7_types::Version;
+
 use crate::console::{Console, Status};
-use crate::versions::{self, Version};
+use crate::versions;
 
 /// Say what the standard says about a segment, field, datatype, table, message structure or event
 #[derive(Debug, clap::Args)]
@@ -52,7 +54,7 @@ Exit status:
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn run(args: &Args, console: &mut Console) -> io::Result<Status> {
-    let version = args.version.unwrap_or_else(Version::newest).desc;
+    let version = args.version.unwrap_or_else(versions::newest).desc();
     let mut status = Status::Clean;
     let mut found = Vec::new();
     for name in &args.names {

@@ -1,15 +1,13 @@
 //! Which groups of its structure each segment of a message stands in.
 
 use hl7_types::node::{Element, GroupNode};
-use hl7_types::{DecodeOptions, Limits, Rule, Rules};
-
-use crate::versions::Version;
+use hl7_types::{DecodeOptions, Limits, Rule, Rules, Version};
 
 /// Names of the groups around each segment, outermost first: `PATIENT_RESULT[1]`. Empty if the structure is not known.
 pub(crate) fn of(bytes: &[u8], version: &Version) -> Vec<Vec<String>> {
     let limits = Limits { findings: usize::MAX, ..Limits::DEFAULT };
     let options = DecodeOptions { limits, rules: Rules::STRUCTURE, ..DecodeOptions::default() };
-    let Ok(decoded) = (version.decode)(bytes, &options) else { return Vec::new() };
+    let Ok(decoded) = version.decode(bytes, &options) else { return Vec::new() };
     let Some(root) = decoded.message.group() else { return Vec::new() };
     let mut placed = Vec::new();
     collect(root, &mut Vec::new(), &mut placed);

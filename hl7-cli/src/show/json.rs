@@ -3,7 +3,7 @@
 use std::io;
 
 use hl7_types::desc::{DatatypeDesc, VersionDesc};
-use hl7_types::{Path, Piece, Tree, TreeSegment};
+use hl7_types::{Path, Piece, Tree, TreeSegment, Version};
 use serde::Serialize;
 
 use super::{Args, groups};
@@ -13,7 +13,7 @@ use crate::json::List;
 use crate::leaves::{datatype, declares_delimiters};
 use crate::segments::{located, number};
 use crate::text::{decoded, redact};
-use crate::versions::Version;
+use crate::versions;
 
 /// One message.
 #[derive(Serialize)]
@@ -98,8 +98,8 @@ impl Show<'_> {
                     fields: vec![line],
                 };
             };
-            let name = version.desc.segment(id).map(|desc| desc.name);
-            let fields = self.fields(segment, path, version.desc);
+            let name = version.desc().segment(id).map(|desc| desc.name);
+            let fields = self.fields(segment, path, version.desc());
             JsonSegment {
                 id: Some(id),
                 ordinal,
@@ -194,15 +194,15 @@ impl Visit for Show<'_> {
                 return self.list.unreadable(message.file, Some(message), &error, console);
             }
         };
-        let version = Version::of(&tree, self.args.version);
+        let version = versions::of(&tree, self.args.version);
         let segments = self.segments(&tree, message.bytes, version);
         let item = JsonMessage {
             file: message.file,
             index: message.index,
             offset: message.offset,
             length: message.bytes.len(),
-            version: version.desc.id,
-            structure: tree.structure(version.desc).map(|structure| structure.id),
+            version: version.desc().id,
+            structure: tree.structure(version.desc()).map(|structure| structure.id),
             segments,
         };
         self.list.item(&item, console)

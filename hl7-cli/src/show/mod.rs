@@ -6,14 +6,14 @@ mod json;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use hl7_types::Tree;
+use hl7_types::{Tree, Version};
 
 use crate::console::{BAD, BOLD, Console, DIM, GROUP, NAME, Status};
 use crate::input::{self, Message, Visit};
 use crate::leaves::{Row, What, rows};
 use crate::segments::located;
 use crate::text::{count, decoded, pad, printable, redact, width};
-use crate::versions::{self, Version};
+use crate::versions;
 
 /// Longer names do not move the values of others to the right.
 const WIDEST_NAME: usize = 40;
@@ -114,13 +114,13 @@ impl Visit for Show<'_> {
 
 impl Show<'_> {
     fn tree(&self, message: &Message<'_>, tree: &Tree, console: &mut Console) -> io::Result<()> {
-        let version = Version::of(tree, self.args.version);
+        let version = versions::of(tree, self.args.version);
         let structure =
-            tree.structure(version.desc).map_or("structure not known", |found| found.id);
+            tree.structure(version.desc()).map_or("structure not known", |found| found.id);
         let said = versions::declared(tree);
         let said = match said.as_str() {
             "" => String::new(),
-            said if said == version.desc.id => String::new(),
+            said if said == version.desc().id => String::new(),
             said => format!(" instead of {}", printable(said)),
         };
         writeln!(
@@ -129,7 +129,7 @@ impl Show<'_> {
             printable(&message.label()),
             count(tree.segments().len(), "segment"),
             count(tree.bytes().len(), "byte"),
-            version.desc.id,
+            version.desc().id,
         )?;
         let groups = groups::of(message.bytes, version);
         let mut open: &[String] = &[];
@@ -146,13 +146,13 @@ impl Show<'_> {
                 writeln!(console, "{indent}{BAD}not a segment{BAD:#}  {}", self.value(&text))?;
                 continue;
             };
-            let name = match version.desc.segment(path.segment()) {
+            let name = match version.desc().segment(path.segment()) {
                 Some(desc) => desc.name,
                 None if path.segment().starts_with('Z') => "site-defined",
                 None => "not in this version",
             };
             writeln!(console, "{indent}{BOLD}{path}{BOLD:#}  {name}")?;
-            let rows = rows(segment, version.desc, path, self.args.empty);
+            let rows = rows(segment, version.desc(), path, self.args.empty);
             self.rows(&rows, &indent, console)?;
         }
         Ok(())

@@ -68,6 +68,8 @@ rules! {
     NotASegment "not-a-segment" Error;
     /// MSH-9 names no structure of this version.
     UnknownStructure "unknown-structure" Error;
+    /// MSH-12 does not name the version that the message was read as.
+    OtherVersion "other-version" Warning;
     /// MSH-2 declares delimiters in an unusual way.
     UnusualDelimiters "unusual-delimiters" Warning;
     /// A segment or group stands more often than the structure allows.

@@ -12,32 +12,48 @@ use crate::navigate::{self, SetError};
 use crate::node::GroupNode;
 use crate::path::Path;
 use crate::tree::{Tree, structure_named};
+use crate::version::nearest;
 
-/// See the module documentation.
+/// A message that is indexed, and has no version yet.
 #[derive(Debug)]
 pub struct Indexed<'a> {
     bytes: &'a [u8],
     scan: Scan,
-    version: &'static VersionDesc,
-    structure: Option<&'static StructureDesc>,
     options: &'a DecodeOptions,
 }
 
+/// An indexed message under a version: it has a structure, if MSH-9 names one.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    indexed: &'a Indexed<'a>,
+    version: &'static VersionDesc,
+    structure: Option<&'static StructureDesc>,
+}
+
 impl<'a> Indexed<'a> {
-    /// Indexes a message and looks up the structure that MSH-9 names.
+    /// Indexes a message.
     ///
     /// # Errors
     /// When the bytes are no HL7 message, or over a limit.
-    pub fn of(
-        bytes: &'a [u8],
-        version: &'static VersionDesc,
-        options: &'a DecodeOptions,
-    ) -> Result<Self, DecodeError> {
-        let scan = Scan::of(bytes, &options.limits)?;
-        let structure = structure_named(bytes, &scan, version);
-        Ok(Self { bytes, scan, version, structure, options })
+    pub fn of(bytes: &'a [u8], options: &'a DecodeOptions) -> Result<Self, DecodeError> {
+        Ok(Self { bytes, scan: Scan::of(bytes, &options.limits)?, options })
     }
 
+    /// See [`Tree::version`].
+    #[must_use]
+    pub fn version(&self, versions: &[&'static VersionDesc]) -> Option<&'static VersionDesc> {
+        nearest(self.bytes, &self.scan, versions)
+    }
+
+    /// Looks up the structure that MSH-9 names.
+    #[must_use]
+    pub fn under(&'a self, version: &'static VersionDesc) -> Reading<'a> {
+        let structure = structure_named(self.bytes, &self.scan, version);
+        Reading { indexed: self, version, structure }
+    }
+}
+
+impl Reading<'_> {
     /// The index of the structure in [`VersionDesc::structures`].
     #[must_use]
     pub fn structure(&self) -> Option<usize> {
@@ -47,24 +63,32 @@ impl<'a> Indexed<'a> {
 
     /// Reads the message into a struct of its structure.
     #[must_use]
-    pub fn read(&self, message: &mut dyn GroupNode) -> Findings {
-        let version = Some(self.version);
-        read(self.bytes, &self.scan, self.structure, version, Some(message), self.options)
+    pub fn fill(&self, message: &mut dyn GroupNode) -> Findings {
+        self.read(self.structure, Some(message))
     }
 
     /// The message without a structure.
     #[must_use]
     pub fn tree(&self) -> Tree {
-        Tree::from_parts(self.bytes.to_vec(), self.scan.clone())
+        Tree::from_parts(self.indexed.bytes.to_vec(), self.indexed.scan.clone())
     }
 
     /// Checks what can be checked without a structure: the segments.
     #[must_use]
     pub fn check_segments(&self) -> Findings {
-        let version = Some(self.version);
-        let mut findings = read(self.bytes, &self.scan, None, version, None, self.options);
-        report_unknown_structure(&mut findings, self.bytes, &self.scan, self.version, self.options);
+        let Indexed { bytes, scan, options } = self.indexed;
+        let mut findings = self.read(None, None);
+        report_unknown_structure(&mut findings, bytes, scan, self.version, options);
         findings
+    }
+
+    fn read(
+        &self,
+        structure: Option<&'static StructureDesc>,
+        root: Option<&mut dyn GroupNode>,
+    ) -> Findings {
+        let Indexed { bytes, scan, options } = self.indexed;
+        read(bytes, scan, structure, Some(self.version), root, options)
     }
 }
 

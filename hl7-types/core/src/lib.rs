@@ -23,6 +23,7 @@ pub mod primitives;
 mod sample;
 mod tree;
 mod value;
+mod version;
 mod walk;
 
 pub use decode::DecodeOptions;
@@ -51,7 +52,7 @@ pub mod __private {
     pub use crate::error::DecodeError;
     pub use crate::extra::{Extra, RawSegment};
     pub use crate::finding::Findings;
-    pub use crate::indexed::{Indexed, encode_group, get_in_group, set_in};
+    pub use crate::indexed::{Indexed, Reading, encode_group, get_in_group, set_in};
     pub use crate::message::Decoded;
     pub use crate::message::Message;
     pub use crate::navigate::SetError;

@@ -11,6 +11,7 @@ use crate::format;
 use crate::grammar::{Grammar, NodeId};
 use crate::path::Path;
 use crate::placement::{Place, Placement};
+use crate::version;
 
 use super::structure::Walk;
 use super::{Reader, Stretch};
@@ -48,6 +49,26 @@ impl Reader<'_> {
                 format!("{declared} encoding characters; expected four different ones, or five from version 2.7 on")
             });
         }
+    }
+
+    /// Whether MSH-12 names the version that the message is read as.
+    pub(super) fn check_version(&mut self) {
+        let Some(version) = self.version else { return };
+        let said = version::declared(self.bytes, self.scan);
+        if said == version.id.as_bytes() {
+            return;
+        }
+        self.segment = 0;
+        self.at_field(11);
+        let behind = self.scan.segments.first().map_or(0, |header| header.end);
+        let span = self
+            .scan
+            .field(self.bytes, 0, 12)
+            .map_or(behind..behind, |field| field.start..field.end);
+        self.report(Rule::OtherVersion, span, || {
+            let names = if said.is_empty() { "names no version" } else { "names another version" };
+            format!("{names}; the message was read as {}", version.id)
+        });
     }
 
     /// Reports what a reading leaves out and what it found no place for.
@@ -404,6 +425,7 @@ fn hint(rule: Rule) -> &'static str {
             "look for a line break inside a value; it should be sent as \\.br\\ or \\X0A\\"
         }
         Rule::UnknownStructure => "check MSH-9 and MSH-12",
+        Rule::OtherVersion => "check MSH-12, or read the message as the version that it names",
         Rule::UnusualDelimiters => "send MSH|^~\\&|",
         Rule::TooManyOccurrences | Rule::TooManyRepetitions => {
             "they are kept and sent on; a receiver may take the first"

@@ -226,8 +226,10 @@ impl Reader<'_> {
             SlotMut::List(list) => self.repetitions(element, Some(list), start, 0),
             SlotMut::Absent => self.repetitions(element, None, start, 0),
             single => {
-                self.repetition = 1;
-                self.repetition(element, single, start);
+                if !self.at_empty_repetition(start) {
+                    self.repetition = 1;
+                    self.repetition(element, single, start);
+                }
                 if let Some(next) = self.step_over(Class::Repetition) {
                     let kept = self.left.len();
                     self.repetitions(element, None, next, 1);
@@ -242,6 +244,12 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the repetition that starts here is empty: then nothing in it is required.
+    #[inline]
+    fn at_empty_repetition(&self, start: u32) -> bool {
+        self.ahead().at() == start && self.ahead().ends(Class::Repetition)
+    }
+
     /// Reads repetitions, of which there were `count` before.
     fn repetitions(
         &mut self,
@@ -252,7 +260,7 @@ impl Reader<'_> {
     ) {
         loop {
             let slot = lend!(list).map_or(SlotMut::Absent, List::push);
-            if self.ahead().at() != start || !self.ahead().ends(Class::Repetition) {
+            if !self.at_empty_repetition(start) {
                 self.repetition = count + 1;
                 let from = self.left.len();
                 self.repetition(element, slot, start);

@@ -186,6 +186,7 @@ impl<'a> Reader<'a> {
             self.keep_envelope(root);
         }
         self.check_delimiters();
+        self.check_version();
         let ids: Vec<_> = (0..self.scan.segments.len()).map(|index| self.id(index)).collect();
         let Some(structure) = self.structure else {
             for index in 0..ids.len() {

@@ -3,7 +3,7 @@
 
 //! Any message of this version.
 
-use hl7_types::__private::{Empty, GroupNode, Indexed};
+use hl7_types::__private::{Empty, GroupNode, Indexed, Reading};
 use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
 /// A message of any structure of version 2.3.1.
@@ -269,8 +269,13 @@ impl AnyMessage {
         bytes: &[u8],
         options: &DecodeOptions,
     ) -> Result<Decoded<Self>, DecodeError> {
-        let indexed = Indexed::of(bytes, &crate::VERSION, options)?;
-        let mut message = match indexed.structure() {
+        let indexed = Indexed::of(bytes, options)?;
+        Ok(Self::of(&indexed.under(&crate::VERSION)))
+    }
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of(reading: &Reading<'_>) -> Decoded<Self> {
+        let mut message = match reading.structure() {
             Some(0) => Self::Ack(Box::new(Empty::EMPTY)),
             Some(1) => Self::AdrA19(Box::new(Empty::EMPTY)),
             Some(2) => Self::AdtA01(Box::new(Empty::EMPTY)),
@@ -391,13 +396,13 @@ impl AnyMessage {
             Some(117) => Self::VxrV03(Box::new(Empty::EMPTY)),
             Some(118) => Self::VxuV04(Box::new(Empty::EMPTY)),
             Some(119) => Self::VxxV02(Box::new(Empty::EMPTY)),
-            _ => Self::Other(Box::new(indexed.tree())),
+            _ => Self::Other(Box::new(reading.tree())),
         };
         let findings = match message.parts_mut() {
-            Ok(group) => indexed.read(group),
-            Err(_) => indexed.check_segments(),
+            Ok(group) => reading.fill(group),
+            Err(_) => reading.check_segments(),
         };
-        Ok(Decoded { message, findings })
+        Decoded { message, findings }
     }
     /// The id of its structure, `ADT_A01`; empty where the structure is not known.
     #[must_use]

@@ -3,7 +3,7 @@
 
 //! Any message of this version.
 
-use hl7_types::__private::{Empty, GroupNode, Indexed};
+use hl7_types::__private::{Empty, GroupNode, Indexed, Reading};
 use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
 /// A message of any structure of version 2.4.
@@ -391,8 +391,13 @@ impl AnyMessage {
         bytes: &[u8],
         options: &DecodeOptions,
     ) -> Result<Decoded<Self>, DecodeError> {
-        let indexed = Indexed::of(bytes, &crate::VERSION, options)?;
-        let mut message = match indexed.structure() {
+        let indexed = Indexed::of(bytes, options)?;
+        Ok(Self::of(&indexed.under(&crate::VERSION)))
+    }
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of(reading: &Reading<'_>) -> Decoded<Self> {
+        let mut message = match reading.structure() {
             Some(0) => Self::Ack(Box::new(Empty::EMPTY)),
             Some(1) => Self::AckN02(Box::new(Empty::EMPTY)),
             Some(2) => Self::AdrA19(Box::new(Empty::EMPTY)),
@@ -574,13 +579,13 @@ impl AnyMessage {
             Some(178) => Self::VxrV03(Box::new(Empty::EMPTY)),
             Some(179) => Self::VxuV04(Box::new(Empty::EMPTY)),
             Some(180) => Self::VxxV02(Box::new(Empty::EMPTY)),
-            _ => Self::Other(Box::new(indexed.tree())),
+            _ => Self::Other(Box::new(reading.tree())),
         };
         let findings = match message.parts_mut() {
-            Ok(group) => indexed.read(group),
-            Err(_) => indexed.check_segments(),
+            Ok(group) => reading.fill(group),
+            Err(_) => reading.check_segments(),
         };
-        Ok(Decoded { message, findings })
+        Decoded { message, findings }
     }
     /// The id of its structure, `ADT_A01`; empty where the structure is not known.
     #[must_use]
