@@ -81,7 +81,7 @@
 //! | `item = 106` | fields only; HL7 item number |
 //! | `table = path` | a `TableDesc`; default: the table of a `Coded<_>` |
 //! | `varies_by = 2` | fields only; the field that names the datatype of this one |
-//! | `open` | fields only, the last one: any number of further fields may follow |
+//! | `open` | fields only, the last one, a `Vec` of fields: any number of them may follow |
 //! | `extra` | on the one field of type `Extra`; required, without other keys |
 //!
 //! On a member: `min`, `max` where a `Vec` has other limits than none, and `extra` as above. On a variant of an enum of

@@ -78,9 +78,10 @@ impl<'m> Element<'m> {
         let doc = self.doc(version, separator);
         let (seq, usage) = (number(self.seq), self.usage_attribute());
         let (name, ty) = (ident(self.ident), self.rust_type(version));
+        let open = self.open.then(|| quote!(, open));
         quote! {
             #[doc = #doc]
-            #[hl7(seq = #seq #usage)]
+            #[hl7(seq = #seq #usage #open)]
             pub #name: #ty
         }
     }
@@ -114,6 +115,10 @@ impl<'m> Element<'m> {
     /// The type of the struct's field.
     fn rust_type(&self, version: &Version) -> TokenStream {
         let one = self.single_type(version);
+        if self.open {
+            // A list of fields, each a list of repetitions.
+            return quote!(Vec<Vec<#one>>);
+        }
         if self.max.is_many() { quote!(Vec<#one>) } else { one }
     }
 

@@ -104,6 +104,8 @@ pub(super) fn descriptor(element: &Element<'_>, repeats: bool) -> TokenStream {
         let min = element.min;
         let max = match element.max {
             Some(max) => quote!(#max),
+            // Its list is one of fields, not of repetitions.
+            None if element.open => quote!(1),
             None => quote!(<#ty as __hl7::Field>::MAX),
         };
         out.extend(quote!(.repeats(#min, #max)));
@@ -123,7 +125,7 @@ pub(super) fn descriptor(element: &Element<'_>, repeats: bool) -> TokenStream {
 
 /// A field that is said to repeat must have a type that does.
 pub(super) fn check_max(id: &str, element: &Element<'_>) -> Option<TokenStream> {
-    let (max, ty) = (element.max.filter(|max| *max > 1)?, element.ty);
+    let (max, ty) = (element.max.filter(|max| *max > 1 && !element.open)?, element.ty);
     let message = format!("{id}-{} repeats, its type holds one value; use `Vec<...>`", element.seq);
     Some(quote_spanned! {at(ty)=>
         const _: () = ::core::assert!(#max <= <#ty as __hl7::Field>::MAX, #message);

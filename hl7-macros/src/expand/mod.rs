@@ -89,7 +89,12 @@ fn empty<'a>(
 /// `impl Node`: the slots of a segment or composite.
 fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
     let (extra, extra_mut) = extras(extra);
+    let (list, open) = match list.split_last() {
+        Some((last, before)) if last.open => (before, Some(last)),
+        _ => (list, None),
+    };
     let fields = list.iter().map(|element| (element.ident, element.ty));
+    let (open_slots, other_slot) = open_field(list.len(), open);
     let slots =
         fields.clone().map(|(name, ty)| quote_spanned!(at(ty)=> __hl7::Field::slot(&self.#name)));
     let slots_mut =
@@ -99,10 +104,11 @@ fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
         impl __hl7::Node for #ident {
             fn slots<'a>(&'a self, out: &mut ::std::vec::Vec<__hl7::Slot<'a>>) {
                 out.extend_from_slice(&[#(#slots),*]);
+                #open_slots
             }
             #[inline]
             fn slot_mut(&mut self, index: usize) -> __hl7::SlotMut<'_> {
-                match index { #slots_mut _ => __hl7::SlotMut::Absent }
+                match index { #slots_mut #other_slot }
             }
             fn extra(&self) -> &__hl7::Extra {
                 #extra
@@ -112,6 +118,18 @@ fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
             }
         }
     }
+}
+
+/// How the slots of an open field, of which the struct has a list, follow `count` others, and the last arm of `slot_mut`.
+fn open_field(count: usize, open: Option<&Element<'_>>) -> (TokenStream, TokenStream) {
+    let Some(Element { ident, ty, .. }) = open else {
+        return (TokenStream::new(), quote!(_ => __hl7::SlotMut::Absent));
+    };
+    let count = Literal::usize_unsuffixed(count);
+    (
+        quote_spanned!(at(ty)=> __hl7::open_slots(&self.#ident, out);),
+        quote_spanned!(at(ty)=> _ => __hl7::open_slot_mut(&mut self.#ident, index - #count)),
+    )
 }
 
 /// The extra field, to be read and to be changed.

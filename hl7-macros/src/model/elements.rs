@@ -8,11 +8,11 @@ use syn::{Field, LitStr, Path, Token, Type};
 use super::{Container, ExtraField};
 use crate::attr::{Attrs, Place, nearest};
 use crate::ctxt::Ctxt;
-use crate::types::{plain, title};
+use crate::types::{inside, plain, title};
 
 /// Facts that a descriptor holds, so that they cannot be stated beside one.
-const FACTS: [&str; 10] =
-    ["name", "min", "max", "len", "min_len", "conf_len", "item", "table", "varies_by", "open"];
+const FACTS: [&str; 9] =
+    ["name", "min", "max", "len", "min_len", "conf_len", "item", "table", "varies_by"];
 
 /// How a field is used, as the variant of `Usage` spells it.
 pub(crate) type Usage = &'static str;
@@ -204,5 +204,8 @@ fn check_references(ctxt: &Ctxt, element: &Element<'_>, attrs: &Attrs, count: us
             element.ident, element.seq
         );
         ctxt.error(key, message);
+    }
+    if element.open && inside("Vec", element.ty).is_none() {
+        ctxt.error(element.ty, "an open field stands for several; use `Vec<...>`");
     }
 }

@@ -8,6 +8,7 @@ use crate::format;
 use std::sync::OnceLock;
 
 use crate::grammar::Grammar;
+use crate::node::MOST_SLOTS;
 
 /// "No limit" as a maximum cardinality, written `*` in the standard.
 pub const MANY: u16 = u16::MAX;
@@ -107,7 +108,7 @@ pub struct ElementDesc {
     pub item: u32,
     /// Position of the field that names the datatype of this one (OBX-5: 2), zero where there is none.
     pub varies_by: u16,
-    /// Whether any number of further fields of the same kind may follow (RDT-1, QPD-3).
+    /// Whether any number of further fields of the same kind may follow, each repeating as it likes (RDT-1, QPD-3).
     pub open: bool,
 }
 
@@ -247,6 +248,12 @@ impl SegmentDesc {
     #[must_use]
     pub const fn new(id: &'static str, name: &'static str, fields: &'static [ElementDesc]) -> Self {
         Self { id, name, fields, required: required(fields) }
+    }
+
+    /// The field at an index: behind an open one, that one.
+    pub(crate) fn field(&self, index: usize) -> Option<&'static ElementDesc> {
+        let open = || self.fields.last().filter(|last| last.open && index < MOST_SLOTS);
+        self.fields.get(index).or_else(open)
     }
 }
 

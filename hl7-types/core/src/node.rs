@@ -108,6 +108,26 @@ pub trait List {
     fn push(&mut self) -> SlotMut<'_>;
 }
 
+/// How many slots a segment may have that any number of fields may follow; what is behind stays with what it carried
+/// beyond its slots.
+pub(crate) const MOST_SLOTS: usize = 60_000;
+
+/// Appends the slots of an open field and of those that follow it.
+pub fn open_slots<'a, T: Field>(fields: &'a [T], out: &mut Vec<Slot<'a>>) {
+    out.extend(fields.iter().map(Field::slot));
+}
+
+/// The slot of an open field or of one that follows it, which comes into being.
+pub fn open_slot_mut<T: Field>(fields: &mut Vec<T>, index: usize) -> SlotMut<'_> {
+    if index >= MOST_SLOTS {
+        return SlotMut::Absent;
+    }
+    if index >= fields.len() {
+        fields.resize_with(index + 1, || T::EMPTY);
+    }
+    fields[index].slot_mut()
+}
+
 /// An enum over the datatypes that a varying field may have.
 pub trait Varies {
     /// Becomes an empty value of the named datatype and gives its descriptor; an unknown name gives `None` and makes it

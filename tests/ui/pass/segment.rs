@@ -39,7 +39,7 @@ struct Zpv {
     since: Part<Band>,
     /// ZPV-10.
     #[hl7(seq = 10, open)]
-    parameter: Raw,
+    parameters: Vec<Raw>,
     /// Everything else.
     #[hl7(extra)]
     extra: Extra,
@@ -107,6 +107,12 @@ fn a_segment() {
     assert_eq!(again.message, zpv);
     assert_eq!(again.message.value[0].text_of(), "5");
     assert!(RawSegment::from_typed(&zpv).decode::<Zno>().is_none());
+
+    // An open field is as many fields as it holds.
+    zpv.parameters = vec!["a".into(), "".into(), "b".into()];
+    assert_eq!(encode_segment(&zpv), b"ZPV|1|W77|Y||||NM|5~6|20260211|a||b");
+    let again = RawSegment::from_typed(&zpv).decode::<Zpv>().expect("it is a ZPV");
+    assert_eq!(again.message, zpv);
 
     let shown = format!("{zpv:?}");
     assert!(shown.starts_with("ZPV {1: 1 bytes, 2: ["), "{shown}");

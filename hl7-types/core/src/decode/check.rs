@@ -209,7 +209,7 @@ impl Reader<'_> {
 
     /// `count` repetitions are one more than allowed; `span` begins with the first that is too many.
     pub(super) fn check_repetitions(&mut self, element: &ElementDesc, count: u32, span: Stretch) {
-        if element.max == 0 {
+        if element.max == 0 || element.open {
             return;
         }
         self.repetition = count;

@@ -110,13 +110,15 @@ impl Reader<'_> {
                 break;
             }
             let slot = at.slot;
-            let Some(element) = desc.fields.get(slot) else {
-                self.surplus_fields(desc, at.start, lend!(node));
+            let Some(element) = desc.field(slot) else {
+                self.surplus_fields(desc, slot, at.start, lend!(node));
                 break;
             };
             self.at_field(slot);
             if self.ahead().at() == at.start && self.ahead().ends(Class::Field) {
-                self.check_required_field(element, Stretch::nothing(at.start));
+                if slot < desc.fields.len() {
+                    self.check_required_field(element, Stretch::nothing(at.start));
+                }
             } else {
                 at.used = slot + 1;
                 match lend!(node) {
@@ -160,18 +162,24 @@ impl Reader<'_> {
         }
     }
 
-    fn surplus_fields(&mut self, desc: &SegmentDesc, start: u32, node: Option<&mut dyn Node>) {
+    /// Keeps what follows the last slot, of which there are `slots`.
+    fn surplus_fields(
+        &mut self,
+        desc: &SegmentDesc,
+        slots: usize,
+        start: u32,
+        node: Option<&mut dyn Node>,
+    ) {
         let tail = Stretch { start: start - 1, end: self.skip_to(Class::Segment) };
-        let fields = desc.fields.len();
-        if !desc.fields.last().is_some_and(|last| last.open) {
-            self.at_field(fields);
+        if slots == desc.fields.len() {
+            self.at_field(slots);
             self.report(Rule::SurplusField, tail, || {
-                format!("{} has {fields} fields, here is more", desc.id)
+                format!("{} has {slots} fields, here is more", desc.id)
             });
         }
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
-            kept.written = u16::try_from(fields).unwrap_or(u16::MAX);
+            kept.written = u16::try_from(slots).unwrap_or(u16::MAX);
             kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
         }
     }

@@ -39,8 +39,8 @@ pub struct Var {
     #[hl7(seq = 3, usage = "R")]
     pub single_value: crate::datatypes::Varies,
     /// VAR-4: User Parameters (varies, optional).
-    #[hl7(seq = 4)]
-    pub user_parameters: hl7_types::primitives::Raw,
+    #[hl7(seq = 4, open)]
+    pub user_parameters: Vec<Vec<hl7_types::primitives::Raw>>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -46,8 +46,8 @@ pub struct Qpd {
     #[hl7(seq = 2)]
     pub query_tag: crate::datatypes::St,
     /// QPD-3: User Parameters (in successive fields) (varies, optional).
-    #[hl7(seq = 3)]
-    pub user_parameters_in_successive_fields: hl7_types::primitives::Raw,
+    #[hl7(seq = 3, open)]
+    pub user_parameters_in_successive_fields: Vec<Vec<hl7_types::primitives::Raw>>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -24,8 +24,8 @@ pub static RDT: SegmentDesc = SegmentDesc::new(
 #[hl7(id = "RDT", desc = RDT)]
 pub struct Rdt {
     /// RDT-1: Column Value (varies, required).
-    #[hl7(seq = 1, usage = "R")]
-    pub column_value: hl7_types::primitives::Raw,
+    #[hl7(seq = 1, usage = "R", open)]
+    pub column_value: Vec<Vec<hl7_types::primitives::Raw>>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,
