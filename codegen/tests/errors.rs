@@ -504,3 +504,115 @@ fn errors_of_several_files_come_together_and_say_what_to_do() {
          3 mistakes in the schema"
     );
 }
+
+// --- errata --------------------------------------------------------------------------------------------------------------
+
+fn with_errata(body: &str) -> Vec<(PathBuf, String)> {
+    let mut files = files("", "");
+    let text = format!("<errata version=\"2.5.1\">\n{body}\n</errata>\n");
+    files.insert(0, (PathBuf::from("errata.xml"), text));
+    files
+}
+
+#[test]
+fn errata_correct_the_definitions() {
+    let body = r#"<change at="PID-1" attribute="name" was="Set ID - PID" is="Set ID" reason="r" sources="s"/>
+<change at="PID-1" attribute="len" is="4" reason="r" sources="s"/>
+<change at="CX.1" attribute="table" was="0001" reason="r" sources="s"/>
+<change at="0001#F" attribute="label" was="Female" is="Woman" reason="r" sources="s"/>
+<change at="ADT_A01/MSH" attribute="max" is="2" reason="r" sources="s"/>
+<change at="CX" attribute="name" is="Id" reason="r" sources="s"/>
+<add at="0001" reason="r" sources="s"><value code="M" label="Man"/></add>
+<add at="ADT_A01" reason="r" sources="s"><segment id="PID"/></add>
+<add at="PID" reason="r" sources="s"><field seq="2" name="New" type="ST"/></add>"#;
+    let version = schema::parse(&with_errata(body)).unwrap_or_else(|errors| panic!("{errors}"));
+    let field = &version.segments[1].fields[0];
+    assert_eq!((field.name.as_str(), field.len), ("Set ID", Some(4)));
+    assert_eq!(version.segments[1].fields[1].name, "New");
+    let codes: Vec<_> = version.tables[0].values.iter().map(|value| &value.label[..]).collect();
+    assert_eq!(codes, ["Woman", "Man"]);
+    assert_eq!(version.structures[0].members[0].max, Some(schema::Max::Times(2)));
+    assert_eq!(version.structures[0].members[1].name, "PID");
+    assert_eq!(version.datatypes[2].name, "Id");
+    let schema::DatatypeKind::Composite(components) = &version.datatypes[2].kind else {
+        panic!("CX is a composite")
+    };
+    assert_eq!(components[0].table, None);
+    // And back, in one go: errata are laid on one after the other.
+    let body = r#"<add at="0001" reason="r" sources="s"><value code="M"/></add>
+<remove at="0001" reason="r" sources="s"><value code="M"/><value code="F"/></remove>
+<remove at="PID" reason="r" sources="s"><field seq="1"/></remove>"#;
+    let version = schema::parse(&with_errata(body)).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(version.tables[0].values.is_empty());
+    assert!(version.segments[1].fields.is_empty());
+}
+
+#[test]
+fn an_erratum_that_no_longer_applies_is_an_error() {
+    const WHY: &str = r#"reason="r" sources="s""#;
+    for (erratum, expected) in [
+        (
+            r#"<change at="PID-1" attribute="name" was="Set" is="Id" WHY/>"#,
+            r#"PID-1 has name="Set ID - PID", not name="Set""#,
+        ),
+        (
+            r#"<change at="PID-1" attribute="name" is="Id" WHY/>"#,
+            r#"PID-1 has name="Set ID - PID", not no name"#,
+        ),
+        (
+            r#"<change at="PID-1" attribute="len" was="3" is="4" WHY/>"#,
+            r#"PID-1 has no len, not len="3""#,
+        ),
+        (
+            r#"<change at="PID-1" attribute="name" was="Set ID - PID" is="Set ID - PID" WHY/>"#,
+            "changes nothing",
+        ),
+        (r#"<change at="PID-2" attribute="name" is="Id" WHY/>"#, r#"there is nothing at "PID-2""#),
+        (r#"<change at="ZZZ" attribute="name" is="Id" WHY/>"#, r#"there is nothing at "ZZZ""#),
+        (r#"<change at="CX.9" attribute="name" is="Id" WHY/>"#, r#"there is nothing at "CX.9""#),
+        (r#"<change at="0002" attribute="name" is="Id" WHY/>"#, r#"there is nothing at "0002""#),
+        (
+            r#"<change at="0001#M" attribute="label" is="m" WHY/>"#,
+            r#"there is nothing at "0001#M""#,
+        ),
+        (
+            r#"<change at="ADT^A02" attribute="structure" is="m" WHY/>"#,
+            r#"there is nothing at "ADT^A02""#,
+        ),
+        (
+            r#"<change at="ADT_A01/MSH[2]" attribute="max" is="2" WHY/>"#,
+            r#"there is nothing at "ADT_A01/MSH[2]""#,
+        ),
+        (r#"<add at="0001" WHY><value code="F"/></add>"#, "0001 has that already"),
+        (r#"<remove at="0001" WHY><value code="M"/></remove>"#, "0001 has no such <value>"),
+        (r#"<add at="0001" WHY/>"#, "holds nothing"),
+        (
+            r#"<add at="0001" reason=" " sources="s"><value code="M"/></add>"#,
+            "reason or sources are empty",
+        ),
+        (
+            r#"<add at="0001" sources="s"><value code="M"/></add>"#,
+            "<add> lacks the required attribute `reason`",
+        ),
+        (r#"<correct at="0001"/>"#, "unexpected element <correct> in <errata>"),
+    ] {
+        let erratum = erratum.replace("WHY", WHY);
+        let expected = format!("errata.xml:2: {expected}");
+        assert_eq!(errors(&with_errata(&erratum)), expected, "\nfor {erratum}");
+    }
+    // What an erratum puts in is checked like everything else, and stands where the erratum stands.
+    let unknown = r#"<add at="PID" reason="r" sources="s">
+<field seq="2" name="New" type="XX"/></add>"#;
+    assert!(
+        errors(&with_errata(unknown)).starts_with("errata.xml:3: "),
+        "{}",
+        errors(&with_errata(unknown))
+    );
+    let mut other = with_errata("");
+    other[0].1 = other[0].1.replace("2.5.1", "2.5");
+    assert!(
+        errors(&other).contains("version \"2.5.1\", but errata.xml:1 has \"2.5\""),
+        "{}",
+        errors(&other)
+    );
+}

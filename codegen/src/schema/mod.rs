@@ -6,6 +6,7 @@
 //! [`read_version`] is the only function of this crate that reads files; [`parse`] does the same with
 //! texts at hand.
 
+mod errata;
 mod error;
 mod read;
 mod row;
@@ -23,6 +24,9 @@ pub use vocabulary::{
 
 /// The files of a version, each named after its root element.
 pub const FILES: [&str; 4] = ["datatypes", "segments", "messages", "tables"];
+
+/// The file that a version may have besides, named alike: corrections of the others.
+pub const ERRATA: &str = "errata";
 
 /// Everything the files of one version say.
 #[derive(Debug, Clone, PartialEq, Default)]

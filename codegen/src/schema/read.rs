@@ -7,21 +7,23 @@ use serde::de::DeserializeOwned;
 
 use super::tree::Node;
 use super::{
-    At, Component, Datatype, DatatypeKind, Errors, Event, FILES, Field, Format, Max, Member,
-    MemberKind, MemberStatus, Segment, Structure, Table, Value, Version, did_you_mean, row, tree,
+    At, Component, Datatype, DatatypeKind, ERRATA, Errors, Event, FILES, Field, Format, Max,
+    Member, MemberKind, MemberStatus, Segment, Structure, Table, Value, Version, did_you_mean,
+    errata, row, tree,
 };
 
-/// Reads `datatypes.xml`, `segments.xml`, `messages.xml` and `tables.xml` of `dir`.
+/// Reads `datatypes.xml`, `segments.xml`, `messages.xml` and `tables.xml` of `dir`, and `errata.xml` if it is there.
 ///
 /// # Errors
 /// Everything that is wrong in any of the files, a file that cannot be read included.
 pub fn read_version(dir: &Path) -> Result<Version, Errors> {
     let mut errors = Errors::default();
     let mut files = Vec::new();
-    for name in FILES {
+    for name in FILES.into_iter().chain([ERRATA]) {
         let path = dir.join(name).with_extension("xml");
         match std::fs::read_to_string(&path) {
             Ok(text) => files.push((path, text)),
+            Err(error) if name == ERRATA && error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 let at = At { file: path.display().to_string().into(), line: 0 };
                 errors.push(&at, format!("cannot be read: {error}"), "a version has four files");
@@ -39,12 +41,12 @@ pub fn read_version(dir: &Path) -> Result<Version, Errors> {
 pub fn parse(files: &[(PathBuf, String)]) -> Result<Version, Errors> {
     let mut errors = Errors::default();
     let mut version = Version::default();
-    let mut found: Vec<String> = Vec::new();
+    let mut roots: Vec<Node> = Vec::new();
     for (path, text) in files {
         // Written with `/` on every machine, so that errors can be compared.
         let file = path.display().to_string().replace('\\', "/");
         let Some(root) = tree::read(&file, text, &mut errors) else { continue };
-        if found.contains(&root.name) {
+        if roots.iter().any(|known| known.name == root.name) {
             errors.push(&root.at, format!("a second <{}>", root.name), "merge the two files");
         }
         if let Some(id) = root_version(&root, &mut errors) {
@@ -56,12 +58,18 @@ pub fn parse(files: &[(PathBuf, String)]) -> Result<Version, Errors> {
                 errors.push(&root.at, what, "all files of a folder belong to one version");
             }
         }
-        contents(&root, &mut version, &mut errors);
-        found.push(root.name);
+        roots.push(root);
+    }
+    if let Some(at) = roots.iter().position(|root| root.name == ERRATA) {
+        let errata = roots.remove(at);
+        errata::apply(&errata, &mut roots, &mut errors);
+    }
+    for root in &roots {
+        contents(root, &mut version, &mut errors);
     }
     if errors.is_empty() {
         for name in FILES {
-            if !found.iter().any(|known| known == name) {
+            if !roots.iter().any(|known| known.name == name) {
                 let at = At { file: format!("{name}.xml").into(), line: 0 };
                 errors.push(&at, format!("no file with <{name}>"), "a version has four files");
             }

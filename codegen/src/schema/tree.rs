@@ -12,12 +12,19 @@ use quick_xml::reader::Reader;
 use super::error::{At, Errors};
 
 /// One element.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) at: At,
     pub(super) name: String,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) children: Vec<Node>,
+}
+
+impl Node {
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.attributes.iter().find(|(known, _)| known == name)?;
+        Some(value)
+    }
 }
 
 /// Reads one file. `None` when it is not well-formed, which is then the only error for that file.
