@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
         arguments: &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
         environment: &[],
     },
+    Step { name: "features", arguments: &["xtask", "features"], environment: &[] },
     Step {
         name: "tests",
         arguments: &["test", "--workspace", "--locked"],

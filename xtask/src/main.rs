@@ -7,7 +7,9 @@
 
 mod ci;
 mod codegen;
+mod features;
 mod timings;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,8 +34,16 @@ enum Chore {
     },
     /// Everything that must pass before a change lands; .ci/run calls this
     Ci,
-    /// Build one version crate cold, print time and memory, fail over the budget
-    Timings,
+    /// Compile the facade with no version, each alone, and all of them
+    Features,
+    /// Build version crates cold, print time and memory, fail over the budget
+    Timings {
+        /// Which versions, as v2_5_1; else the newest, which is the largest
+        versions: Vec<String>,
+        /// All versions
+        #[arg(long, conflicts_with = "versions")]
+        all: bool,
+    },
 }
 
 /// The root of the repository.
@@ -47,7 +57,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Codegen { check } => codegen::run(&root(), check),
         Chore::Ci => ci::run(&root()),
-        Chore::Timings => timings::run(&root()),
+        Chore::Features => features::run(&root()),
+        Chore::Timings { versions, all } => timings::run(&root(), versions, all),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
