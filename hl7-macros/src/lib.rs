@@ -9,7 +9,7 @@
 //! use hl7_types::{Extra, encode_segment};
 //!
 //! /// What our wards add to a visit.
-//! #[derive(Clone, PartialEq, Segment)]
+//! #[derive(Segment)]
 //! #[hl7(id = "ZPV", name = "Visit Addendum")]
 //! pub struct Zpv {
 //!     /// ZPV-1: counts the addenda of a visit.
@@ -30,8 +30,8 @@
 //!
 //! Applications depend on `hl7-types`, which has these derives beside its traits. The derives know no version of the
 //! standard and no datatype: each field goes through the trait that its type has, and a type that has none is an error
-//! at the field. Everything that a type *does* (decode, encode, check, print) is written once in the runtime; a derive
-//! writes a descriptor, the way to each field, and `new`.
+//! at the field. Everything that a type *does* (decode, encode, check, print, copy, compare) is written once in the runtime;
+//! a derive writes a descriptor, the way to each field, `new`, and `Clone`, `PartialEq` and `Debug` as calls of the runtime.
 //!
 //! # What each derive is for
 //!

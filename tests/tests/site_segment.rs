@@ -9,7 +9,7 @@ use hl7_types::{
 };
 
 /// What the site adds to a visit.
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZPV", name = "Visit Addendum")]
 struct Zpv {
     #[hl7(seq = 1, usage = "R", len = 4)]
@@ -25,7 +25,7 @@ struct Zpv {
 }
 
 /// An admission with the site's segment as a member of its own, after PV1.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 #[hl7(id = "ADT_A01")]
 struct SiteAdt {
     msh: Part<Msh>,

@@ -100,7 +100,7 @@ fn composite(
         #desc
         #[doc = #doc]
         #[cfg(feature = "types")]
-        #[derive(Clone, PartialEq, hl7_macros::Datatype)]
+        #[derive(hl7_macros::Datatype)]
         #[hl7(id = #id, desc = #name)]
         pub struct #ty {
             #(#declarations,)*
@@ -142,7 +142,7 @@ fn varies(version: &Version, datatype: &Datatype, name: &proc_macro2::Ident) -> 
         #desc
         #[doc = " A value whose datatype another field names (OBX-5 by OBX-2)."]
         #[cfg(feature = "types")]
-        #[derive(Clone, PartialEq, hl7_macros::Datatype)]
+        #[derive(hl7_macros::Datatype)]
         #[hl7(desc = #name)]
         pub enum #ty {
             #[doc = " The datatype is not known; the value is kept as it came."]

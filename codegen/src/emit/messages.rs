@@ -252,7 +252,7 @@ fn message(version: &Version, root: &Node<'_>, desc: &proc_macro2::Ident) -> Tok
     quote! {
         #[doc = #doc]
         #[cfg(feature = "types")]
-        #[derive(Clone, PartialEq, hl7_macros::Message)]
+        #[derive(hl7_macros::Message)]
         #[hl7(id = #id, desc = #desc)]
         pub struct #ty {
             #(#members,)*
@@ -277,7 +277,7 @@ fn group(version: &Version, node: &Node<'_>, owners: &str) -> TokenStream {
         return quote! {
             #[doc = #doc]
             #[cfg(feature = "types")]
-            #[derive(Clone, PartialEq, hl7_macros::Group)]
+            #[derive(hl7_macros::Group)]
             #[hl7(name = #name, desc = #desc)]
             pub enum #ty {
                 #(#variants,)*
@@ -289,7 +289,7 @@ fn group(version: &Version, node: &Node<'_>, owners: &str) -> TokenStream {
     quote! {
         #[doc = #doc]
         #[cfg(feature = "types")]
-        #[derive(Clone, PartialEq, hl7_macros::Group)]
+        #[derive(hl7_macros::Group)]
         #[hl7(name = #name, desc = #desc)]
         pub struct #ty {
             #(#members,)*

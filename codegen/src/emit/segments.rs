@@ -70,7 +70,7 @@ fn code(version: &Version, segment: &Segment) -> TokenStream {
 
         #[doc = #doc]
         #[cfg(feature = "types")]
-        #[derive(Clone, PartialEq, hl7_macros::Segment)]
+        #[derive(hl7_macros::Segment)]
         #[hl7(id = #id, desc = #name)]
         pub struct #ty {
             #(#declarations,)*

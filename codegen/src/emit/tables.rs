@@ -70,10 +70,13 @@ fn codes_enum(table: &Table, desc: &proc_macro2::Ident) -> TokenStream {
     quote! {
         #[doc = #doc]
         #[cfg(feature = "types")]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum #ty {
             #(#[doc = #docs] #variants,)*
         }
+        // Deriving it adds a function that nobody calls to each of some four hundred tables.
+        #[cfg(feature = "types")]
+        impl Eq for #ty {}
         #[cfg(feature = "types")]
         impl hl7_types::Table for #ty {
             const DESC: &'static TableDesc = &#desc;

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 use syn::spanned::Spanned;
 
-use super::{at, block, debug, empty, node, other_rows};
+use super::{at, block, debug, empty, node, other_rows, same_struct};
 use crate::attr::{COMPONENT, DATATYPE};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Element, Elements, NAME_ID, is_name_id, named_fields};
@@ -51,6 +51,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         empty(ident, list.iter().map(|element| (element.ident, element.ty)), &quote!(Field), extra);
     let node = node(ident, list, extra);
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
+    let same = same_struct(ident, "node");
     let body = quote! {
         #check
         #empty
@@ -85,6 +86,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
             }
         }
         #debug
+        #same
     };
     Some(block(&container.root(), &body))
 }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::{DeriveInput, Token, Variant};
 
-use super::{at, block, debug, same_rows};
+use super::{at, block, debug, same_enum, same_rows};
 use crate::attr::{CHOICE, VARIES};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Variants, read_alternatives};
@@ -47,14 +47,13 @@ pub(super) fn varies(
         .unzip();
     let raw_empty = quote_spanned!(at(raw_type)=> __hl7::Field::EMPTY);
     let debug = debug(ident, &quote!(__hl7::debug_varies(self, f)));
+    let all: Vec<_> = names.iter().copied().chain([raw]).collect();
+    let same = same_enum(ident, &all, &quote!(__hl7::same_varies(self, other)));
     let body = quote! {
         #[automatically_derived]
         impl __hl7::Empty for #ident {
             const EMPTY: Self = Self::#raw(#raw_empty);
-            #[inline]
-            fn empty() -> &'static Self {
-                const { &<Self as __hl7::Empty>::EMPTY }
-            }
+            const SHARED: &'static Self = &<Self as __hl7::Empty>::EMPTY;
         }
         #[automatically_derived]
         impl __hl7::Field for #ident {
@@ -108,6 +107,7 @@ pub(super) fn varies(
             }
         }
         #debug
+        #same
     };
     Some(block(&container.root(), &body))
 }
@@ -147,15 +147,17 @@ pub(super) fn choice(
     let other_empty = list[1..].iter().map(|alternative| empty(alternative.ty));
     let (first_name, first_empty) = (first.ident, empty(first.ty));
     let debug = debug(ident, &quote!(__hl7::debug_element(__hl7::Item::element(self), f)));
+    let equal = quote! {
+        __hl7::Item::variant(self) == __hl7::Item::variant(other)
+            && __hl7::same_element(__hl7::Item::element(self), __hl7::Item::element(other))
+    };
+    let same = same_enum(ident, &names, &equal);
     let body = quote! {
         #statics
         #[automatically_derived]
         impl __hl7::Empty for #ident {
             const EMPTY: Self = Self::#first_name(#first_empty);
-            #[inline]
-            fn empty() -> &'static Self {
-                const { &<Self as __hl7::Empty>::EMPTY }
-            }
+            const SHARED: &'static Self = &<Self as __hl7::Empty>::EMPTY;
         }
         #[automatically_derived]
         impl __hl7::Item for #ident {
@@ -177,6 +179,7 @@ pub(super) fn choice(
             }
         }
         #debug
+        #same
     };
     Some(block(&container.root(), &body))
 }

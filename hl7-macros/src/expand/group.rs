@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Field};
 
-use super::{arms, at, block, debug, empty, extras, new, same_rows};
+use super::{arms, at, block, debug, empty, extras, new, same_rows, same_struct};
 use crate::attr::{GROUP, MESSAGE};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Member, Members, NAME_ID, is_name_id, is_text, named_fields};
@@ -152,6 +152,7 @@ fn common(ident: &Ident, desc: &TokenStream, list: &[Member<'_>], extra: &Field)
     let fields = list.iter().map(|member| (member.ident, member.ty));
     let empty = empty(ident, fields, &quote!(MemberType), extra);
     let debug = debug(ident, &quote!(__hl7::debug_group(self, f)));
+    let same = same_struct(ident, "group");
     // The last member also answers for an index behind it: the engine never asks, and nothing can panic.
     let (last, before) = list.split_last().map_or((None, list), |(last, rest)| (Some(last), rest));
     let (last, last_at) =
@@ -183,6 +184,7 @@ fn common(ident: &Ident, desc: &TokenStream, list: &[Member<'_>], extra: &Field)
             }
         }
         #debug
+        #same
     }
 }
 

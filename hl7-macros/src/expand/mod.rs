@@ -10,7 +10,7 @@ mod new;
 mod segment;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Field, Path, Type};
 
@@ -78,10 +78,7 @@ fn empty<'a>(
         #[automatically_derived]
         impl __hl7::Empty for #ident {
             const EMPTY: Self = Self { #(#fields)* #extra_name: #none };
-            #[inline]
-            fn empty() -> &'static Self {
-                const { &<Self as __hl7::Empty>::EMPTY }
-            }
+            const SHARED: &'static Self = &<Self as __hl7::Empty>::EMPTY;
         }
     }
 }
@@ -106,7 +103,6 @@ fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
                 out.extend_from_slice(&[#(#slots),*]);
                 #open_slots
             }
-            #[inline]
             fn slot_mut(&mut self, index: usize) -> __hl7::SlotMut<'_> {
                 match index { #slots_mut #other_slot }
             }
@@ -168,6 +164,40 @@ fn debug(ident: &Ident, call: &TokenStream) -> TokenStream {
     }
 }
 
+/// `impl Clone` and `impl PartialEq` by functions of the runtime.
+fn same(ident: &Ident, clone: &TokenStream, same: &TokenStream) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl ::core::clone::Clone for #ident {
+            #[inline]
+            fn clone(&self) -> Self {
+                #clone
+            }
+        }
+        #[automatically_derived]
+        impl ::core::cmp::PartialEq for #ident {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                #same
+            }
+        }
+    }
+}
+
+/// [`same`] for a struct, by what the runtime calls it.
+fn same_struct(ident: &Ident, what: &str) -> TokenStream {
+    let (clone, equal) = (format_ident!("clone_{what}"), format_ident!("same_{what}"));
+    same(ident, &quote!(__hl7::#clone(self)), &quote!(__hl7::#equal(self, other)))
+}
+
+/// [`same`] for an enum, by its variants' names.
+fn same_enum(ident: &Ident, names: &[&Ident], equal: &TokenStream) -> TokenStream {
+    let clone = quote! {
+        match self { #(Self::#names(part) => Self::#names(::core::clone::Clone::clone(part)),)* }
+    };
+    same(ident, &clone, equal)
+}
+
 /// A struct and its descriptor must have the same rows: the engine finds one by the number of the other.
 fn same_rows(
     ident: &Ident,
@@ -178,7 +208,7 @@ fn same_rows(
 ) -> TokenStream {
     let message = other_rows(ident, desc, count, what);
     let span = Span::call_site().located_at(desc.span());
-    quote_spanned!(span=> const _: () = ::core::assert!(#rows == #count, #message);)
+    quote_spanned!(span=> const _: () = __hl7::same_rows(#rows, #count, #message);)
 }
 
 fn other_rows(ident: &Ident, desc: &Path, count: usize, what: &str) -> String {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-use super::{block, composite, debug, empty, new, node, same_rows};
+use super::{block, composite, debug, empty, new, node, same_rows, same_struct};
 use crate::attr::{FIELD, SEGMENT};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Elements, SEGMENT_ID, is_segment_id, named_fields};
@@ -45,6 +45,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         empty(ident, list.iter().map(|element| (element.ident, element.ty)), &quote!(Field), extra);
     let node = node(ident, list, extra);
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
+    let same = same_struct(ident, "node");
     let new = new::of_segment(&container, &id, list);
     let body = quote! {
         #check
@@ -66,6 +67,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
             }
         }
         #debug
+        #same
         #new
     };
     Some(block(&container.root(), &body))

@@ -257,6 +257,14 @@ impl SegmentDesc {
     }
 }
 
+/// Fails to compile where a struct and its descriptor have different numbers of rows.
+#[doc(hidden)]
+pub const fn same_rows(described: usize, written: usize, message: &str) {
+    if described != written {
+        panic!("{}", message);
+    }
+}
+
 /// How the text of a primitive is formed; decides which check applies and how it may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {

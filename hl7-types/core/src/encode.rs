@@ -2,7 +2,7 @@
 
 use crate::er7::{Delimiters, translate};
 use crate::extra::{Extra, Kept, LineEnd, RawSegment, SlotSurplus};
-use crate::node::{Element, GroupNode, Node, SegmentNode, Slot};
+use crate::node::{self, Element, GroupNode, Node, SegmentNode, Slot};
 use crate::value::Value;
 
 /// A message being written.
@@ -93,7 +93,8 @@ fn declared(root: &dyn GroupNode) -> Option<Delimiters> {
         return Some(delimiters);
     }
     let Element::Segment(header) = root.member(0).occurrence(0)? else { return None };
-    let (Slot::Leaf(field), Slot::Leaf(encoding)) = (header.slot(0), header.slot(1)) else {
+    let (Slot::Leaf(field), Slot::Leaf(encoding)) = (node::slot(header, 0), node::slot(header, 1))
+    else {
         return None;
     };
     let &[field] = field.raw().as_bytes() else { return None };
@@ -169,7 +170,7 @@ impl<'a> Writer<'a> {
 
     /// A declaration of delimiters, which is never escaped.
     fn verbatim(&mut self, segment: &dyn Node, index: usize) {
-        if let Slot::Leaf(value) = segment.slot(index) {
+        if let Slot::Leaf(value) = node::slot(segment, index) {
             match exact(segment.extra(), index, 0, value) {
                 Some(bytes) => self.out.extend_from_slice(bytes),
                 None => self.out.extend_from_slice(value.raw().as_bytes()),
@@ -190,7 +191,7 @@ impl<'a> Writer<'a> {
         };
         let Some(separator) = separator else {
             // Only the first leaf has a place here.
-            return self.slot(node.slot(0), Level::Bottom, extra, 0);
+            return self.slot(node::slot(node, 0), Level::Bottom, extra, 0);
         };
         // Fields have a separator each, components and subcomponents have them in between.
         let lead = usize::from(!matches!(level, Level::Field));
@@ -310,7 +311,7 @@ pub(crate) fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
     for _ in 0..8 {
         match slot {
             Slot::Leaf(value) => return Some(value),
-            Slot::Node(node) => slot = node.slot(0),
+            Slot::Node(node) => slot = node::slot(node, 0),
             Slot::Varies(varies) => slot = varies.inner(),
             Slot::List(list) => slot = list.get(0),
             Slot::Absent => return None,

@@ -161,10 +161,7 @@ impl RawSegment {
 impl Empty for RawSegment {
     const EMPTY: Self = RawSegment::EMPTY;
 
-    fn empty() -> &'static Self {
-        static EMPTY: RawSegment = RawSegment::EMPTY;
-        &EMPTY
-    }
+    const SHARED: &'static Self = &Self::EMPTY;
 }
 
 impl Item for RawSegment {

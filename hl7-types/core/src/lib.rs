@@ -20,6 +20,7 @@ mod part;
 mod path;
 mod placement;
 pub mod primitives;
+mod same;
 mod sample;
 mod tree;
 mod value;
@@ -61,5 +62,8 @@ pub mod __private {
     pub use crate::part::Part;
     pub use crate::path::Path;
     pub use crate::primitives::*;
+    pub use crate::same::{
+        clone_group, clone_node, same_element, same_group, same_node, same_varies,
+    };
     pub use crate::value::Value;
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::encode::{write_segment, write_slot};
 use crate::extra::RawSegment;
-use crate::node::{Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut};
+use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut};
 use crate::path::Path;
 use crate::value::Value;
 
@@ -87,7 +87,7 @@ fn piece(bytes: Vec<u8>) -> Option<Cow<'static, str>> {
 
 fn get_in<'a>(segment: &'a dyn SegmentNode, path: &Path) -> Option<Cow<'a, str>> {
     let Some(field) = path.field.checked_sub(1) else { return piece(write_segment(segment)) };
-    let mut slot = segment.slot(field as usize);
+    let mut slot = node::slot(segment, field as usize);
     if let Slot::List(list) = slot {
         if path.repetition == 0 && path.component == 0 && list.len() > 1 {
             return piece(write_slot(slot, false));
@@ -102,7 +102,7 @@ fn get_in<'a>(segment: &'a dyn SegmentNode, path: &Path) -> Option<Cow<'a, str>>
         }
         let Some(index) = part.checked_sub(1) else { break };
         slot = match slot {
-            Slot::Node(node) => node.slot(index as usize),
+            Slot::Node(node) => node::slot(node, index as usize),
             leaf @ Slot::Leaf(_) if index == 0 => leaf,
             _ => Slot::Absent,
         };

@@ -16,7 +16,7 @@ pub trait Empty: Sized + 'static {
 
     /// A shared empty one, for reading through something absent.
     #[doc(hidden)]
-    fn empty() -> &'static Self;
+    const SHARED: &'static Self;
 }
 
 /// The type of a field of a segment or of a component of a composite.
@@ -47,18 +47,19 @@ pub trait Node: Send + Sync {
     /// Appends all slots. Whoever reads one mostly reads all, and one call for all of them is several times as fast as
     /// one call each.
     fn slots<'a>(&'a self, out: &mut Vec<Slot<'a>>);
-    /// The slot at an index; [`Slot::Absent`] behind the last.
-    fn slot(&self, index: usize) -> Slot<'_> {
-        let mut slots = Vec::new();
-        self.slots(&mut slots);
-        slots.get(index).copied().unwrap_or(Slot::Absent)
-    }
     /// The slot at an index, to be written; [`SlotMut::Absent`] behind the last.
     fn slot_mut(&mut self, index: usize) -> SlotMut<'_>;
     /// What the message carried beyond the slots.
     fn extra(&self) -> &Extra;
     /// What the message carried beyond the slots, to be changed.
     fn extra_mut(&mut self) -> &mut Extra;
+}
+
+/// The slot at an index; [`Slot::Absent`] behind the last.
+pub(crate) fn slot(node: &dyn Node, index: usize) -> Slot<'_> {
+    let mut slots = Vec::new();
+    node.slots(&mut slots);
+    slots.get(index).copied().unwrap_or(Slot::Absent)
 }
 
 /// A slot to be read.
@@ -177,10 +178,9 @@ impl<T: Field> List for Vec<T> {
         let last = self.len();
         if last == 0 {
             // Most fields that may repeat do not; growing by four at once would make a report many times its size.
-            *self = Vec::from([T::EMPTY]);
-        } else {
-            Vec::push(self, T::EMPTY);
+            self.reserve_exact(1);
         }
+        Vec::push(self, T::EMPTY);
         self[last].slot_mut()
     }
 }
@@ -329,10 +329,7 @@ impl<T: Item> Member for Part<T> {
         }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        if !self.is_present() {
-            *self = T::of_variant(variant).into();
-        }
-        (**self).element_mut()
+        self.get_or_make(|| Box::new(T::of_variant(variant))).element_mut()
     }
 }
 
@@ -360,9 +357,9 @@ impl<T: Item> Member for Option<Box<T>> {
         }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        match self {
-            Some(item) => item.element_mut(),
-            None => self.insert(Box::new(T::of_variant(variant))).element_mut(),
+        match *self {
+            Some(ref mut item) => item.element_mut(),
+            ref mut absent => absent.insert(Box::new(T::of_variant(variant))).element_mut(),
         }
     }
 }
@@ -387,10 +384,9 @@ impl<T: Item> Member for Vec<T> {
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
         let last = self.len();
         if last == 0 {
-            *self = Vec::from([T::of_variant(variant)]);
-        } else {
-            self.push(T::of_variant(variant));
+            self.reserve_exact(1);
         }
+        self.push(T::of_variant(variant));
         self[last].element_mut()
     }
 }

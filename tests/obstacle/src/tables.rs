@@ -24,7 +24,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Option.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Option0001 {
     /// `A`: None
     None,
@@ -35,6 +35,9 @@ pub enum Option0001 {
     /// `D`: A L L
     ALL,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Option0001 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Option0001 {
@@ -82,7 +85,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Code0004 {
     /// ` `
     Space,
@@ -99,6 +102,9 @@ pub enum Code0004 {
     /// `{}`: {}
     CodeOpenBraceCloseBrace,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Code0004 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Code0004 {
@@ -143,7 +149,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Twins.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Twins0005 {
     /// `1`: 10% Formalin
     N10PercentFormalin,
@@ -162,6 +168,9 @@ pub enum Twins0005 {
     /// `８`: 全角
     CodeSign,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Twins0005 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Twins0005 {
@@ -192,11 +201,14 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Twins.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Twins0006 {
     /// `A`: A
     A,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Twins0006 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Twins0006 {
@@ -218,11 +230,14 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Part.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Part0007 {
     /// `A`: A
     A,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Part0007 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Part0007 {
@@ -244,11 +259,14 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Table Desc.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TableDesc0008 {
     /// `A`: A
     A,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TableDesc0008 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TableDesc0008 {
@@ -270,11 +288,14 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Renamed {
     /// `A`: A
     A,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Renamed {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Renamed {

@@ -5,7 +5,7 @@ extern crate hl7_core as hl7_types;
 use hl7_macros::Segment;
 use hl7_types::primitives::St;
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "zpv", nmae = "Visit Addendum")]
 struct Zpv {
     #[hl7(seq = 1, uasge = "R")]

@@ -6,7 +6,7 @@ use hl7_types::v2_5_1::messages::ack::ACK;
 use hl7_types::v2_5_1::segments::{MSA, Msa, Msh};
 use hl7_types::{Extra, Message, Part, Segment};
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "MSA", name = "Acknowledgment", desc = MSA)]
 struct Mine {
     #[hl7(seq = 1, usage = "R", len = 2, table = hl7_types::v2_5_1::tables::TABLE_0008)]
@@ -15,7 +15,7 @@ struct Mine {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 #[hl7(id = "ACK", desc = ACK, version = VERSION)]
 struct Ack {
     msh: Part<Msh>,

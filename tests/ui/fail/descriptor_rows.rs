@@ -20,7 +20,7 @@ static GROUP: GroupDesc = GroupDesc {
     ],
 };
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZAA", desc = ZAA)]
 struct Zaa {
     #[hl7(seq = 1)]
@@ -29,7 +29,7 @@ struct Zaa {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 #[hl7(id = "ST", desc = ST)]
 struct Zd {
     #[hl7(seq = 1)]
@@ -38,7 +38,7 @@ struct Zd {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 #[hl7(desc = GROUP)]
 struct OneMember {
     zaa: Part<Zaa>,
@@ -46,7 +46,7 @@ struct OneMember {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 #[hl7(desc = GROUP)]
 enum OneAlternative {
     Zaa(Part<Zaa>),

@@ -6,14 +6,14 @@ use hl7_macros::{Datatype, Message, Segment};
 use hl7_types::primitives::St;
 use hl7_types::{Extra, Part};
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZNO")]
 struct Zno {
     #[hl7(seq = 1)]
     value: St,
 }
 
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 #[hl7(id = "ZZ")]
 struct Zz {
     #[hl7(extra)]
@@ -24,13 +24,13 @@ struct Zz {
     more: Extra,
 }
 
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 #[hl7(id = "ZZZ_Z01")]
 struct ZzzZ01 {
     zty: Part<Zty>,
 }
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZTY")]
 struct Zty {
     #[hl7(seq = 1)]

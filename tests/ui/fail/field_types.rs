@@ -6,7 +6,7 @@ use hl7_macros::Segment;
 use hl7_types::Extra;
 use hl7_types::primitives::St;
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZTY")]
 struct Zty {
     #[hl7(seq = 1)]
@@ -17,7 +17,7 @@ struct Zty {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZMX")]
 struct Zmx {
     #[hl7(seq = 1, max = "*")]

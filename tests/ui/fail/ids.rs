@@ -6,7 +6,7 @@ use hl7_macros::{Datatype, Group, Message, Segment};
 use hl7_types::primitives::St;
 use hl7_types::{Extra, Part};
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 struct Missing {
     #[hl7(seq = 1)]
     value: St,
@@ -14,7 +14,7 @@ struct Missing {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZPVX")]
 struct TooLong {
     #[hl7(seq = 1)]
@@ -23,7 +23,7 @@ struct TooLong {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "1PV")]
 struct DigitFirst {
     #[hl7(seq = 1)]
@@ -32,7 +32,7 @@ struct DigitFirst {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 #[hl7(id = "Z-D")]
 struct Dashed {
     #[hl7(seq = 1)]
@@ -41,21 +41,21 @@ struct Dashed {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZOK")]
 struct Zok {
     #[hl7(extra)]
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 struct NoName {
     zok: Part<Zok>,
     #[hl7(extra)]
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 #[hl7(id = "ADT^A01")]
 struct Caret {
     zok: Part<Zok>,

@@ -6,7 +6,7 @@ use hl7_macros::Segment;
 use hl7_types::primitives::St;
 use hl7_types::{Extra, Part};
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZKY", id = "ZKZ", seq = 1, colour = "red")]
 struct Zky {
     #[hl7(seq = "1")]
@@ -33,7 +33,7 @@ struct Zky {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "ZD")]
 struct Zd {
     #[hl7(seq = 1, max = 3)]
@@ -42,7 +42,7 @@ struct Zd {
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ANY")]
 struct AnyGroup {
     #[hl7(seq = 1)]

@@ -5,14 +5,14 @@ extern crate hl7_core as hl7_types;
 use hl7_macros::{Group, Segment};
 use hl7_types::{Extra, Part};
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZAA")]
 struct Zaa {
     #[hl7(extra)]
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 #[hl7(name = "GROUP")]
 struct Members {
     bare: Zaa,

@@ -6,7 +6,7 @@ use hl7_macros::Segment;
 use hl7_types::Extra;
 use hl7_types::primitives::St;
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZPO")]
 struct Zpo {
     missing: St,

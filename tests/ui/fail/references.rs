@@ -6,7 +6,7 @@ use hl7_macros::Segment;
 use hl7_types::Extra;
 use hl7_types::primitives::{Id, Raw, St};
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZRE")]
 struct Zre {
     #[hl7(seq = 1)]

@@ -6,21 +6,21 @@ use hl7_macros::{Datatype, Group, Message, Segment};
 use hl7_types::Extra;
 use hl7_types::primitives::St;
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZTU")]
 struct Tuple(St, Extra);
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZUN")]
 struct Unit;
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZEN")]
 enum Enum {
     A(St),
 }
 
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 #[hl7(id = "ZZZ_Z01")]
 enum Messages {
     A(St),
@@ -32,14 +32,14 @@ union Union {
     number: u8,
 }
 
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 #[hl7(name = "EMPTY")]
 struct NoMembers {
     #[hl7(extra)]
     extra: Extra,
 }
 
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZGE")]
 struct Generic<T> {
     #[hl7(seq = 1)]

@@ -5,13 +5,13 @@ extern crate hl7_core as hl7_types;
 use hl7_macros::Datatype;
 use hl7_types::primitives::{Nm, Raw, St};
 
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 enum NoRaw {
     #[hl7(id = "NM")]
     Nm(Nm),
 }
 
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 enum Value {
     #[hl7(raw)]
     Raw(Raw),

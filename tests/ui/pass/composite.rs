@@ -4,7 +4,7 @@ use hl7_types::primitives::{Nm, St};
 use hl7_types::{Datatype, Extra, Part, RawSegment, Segment, encode_segment};
 
 /// A side and a quantity.
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 #[hl7(id = "ZQ")]
 struct Quantity {
     /// ZQ.1.
@@ -19,7 +19,7 @@ struct Quantity {
 }
 
 /// A side.
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 #[hl7(id = "ZS", name = "Side of the Body")]
 struct Side {
     /// ZS.1.
@@ -31,7 +31,7 @@ struct Side {
 }
 
 /// Where.
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZWH")]
 struct Zwh {
     /// ZWH-1.

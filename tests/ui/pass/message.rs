@@ -6,7 +6,7 @@ use hl7_types::v2_5_1::segments::{Msh, Nte, Pid};
 use hl7_types::{Extra, Group, Message, Part, RawSegment, Segment};
 
 /// A meal.
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZME")]
 struct Zme {
     /// ZME-1.
@@ -18,7 +18,7 @@ struct Zme {
 }
 
 /// A tray.
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZTR")]
 struct Ztr {
     /// ZTR-1.
@@ -30,7 +30,7 @@ struct Ztr {
 }
 
 /// A tray with notes.
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 #[hl7(name = "TRAY")]
 struct Tray {
     /// The tray.
@@ -44,7 +44,7 @@ struct Tray {
 }
 
 /// What is brought.
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 #[hl7(name = "SERVED")]
 enum Served {
     /// A meal.
@@ -54,7 +54,7 @@ enum Served {
 }
 
 /// One order.
-#[derive(Clone, PartialEq, Group)]
+#[derive(Group)]
 #[hl7(name = "ORDER")]
 struct Order {
     /// What is brought.
@@ -67,7 +67,7 @@ struct Order {
 }
 
 /// Meals for a patient.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 #[hl7(id = "ZML_Z01", version = hl7_types::v2_5_1::VERSION)]
 struct ZmlZ01 {
     /// The header.

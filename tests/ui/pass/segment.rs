@@ -7,7 +7,7 @@ use hl7_types::v2_5_1::tables::{TABLE_0136, YesNoIndicator};
 use hl7_types::{Coded, Extra, Part, RawSegment, Segment, encode_segment};
 
 /// What the site adds to a visit.
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZPV", name = "Visit Addendum")]
 struct Zpv {
     /// ZPV-1.
@@ -46,7 +46,7 @@ struct Zpv {
 }
 
 /// A composite of the site's.
-#[derive(Clone, PartialEq, hl7_types::Datatype)]
+#[derive(hl7_types::Datatype)]
 #[hl7(id = "ZB", name = "Band")]
 struct Band {
     /// ZB.1.
@@ -61,7 +61,7 @@ struct Band {
 }
 
 /// A segment that asks for nothing, without a constructor.
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZNO", crate = hl7_types, no_new)]
 struct Zno {
     #[hl7(extra)]

@@ -5,7 +5,7 @@ use hl7_types::v2_5_1::datatypes::Ce;
 use hl7_types::{Datatype, Extra, Part, RawSegment, Segment, encode_segment};
 
 /// What a measurement may be.
-#[derive(Clone, PartialEq, Datatype)]
+#[derive(Datatype)]
 enum Measured {
     /// A number.
     #[hl7(id = "NM")]
@@ -19,7 +19,7 @@ enum Measured {
 }
 
 /// A measurement.
-#[derive(Clone, PartialEq, Segment)]
+#[derive(Segment)]
 #[hl7(id = "ZMS")]
 struct Zms {
     /// ZMS-1.

@@ -196,6 +196,9 @@ impl Reader<'_> {
 
     #[inline]
     pub(super) fn check_usage(&mut self, element: &ElementDesc, span: Stretch) {
+        if is_null(self.slice(span)) {
+            return;
+        }
         match element.usage {
             Usage::X => self.report(Rule::NotSupported, span, || {
                 format!("{} must not be used and has a value", element.name)
@@ -225,6 +228,11 @@ impl Reader<'_> {
         let max = element.length.max;
         if max > 0 && span.end - span.start > max {
             let piece = self.slice(span);
+            // A null is no text, and where the standard's own code is longer than its field, the code is right.
+            let code = std::str::from_utf8(piece).unwrap_or_default();
+            if is_null(piece) || element.table.is_some_and(|table| table.has(code)) {
+                return;
+            }
             let length =
                 std::str::from_utf8(piece).map_or(piece.len(), |text| text.chars().count());
             if length > max as usize {
@@ -408,6 +416,11 @@ impl Reader<'_> {
             ..Path::at(&id, self.occurrences.get(self.segment).copied().unwrap_or(1))
         }
     }
+}
+
+/// Whether a piece is an explicit null, as a whole.
+fn is_null(piece: &[u8]) -> bool {
+    piece == b"\"\""
 }
 
 /// What to do about a finding.

@@ -171,7 +171,10 @@ impl Reader<'_> {
         node: Option<&mut dyn Node>,
     ) {
         let tail = Stretch { start: start - 1, end: self.skip_to(Class::Segment) };
-        if slots == desc.fields.len() {
+        // Separators behind the last field and nothing between them are no more than a habit of the sender.
+        let field = self.scan.delimiters.field;
+        let nothing = self.slice(tail).iter().all(|&byte| byte == field);
+        if slots == desc.fields.len() && !nothing {
             self.at_field(slots);
             self.report(Rule::SurplusField, tail, || {
                 format!("{} has {slots} fields, here is more", desc.id)

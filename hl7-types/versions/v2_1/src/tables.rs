@@ -25,7 +25,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: SEX.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sex {
     /// `F`: Female
     Female,
@@ -36,6 +36,9 @@ pub enum Sex {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Sex {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Sex {
@@ -63,7 +66,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -76,6 +79,9 @@ pub enum MaritalStatus {
     /// `W`: Widowed
     Widowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MaritalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MaritalStatus {
@@ -138,7 +144,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventTypeCode {
     /// `A01`: Admit a patient
     AdmitAPatient,
@@ -211,6 +217,9 @@ pub enum EventTypeCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for EventTypeCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for EventTypeCode {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -270,7 +279,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `E`: Emergency
     Emergency,
@@ -281,6 +290,9 @@ pub enum PatientClass {
     /// `P`: Preadmit
     Preadmit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientClass {
@@ -312,7 +324,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Ethnic Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `B`: Black
     Black,
@@ -323,6 +335,9 @@ pub enum EthnicGroup {
     /// `R`: Oriental
     Oriental,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EthnicGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EthnicGroup {
@@ -359,7 +374,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `A`: Atheist
     Atheist,
@@ -380,6 +395,9 @@ pub enum Religion {
     /// `P`: Protestant
     Protestant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Religion {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Religion {
@@ -416,7 +434,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -427,6 +445,9 @@ pub enum AdmissionType {
     /// `R`: Routine
     Routine,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionType {
@@ -457,7 +478,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Application Accept
     ApplicationAccept,
@@ -466,6 +487,9 @@ pub enum AcknowledgmentCode {
     /// `AR`: Application Reject
     ApplicationReject,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcknowledgmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcknowledgmentCode {
@@ -508,7 +532,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -543,6 +567,9 @@ pub enum AmbulatoryStatus {
     /// `B6`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryStatus {
@@ -593,13 +620,16 @@ pub static TABLE_0011: TableDesc = TableDesc {
 
 /// The codes of table 0011: Charging System.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargingSystem {
     /// `R`: System that received and processed the order
     SystemThatReceivedAndProcessedTheOrder,
     /// `S`: System that sent the order
     SystemThatSentTheOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargingSystem {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargingSystem {
@@ -627,13 +657,16 @@ pub static TABLE_0012: TableDesc = TableDesc {
 
 /// The codes of table 0012: Stock Location.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StockLocation {
     /// `AN`: Filled from ancillary department stock
     FilledFromAncillaryDepartmentStock,
     /// `FL`: Filled from floor stock
     FilledFromFloorStock,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StockLocation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StockLocation {
@@ -669,7 +702,7 @@ pub static TABLE_0016: TableDesc = TableDesc {
 
 /// The codes of table 0016: Isolation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Isolation {
     /// `0`: Antibiotic Resistance Precautions
     AntibioticResistancePrecautions,
@@ -692,6 +725,9 @@ pub enum Isolation {
     /// `9`: Precautions
     Precautions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Isolation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Isolation {
@@ -756,7 +792,7 @@ pub static TABLE_0020: TableDesc = TableDesc {
 
 /// The codes of table 0020: Unused Table.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UnusedTable {
     /// `1`: Asymptomatic Manifestation
     AsymptomaticManifestation,
@@ -767,6 +803,9 @@ pub enum UnusedTable {
     /// `4`: Catastrophic Manifestation
     CatastrophicManifestation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UnusedTable {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UnusedTable {
@@ -833,7 +872,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority (component 6 Qty/timing\[735]).
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriorityComponent6QtyTiming735 {
     /// `A`: ASAP. Fill after STAT orders
     AsapFillAfterStatOrders,
@@ -842,6 +881,9 @@ pub enum PriorityComponent6QtyTiming735 {
     /// `T`: Timed collection
     TimedCollection,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PriorityComponent6QtyTiming735 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PriorityComponent6QtyTiming735 {
@@ -905,7 +947,7 @@ pub static TABLE_0033: TableDesc = TableDesc {
 
 /// The codes of table 0033: Route.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Route {
     /// `AP`: Apply externally
     ApplyExternally,
@@ -966,6 +1008,9 @@ pub enum Route {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Route {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Route {
     const DESC: &'static TableDesc = &TABLE_0033;
     const ALL: &'static [Self] = &[
@@ -1014,13 +1059,16 @@ pub static TABLE_0034: TableDesc = TableDesc {
 
 /// The codes of table 0034: Site Administered.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SiteAdministered {
     /// `B`: Buttock
     Buttock,
     /// `L`: Left arm
     LeftArm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SiteAdministered {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SiteAdministered {
@@ -1053,7 +1101,7 @@ pub static TABLE_0036: TableDesc = TableDesc {
 
 /// The codes of table 0036: Units of Measure - Iso528,1977.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UnitsOfMeasureIso5281977 {
     /// `BT`: Bottle
     Bottle,
@@ -1076,6 +1124,9 @@ pub enum UnitsOfMeasureIso5281977 {
     /// `VL`: Vial
     Vial,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UnitsOfMeasureIso5281977 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UnitsOfMeasureIso5281977 {
@@ -1116,7 +1167,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `CA`: Order was canceled
     OrderWasCanceled,
@@ -1133,6 +1184,9 @@ pub enum OrderStatus {
     /// `SC`: In process, scheduled
     InProcessScheduled,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatus {
@@ -1228,7 +1282,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What Subject Filter.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/Diagnosis
     AdviceDiagnosis,
@@ -1253,6 +1307,9 @@ pub enum WhatSubjectFilter {
     /// `STA`: Status
     Status,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhatSubjectFilter {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhatSubjectFilter {
@@ -1322,11 +1379,14 @@ pub static TABLE_0053: TableDesc = TableDesc {
 
 /// The codes of table 0053: Diagnosis Coding Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisCodingMethod {
     /// `I9`: ICD9
     Icd9,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisCodingMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisCodingMethod {
@@ -1393,11 +1453,14 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `M11`: Mod 11 check digit scheme
     Mod11CheckDigitScheme,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CheckDigitScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CheckDigitScheme {
@@ -1419,13 +1482,16 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient Request
     PatientRequest,
     /// `02`: Physician Order
     PhysicianOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReason {
@@ -1473,7 +1539,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -1490,6 +1556,9 @@ pub enum ActionCode {
     /// `S`: Schedule the tests specified below
     ScheduleTheTestsSpecifiedBelow,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionCode {
@@ -1576,7 +1645,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Source of Specimen.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfSpecimen {
     /// `BLD`: Blood
     Blood,
@@ -1637,6 +1706,9 @@ pub enum SourceOfSpecimen {
     /// `WND`: Wound
     Wound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfSpecimen {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfSpecimen {
@@ -1734,7 +1806,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section Id.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `BG`: Blood gases
     BloodGases,
@@ -1791,6 +1863,9 @@ pub enum DiagnosticServiceSectionId {
     /// `XRC`: Cineradiography
     Cineradiography,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosticServiceSectionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosticServiceSectionId {
@@ -1861,7 +1936,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General Acknowledgment CNT II
     GeneralAcknowledgmentCntIi,
@@ -1886,6 +1961,9 @@ pub enum MessageType {
     /// `UDM`: Unsolicited display QRY V
     UnsolicitedDisplayQryV,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageType {
@@ -1933,7 +2011,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal Flags.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -1962,6 +2040,9 @@ pub enum AbnormalFlags {
     /// `VS`: Very sensitive
     VerySensitive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AbnormalFlags {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AbnormalFlags {
@@ -2011,7 +2092,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An aged based population
     AnAgedBasedPopulation,
@@ -2022,6 +2103,9 @@ pub enum NatureOfAbnormalTesting {
     /// `S`: A sexed based population
     ASexedBasedPopulation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfAbnormalTesting {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfAbnormalTesting {
@@ -2081,7 +2165,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatus {
     /// `D`: Delete previously transmitted observation
     DeletePreviouslyTransmittedObservation,
@@ -2094,6 +2178,9 @@ pub enum ObservationResultStatus {
     /// `S`: Partial results
     PartialResults,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultStatus {
@@ -2166,13 +2253,16 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
     /// `I`: Immediate
     Immediate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryPriority {
@@ -2194,11 +2284,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-admission Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Readmission
     Readmission,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReAdmissionIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReAdmissionIndicator {
@@ -2271,7 +2364,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: When to Charge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
     OnDischarge,
@@ -2284,6 +2377,9 @@ pub enum WhenToCharge {
     /// `T`: At a designated date / time
     AtADesignatedDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhenToCharge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhenToCharge {
@@ -2320,11 +2416,14 @@ pub static TABLE_0102: TableDesc = TableDesc {
 
 /// The codes of table 0102: Delayed Acknowledgment Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message Received, stored for later processing
     MessageReceivedStoredForLaterProcessing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DelayedAcknowledgmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DelayedAcknowledgmentType {
@@ -2346,7 +2445,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing Id.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -2355,6 +2454,9 @@ pub enum ProcessingId {
     /// `T`: Training
     Training,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingId {
@@ -2380,7 +2482,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version Control Table.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionControlTable {
     /// `2.0`: Release 2.0 September 1988
     Release2Point0September1988,
@@ -2389,6 +2491,9 @@ pub enum VersionControlTable {
     /// `2.1`: Release 2.1 March 1990
     Release2Point1March1990,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VersionControlTable {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VersionControlTable {
@@ -2417,13 +2522,16 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary department is source of comment
     AncillaryDepartmentIsSourceOfComment,
     /// `P`: Orderer is source of comment
     OrdererIsSourceOfComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfComment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfComment {
@@ -2448,11 +2556,14 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query Format Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryFormatCode {
     /// `R`: Response in Record-oriented format
     ResponseInRecordOrientedFormat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryFormatCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryFormatCode {
@@ -2474,11 +2585,14 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred Response Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `L`: Later than the DATE/TIME specified
     LaterThanTheDateTimeSpecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeferredResponseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeferredResponseType {
@@ -2504,7 +2618,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query Results Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -2513,6 +2627,9 @@ pub enum QueryResultsLevel {
     /// `T`: Full Results
     FullResults,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResultsLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResultsLevel {
@@ -2538,13 +2655,16 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
     /// `S`: Stat
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportPriority {
@@ -2625,7 +2745,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -2636,6 +2756,9 @@ pub enum BedStatus {
     /// `U`: Unoccupied
     Unoccupied,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BedStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BedStatus {
@@ -2708,7 +2831,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControl {
     /// `CA`: Cancel order request
     CancelOrderRequest,
@@ -2767,6 +2890,9 @@ pub enum OrderControl {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OrderControl {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OrderControl {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -2819,7 +2945,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -2830,6 +2956,9 @@ pub enum ResponseFlag {
     /// `N`: Only the MSA segment is returned
     OnlyTheMsaSegmentIsReturned,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseFlag {
@@ -2865,7 +2994,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -2884,6 +3013,9 @@ pub enum ChargeType {
     /// `RS`: Research
     Research,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeType {
@@ -2923,7 +3055,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status - Obr.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatusObr {
     /// `C`: Correction of previously transmitted results
     CorrectionOfPreviouslyTransmittedResults,
@@ -2942,6 +3074,9 @@ pub enum ResultStatusObr {
     /// `Z`: No record of this patient
     NoRecordOfThisPatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResultStatusObr {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResultStatusObr {
@@ -2976,7 +3111,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `PORT`: The examining device goes to Patient's Loc
     TheExaminingDeviceGoesToPatientsLoc,
@@ -2985,6 +3120,9 @@ pub enum TransportationMode {
     /// `WHLC`: Wheelchair
     Wheelchair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportationMode {
@@ -3019,7 +3157,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -3038,6 +3176,9 @@ pub enum ValueType {
     /// `TX`: Text
     Text,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ValueType {
@@ -3073,7 +3214,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -3084,6 +3225,9 @@ pub enum QuantityLimitedRequest {
     /// `ZO`: Locally defined
     LocallyDefined,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityLimitedRequest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityLimitedRequest {

@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative sex.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -42,6 +42,9 @@ pub enum AdministrativeSex {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrativeSex {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrativeSex {
@@ -87,7 +90,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -122,6 +125,9 @@ pub enum MaritalStatus {
     /// `W`: Widowed
     Widowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MaritalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MaritalStatus {
@@ -473,7 +479,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `022`: ORL - General laboratory order response message to any OML
     Code022,
@@ -1000,6 +1006,9 @@ pub enum EventType0003 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for EventType0003 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1291,7 +1300,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1312,6 +1321,9 @@ pub enum PatientClass {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientClass {
@@ -1350,7 +1362,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1365,6 +1377,9 @@ pub enum Race {
     /// `2131-1`: Other Race
     OtherRace,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Race {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Race {
@@ -1477,7 +1492,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -1648,6 +1663,9 @@ pub enum Religion {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Religion {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -1759,7 +1777,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -1776,6 +1794,9 @@ pub enum AdmissionType {
     /// `U`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionType {
@@ -1812,7 +1833,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -1827,6 +1848,9 @@ pub enum AcknowledgmentCode {
     /// `CR`: Enhanced mode: Accept acknowledgment: Commit Reject
     CodeCr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcknowledgmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcknowledgmentCode {
@@ -1872,7 +1896,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -1907,6 +1931,9 @@ pub enum AmbulatoryStatus {
     /// `B6`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryStatus {
@@ -1960,7 +1987,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -1973,6 +2000,9 @@ pub enum TransactionType {
     /// `PY`: Payment
     Payment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransactionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransactionType {
@@ -2046,7 +2076,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
 
 /// The codes of table 0023: Admit source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmitSource {
     /// `1`: Physician referral
     PhysicianReferral,
@@ -2067,6 +2097,9 @@ pub enum AdmitSource {
     /// `9`: Information not available
     InformationNotAvailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmitSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmitSource {
@@ -2113,7 +2146,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2126,6 +2159,9 @@ pub enum Priority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Priority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Priority {
@@ -2172,7 +2208,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2193,6 +2229,9 @@ pub enum OrderStatus {
     /// `SC`: In process, scheduled
     InProcessScheduled,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatus {
@@ -2311,7 +2350,7 @@ pub static TABLE_0043: TableDesc = TableDesc {
 
 /// The codes of table 0043: Condition code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConditionCode {
     /// `01`: Military service related
     MilitaryServiceRelated,
@@ -2426,6 +2465,9 @@ pub enum ConditionCode {
     /// `80`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConditionCode {
@@ -2581,7 +2623,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What subject filter.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
     AdviceDiagnosis,
@@ -2658,6 +2700,9 @@ pub enum WhatSubjectFilter {
     /// `XID`: Get cross-referenced identifiers
     GetCrossReferencedIdentifiers,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhatSubjectFilter {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhatSubjectFilter {
@@ -2744,7 +2789,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2753,6 +2798,9 @@ pub enum DiagnosisType {
     /// `W`: Working
     Working,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisType {
@@ -2815,7 +2863,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check digit scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `ISO`: ISO 7064: 1983
     Iso70641983,
@@ -2826,6 +2874,9 @@ pub enum CheckDigitScheme {
     /// `NPI`: Check digit algorithm in the US National Provider Identifier
     CodeNpi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CheckDigitScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CheckDigitScheme {
@@ -2856,7 +2907,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2865,6 +2916,9 @@ pub enum EventReason {
     /// `03`: Census management
     CensusManagement,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReason {
@@ -2923,7 +2977,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -2990,6 +3044,9 @@ pub enum Relationship {
     /// `WRD`: Ward of court
     WardOfCourt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Relationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Relationship {
@@ -3061,7 +3118,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -3078,6 +3135,9 @@ pub enum SpecimenActionCode {
     /// `S`: Schedule the tests specified below
     ScheduleTheTestsSpecifiedBelow,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenActionCode {
@@ -3122,7 +3182,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3153,6 +3213,9 @@ pub enum EmploymentStatus {
     /// `T`: Temporarily unemployed
     TemporarilyUnemployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EmploymentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EmploymentStatus {
@@ -3204,7 +3267,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3217,6 +3280,9 @@ pub enum HospitalService {
     /// `URO`: Urology Service
     UrologyService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HospitalService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HospitalService {
@@ -3373,7 +3439,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Specimen source codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abscess
     Abscess,
@@ -3634,6 +3700,9 @@ pub enum SpecimenSourceCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenSourceCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenSourceCodes {
     const DESC: &'static TableDesc = &TABLE_0070;
     const ALL: &'static [Self] = &[
@@ -3844,7 +3913,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic service section ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -3933,6 +4002,9 @@ pub enum DiagnosticServiceSectionId {
     /// `XRC`: Cineradiograph
     Cineradiograph,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosticServiceSectionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosticServiceSectionId {
@@ -4117,7 +4189,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -4352,6 +4424,9 @@ pub enum MessageType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4506,7 +4581,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal flags.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -4545,6 +4620,9 @@ pub enum AbnormalFlags {
     /// `W`: Worse--use when direction not relevant
     WorseUseWhenDirectionNotRelevant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AbnormalFlags {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AbnormalFlags {
@@ -4590,7 +4668,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of abnormal testing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4601,6 +4679,9 @@ pub enum NatureOfAbnormalTesting {
     /// `S`: A sex-based population
     ASexBasedPopulation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfAbnormalTesting {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfAbnormalTesting {
@@ -4627,13 +4708,16 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
     /// `D`: Outlier days
     OutlierDays,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OutlierType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OutlierType {
@@ -4680,7 +4764,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation result status codes interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
     CodeC,
@@ -4707,6 +4791,9 @@ pub enum ObservationResultStatusCodesInterpretation {
     /// `X`: Results cannot be obtained for this observation
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
@@ -4777,13 +4864,16 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
     /// `I`: Immediate
     Immediate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryPriority {
@@ -4805,11 +4895,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-admission indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReAdmissionIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReAdmissionIndicator {
@@ -4831,13 +4924,16 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReleaseInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReleaseInformation {
@@ -4859,7 +4955,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of agreement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4868,6 +4964,9 @@ pub enum TypeOfAgreement {
     /// `U`: Unified
     Unified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfAgreement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfAgreement {
@@ -4904,7 +5003,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: When to charge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
     OnDischarge,
@@ -4917,6 +5016,9 @@ pub enum WhenToCharge {
     /// `T`: At a designated date/time
     AtADesignatedDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhenToCharge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhenToCharge {
@@ -4947,13 +5049,16 @@ pub static TABLE_0102: TableDesc = TableDesc {
 
 /// The codes of table 0102: Delayed acknowledgment type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message received, stored for later processing
     MessageReceivedStoredForLaterProcessing,
     /// `F`: acknowledgment after processing
     AcknowledgmentAfterProcessing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DelayedAcknowledgmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DelayedAcknowledgmentType {
@@ -4978,7 +5083,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -4987,6 +5092,9 @@ pub enum ProcessingId {
     /// `T`: Training
     Training,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingId {
@@ -5016,7 +5124,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -5033,6 +5141,9 @@ pub enum VersionId {
     /// `2.4`: Release 2.4
     Release2Point4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VersionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VersionId {
@@ -5066,7 +5177,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of comment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -5075,6 +5186,9 @@ pub enum SourceOfComment {
     /// `P`: Orderer (placer) is source of comment
     OrdererPlacerIsSourceOfComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfComment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfComment {
@@ -5104,7 +5218,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query/response format code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
     ResponseIsInDisplayFormat,
@@ -5113,6 +5227,9 @@ pub enum QueryResponseFormatCode {
     /// `T`: Response is in tabular format
     ResponseIsInTabularFormat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseFormatCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseFormatCode {
@@ -5141,13 +5258,16 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred response type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the Date/Time specified
     BeforeTheDateTimeSpecified,
     /// `L`: Later than the Date/Time specified
     LaterThanTheDateTimeSpecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeferredResponseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeferredResponseType {
@@ -5177,7 +5297,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query results level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -5188,6 +5308,9 @@ pub enum QueryResultsLevel {
     /// `T`: Full results
     FullResults,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResultsLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResultsLevel {
@@ -5214,13 +5337,16 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
     /// `S`: Stat
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportPriority {
@@ -5284,7 +5410,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
 
 /// The codes of table 0112: Discharge disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DischargeDisposition {
     /// `01`: Discharged to home or self care (routine discharge)
     Code01,
@@ -5315,6 +5441,9 @@ pub enum DischargeDisposition {
     /// `42`: Expired (i.e. died) - place unknown
     ExpiredIeDiedPlaceUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DischargeDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DischargeDisposition {
@@ -5385,7 +5514,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -5400,6 +5529,9 @@ pub enum BedStatus {
     /// `U`: Unoccupied
     Unoccupied,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BedStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BedStatus {
@@ -5495,7 +5627,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -5596,6 +5728,9 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OrderControlCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5670,7 +5805,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -5683,6 +5818,9 @@ pub enum ResponseFlag {
     /// `R`: Same as E, also Replacement and Parent-Child
     SameAsEAlsoReplacementAndParentChild,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseFlag {
@@ -5719,7 +5857,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -5738,6 +5876,9 @@ pub enum ChargeType {
     /// `RS`: Research
     Research,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeType {
@@ -5780,7 +5921,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5805,6 +5946,9 @@ pub enum ResultStatus {
     /// `Z`: No record of this patient. (Used only on queries)
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResultStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResultStatus {
@@ -5843,7 +5987,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5854,6 +5998,9 @@ pub enum TransportationMode {
     /// `WHLC`: Wheelchair
     Wheelchair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportationMode {
@@ -5906,7 +6053,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -5961,6 +6108,9 @@ pub enum ValueType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ValueType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -6012,7 +6162,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity limited request.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -6025,6 +6175,9 @@ pub enum QuantityLimitedRequest {
     /// `ZO`: Locally defined
     LocallyDefined,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityLimitedRequest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityLimitedRequest {
@@ -6061,7 +6214,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -6080,6 +6233,9 @@ pub enum AllergenType {
     /// `PA`: Plant Allergy
     PlantAllergy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergenType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergenType {
@@ -6115,7 +6271,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -6126,6 +6282,9 @@ pub enum AllergySeverity {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergySeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergySeverity {
@@ -6166,7 +6325,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit user code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -6177,6 +6336,9 @@ pub enum VisitUserCode {
     /// `TE`: Teaching
     Teaching,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitUserCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitUserCode {
@@ -6231,7 +6393,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 
 /// The codes of table 0133: Procedure practitioner identifier code type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist/Anesthetist
     AnesthesiologistAnesthetist,
@@ -6252,6 +6414,9 @@ pub enum ProcedurePractitionerIdentifierCodeType {
     /// `SN`: Scrub Nurse
     ScrubNurse,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePractitionerIdentifierCodeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
@@ -6283,7 +6448,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -6292,6 +6457,9 @@ pub enum AssignmentOfBenefits {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AssignmentOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AssignmentOfBenefits {
@@ -6313,13 +6481,16 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for YesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for YesNoIndicator {
@@ -6347,7 +6518,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail claim party.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -6360,6 +6531,9 @@ pub enum MailClaimParty {
     /// `P`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MailClaimParty {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MailClaimParty {
@@ -6408,7 +6582,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -6433,6 +6607,9 @@ pub enum MilitaryService {
     /// `USPHS`: U.S. Public Health Service
     UsPublicHealthService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryService {
@@ -6479,7 +6656,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -6488,6 +6665,9 @@ pub enum MilitaryStatus {
     /// `RET`: Retired
     Retired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryStatus {
@@ -6526,7 +6706,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -6543,6 +6723,9 @@ pub enum EligibilitySource {
     /// `7`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EligibilitySource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EligibilitySource {
@@ -6579,7 +6762,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -6594,6 +6777,9 @@ pub enum RoomType {
     /// `SPR`: Semi-private room
     SemiPrivateRoom,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoomType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoomType {
@@ -6628,7 +6814,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -6641,6 +6827,9 @@ pub enum AmountType {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountType {
@@ -6674,7 +6863,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -6687,6 +6876,9 @@ pub enum PolicyType {
     /// `MMD`: Major medical
     MajorMedical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PolicyType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PolicyType {
@@ -6714,13 +6906,16 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Penalty type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PenaltyType {
     /// `AT`: Currency amount
     CurrencyAmount,
     /// `PC`: Percentage
     Percentage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PenaltyType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PenaltyType {
@@ -6742,7 +6937,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -6751,6 +6946,9 @@ pub enum DayType {
     /// `PE`: Pending
     Pending,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DayType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DayType {
@@ -6777,7 +6975,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Pre-certification patient type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreCertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -6788,6 +6986,9 @@ pub enum PreCertificationPatientType {
     /// `UR`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreCertificationPatientType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreCertificationPatientType {
@@ -6902,7 +7103,7 @@ pub static TABLE_0153: TableDesc = TableDesc {
 
 /// The codes of table 0153: Value code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueCode {
     /// `01`: Most common semi-private rate
     MostCommonSemiPrivateRate,
@@ -7027,6 +7228,9 @@ pub enum ValueCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ValueCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ValueCode {
     const DESC: &'static TableDesc = &TABLE_0153;
     const ALL: &'static [Self] = &[
@@ -7112,7 +7316,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -7123,6 +7327,9 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     /// `SU`: Successful completion only
     SuccessfulCompletionOnly,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
@@ -7165,7 +7372,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 
 /// The codes of table 0156: Which date/time qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
     AnyDateTimeWithinARange,
@@ -7180,6 +7387,9 @@ pub enum WhichDateTimeQualifier {
     /// `SCHED`: Schedule date/time
     ScheduleDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhichDateTimeQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhichDateTimeQualifier {
@@ -7215,7 +7425,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 
 /// The codes of table 0157: Which date/time status qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
     AnyStatus,
@@ -7230,6 +7440,9 @@ pub enum WhichDateTimeStatusQualifier {
     /// `REP`: Report completion date/time
     ReportCompletionDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhichDateTimeStatusQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhichDateTimeStatusQualifier {
@@ -7266,7 +7479,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 
 /// The codes of table 0158: Date/time selection qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
     FirstValueWithinRange,
@@ -7277,6 +7490,9 @@ pub enum DateTimeSelectionQualifier {
     /// `REV`: All values within the range returned in reverse chronological order
     CodeRev,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DateTimeSelectionQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DateTimeSelectionQualifier {
@@ -7303,7 +7519,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet code specification type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -7312,6 +7528,9 @@ pub enum DietCodeSpecificationType {
     /// `S`: Supplement
     Supplement,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DietCodeSpecificationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DietCodeSpecificationType {
@@ -7339,7 +7558,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -7352,6 +7571,9 @@ pub enum TrayType0160 {
     /// `NO`: No tray
     NoTray,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TrayType0160 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TrayType0160 {
@@ -7383,7 +7605,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow substitution.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -7392,6 +7614,9 @@ pub enum AllowSubstitution {
     /// `T`: Allow therapeutic substitutions
     AllowTherapeuticSubstitutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitution {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitution {
@@ -7465,7 +7690,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of administration.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -7562,6 +7787,9 @@ pub enum RouteOfAdministration {
     /// `WND`: Wound
     Wound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RouteOfAdministration {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RouteOfAdministration {
@@ -7686,7 +7914,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body site.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -7799,6 +8027,9 @@ pub enum BodySite {
 }
 
 #[cfg(feature = "types")]
+impl Eq for BodySite {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -7883,7 +8114,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration device.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -7904,6 +8135,9 @@ pub enum AdministrationDevice {
     /// `PCA`: PCA Pump
     PcaPump,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationDevice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationDevice {
@@ -7951,7 +8185,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -7984,6 +8218,9 @@ pub enum AdministrationMethod {
     /// `WI`: Wipe
     Wipe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationMethod {
@@ -8021,13 +8258,16 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX component type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
     /// `B`: Base
     Base,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RxComponentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RxComponentType {
@@ -8061,7 +8301,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -8086,6 +8326,9 @@ pub enum SubstitutionStatus {
     /// `T`: A therapeutic substitution was dispensed
     ATherapeuticSubstitutionWasDispensed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstitutionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstitutionStatus {
@@ -8127,7 +8370,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -8144,6 +8387,9 @@ pub enum ProcessingPriority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingPriority {
@@ -8173,13 +8419,16 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
     /// `R`: Rush reporting
     RushReporting,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportingPriority {
@@ -8205,7 +8454,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived specimen.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -8214,6 +8463,9 @@ pub enum DerivedSpecimen {
     /// `P`: Parent Observation
     ParentObservation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DerivedSpecimen {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DerivedSpecimen {
@@ -8257,13 +8509,16 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
     /// `IN`: Independent
     Independent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoordinationOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoordinationOfBenefits {
@@ -8303,7 +8558,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of service/test/observation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -8316,6 +8571,9 @@ pub enum NatureOfServiceTestObservation {
     /// `S`: Superset--a set of batteries or procedures ordered under a single code unit but
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfServiceTestObservation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfServiceTestObservation {
@@ -8356,7 +8614,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master file identifier code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -8383,6 +8641,9 @@ pub enum MasterFileIdentifierCode {
     /// `STF`: Staff master file
     StaffMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MasterFileIdentifierCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MasterFileIdentifierCode {
@@ -8428,7 +8689,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -8451,6 +8712,9 @@ pub enum ConfidentialityCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConfidentialityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConfidentialityCode {
@@ -8492,13 +8756,16 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File level event code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
     /// `UPD`: Change file records as defined in the record-level event codes for each record
     CodeUpd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FileLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FileLevelEventCode {
@@ -8525,7 +8792,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -8536,6 +8803,9 @@ pub enum ResponseLevel {
     /// `SU`: Success
     Success,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseLevel {
@@ -8568,7 +8838,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level event code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -8581,6 +8851,9 @@ pub enum RecordLevelEventCode {
     /// `MUP`: Update record for master file
     UpdateRecordForMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecordLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecordLevelEventCode {
@@ -8611,13 +8884,16 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN record-level error return.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
     /// `U`: Unsuccessful posting of the record defined by the MFE segment
     CodeU,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MfnRecordLevelErrorReturn {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
@@ -8648,13 +8924,16 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/inactive.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
     /// `I`: Inactive Staff
     InactiveStaff,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActiveInactive {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActiveInactive {
@@ -8692,7 +8971,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred method of contact.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -8707,6 +8986,9 @@ pub enum PreferredMethodOfContact {
     /// `O`: Office Phone Number
     OfficePhoneNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredMethodOfContact {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredMethodOfContact {
@@ -8747,13 +9029,16 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider billing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
     /// `P`: Provider does own billing
     ProviderDoesOwnBilling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderBilling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderBilling {
@@ -8791,7 +9076,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -8800,6 +9085,9 @@ pub enum EthnicGroup {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EthnicGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EthnicGroup {
@@ -8839,7 +9127,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -8868,6 +9156,9 @@ pub enum AddressType {
     /// `RH`: Registry home
     RegistryHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressType {
@@ -8917,7 +9208,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of referenced data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -8940,6 +9231,9 @@ pub enum TypeOfReferencedData {
     /// `multipart`: MIME multipart package
     MimeMultipartPackage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfReferencedData {
@@ -8977,7 +9271,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -8988,6 +9282,9 @@ pub enum AmountClass {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountClass {
@@ -9028,7 +9325,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
     AliasName,
@@ -9057,6 +9354,9 @@ pub enum NameType {
     /// `U`: Unspecified
     Unspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameType {
@@ -9101,7 +9401,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication use code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -9120,6 +9420,9 @@ pub enum TelecommunicationUseCode {
     /// `WPN`: Work Number
     WorkNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationUseCode {
@@ -9164,7 +9467,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication equipment type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -9181,6 +9484,9 @@ pub enum TelecommunicationEquipmentType {
     /// `X.400`: X.400 email address: Use Only If Telecommunication Use Code Is NET
     CodeXDot400,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationEquipmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationEquipmentType {
@@ -9261,7 +9567,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
     AmericanExpress,
@@ -9356,6 +9662,9 @@ pub enum IdentifierType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for IdentifierType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -9426,7 +9735,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational name type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -9437,6 +9746,9 @@ pub enum OrganizationalNameType {
     /// `SL`: Stock exchange listing name
     StockExchangeListingName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationalNameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationalNameType {
@@ -9471,7 +9783,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -9488,6 +9800,9 @@ pub enum PriceType {
     /// `UP`: unit price, may be based on length of procedure or service
     CodeUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PriceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PriceType {
@@ -9517,7 +9832,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -9526,6 +9841,9 @@ pub enum SegmentActionCode {
     /// `U`: Update
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentActionCode {
@@ -9556,7 +9874,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
@@ -9569,6 +9887,9 @@ pub enum ProcessingMode {
     /// `T`: Current processing, transmitted at intervals (scheduled or on demand)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingMode {
@@ -9601,7 +9922,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query response status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -9612,6 +9933,9 @@ pub enum QueryResponseStatus {
     /// `OK`: Data found, no errors (this is the default)
     DataFoundNoErrorsThisIsTheDefault,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseStatus {
@@ -9647,7 +9971,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational operator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -9666,6 +9990,9 @@ pub enum RelationalOperator {
     /// `NE`: Not Equal
     NotEqual,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalOperator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalOperator {
@@ -9696,13 +10023,16 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational conjunction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
     /// `OR`
     CodeOr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalConjunction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalConjunction {
@@ -9739,14 +10069,13 @@ pub static TABLE_0211: TableDesc = TableDesc {
             "Code for the Japanese Graphic Character set for information interchange",
         ),
         code("UNICODE", "The world wide character standard from ISO/IEC 10646-1-19931"),
-        code("ascii", "The printable 7-bit ASCII character set"),
     ],
     patterns: &[],
 };
 
 /// The codes of table 0211: Alternate character sets.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -9776,9 +10105,10 @@ pub enum AlternateCharacterSets {
     CodeIsoIr87,
     /// `UNICODE`: The world wide character standard from ISO/IEC 10646-1-19931
     CodeUnicode,
-    /// `ascii`: The printable 7-bit ASCII character set
-    AsciiLowerCase,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSets {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSets {
@@ -9798,7 +10128,6 @@ impl hl7_types::Table for AlternateCharacterSets {
         Self::CodeIsoIr159,
         Self::CodeIsoIr87,
         Self::CodeUnicode,
-        Self::AsciiLowerCase,
     ];
     fn index(self) -> usize {
         self as usize
@@ -9835,7 +10164,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge status code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9844,6 +10173,9 @@ pub enum PurgeStatusCode {
     /// `P`: Marked for purge
     MarkedForPurge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PurgeStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PurgeStatusCode {
@@ -9892,7 +10224,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit priority code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -9901,6 +10233,9 @@ pub enum VisitPriorityCode {
     /// `3`: Elective
     Elective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitPriorityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitPriorityCode {
@@ -9947,7 +10282,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living arrangement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9962,6 +10297,9 @@ pub enum LivingArrangement {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingArrangement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingArrangement {
@@ -10008,7 +10346,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living dependency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -10027,6 +10365,9 @@ pub enum LivingDependency {
     /// `WU`: Walk up
     WalkUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingDependency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingDependency {
@@ -10057,7 +10398,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport arranged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -10066,6 +10407,9 @@ pub enum TransportArranged {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportArranged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportArranged {
@@ -10087,7 +10431,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort required.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -10096,6 +10440,9 @@ pub enum EscortRequired {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EscortRequired {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EscortRequired {
@@ -10172,7 +10519,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of vaccines (code=MVX).
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories (includes Ross Products Division)
     CodeAb,
@@ -10261,6 +10608,9 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ManufacturersOfVaccinesCodeMvx {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10332,7 +10682,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -10351,6 +10701,9 @@ pub enum DiagnosisClassification {
     /// `T`: Tissue diagnosis
     TissueDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisClassification {
@@ -10385,7 +10738,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG payor.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -10394,6 +10747,9 @@ pub enum DrgPayor {
     /// `M`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgPayor {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgPayor {
@@ -10427,7 +10783,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure functional type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -10438,6 +10794,9 @@ pub enum ProcedureFunctionalType {
     /// `P`: Procedure for treatment (therapeutic, including operations)
     CodeP,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureFunctionalType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureFunctionalType {
@@ -10468,7 +10827,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -10477,6 +10836,9 @@ pub enum StudentStatus {
     /// `P`: Part-time student
     PartTimeStudent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StudentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StudentStatus {
@@ -10506,7 +10868,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance company contact reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -10515,6 +10877,9 @@ pub enum InsuranceCompanyContactReason {
     /// `03`: Name/address change
     NameAddressChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InsuranceCompanyContactReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InsuranceCompanyContactReason {
@@ -10560,7 +10925,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report timing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -10583,6 +10948,9 @@ pub enum ReportTiming {
     /// `RQ`: Requested information
     RequestedInformation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportTiming {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportTiming {
@@ -10626,7 +10994,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -10649,6 +11017,9 @@ pub enum ReportSource {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportSource {
@@ -10686,7 +11057,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event reported to.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -10697,6 +11068,9 @@ pub enum EventReportedTo {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReportedTo {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReportedTo {
@@ -10732,7 +11106,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -10751,6 +11125,9 @@ pub enum EventQualification {
     /// `W`: Drug withdrawal
     DrugWithdrawal,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventQualification {
@@ -10781,7 +11158,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event seriousness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10790,6 +11167,9 @@ pub enum EventSeriousness {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventSeriousness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventSeriousness {
@@ -10811,7 +11191,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event expected.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10820,6 +11200,9 @@ pub enum EventExpected {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventExpected {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventExpected {
@@ -10851,7 +11234,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event consequence.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10872,6 +11255,9 @@ pub enum EventConsequence {
     /// `R`: Required intervention to prevent permanent impairment/damage
     CodeR,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventConsequence {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventConsequence {
@@ -10911,7 +11297,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient outcome.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10928,6 +11314,9 @@ pub enum PatientOutcome {
     /// `W`: Worsening
     Worsening,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientOutcome {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientOutcome {
@@ -10968,7 +11357,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary observer's qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10985,6 +11374,9 @@ pub enum PrimaryObserversQualification {
     /// `R`: Pharmacist
     Pharmacist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryObserversQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryObserversQualification {
@@ -11014,7 +11406,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity may be divulged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -11023,6 +11415,9 @@ pub enum IdentityMayBeDivulged {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityMayBeDivulged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityMayBeDivulged {
@@ -11084,7 +11479,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of evaluation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -11111,6 +11506,9 @@ pub enum StatusOfEvaluation {
     /// `Y`: Evaluation completed
     EvaluationCompleted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusOfEvaluation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusOfEvaluation {
@@ -11153,7 +11551,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -11164,6 +11562,9 @@ pub enum ProductSource {
     /// `R`: A product from a reserve sample was evaluated
     AProductFromAReserveSampleWasEvaluated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductSource {
@@ -11205,7 +11606,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness assessment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -11218,6 +11619,9 @@ pub enum RelatednessAssessment {
     /// `S`: Somewhat probable
     SomewhatProbable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelatednessAssessment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelatednessAssessment {
@@ -11252,7 +11656,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action taken in response to the event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -11267,6 +11671,9 @@ pub enum ActionTakenInResponseToTheEvent {
     /// `WT`: Product withdrawn temporarily
     ProductWithdrawnTemporarily,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionTakenInResponseToTheEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
@@ -11307,7 +11714,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality observations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -11332,6 +11739,9 @@ pub enum CausalityObservations {
     /// `TC`: Toxic levels of product documented in blood or body fluids
     CodeTc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CausalityObservations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CausalityObservations {
@@ -11371,7 +11781,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect exposure mechanism.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -11384,6 +11794,9 @@ pub enum IndirectExposureMechanism {
     /// `X`: Blood product
     BloodProduct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IndirectExposureMechanism {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IndirectExposureMechanism {
@@ -11514,7 +11927,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of quantity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -11723,6 +12136,9 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(feature = "types")]
+impl Eq for KindOfQuantity {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -11872,7 +12288,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration categories.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
     CodeStar,
@@ -11927,6 +12343,9 @@ pub enum DurationCategories {
     /// `PT`: To identify measures at a point in time
     ToIdentifyMeasuresAtAPointInTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DurationCategories {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DurationCategories {
@@ -12026,7 +12445,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time delay post challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -12119,6 +12538,9 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(feature = "types")]
+impl Eq for TimeDelayPostChallenge {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -12190,7 +12612,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -12199,6 +12621,9 @@ pub enum NatureOfChallenge {
     /// `FFST`: No fluid intake for the period specified in the time component of the term
     CodeFfst,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfChallenge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfChallenge {
@@ -12225,7 +12650,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -12236,6 +12661,9 @@ pub enum RelationshipModifier {
     /// `PATIENT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationshipModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationshipModifier {
@@ -12289,7 +12717,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -12344,6 +12772,9 @@ pub enum Modality {
     /// `XA`: X-ray Angiography
     XRayAngiography,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Modality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Modality {
@@ -12401,7 +12832,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient location type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -12420,6 +12851,9 @@ pub enum PatientLocationType {
     /// `R`: Room
     Room,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientLocationType {
@@ -12459,7 +12893,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location equipment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -12478,6 +12912,9 @@ pub enum LocationEquipment {
     /// `VIT`: Vital signs monitor
     VitalSignsMonitor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationEquipment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationEquipment {
@@ -12515,7 +12952,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -12530,6 +12967,9 @@ pub enum PrivacyLevel {
     /// `W`: Ward
     Ward,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrivacyLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrivacyLevel {
@@ -12566,7 +13006,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of care.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12583,6 +13023,9 @@ pub enum LevelOfCare {
     /// `S`: Surgery
     Surgery,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LevelOfCare {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LevelOfCare {
@@ -12648,7 +13091,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -12705,6 +13148,9 @@ pub enum SpecialtyType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecialtyType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -12759,7 +13205,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the week.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12776,6 +13222,9 @@ pub enum DaysOfTheWeek {
     /// `WED`: Wednesday
     Wednesday,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DaysOfTheWeek {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DaysOfTheWeek {
@@ -12809,7 +13258,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12818,6 +13267,9 @@ pub enum Override {
     /// `X`: Override not allowed
     OverrideNotAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Override {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Override {
@@ -12843,13 +13295,16 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge on indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
     /// `R`: Charge on Result
     ChargeOnResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeOnIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeOnIndicator {
@@ -12886,7 +13341,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12917,6 +13372,9 @@ pub enum DocumentType {
     /// `TS`: Transfer summary
     TransferSummary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentType {
@@ -12961,7 +13419,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document completion status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12978,6 +13436,9 @@ pub enum DocumentCompletionStatus {
     /// `PA`: Pre-authenticated
     PreAuthenticated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentCompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentCompletionStatus {
@@ -13011,7 +13472,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document confidentiality status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -13020,6 +13481,9 @@ pub enum DocumentConfidentialityStatus {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentConfidentialityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentConfidentialityStatus {
@@ -13050,7 +13514,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document availability status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -13061,6 +13525,9 @@ pub enum DocumentAvailabilityStatus {
     /// `UN`: Unavailable for patient care
     UnavailableForPatientCare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentAvailabilityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentAvailabilityStatus {
@@ -13092,7 +13559,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document storage status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -13103,6 +13570,9 @@ pub enum DocumentStorageStatus {
     /// `PU`: Purged
     Purged,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentStorageStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentStorageStatus {
@@ -13135,7 +13605,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -13148,6 +13618,9 @@ pub enum AppointmentReasonCodes {
     /// `WALKIN`: A previously unscheduled walk-in visit
     APreviouslyUnscheduledWalkInVisit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentReasonCodes {
@@ -13182,7 +13655,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment type codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -13191,6 +13664,9 @@ pub enum AppointmentTypeCodes {
     /// `Tentative`: A request for a tentative (e.g., "penciled in") appointment
     ARequestForATentative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentTypeCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentTypeCodes {
@@ -13236,7 +13712,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -13259,6 +13735,9 @@ pub enum FillerStatusCodes {
     /// `Waitlist`: Appointment has been placed on a waiting list for a particular slot
     CodeWaitlist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FillerStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FillerStatusCodes {
@@ -13299,7 +13778,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow substitution codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -13310,6 +13789,9 @@ pub enum AllowSubstitutionCodes {
     /// `Yes`: Substitution of this resource is allowed
     SubstitutionOfThisResourceIsAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitutionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitutionCodes {
@@ -13336,7 +13818,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -13345,6 +13827,9 @@ pub enum ReferralPriority {
     /// `S`: STAT
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralPriority {
@@ -13373,7 +13858,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -13388,6 +13873,9 @@ pub enum ReferralType {
     /// `Skn`: Skilled Nursing
     SkilledNursing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralType {
@@ -13421,7 +13909,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -13432,6 +13920,9 @@ pub enum ReferralDisposition {
     /// `WR`: Send Written Report
     SendWrittenReport,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralDisposition {
@@ -13463,7 +13954,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -13474,6 +13965,9 @@ pub enum ReferralStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralStatus {
@@ -13505,7 +13999,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral category.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -13516,6 +14010,9 @@ pub enum ReferralCategory {
     /// `O`: Outpatient
     Outpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralCategory {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralCategory {
@@ -13556,7 +14053,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -13567,6 +14064,9 @@ pub enum ProviderRole0286 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0286 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0286 {
@@ -13601,7 +14101,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/goal action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -13618,6 +14118,9 @@ pub enum ProblemGoalActionCode {
     /// `UP`: UPDATE
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProblemGoalActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProblemGoalActionCode {
@@ -13731,7 +14234,7 @@ pub static TABLE_0290: TableDesc = TableDesc {
 
 /// The codes of table 0290: MIME base64 encoding characters.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MimeBase64EncodingCharacters {
     /// `(pad)`: =
     CodeOpenPadClose,
@@ -13866,6 +14369,9 @@ pub enum MimeBase64EncodingCharacters {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MimeBase64EncodingCharacters {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MimeBase64EncodingCharacters {
     const DESC: &'static TableDesc = &TABLE_0290;
     const ALL: &'static [Self] = &[
@@ -13970,7 +14476,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of referenced data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
     IsdnPcmAudioData,
@@ -14005,6 +14511,9 @@ pub enum SubtypeOfReferencedData {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SubtypeOfReferencedData {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[
@@ -14033,7 +14542,7 @@ impl hl7_types::Table for SubtypeOfReferencedData {
 pub static TABLE_0292: TableDesc = TableDesc {
     id: "0292",
     name: "Vaccines administered",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("01", "diphtheria, tetanus toxoids and pertussis vaccine"),
         code("02", "poliovirus vaccine, live, oral"),
@@ -14155,7 +14664,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: diphtheria, tetanus toxoids and pertussis vaccine
     Code01,
@@ -14364,6 +14873,9 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(feature = "types")]
+impl Eq for VaccinesAdministered {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -14532,7 +15044,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -14553,6 +15065,9 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Wed`: An indicator that Wednesday is or is not preferred for the day on which the
     CodeWed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
@@ -14611,13 +15126,16 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP range type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
     /// `P`: Pro-rate
     ProRate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CpRangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CpRangeType {
@@ -14643,7 +15161,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -14652,6 +15170,9 @@ pub enum Encoding {
     /// `Hex`: Hexadecimal encoding
     HexadecimalEncoding,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Encoding {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Encoding {
@@ -14700,7 +15221,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
     AnInternetDottedName,
@@ -14729,6 +15250,9 @@ pub enum UniversalIdType {
     /// `x500`: An X.500 directory name
     AnX500DirectoryName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UniversalIdType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UniversalIdType {
@@ -14799,7 +15323,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person location type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -14816,6 +15340,9 @@ pub enum PersonLocationType {
     /// `S`: SNF
     Snf,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PersonLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PersonLocationType {
@@ -14876,7 +15403,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -14885,6 +15412,9 @@ pub enum CoverageType {
     /// `P`: Physician/professional
     PhysicianProfessional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoverageType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoverageType {
@@ -14915,7 +15445,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -14926,6 +15456,9 @@ pub enum JobStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JobStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JobStatus {
@@ -14982,7 +15515,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living will code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14995,6 +15528,9 @@ pub enum LivingWillCode {
     /// `Y`: Yes, patient has a living will
     YesPatientHasALivingWill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingWillCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingWillCode {
@@ -15033,7 +15569,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ donor code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -15050,6 +15586,9 @@ pub enum OrganDonorCode {
     /// `Y`: Yes, patient is a documented donor and documentation is on file
     CodeY,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganDonorCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganDonorCode {
@@ -15085,7 +15624,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -15098,6 +15637,9 @@ pub enum Annotations {
     /// `9904`: etc
     Etc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Annotations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Annotations {
@@ -15148,7 +15690,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -15159,6 +15701,9 @@ pub enum DispenseMethod {
     /// `UD`: Unit Dose
     UnitDose,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseMethod {
@@ -15190,7 +15735,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -15201,6 +15746,9 @@ pub enum CompletionStatus {
     /// `RE`: Refused
     Refused,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CompletionStatus {
@@ -15227,7 +15775,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 
 /// The codes of table 0323: Action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -15236,6 +15784,9 @@ pub enum ActionCode {
     /// `U`: Update
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionCode {
@@ -15276,7 +15827,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location characteristic ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -15303,6 +15854,9 @@ pub enum LocationCharacteristicId {
     /// `TEA`: Teaching location
     TeachingLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationCharacteristicId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationCharacteristicId {
@@ -15345,7 +15899,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location relationship ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -15362,6 +15916,9 @@ pub enum LocationRelationshipId {
     /// `RX2`: Second nearest pharmacy
     SecondNearestPharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationRelationshipId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationRelationshipId {
@@ -15391,13 +15948,16 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
     /// `V`: Visit level
     VisitLevel,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitIndicator {
@@ -15437,13 +15997,16 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
     /// `E`: Estimated (see comment)
     EstimatedSeeComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityMethod {
@@ -15472,7 +16035,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing basis.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -15487,6 +16050,9 @@ pub enum MarketingBasis {
     /// `TXN`: Transitional
     Transitional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MarketingBasis {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MarketingBasis {
@@ -15520,7 +16086,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -15531,6 +16097,9 @@ pub enum FacilityType {
     /// `U`: User
     User,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FacilityType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FacilityType {
@@ -15557,13 +16126,16 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
     /// `I`: Initiate
     Initiate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceType {
@@ -15599,7 +16171,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled person.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPerson {
     /// `AP`: Associated party
     AssociatedParty,
@@ -15610,6 +16182,9 @@ pub enum DisabledPerson {
     /// `PT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DisabledPerson {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DisabledPerson {
@@ -15681,7 +16256,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat pattern.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -15722,6 +16297,9 @@ pub enum RepeatPattern {
     /// `V`: Cibus Vespertinus (dinner)
     CibusVespertinusDinner,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RepeatPattern {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RepeatPattern {
@@ -15768,7 +16346,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -15779,6 +16357,9 @@ pub enum ReferralReason {
     /// `W`: Work Load
     WorkLoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralReason {
@@ -15805,13 +16386,16 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
     /// `E`: Eligible
     Eligible,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationStatus {
@@ -15845,7 +16429,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID number type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -15870,6 +16454,9 @@ pub enum PractitionerIdNumberType {
     /// `UPIN`: Unique physician ID no
     UniquePhysicianIdNo,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PractitionerIdNumberType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PractitionerIdNumberType {
@@ -15914,7 +16501,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced beneficiary notice code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -15925,6 +16512,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
     /// `4`: Advanced Beneficiary Notice has not been signed
     Code4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvancedBeneficiaryNoticeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
@@ -16002,7 +16592,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's relationship to insured.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -16043,6 +16633,9 @@ pub enum PatientsRelationshipToInsured {
     /// `19`: Grandparent
     Grandparent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientsRelationshipToInsured {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientsRelationshipToInsured {
@@ -16120,7 +16713,7 @@ pub static TABLE_0348: TableDesc = TableDesc {
 
 /// The codes of table 0348: Special program indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramIndicator {
     /// `01`: EPSDT-CHAP
     EpsdtChap,
@@ -16139,6 +16732,9 @@ pub enum SpecialProgramIndicator {
     /// `08`: Induced abortion victim rape/incest
     InducedAbortionVictimRapeIncest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialProgramIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialProgramIndicator {
@@ -16175,7 +16771,7 @@ pub static TABLE_0349: TableDesc = TableDesc {
 
 /// The codes of table 0349: PSRO/UR approval indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PsroUrApprovalIndicator {
     /// `1`: Approved by the PSRO/UR as billed
     ApprovedByThePsroUrAsBilled,
@@ -16188,6 +16784,9 @@ pub enum PsroUrApprovalIndicator {
     /// `5`: Postpayment review applicable
     PostpaymentReviewApplicable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PsroUrApprovalIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PsroUrApprovalIndicator {
@@ -16306,7 +16905,7 @@ pub static TABLE_0350: TableDesc = TableDesc {
 
 /// The codes of table 0350: Occurrence code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OccurrenceCode {
     /// `01`: Auto accident
     AutoAccident,
@@ -16461,6 +17060,9 @@ pub enum OccurrenceCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OccurrenceCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OccurrenceCode {
     const DESC: &'static TableDesc = &TABLE_0350;
     const ALL: &'static [Self] = &[
@@ -16568,7 +17170,7 @@ pub static TABLE_0351: TableDesc = TableDesc {
 
 /// The codes of table 0351: Occurrence span.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OccurrenceSpan {
     /// `70`: Qualifying stay dates for SNF
     QualifyingStayDatesForSnf,
@@ -16593,6 +17195,9 @@ pub enum OccurrenceSpan {
     /// `M0`: PSRO/UR approved stay dates
     PsroUrApprovedStayDates,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OccurrenceSpan {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OccurrenceSpan {
@@ -16632,7 +17237,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -16645,6 +17250,9 @@ pub enum CweStatuses {
     /// `UASK`: Asked but Unknown
     AskedButUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CweStatuses {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CweStatuses {
@@ -16857,7 +17465,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message structure.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -17224,6 +17832,9 @@ pub enum MessageStructure {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageStructure {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -17425,13 +18036,16 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary key value type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
     /// `PL`: Person location
     PersonLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryKeyValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryKeyValueType {
@@ -17456,13 +18070,16 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate character set handling scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: sec. 2.9 as defined in I
     Sec2Point9AsDefinedInI,
     /// `ISO 2022-1994`: and vice versa
     AndViceVersa,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSetHandlingScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
@@ -17501,7 +18118,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message error condition codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -17536,6 +18153,9 @@ pub enum MessageErrorConditionCodes {
     /// `Success`
     CodeSuccess,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageErrorConditionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageErrorConditionCodes {
@@ -17581,18 +18201,21 @@ pub static TABLE_0359: TableDesc = TableDesc {
         code("0", "Not included in diagnosis ranking"),
         code("1", "The primary diagnosis"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0359: Diagnosis priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
     /// `1`: The primary diagnosis
     ThePrimaryDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisPriority {
@@ -17658,7 +18281,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Degree {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -17741,6 +18364,9 @@ pub enum Degree {
     /// `TS`: Trade School Graduate
     TradeSchoolGraduate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Degree {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Degree {
@@ -17841,7 +18467,7 @@ pub static TABLE_0363: TableDesc = TableDesc {
 
 /// The codes of table 0363: Assigning authority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssigningAuthority {
     /// `AUSDVA`: Australia - Dept. of Veterans Affairs
     AustraliaDeptOfVeteransAffairs,
@@ -17882,6 +18508,9 @@ pub enum AssigningAuthority {
     /// `USSSA`: US Social Security Administration
     UsSocialSecurityAdministration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AssigningAuthority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AssigningAuthority {
@@ -17932,7 +18561,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -17951,6 +18580,9 @@ pub enum CommentType {
     /// `RE`: Remark
     Remark,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommentType {
@@ -17991,7 +18623,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment state.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -18012,6 +18644,9 @@ pub enum EquipmentState {
     /// `PU`: Powered Up
     PoweredUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EquipmentState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EquipmentState {
@@ -18043,13 +18678,16 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/remote control state.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
     /// `R`: Remote
     Remote,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocalRemoteControlState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocalRemoteControlState {
@@ -18076,7 +18714,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -18087,6 +18725,9 @@ pub enum AlertLevel {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertLevel {
@@ -18133,7 +18774,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote control command.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -18174,6 +18815,9 @@ pub enum RemoteControlCommand {
     /// `UN`: Unload
     Unload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RemoteControlCommand {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RemoteControlCommand {
@@ -18221,7 +18865,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -18234,6 +18878,9 @@ pub enum SpecimenRole {
     /// `R`: Replicate (of patient sample as a control)
     ReplicateOfPatientSampleAsAControl,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRole {
@@ -18270,7 +18917,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
     Identified,
@@ -18289,6 +18936,9 @@ pub enum ContainerStatus {
     /// `X`: Container Unavailable
     ContainerUnavailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerStatus {
@@ -18328,7 +18978,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Additive {
     /// `BOR`: Borate
     Borate,
@@ -18347,6 +18997,9 @@ pub enum Additive {
     /// `HEPN`: Sodium/Na Heparin
     SodiumNaHeparin,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Additive {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Additive {
@@ -18386,7 +19039,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen component.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -18405,6 +19058,9 @@ pub enum SpecimenComponent {
     /// `SUP`: Supernatant
     Supernatant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenComponent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenComponent {
@@ -18444,7 +19100,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -18463,6 +19119,9 @@ pub enum Treatment {
     /// `UFIL`: Ultrafiltration
     Ultrafiltration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Treatment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Treatment {
@@ -18493,11 +19152,14 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System induced contaminants.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SystemInducedContaminants {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SystemInducedContaminants {
@@ -18522,13 +19184,16 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial blood.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
     /// `SFHB`: Stromal free hemoglobin preparations
     StromalFreeHemoglobinPreparations,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArtificialBlood {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArtificialBlood {
@@ -18560,7 +19225,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special handling considerations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingConsiderations {
     /// `C37`: Critical maintain at 37C (e.g., cryoglobulin specimen
     CriticalMaintainAt37c,
@@ -18575,6 +19240,9 @@ pub enum SpecialHandlingConsiderations {
     /// `PRTL`: Protect from light
     ProtectFromLight,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialHandlingConsiderations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialHandlingConsiderations {
@@ -18606,13 +19274,16 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other environmental factors.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
     /// `ATM`: Opened container, atmosphere/duration unspecified
     CodeAtm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OtherEnvironmentalFactors {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OtherEnvironmentalFactors {
@@ -18691,7 +19362,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -18716,6 +19387,9 @@ pub enum SubstanceStatus {
     /// `QW`: QC Warning
     QcWarning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceStatus {
@@ -18765,7 +19439,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
     Control,
@@ -18792,6 +19466,9 @@ pub enum SubstanceType {
     /// `SW`: Solid Waste
     SolidWaste,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceType {
@@ -18856,7 +19533,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command response.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition (see response parameters)
     CodeEr,
@@ -18869,6 +19546,9 @@ pub enum CommandResponse {
     /// `UN`: Command cannot be completed for unknown reasons
     CodeUn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommandResponse {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommandResponse {
@@ -18896,13 +19576,16 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
     /// `P`: Regular Production
     RegularProduction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingType {
@@ -18929,7 +19612,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte repeat status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -18940,6 +19623,9 @@ pub enum AnalyteRepeatStatus {
     /// `R`: Repeated without dilution
     RepeatedWithoutDilution,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AnalyteRepeatStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AnalyteRepeatStatus {
@@ -18975,7 +19661,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `OBRG`: OBR group
     ObrGroup,
@@ -18994,6 +19680,9 @@ pub enum SegmentGroup {
     /// `etc`
     CodeEtc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentGroup {
@@ -19029,7 +19718,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -19040,6 +19729,9 @@ pub enum MatchReason {
     /// `SS`: Match on Social Security Number
     MatchOnSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchReason {
@@ -19069,13 +19761,16 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match algorithms.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
     /// `MATCHWARE_1.2`: Proprietary algorithm for MatchWare v1.2
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchAlgorithms {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchAlgorithms {
@@ -19100,7 +19795,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -19109,6 +19804,9 @@ pub enum ResponseModality {
     /// `T`: Bolus
     Bolus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseModality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseModality {
@@ -19130,13 +19828,16 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
     /// `N`: New Subscription
     NewSubscription,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifyIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifyIndicator {
@@ -19239,7 +19940,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding System.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -19394,6 +20095,9 @@ pub enum CodingSystem {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CodingSystem {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -19495,7 +20199,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -19508,6 +20212,9 @@ pub enum Sequencing {
     /// `N`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Sequencing {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Sequencing {
@@ -19535,13 +20242,16 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation style code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
     /// `I`: Interactive Continuation
     InteractiveContinuation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContinuationStyleCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContinuationStyleCode {
@@ -19817,7 +20527,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
 
 /// The codes of table 0399: Country code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CountryCode {
     /// `ABW`: ARUBA
     Aruba,
@@ -20328,6 +21038,9 @@ pub enum CountryCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CountryCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CountryCode {
     const DESC: &'static TableDesc = &TABLE_0399;
     const ALL: &'static [Self] = &[
@@ -20601,13 +21314,16 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government reimbursement program.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
     /// `MM`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GovernmentReimbursementProgram {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GovernmentReimbursementProgram {
@@ -20634,7 +21350,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -20645,6 +21361,9 @@ pub enum SchoolType {
     /// `U`: Undergraduate
     Undergraduate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SchoolType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SchoolType {
@@ -20677,7 +21396,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language ability.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -20690,6 +21409,9 @@ pub enum LanguageAbility {
     /// `5`: Sign
     Sign,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageAbility {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageAbility {
@@ -20724,7 +21446,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language proficiency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -20739,6 +21461,9 @@ pub enum LanguageProficiency {
     /// `6`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageProficiency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageProficiency {
@@ -20784,7 +21509,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Organization unit type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType {
     /// `1`: Hospital
     Hospital,
@@ -20801,6 +21526,9 @@ pub enum OrganizationUnitType {
     /// `O`: Office
     Office,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType {
@@ -20834,7 +21562,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application change type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -20843,6 +21571,9 @@ pub enum ApplicationChangeType {
     /// `SU`: Start up
     StartUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApplicationChangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApplicationChangeType {
@@ -20899,7 +21630,7 @@ pub static TABLE_0411: TableDesc = TableDesc {
 
 /// The codes of table 0411: Supplemental service information values.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplementalServiceInformationValues {
     /// `1ST`: First
     First,
@@ -20962,6 +21693,9 @@ pub enum SupplementalServiceInformationValues {
     /// `WSD`: With Sedation
     WithSedation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SupplementalServiceInformationValues {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SupplementalServiceInformationValues {
@@ -21041,13 +21775,16 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: DRG transfer type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgTransferType {
     /// `E`: DRG Exempt
     DrgExempt,
     /// `N`: DRG Non Exempt
     DrgNonExempt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgTransferType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgTransferType {
@@ -21075,7 +21812,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -21088,6 +21825,9 @@ pub enum ProcedureDrgType {
     /// `5`: 3rd Operative
     N3rdOperative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureDrgType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureDrgType {
@@ -21129,7 +21869,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue type code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -21158,6 +21898,9 @@ pub enum TissueTypeCode {
     /// `G`: Additional tissue required
     AdditionalTissueRequired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TissueTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TissueTypeCode {
@@ -21192,12 +21935,12 @@ pub static TABLE_0418: TableDesc = TableDesc {
         code("1", "the primary procedure"),
         code("2", "for ranked secondary procedures"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0418: Procedure priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -21206,6 +21949,9 @@ pub enum ProcedurePriority {
     /// `2`: for ranked secondary procedures
     ForRankedSecondaryProcedures,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePriority {
@@ -21231,7 +21977,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of illness code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -21240,6 +21986,9 @@ pub enum SeverityOfIllnessCode {
     /// `SE`: Severe
     Severe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SeverityOfIllnessCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SeverityOfIllnessCode {
@@ -21268,7 +22017,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -21283,6 +22032,9 @@ pub enum TriageCode {
     /// `99`: Other
     Other,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TriageCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TriageCode {
@@ -21311,11 +22063,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case category code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CaseCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CaseCategoryCode {
@@ -21341,7 +22096,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation category code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -21350,6 +22105,9 @@ pub enum GestationCategoryCode {
     /// `3`: Overdue / Post-term
     OverduePostTerm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GestationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GestationCategoryCode {
@@ -21381,7 +22139,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -21394,6 +22152,9 @@ pub enum NewbornCode {
     /// `5`: Born at home
     BornAtHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NewbornCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NewbornCode {
@@ -21437,7 +22198,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood product code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -21470,6 +22231,9 @@ pub enum BloodProductCode {
     /// `WBA`: Autologous Whole Blood
     AutologousWholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductCode {
@@ -21522,7 +22286,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk management incident code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -21553,6 +22317,9 @@ pub enum RiskManagementIncidentCode {
     /// `T`: Transfusion error
     TransfusionError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskManagementIncidentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskManagementIncidentCode {
@@ -21589,7 +22356,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident type code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -21598,6 +22365,9 @@ pub enum IncidentTypeCode {
     /// `U`: User Error
     UserError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IncidentTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IncidentTypeCode {
@@ -21632,7 +22402,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production class Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -21659,6 +22429,9 @@ pub enum ProductionClassCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductionClassCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductionClassCode {
@@ -21701,7 +22474,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of arrival code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -21718,6 +22491,9 @@ pub enum ModeOfArrivalCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModeOfArrivalCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModeOfArrivalCode {
@@ -21755,7 +22531,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational drug use code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -21772,6 +22548,9 @@ pub enum RecreationalDrugUseCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecreationalDrugUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecreationalDrugUseCode {
@@ -21808,7 +22587,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission level of care code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -21823,6 +22602,9 @@ pub enum AdmissionLevelOfCareCode {
     /// `MO`: Moribund
     Moribund,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionLevelOfCareCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
@@ -21861,7 +22643,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -21882,6 +22664,9 @@ pub enum PrecautionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrecautionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrecautionCode {
@@ -21920,7 +22705,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient condition code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -21935,6 +22720,9 @@ pub enum PatientConditionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientConditionCode {
@@ -21963,11 +22751,14 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance directive code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvanceDirectiveCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvanceDirectiveCode {
@@ -21994,7 +22785,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -22005,6 +22796,9 @@ pub enum SensitivityToCausativeAgentCode {
     /// `IN`: Intolerance
     Intolerance,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SensitivityToCausativeAgentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
@@ -22031,7 +22825,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert device code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -22040,6 +22834,9 @@ pub enum AlertDeviceCode {
     /// `W`: Wallet Card
     WalletCard,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertDeviceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertDeviceCode {
@@ -22069,7 +22866,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy clinical status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -22086,6 +22883,9 @@ pub enum AllergyClinicalStatus {
     /// `U`: Unconfirmed
     Unconfirmed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergyClinicalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergyClinicalStatus {
@@ -22171,7 +22971,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -22286,6 +23086,9 @@ pub enum DataTypes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DataTypes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -22369,7 +23172,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization registry status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -22386,6 +23189,9 @@ pub enum ImmunizationRegistryStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ImmunizationRegistryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ImmunizationRegistryStatus {
@@ -22420,7 +23226,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location service code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -22431,6 +23237,9 @@ pub enum LocationServiceCode {
     /// `T`: Therapeutic
     Therapeutic,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationServiceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationServiceCode {
@@ -22465,7 +23274,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -22482,6 +23291,9 @@ pub enum ProviderRole0443 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0443 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0443 {
@@ -22514,13 +23326,16 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name assembly order.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
     /// `G`: Prefix Given Middle Family Suffix
     PrefixGivenMiddleFamilySuffix,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAssemblyOrder {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAssemblyOrder {
@@ -22550,7 +23365,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -22561,6 +23376,9 @@ pub enum IdentityReliabilityCode {
     /// `US`: Unknown/Default Social Security Number
     UnknownDefaultSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityReliabilityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityReliabilityCode {
@@ -22623,13 +23441,16 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
     LogEvent,
     /// `SER`: Service Event
     ServiceEvent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventType0450 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventType0450 {
@@ -22651,11 +23472,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance identifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceIdentifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceIdentifier {
@@ -22679,11 +23503,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health care provider type code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderTypeCode {
@@ -22710,11 +23537,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health care provider classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderClassification {
@@ -22741,11 +23571,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health care provider area of specialization.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderAreaOfSpecialization {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
@@ -22770,13 +23603,16 @@ pub static TABLE_0455: TableDesc = TableDesc {
 
 /// The codes of table 0455: Type of bill code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfBillCode {
     /// `131`: Hospital - Outpatient - Admit thru Discharge Claim
     Code131,
     /// `141`: Hospital - Other - Admit thru Discharge Claim
     HospitalOtherAdmitThruDischargeClaim,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfBillCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfBillCode {
@@ -22808,7 +23644,7 @@ pub static TABLE_0456: TableDesc = TableDesc {
 
 /// The codes of table 0456: Revenue code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RevenueCode {
     /// `260`: IV Therapy
     IvTherapy,
@@ -22823,6 +23659,9 @@ pub enum RevenueCode {
     /// `994`: TV/Radio
     TvRadio,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RevenueCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RevenueCode {
@@ -22857,7 +23696,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall claim disposition code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -22870,6 +23709,9 @@ pub enum OverallClaimDispositionCode {
     /// `4`: Claim denied
     ClaimDenied4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverallClaimDispositionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverallClaimDispositionCode {
@@ -23001,7 +23843,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE edit code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -23104,6 +23946,9 @@ pub enum OceEditCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OceEditCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -23178,7 +24023,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -23189,6 +24034,9 @@ pub enum ReimbursementActionCode {
     /// `3`: External line item rejection
     ExternalLineItemRejection,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementActionCode {
@@ -23219,7 +24067,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or rejection code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -23228,6 +24076,9 @@ pub enum DenialOrRejectionCode {
     /// `2`: Line item is on a multiple-day claim
     LineItemIsOnAMultipleDayClaim,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DenialOrRejectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DenialOrRejectionCode {
@@ -23293,7 +24144,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/address representation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -23302,6 +24153,9 @@ pub enum NameAddressRepresentation {
     /// `P`: Phonetic (i.e., ASCII, Katakana, Hiragana, etc.)
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAddressRepresentation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAddressRepresentation {
@@ -23332,7 +24186,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory payment classification code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures031,
@@ -23343,6 +24197,9 @@ pub enum AmbulatoryPaymentClassificationCode {
     /// `31`: Dental procedures
     DentalProcedures31,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryPaymentClassificationCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
@@ -23376,7 +24233,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier edit code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -23391,6 +24248,9 @@ pub enum ModifierEditCode {
     /// `U`: Modifer edit code unknown
     ModiferEditCodeUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifierEditCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifierEditCode {
@@ -23434,7 +24294,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment adjustment code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -23447,6 +24307,9 @@ pub enum PaymentAdjustmentCode {
     /// `5`: Deductible not applicable (specific list of HCPCS codes)
     Code5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentAdjustmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentAdjustmentCode {
@@ -23481,7 +24344,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging status code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -23490,6 +24353,9 @@ pub enum PackagingStatusCode {
     /// `2`: Packaged as part of partial hospitalization per diem or daily mental health
     Code2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PackagingStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PackagingStatusCode {
@@ -23526,7 +24392,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement type code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -23549,6 +24415,9 @@ pub enum ReimbursementTypeCode {
     /// `Thrpy`: Therapy APC
     TherapyApc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementTypeCode {
@@ -23594,7 +24463,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ Conjunction ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: as are sometimes
     AsAreSometimes,
@@ -23603,6 +24472,9 @@ pub enum TqConjunctionId {
     /// `S`: e.g
     Eg,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TqConjunctionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TqConjunctionId {
@@ -23633,7 +24505,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -23644,6 +24516,9 @@ pub enum FormularyStatus {
     /// `Y`: This observation/service is on the formulary
     ThisObservationServiceIsOnTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus {
@@ -23678,7 +24553,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Organization unit type - ORG.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitTypeOrg {
     /// `D`: Department
     Department,
@@ -23695,6 +24570,9 @@ pub enum OrganizationUnitTypeOrg {
     /// `V`: Division
     Division,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitTypeOrg {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitTypeOrg {

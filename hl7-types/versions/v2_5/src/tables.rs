@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative Sex.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -42,6 +42,9 @@ pub enum AdministrativeSex {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrativeSex {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrativeSex {
@@ -87,7 +90,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -122,6 +125,9 @@ pub enum MaritalStatus {
     /// `W`: Widowed
     Widowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MaritalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MaritalStatus {
@@ -509,7 +515,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -1084,6 +1090,9 @@ pub enum EventType0003 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for EventType0003 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1399,7 +1408,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1420,6 +1429,9 @@ pub enum PatientClass {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientClass {
@@ -1458,7 +1470,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1473,6 +1485,9 @@ pub enum Race {
     /// `2131-1`: Other Race
     OtherRace,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Race {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Race {
@@ -1585,7 +1600,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -1756,6 +1771,9 @@ pub enum Religion {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Religion {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -1867,7 +1885,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -1884,6 +1902,9 @@ pub enum AdmissionType {
     /// `U`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionType {
@@ -1920,7 +1941,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -1935,6 +1956,9 @@ pub enum AcknowledgmentCode {
     /// `CR`: Enhanced mode: Accept acknowledgment: Commit Reject
     CodeCr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcknowledgmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcknowledgmentCode {
@@ -1980,7 +2004,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -2015,6 +2039,9 @@ pub enum AmbulatoryStatus {
     /// `B6`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryStatus {
@@ -2068,7 +2095,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -2081,6 +2108,9 @@ pub enum TransactionType {
     /// `PY`: Payment
     Payment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransactionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransactionType {
@@ -2154,7 +2184,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
 
 /// The codes of table 0023: Admit Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmitSource {
     /// `1`: Physician referral
     PhysicianReferral,
@@ -2175,6 +2205,9 @@ pub enum AdmitSource {
     /// `9`: Information not available
     InformationNotAvailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmitSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmitSource {
@@ -2215,7 +2248,7 @@ pub static TABLE_0025: TableDesc = TableDesc {
 
 /// The codes of table 0025: Relatedness Assessment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment0025 {
     /// `H`
     CodeH,
@@ -2228,6 +2261,9 @@ pub enum RelatednessAssessment0025 {
     /// `S`
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelatednessAssessment0025 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelatednessAssessment0025 {
@@ -2261,7 +2297,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2274,6 +2310,9 @@ pub enum Priority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Priority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Priority {
@@ -2320,7 +2359,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2341,6 +2380,9 @@ pub enum OrderStatus {
     /// `SC`: In process, scheduled
     InProcessScheduled,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatus {
@@ -2470,7 +2512,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What subject filter.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
     AdviceDiagnosis,
@@ -2547,6 +2589,9 @@ pub enum WhatSubjectFilter {
     /// `XID`: Get cross-referenced identifiers
     GetCrossReferencedIdentifiers,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhatSubjectFilter {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhatSubjectFilter {
@@ -2633,7 +2678,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2642,6 +2687,9 @@ pub enum DiagnosisType {
     /// `W`: Working
     Working,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisType {
@@ -2704,7 +2752,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check digit scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `ISO`: ISO 7064: 1983
     Iso70641983,
@@ -2715,6 +2763,9 @@ pub enum CheckDigitScheme {
     /// `NPI`: Check digit algorithm in the US National Provider Identifier
     CodeNpi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CheckDigitScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CheckDigitScheme {
@@ -2747,7 +2798,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2760,6 +2811,9 @@ pub enum EventReason {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReason {
@@ -2820,7 +2874,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -2887,6 +2941,9 @@ pub enum Relationship {
     /// `WRD`: Ward of court
     WardOfCourt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Relationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Relationship {
@@ -2958,7 +3015,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -2975,6 +3032,9 @@ pub enum SpecimenActionCode {
     /// `S`: Schedule the tests specified below
     ScheduleTheTestsSpecifiedBelow,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenActionCode {
@@ -3016,7 +3076,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3041,6 +3101,9 @@ pub enum EmploymentStatus {
     /// `T`: Temporarily unemployed
     TemporarilyUnemployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EmploymentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EmploymentStatus {
@@ -3089,7 +3152,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3102,6 +3165,9 @@ pub enum HospitalService {
     /// `URO`: Urology Service
     UrologyService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HospitalService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HospitalService {
@@ -3255,7 +3321,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Specimen Source Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abscess
     Abscess,
@@ -3510,6 +3576,9 @@ pub enum SpecimenSourceCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenSourceCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenSourceCodes {
     const DESC: &'static TableDesc = &TABLE_0070;
     const ALL: &'static [Self] = &[
@@ -3713,7 +3782,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -3794,6 +3863,9 @@ pub enum DiagnosticServiceSectionId {
     /// `XRC`: Cineradiograph
     Cineradiograph,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosticServiceSectionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosticServiceSectionId {
@@ -3979,7 +4051,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -4230,6 +4302,9 @@ pub enum MessageType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4392,7 +4467,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal flags.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -4431,6 +4506,9 @@ pub enum AbnormalFlags {
     /// `W`: Worse--use when direction not relevant
     WorseUseWhenDirectionNotRelevant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AbnormalFlags {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AbnormalFlags {
@@ -4479,7 +4557,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4496,6 +4574,9 @@ pub enum NatureOfAbnormalTesting {
     /// `ST`: Strain
     Strain,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfAbnormalTesting {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfAbnormalTesting {
@@ -4525,13 +4606,16 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
     /// `D`: Outlier days
     OutlierDays,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OutlierType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OutlierType {
@@ -4578,7 +4662,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation result status codes interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
     CodeC,
@@ -4605,6 +4689,9 @@ pub enum ObservationResultStatusCodesInterpretation {
     /// `X`: Results cannot be obtained for this observation
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
@@ -4675,13 +4762,16 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
     /// `I`: Immediate
     Immediate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryPriority {
@@ -4703,11 +4793,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-Admission Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReAdmissionIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReAdmissionIndicator {
@@ -4729,13 +4822,16 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release Information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReleaseInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReleaseInformation {
@@ -4757,7 +4853,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of Agreement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4766,6 +4862,9 @@ pub enum TypeOfAgreement {
     /// `U`: Unified
     Unified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfAgreement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfAgreement {
@@ -4802,7 +4901,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: Invocation event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
     OnDischarge,
@@ -4815,6 +4914,9 @@ pub enum InvocationEvent {
     /// `T`: At a designated date/time
     AtADesignatedDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvocationEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvocationEvent {
@@ -4842,7 +4944,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -4851,6 +4953,9 @@ pub enum ProcessingId {
     /// `T`: Training
     Training,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingId {
@@ -4881,7 +4986,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -4900,6 +5005,9 @@ pub enum VersionId {
     /// `2.5`: Release 2.5
     Release2Point5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VersionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VersionId {
@@ -4934,7 +5042,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of comment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -4943,6 +5051,9 @@ pub enum SourceOfComment {
     /// `P`: Orderer (placer) is source of comment
     OrdererPlacerIsSourceOfComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfComment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfComment {
@@ -4972,7 +5083,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query/response format code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
     ResponseIsInDisplayFormat,
@@ -4981,6 +5092,9 @@ pub enum QueryResponseFormatCode {
     /// `T`: Response is in tabular format
     ResponseIsInTabularFormat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseFormatCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseFormatCode {
@@ -5009,13 +5123,16 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred response type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the Date/Time specified
     BeforeTheDateTimeSpecified,
     /// `L`: Later than the Date/Time specified
     LaterThanTheDateTimeSpecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeferredResponseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeferredResponseType {
@@ -5045,7 +5162,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query results level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -5056,6 +5173,9 @@ pub enum QueryResultsLevel {
     /// `T`: Full results
     FullResults,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResultsLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResultsLevel {
@@ -5082,13 +5202,16 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
     /// `S`: Stat
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportPriority {
@@ -5152,7 +5275,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
 
 /// The codes of table 0112: Discharge Disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DischargeDisposition {
     /// `01`: Discharged to home or self care (routine discharge)
     Code01,
@@ -5183,6 +5306,9 @@ pub enum DischargeDisposition {
     /// `42`: Expired (i.e. died) - place unknown
     ExpiredIeDiedPlaceUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DischargeDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DischargeDisposition {
@@ -5253,7 +5379,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -5268,6 +5394,9 @@ pub enum BedStatus {
     /// `U`: Unoccupied
     Unoccupied,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BedStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BedStatus {
@@ -5365,7 +5494,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order control codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -5470,6 +5599,9 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OrderControlCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5546,7 +5678,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -5559,6 +5691,9 @@ pub enum ResponseFlag {
     /// `R`: Same as E, also Replacement and Parent-Child
     SameAsEAlsoReplacementAndParentChild,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseFlag {
@@ -5595,7 +5730,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -5614,6 +5749,9 @@ pub enum ChargeType {
     /// `RS`: Research
     Research,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeType {
@@ -5656,7 +5794,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5681,6 +5819,9 @@ pub enum ResultStatus {
     /// `Z`: No record of this patient. (Used only on queries)
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResultStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResultStatus {
@@ -5719,7 +5860,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5730,6 +5871,9 @@ pub enum TransportationMode {
     /// `WHLC`: Wheelchair
     Wheelchair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportationMode {
@@ -5757,6 +5901,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
         code("CK", "Composite ID With Check Digit"),
         code("CN", "Composite ID And Name"),
         code("CP", "Composite Price"),
+        code("CWE", "Coded With Exceptions"),
         code("CX", "Extended Composite ID With Check Digit"),
         code("DT", "Date"),
         code("ED", "Encapsulated Data"),
@@ -5782,7 +5927,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -5796,6 +5941,8 @@ pub enum ValueType {
     CompositeIdAndName,
     /// `CP`: Composite Price
     CompositePrice,
+    /// `CWE`: Coded With Exceptions
+    CodedWithExceptions,
     /// `CX`: Extended Composite ID With Check Digit
     ExtendedCompositeIdWithCheckDigit,
     /// `DT`: Date
@@ -5837,6 +5984,9 @@ pub enum ValueType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ValueType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -5846,6 +5996,7 @@ impl hl7_types::Table for ValueType {
         Self::CompositeIdWithCheckDigit,
         Self::CompositeIdAndName,
         Self::CompositePrice,
+        Self::CodedWithExceptions,
         Self::ExtendedCompositeIdWithCheckDigit,
         Self::Date,
         Self::EncapsulatedData,
@@ -5888,7 +6039,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity limited request.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -5901,6 +6052,9 @@ pub enum QuantityLimitedRequest {
     /// `ZO`: Locally defined
     LocallyDefined,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityLimitedRequest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityLimitedRequest {
@@ -5937,7 +6091,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -5956,6 +6110,9 @@ pub enum AllergenType {
     /// `PA`: Plant Allergy
     PlantAllergy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergenType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergenType {
@@ -5991,7 +6148,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -6002,6 +6159,9 @@ pub enum AllergySeverity {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergySeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergySeverity {
@@ -6042,7 +6202,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit User Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -6053,6 +6213,9 @@ pub enum VisitUserCode {
     /// `TE`: Teaching
     Teaching,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitUserCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitUserCode {
@@ -6088,7 +6251,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 
 /// The codes of table 0131: Contact Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
     EmergencyContact,
@@ -6107,6 +6270,9 @@ pub enum ContactRole {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContactRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContactRole {
@@ -6156,7 +6322,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 
 /// The codes of table 0133: Procedure Practitioner Identifier Code Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist/Anesthetist
     AnesthesiologistAnesthetist,
@@ -6177,6 +6343,9 @@ pub enum ProcedurePractitionerIdentifierCodeType {
     /// `SN`: Scrub Nurse
     ScrubNurse,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePractitionerIdentifierCodeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
@@ -6208,7 +6377,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -6217,6 +6386,9 @@ pub enum AssignmentOfBenefits {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AssignmentOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AssignmentOfBenefits {
@@ -6238,13 +6410,16 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for YesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for YesNoIndicator {
@@ -6272,7 +6447,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -6285,6 +6460,9 @@ pub enum MailClaimParty {
     /// `P`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MailClaimParty {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MailClaimParty {
@@ -6333,7 +6511,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -6358,6 +6536,9 @@ pub enum MilitaryService {
     /// `USPHS`: US Public Health Service
     UsPublicHealthService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryService {
@@ -6404,7 +6585,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -6413,6 +6594,9 @@ pub enum MilitaryStatus {
     /// `RET`: Retired
     Retired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryStatus {
@@ -6451,7 +6635,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -6468,6 +6652,9 @@ pub enum EligibilitySource {
     /// `7`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EligibilitySource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EligibilitySource {
@@ -6504,7 +6691,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -6519,6 +6706,9 @@ pub enum RoomType {
     /// `SPR`: Semi-private room
     SemiPrivateRoom,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoomType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoomType {
@@ -6553,7 +6743,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -6566,6 +6756,9 @@ pub enum AmountType {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountType {
@@ -6599,7 +6792,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -6612,6 +6805,9 @@ pub enum PolicyType {
     /// `MMD`: Major medical
     MajorMedical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PolicyType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PolicyType {
@@ -6639,13 +6835,16 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Money or percentage indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
     CurrencyAmount,
     /// `PC`: Percentage
     Percentage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoneyOrPercentageIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
@@ -6667,7 +6866,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -6676,6 +6875,9 @@ pub enum DayType {
     /// `PE`: Pending
     Pending,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DayType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DayType {
@@ -6702,7 +6904,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Certification patient type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -6713,6 +6915,9 @@ pub enum CertificationPatientType {
     /// `UR`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationPatientType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationPatientType {
@@ -6771,7 +6976,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -6782,6 +6987,9 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     /// `SU`: Successful completion only
     SuccessfulCompletionOnly,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
@@ -6824,7 +7032,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 
 /// The codes of table 0156: Which date/time qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
     AnyDateTimeWithinARange,
@@ -6839,6 +7047,9 @@ pub enum WhichDateTimeQualifier {
     /// `SCHED`: Schedule date/time
     ScheduleDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhichDateTimeQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhichDateTimeQualifier {
@@ -6874,7 +7085,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 
 /// The codes of table 0157: Which date/time status qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
     AnyStatus,
@@ -6889,6 +7100,9 @@ pub enum WhichDateTimeStatusQualifier {
     /// `REP`: Report completion date/time
     ReportCompletionDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhichDateTimeStatusQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhichDateTimeStatusQualifier {
@@ -6925,7 +7139,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 
 /// The codes of table 0158: Date/time selection qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
     FirstValueWithinRange,
@@ -6936,6 +7150,9 @@ pub enum DateTimeSelectionQualifier {
     /// `REV`: All values within the range returned in reverse chronological order
     CodeRev,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DateTimeSelectionQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DateTimeSelectionQualifier {
@@ -6962,7 +7179,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet Code Specification Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -6971,6 +7188,9 @@ pub enum DietCodeSpecificationType {
     /// `S`: Supplement
     Supplement,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DietCodeSpecificationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DietCodeSpecificationType {
@@ -6998,7 +7218,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -7011,6 +7231,9 @@ pub enum TrayType0160 {
     /// `NO`: No tray
     NoTray,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TrayType0160 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TrayType0160 {
@@ -7042,7 +7265,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -7051,6 +7274,9 @@ pub enum AllowSubstitution {
     /// `T`: Allow therapeutic substitutions
     AllowTherapeuticSubstitutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitution {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitution {
@@ -7124,7 +7350,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -7221,6 +7447,9 @@ pub enum RouteOfAdministration {
     /// `WND`: Wound
     Wound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RouteOfAdministration {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RouteOfAdministration {
@@ -7345,7 +7574,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body site.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -7458,6 +7687,9 @@ pub enum BodySite {
 }
 
 #[cfg(feature = "types")]
+impl Eq for BodySite {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -7542,7 +7774,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration Device.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -7563,6 +7795,9 @@ pub enum AdministrationDevice {
     /// `PCA`: PCA Pump
     PcaPump,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationDevice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationDevice {
@@ -7610,7 +7845,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -7643,6 +7878,9 @@ pub enum AdministrationMethod {
     /// `WI`: Wipe
     Wipe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationMethod {
@@ -7680,13 +7918,16 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX Component Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
     /// `B`: Base
     Base,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RxComponentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RxComponentType {
@@ -7720,7 +7961,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -7745,6 +7986,9 @@ pub enum SubstitutionStatus {
     /// `T`: A therapeutic substitution was dispensed
     ATherapeuticSubstitutionWasDispensed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstitutionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstitutionStatus {
@@ -7786,7 +8030,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -7803,6 +8047,9 @@ pub enum ProcessingPriority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingPriority {
@@ -7832,13 +8079,16 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
     /// `R`: Rush reporting
     RushReporting,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportingPriority {
@@ -7864,7 +8114,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived specimen.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -7873,6 +8123,9 @@ pub enum DerivedSpecimen {
     /// `P`: Parent Observation
     ParentObservation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DerivedSpecimen {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DerivedSpecimen {
@@ -7916,13 +8169,16 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
     /// `IN`: Independent
     Independent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoordinationOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoordinationOfBenefits {
@@ -7962,7 +8218,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -7975,6 +8231,9 @@ pub enum NatureOfServiceTestObservation {
     /// `S`: Superset--a set of batteries or procedures ordered under a single code unit but
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfServiceTestObservation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfServiceTestObservation {
@@ -8016,7 +8275,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master file identifier code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -8045,6 +8304,9 @@ pub enum MasterFileIdentifierCode {
     /// `STF`: Staff master file
     StaffMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MasterFileIdentifierCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MasterFileIdentifierCode {
@@ -8091,7 +8353,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -8114,6 +8376,9 @@ pub enum ConfidentialityCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConfidentialityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConfidentialityCode {
@@ -8155,13 +8420,16 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File level event code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
     /// `UPD`: Change file records as defined in the record-level event codes for each record
     CodeUpd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FileLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FileLevelEventCode {
@@ -8188,7 +8456,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -8199,6 +8467,9 @@ pub enum ResponseLevel {
     /// `SU`: Success
     Success,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseLevel {
@@ -8231,7 +8502,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level event code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -8244,6 +8515,9 @@ pub enum RecordLevelEventCode {
     /// `MUP`: Update record for master file
     UpdateRecordForMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecordLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecordLevelEventCode {
@@ -8274,13 +8548,16 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN record-level error return.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
     /// `U`: Unsuccessful posting of the record defined by the MFE segment
     CodeU,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MfnRecordLevelErrorReturn {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
@@ -8311,13 +8588,16 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
     /// `I`: Inactive Staff
     InactiveStaff,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActiveInactive {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActiveInactive {
@@ -8355,7 +8635,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred method of contact.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -8370,6 +8650,9 @@ pub enum PreferredMethodOfContact {
     /// `O`: Office Phone Number
     OfficePhoneNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredMethodOfContact {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredMethodOfContact {
@@ -8410,13 +8693,16 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider billing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
     /// `P`: Provider does own billing
     ProviderDoesOwnBilling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderBilling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderBilling {
@@ -8454,7 +8740,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -8463,6 +8749,9 @@ pub enum EthnicGroup {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EthnicGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EthnicGroup {
@@ -8502,7 +8791,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -8531,6 +8820,9 @@ pub enum AddressType {
     /// `RH`: Registry home
     RegistryHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressType {
@@ -8580,7 +8872,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of referenced data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -8603,6 +8895,9 @@ pub enum TypeOfReferencedData {
     /// `multipart`: MIME multipart package
     MimeMultipartPackage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfReferencedData {
@@ -8640,7 +8935,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -8651,6 +8946,9 @@ pub enum AmountClass {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountClass {
@@ -8691,7 +8989,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
     AliasName,
@@ -8720,6 +9018,9 @@ pub enum NameType {
     /// `U`: Unspecified
     Unspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameType {
@@ -8764,7 +9065,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication use code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -8783,6 +9084,9 @@ pub enum TelecommunicationUseCode {
     /// `WPN`: Work Number
     WorkNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationUseCode {
@@ -8829,7 +9133,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication equipment type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -8850,6 +9154,9 @@ pub enum TelecommunicationEquipmentType {
     /// `X.400`: X.400 email address: Use Only If Telecommunication Use Code Is NET
     CodeXDot400,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationEquipmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationEquipmentType {
@@ -8974,7 +9281,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
     AmericanExpress,
@@ -9147,6 +9454,9 @@ pub enum IdentifierType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for IdentifierType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -9256,7 +9566,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational name type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -9267,6 +9577,9 @@ pub enum OrganizationalNameType {
     /// `SL`: Stock exchange listing name
     StockExchangeListingName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationalNameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationalNameType {
@@ -9301,7 +9614,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -9318,6 +9631,9 @@ pub enum PriceType {
     /// `UP`: unit price, may be based on length of procedure or service
     CodeUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PriceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PriceType {
@@ -9347,7 +9663,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -9356,6 +9672,9 @@ pub enum SegmentActionCode {
     /// `U`: Update
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentActionCode {
@@ -9374,7 +9693,6 @@ pub static TABLE_0207: TableDesc = TableDesc {
     codes: &[
         code("A", "Archive"),
         code("I", "Initial load"),
-        code("Not present", "Not present (the default, meaning current processing)"),
         code("R", "Restore from archive"),
         code(
             "T",
@@ -9386,14 +9704,12 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
     /// `I`: Initial load
     InitialLoad,
-    /// `Not present`: Not present (the default, meaning current processing)
-    CodeNotPresent,
     /// `R`: Restore from archive
     RestoreFromArchive,
     /// `T`: Current processing, transmitted at intervals (scheduled or on demand)
@@ -9401,12 +9717,14 @@ pub enum ProcessingMode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProcessingMode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
         Self::Archive,
         Self::InitialLoad,
-        Self::CodeNotPresent,
         Self::RestoreFromArchive,
         Self::CodeT,
     ];
@@ -9431,7 +9749,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query Response Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -9442,6 +9760,9 @@ pub enum QueryResponseStatus {
     /// `OK`: Data found, no errors (this is the default)
     DataFoundNoErrorsThisIsTheDefault,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseStatus {
@@ -9477,7 +9798,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational operator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -9496,6 +9817,9 @@ pub enum RelationalOperator {
     /// `NE`: Not Equal
     NotEqual,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalOperator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalOperator {
@@ -9526,13 +9850,16 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational conjunction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
     /// `OR`
     CodeOr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalConjunction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalConjunction {
@@ -9576,14 +9903,13 @@ pub static TABLE_0211: TableDesc = TableDesc {
         code("UNICODE UTF-16", "UCS Transformation Format, 16-bit form"),
         code("UNICODE UTF-32", "UCS Transformation Format, 32-bit form"),
         code("UNICODE UTF-8", "UCS Transformation Format, 8-bit form"),
-        code("ascii", "The printable 7-bit ASCII character set"),
     ],
     patterns: &[],
 };
 
 /// The codes of table 0211: Alternate character sets.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -9627,9 +9953,10 @@ pub enum AlternateCharacterSets {
     UcsTransformationFormat32BitForm,
     /// `UNICODE UTF-8`: UCS Transformation Format, 8-bit form
     UcsTransformationFormat8BitForm,
-    /// `ascii`: The printable 7-bit ASCII character set
-    AsciiLowerCase,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSets {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSets {
@@ -9656,7 +9983,6 @@ impl hl7_types::Table for AlternateCharacterSets {
         Self::UcsTransformationFormat16BitForm,
         Self::UcsTransformationFormat32BitForm,
         Self::UcsTransformationFormat8BitForm,
-        Self::AsciiLowerCase,
     ];
     fn index(self) -> usize {
         self as usize
@@ -9693,7 +10019,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9702,6 +10028,9 @@ pub enum PurgeStatusCode {
     /// `P`: Marked for purge
     MarkedForPurge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PurgeStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PurgeStatusCode {
@@ -9729,7 +10058,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 
 /// The codes of table 0214: Special Program Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
     ChildHealthAssistance,
@@ -9742,6 +10071,9 @@ pub enum SpecialProgramCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialProgramCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialProgramCode {
@@ -9774,7 +10106,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 
 /// The codes of table 0215: Publicity Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
     FamilyOnly,
@@ -9785,6 +10117,9 @@ pub enum PublicityCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PublicityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PublicityCode {
@@ -9811,13 +10146,16 @@ pub static TABLE_0216: TableDesc = TableDesc {
 
 /// The codes of table 0216: Patient Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
     ActiveInpatient,
     /// `DI`: Discharged Inpatient
     DischargedInpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientStatusCode {
@@ -9839,7 +10177,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit Priority Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -9848,6 +10186,9 @@ pub enum VisitPriorityCode {
     /// `3`: Elective
     Elective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitPriorityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitPriorityCode {
@@ -9894,7 +10235,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living Arrangement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9909,6 +10250,9 @@ pub enum LivingArrangement {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingArrangement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingArrangement {
@@ -9952,7 +10296,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living Dependency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -9965,6 +10309,9 @@ pub enum LivingDependency {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingDependency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingDependency {
@@ -9992,7 +10339,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport Arranged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -10001,6 +10348,9 @@ pub enum TransportArranged {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportArranged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportArranged {
@@ -10022,7 +10372,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort Required.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -10031,6 +10381,9 @@ pub enum EscortRequired {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EscortRequired {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EscortRequired {
@@ -10103,7 +10456,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
     AbbottLaboratories,
@@ -10202,6 +10555,9 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ManufacturersOfVaccinesCodeMvx {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10278,7 +10634,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -10297,6 +10653,9 @@ pub enum DiagnosisClassification {
     /// `T`: Tissue diagnosis
     TissueDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisClassification {
@@ -10331,7 +10690,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG Payor.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -10340,6 +10699,9 @@ pub enum DrgPayor {
     /// `M`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgPayor {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgPayor {
@@ -10373,7 +10735,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure Functional Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -10384,6 +10746,9 @@ pub enum ProcedureFunctionalType {
     /// `P`: Procedure for treatment (therapeutic, including operations)
     CodeP,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureFunctionalType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureFunctionalType {
@@ -10414,7 +10779,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -10423,6 +10788,9 @@ pub enum StudentStatus {
     /// `P`: Part-time student
     PartTimeStudent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StudentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StudentStatus {
@@ -10452,7 +10820,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -10461,6 +10829,9 @@ pub enum InsuranceCompanyContactReason {
     /// `03`: Name/address change
     NameAddressChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InsuranceCompanyContactReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InsuranceCompanyContactReason {
@@ -10506,7 +10877,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report timing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -10529,6 +10900,9 @@ pub enum ReportTiming {
     /// `RQ`: Requested information
     RequestedInformation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportTiming {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportTiming {
@@ -10572,7 +10946,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -10595,6 +10969,9 @@ pub enum ReportSource {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportSource {
@@ -10632,7 +11009,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event Reported To.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -10643,6 +11020,9 @@ pub enum EventReportedTo {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReportedTo {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReportedTo {
@@ -10678,7 +11058,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -10697,6 +11077,9 @@ pub enum EventQualification {
     /// `W`: Drug withdrawal
     DrugWithdrawal,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventQualification {
@@ -10727,7 +11110,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event Seriousness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10736,6 +11119,9 @@ pub enum EventSeriousness {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventSeriousness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventSeriousness {
@@ -10757,7 +11143,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event Expected.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10766,6 +11152,9 @@ pub enum EventExpected {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventExpected {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventExpected {
@@ -10797,7 +11186,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event Consequence.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10818,6 +11207,9 @@ pub enum EventConsequence {
     /// `R`: Required intervention to prevent permanent impairment/damage
     CodeR,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventConsequence {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventConsequence {
@@ -10857,7 +11249,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient Outcome.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10874,6 +11266,9 @@ pub enum PatientOutcome {
     /// `W`: Worsening
     Worsening,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientOutcome {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientOutcome {
@@ -10914,7 +11309,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10931,6 +11326,9 @@ pub enum PrimaryObserversQualification {
     /// `R`: Pharmacist
     Pharmacist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryObserversQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryObserversQualification {
@@ -10960,7 +11358,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity May Be Divulged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -10969,6 +11367,9 @@ pub enum IdentityMayBeDivulged {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityMayBeDivulged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityMayBeDivulged {
@@ -11030,7 +11431,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of Evaluation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -11057,6 +11458,9 @@ pub enum StatusOfEvaluation {
     /// `Y`: Evaluation completed
     EvaluationCompleted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusOfEvaluation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusOfEvaluation {
@@ -11099,7 +11503,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -11110,6 +11514,9 @@ pub enum ProductSource {
     /// `R`: A product from a reserve sample was evaluated
     AProductFromAReserveSampleWasEvaluated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductSource {
@@ -11151,7 +11558,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness Assessment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment0250 {
     /// `H`: Highly probable
     HighlyProbable,
@@ -11164,6 +11571,9 @@ pub enum RelatednessAssessment0250 {
     /// `S`: Somewhat probable
     SomewhatProbable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelatednessAssessment0250 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelatednessAssessment0250 {
@@ -11198,7 +11608,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -11213,6 +11623,9 @@ pub enum ActionTakenInResponseToTheEvent {
     /// `WT`: Product withdrawn temporarily
     ProductWithdrawnTemporarily,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionTakenInResponseToTheEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
@@ -11253,7 +11666,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality Observations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -11278,6 +11691,9 @@ pub enum CausalityObservations {
     /// `TC`: Toxic levels of product documented in blood or body fluids
     CodeTc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CausalityObservations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CausalityObservations {
@@ -11317,7 +11733,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect exposure mechanism.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -11330,6 +11746,9 @@ pub enum IndirectExposureMechanism {
     /// `X`: Blood product
     BloodProduct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IndirectExposureMechanism {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IndirectExposureMechanism {
@@ -11460,7 +11879,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of quantity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -11669,6 +12088,9 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(feature = "types")]
+impl Eq for KindOfQuantity {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -11818,7 +12240,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration categories.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
     CodeStar,
@@ -11873,6 +12295,9 @@ pub enum DurationCategories {
     /// `PT`: To identify measures at a point in time
     ToIdentifyMeasuresAtAPointInTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DurationCategories {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DurationCategories {
@@ -11972,7 +12397,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time delay post challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -12065,6 +12490,9 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(feature = "types")]
+impl Eq for TimeDelayPostChallenge {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -12136,7 +12564,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -12145,6 +12573,9 @@ pub enum NatureOfChallenge {
     /// `FFST`: No fluid intake for the period specified in the time component of the term
     CodeFfst,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfChallenge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfChallenge {
@@ -12171,7 +12602,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -12182,6 +12613,9 @@ pub enum RelationshipModifier {
     /// `PATIENT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationshipModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationshipModifier {
@@ -12235,7 +12669,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -12290,6 +12724,9 @@ pub enum Modality {
     /// `XA`: X-ray Angiography
     XRayAngiography,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Modality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Modality {
@@ -12347,7 +12784,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient location type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -12366,6 +12803,9 @@ pub enum PatientLocationType {
     /// `R`: Room
     Room,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientLocationType {
@@ -12405,7 +12845,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location Equipment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -12424,6 +12864,9 @@ pub enum LocationEquipment {
     /// `VIT`: Vital signs monitor
     VitalSignsMonitor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationEquipment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationEquipment {
@@ -12461,7 +12904,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -12476,6 +12919,9 @@ pub enum PrivacyLevel {
     /// `W`: Ward
     Ward,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrivacyLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrivacyLevel {
@@ -12512,7 +12958,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of Care.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12529,6 +12975,9 @@ pub enum LevelOfCare {
     /// `S`: Surgery
     Surgery,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LevelOfCare {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LevelOfCare {
@@ -12594,7 +13043,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -12651,6 +13100,9 @@ pub enum SpecialtyType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecialtyType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -12705,7 +13157,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the week.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12722,6 +13174,9 @@ pub enum DaysOfTheWeek {
     /// `WED`: Wednesday
     Wednesday,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DaysOfTheWeek {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DaysOfTheWeek {
@@ -12755,7 +13210,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12764,6 +13219,9 @@ pub enum Override {
     /// `X`: Override not allowed
     OverrideNotAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Override {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Override {
@@ -12789,13 +13247,16 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge On Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
     /// `R`: Charge on Result
     ChargeOnResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeOnIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeOnIndicator {
@@ -12832,7 +13293,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12863,6 +13324,9 @@ pub enum DocumentType {
     /// `TS`: Transfer summary
     TransferSummary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentType {
@@ -12907,7 +13371,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document completion status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12924,6 +13388,9 @@ pub enum DocumentCompletionStatus {
     /// `PA`: Pre-authenticated
     PreAuthenticated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentCompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentCompletionStatus {
@@ -12957,7 +13424,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document Confidentiality Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -12966,6 +13433,9 @@ pub enum DocumentConfidentialityStatus {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentConfidentialityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentConfidentialityStatus {
@@ -12996,7 +13466,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document Availability Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -13007,6 +13477,9 @@ pub enum DocumentAvailabilityStatus {
     /// `UN`: Unavailable for patient care
     UnavailableForPatientCare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentAvailabilityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentAvailabilityStatus {
@@ -13038,7 +13511,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document Storage Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -13049,6 +13522,9 @@ pub enum DocumentStorageStatus {
     /// `PU`: Purged
     Purged,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentStorageStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentStorageStatus {
@@ -13081,7 +13557,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -13094,6 +13570,9 @@ pub enum AppointmentReasonCodes {
     /// `WALKIN`: A previously unscheduled walk-in visit
     APreviouslyUnscheduledWalkInVisit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentReasonCodes {
@@ -13128,7 +13607,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment Type Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -13137,6 +13616,9 @@ pub enum AppointmentTypeCodes {
     /// `Tentative`: A request for a tentative (e.g., "penciled in") appointment
     ARequestForATentative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentTypeCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentTypeCodes {
@@ -13183,7 +13665,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -13208,6 +13690,9 @@ pub enum FillerStatusCodes {
     /// `Waitlist`: Appointment has been placed on a waiting list for a particular slot
     CodeWaitlist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FillerStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FillerStatusCodes {
@@ -13249,7 +13734,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow Substitution Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -13260,6 +13745,9 @@ pub enum AllowSubstitutionCodes {
     /// `Yes`: Substitution of this resource is allowed
     SubstitutionOfThisResourceIsAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitutionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitutionCodes {
@@ -13286,7 +13774,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -13295,6 +13783,9 @@ pub enum ReferralPriority {
     /// `S`: STAT
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralPriority {
@@ -13323,7 +13814,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -13338,6 +13829,9 @@ pub enum ReferralType {
     /// `Skn`: Skilled Nursing
     SkilledNursing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralType {
@@ -13371,7 +13865,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -13382,6 +13876,9 @@ pub enum ReferralDisposition {
     /// `WR`: Send Written Report
     SendWrittenReport,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralDisposition {
@@ -13413,7 +13910,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -13424,6 +13921,9 @@ pub enum ReferralStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralStatus {
@@ -13455,7 +13955,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral category.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -13466,6 +13966,9 @@ pub enum ReferralCategory {
     /// `O`: Outpatient
     Outpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralCategory {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralCategory {
@@ -13506,7 +14009,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -13517,6 +14020,9 @@ pub enum ProviderRole0286 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0286 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0286 {
@@ -13551,7 +14057,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/goal action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -13568,6 +14074,9 @@ pub enum ProblemGoalActionCode {
     /// `UP`: UPDATE
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProblemGoalActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProblemGoalActionCode {
@@ -13634,7 +14143,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of referenced data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
     IsdnPcmAudioData,
@@ -13669,6 +14178,9 @@ pub enum SubtypeOfReferencedData {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SubtypeOfReferencedData {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[
@@ -13697,7 +14209,7 @@ impl hl7_types::Table for SubtypeOfReferencedData {
 pub static TABLE_0292: TableDesc = TableDesc {
     id: "0292",
     name: "Vaccines administered",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("01", "DTP"),
         code("02", "OPV"),
@@ -13816,7 +14328,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp,
@@ -14043,6 +14555,9 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(feature = "types")]
+impl Eq for VaccinesAdministered {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -14220,7 +14735,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -14241,6 +14756,9 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Wed`: An indicator that Wednesday is or is not preferred for the day on which the
     CodeWed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
@@ -14299,13 +14817,16 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP range type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
     /// `P`: Pro-rate
     ProRate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CpRangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CpRangeType {
@@ -14331,7 +14852,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -14340,6 +14861,9 @@ pub enum Encoding {
     /// `Hex`: Hexadecimal encoding
     HexadecimalEncoding,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Encoding {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Encoding {
@@ -14389,7 +14913,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
     AnInternetDottedName,
@@ -14420,6 +14944,9 @@ pub enum UniversalIdType {
     /// `x500`: An X.500 directory name
     AnX500DirectoryName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UniversalIdType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UniversalIdType {
@@ -14491,7 +15018,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person location type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -14508,6 +15035,9 @@ pub enum PersonLocationType {
     /// `S`: SNF
     Snf,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PersonLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PersonLocationType {
@@ -14568,7 +15098,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -14577,6 +15107,9 @@ pub enum CoverageType {
     /// `P`: Physician/professional
     PhysicianProfessional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoverageType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoverageType {
@@ -14607,7 +15140,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -14618,6 +15151,9 @@ pub enum JobStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JobStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JobStatus {
@@ -14674,7 +15210,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living Will Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14687,6 +15223,9 @@ pub enum LivingWillCode {
     /// `Y`: Yes, patient has a living will
     YesPatientHasALivingWill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingWillCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingWillCode {
@@ -14725,7 +15264,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ Donor Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -14742,6 +15281,9 @@ pub enum OrganDonorCode {
     /// `Y`: Yes, patient is a documented donor and documentation is on file
     CodeY,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganDonorCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganDonorCode {
@@ -14777,7 +15319,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -14790,6 +15332,9 @@ pub enum Annotations {
     /// `9904`: etc
     Etc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Annotations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Annotations {
@@ -14840,7 +15385,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -14851,6 +15396,9 @@ pub enum DispenseMethod {
     /// `UD`: Unit Dose
     UnitDose,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseMethod {
@@ -14882,7 +15430,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -14893,6 +15441,9 @@ pub enum CompletionStatus {
     /// `RE`: Refused
     Refused,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CompletionStatus {
@@ -14924,7 +15475,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 
 /// The codes of table 0323: Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -14935,6 +15486,9 @@ pub enum ActionCode {
     /// `X`: No change
     NoChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionCode {
@@ -14980,7 +15534,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location characteristic ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -15007,6 +15561,9 @@ pub enum LocationCharacteristicId {
     /// `TEA`: Teaching location
     TeachingLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationCharacteristicId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationCharacteristicId {
@@ -15049,7 +15606,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location Relationship ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -15066,6 +15623,9 @@ pub enum LocationRelationshipId {
     /// `RX2`: Second nearest pharmacy
     SecondNearestPharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationRelationshipId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationRelationshipId {
@@ -15095,13 +15655,16 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
     /// `V`: Visit level
     VisitLevel,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitIndicator {
@@ -15141,13 +15704,16 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
     /// `E`: Estimated (see comment)
     EstimatedSeeComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityMethod {
@@ -15176,7 +15742,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing basis.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -15191,6 +15757,9 @@ pub enum MarketingBasis {
     /// `TXN`: Transitional
     Transitional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MarketingBasis {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MarketingBasis {
@@ -15224,7 +15793,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -15235,6 +15804,9 @@ pub enum FacilityType {
     /// `U`: User
     User,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FacilityType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FacilityType {
@@ -15261,13 +15833,16 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
     /// `I`: Initiate
     Initiate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceType {
@@ -15303,7 +15878,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
     AssociatedParty,
@@ -15314,6 +15889,9 @@ pub enum DisabledPersonCode {
     /// `PT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DisabledPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DisabledPersonCode {
@@ -15373,7 +15951,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat pattern.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -15414,6 +15992,9 @@ pub enum RepeatPattern {
     /// `V`: Cibus Vespertinus (dinner)
     CibusVespertinusDinner,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RepeatPattern {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RepeatPattern {
@@ -15460,7 +16041,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -15471,6 +16052,9 @@ pub enum ReferralReason {
     /// `W`: Work Load
     WorkLoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralReason {
@@ -15497,13 +16081,16 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
     /// `E`: Eligible
     Eligible,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationStatus {
@@ -15538,7 +16125,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID number type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -15565,6 +16152,9 @@ pub enum PractitionerIdNumberType {
     /// `UPIN`: Unique physician ID no
     UniquePhysicianIdNo,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PractitionerIdNumberType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PractitionerIdNumberType {
@@ -15610,7 +16200,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -15621,6 +16211,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
     /// `4`: Advanced Beneficiary Notice has not been signed
     Code4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvancedBeneficiaryNoticeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
@@ -15698,7 +16291,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's Relationship to Insured.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -15739,6 +16332,9 @@ pub enum PatientsRelationshipToInsured {
     /// `19`: Grandparent
     Grandparent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientsRelationshipToInsured {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientsRelationshipToInsured {
@@ -15798,13 +16394,16 @@ pub static TABLE_0347: TableDesc = TableDesc {
 
 /// The codes of table 0347: State/province.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
     AlbertaUsAndCanada,
     /// `MI`: Michigan (US)
     MichiganUs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StateProvince {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StateProvince {
@@ -15868,7 +16467,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -15881,6 +16480,9 @@ pub enum CweStatuses {
     /// `UASK`: Asked but Unknown
     AskedButUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CweStatuses {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CweStatuses {
@@ -16108,7 +16710,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message structure.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -16505,6 +17107,9 @@ pub enum MessageStructure {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageStructure {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -16721,13 +17326,16 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary key value type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
     /// `PL`: Person location
     PersonLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryKeyValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryKeyValueType {
@@ -16752,13 +17360,16 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate character set handling scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: "XPN - extended person name".
     XpnExtendedPersonName,
     /// `ISO 2022-1994`: This standard is titled "Information Technology
     CodeIso2022Dash1994,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSetHandlingScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
@@ -16797,7 +17408,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message error condition codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -16826,6 +17437,9 @@ pub enum MessageErrorConditionCodes {
     /// `207`: Application internal error
     ApplicationInternalError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageErrorConditionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageErrorConditionCodes {
@@ -16868,18 +17482,21 @@ pub static TABLE_0359: TableDesc = TableDesc {
         code("0", "Not included in diagnosis ranking"),
         code("1", "The primary diagnosis"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0359: Diagnosis Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
     /// `1`: The primary diagnosis
     ThePrimaryDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisPriority {
@@ -16963,7 +17580,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree/license/certificate.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -17084,6 +17701,9 @@ pub enum DegreeLicenseCertificate {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DegreeLicenseCertificate {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -17198,7 +17818,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -17217,6 +17837,9 @@ pub enum CommentType {
     /// `RE`: Remark
     Remark,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommentType {
@@ -17257,7 +17880,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment state.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -17278,6 +17901,9 @@ pub enum EquipmentState {
     /// `PU`: Powered Up
     PoweredUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EquipmentState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EquipmentState {
@@ -17309,13 +17935,16 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/remote control state.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
     /// `R`: Remote
     Remote,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocalRemoteControlState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocalRemoteControlState {
@@ -17342,7 +17971,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -17353,6 +17982,9 @@ pub enum AlertLevel {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertLevel {
@@ -17399,7 +18031,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote control command.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -17440,6 +18072,9 @@ pub enum RemoteControlCommand {
     /// `UN`: Unload
     Unload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RemoteControlCommand {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RemoteControlCommand {
@@ -17496,7 +18131,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -17521,6 +18156,9 @@ pub enum SpecimenRole {
     /// `V`: Verifying Calibrator, used for periodic calibration checks
     CodeV,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRole {
@@ -17563,7 +18201,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
     Identified,
@@ -17582,6 +18220,9 @@ pub enum ContainerStatus {
     /// `X`: Container Unavailable
     ContainerUnavailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerStatus {
@@ -17673,7 +18314,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive/Preservative.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
     AcdSolutionA,
@@ -17792,6 +18433,9 @@ pub enum AdditivePreservative {
 }
 
 #[cfg(feature = "types")]
+impl Eq for AdditivePreservative {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -17878,7 +18522,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen component.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -17897,6 +18541,9 @@ pub enum SpecimenComponent {
     /// `SUP`: Supernatant
     Supernatant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenComponent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenComponent {
@@ -17936,7 +18583,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -17955,6 +18602,9 @@ pub enum Treatment {
     /// `UFIL`: Ultrafiltration
     Ultrafiltration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Treatment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Treatment {
@@ -17985,11 +18635,14 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System induced contaminants.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SystemInducedContaminants {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SystemInducedContaminants {
@@ -18014,13 +18667,16 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial blood.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
     /// `SFHB`: Stromal free hemoglobin preparations
     StromalFreeHemoglobinPreparations,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArtificialBlood {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArtificialBlood {
@@ -18063,7 +18719,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special Handling Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
     AmbientTemperature,
@@ -18100,6 +18756,9 @@ pub enum SpecialHandlingCode {
     /// `UPR`: Upright
     Upright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialHandlingCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialHandlingCode {
@@ -18142,13 +18801,16 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other environmental factors.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
     /// `ATM`: Opened container, atmosphere and duration unspecified
     CodeAtm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OtherEnvironmentalFactors {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OtherEnvironmentalFactors {
@@ -18227,7 +18889,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -18252,6 +18914,9 @@ pub enum SubstanceStatus {
     /// `QW`: QC Warning
     QcWarning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceStatus {
@@ -18298,7 +18963,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
     Control,
@@ -18325,6 +18990,9 @@ pub enum SubstanceType {
     /// `SW`: Solid Waste
     SolidWaste,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceType {
@@ -18386,7 +19054,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command response.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
     CodeEr,
@@ -18399,6 +19067,9 @@ pub enum CommandResponse {
     /// `UN`: Command cannot be completed for unknown reasons
     CodeUn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommandResponse {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommandResponse {
@@ -18426,13 +19097,16 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
     /// `P`: Regular Production
     RegularProduction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingType {
@@ -18459,7 +19133,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte repeat status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -18470,6 +19144,9 @@ pub enum AnalyteRepeatStatus {
     /// `R`: Repeated without dilution
     RepeatedWithoutDilution,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AnalyteRepeatStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AnalyteRepeatStatus {
@@ -18505,7 +19182,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `Etc`
     CodeEtc,
@@ -18524,6 +19201,9 @@ pub enum SegmentGroup {
     /// `RXOG`: RXO group
     RxoGroup,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentGroup {
@@ -18559,7 +19239,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -18570,6 +19250,9 @@ pub enum MatchReason {
     /// `SS`: Match on Social Security Number
     MatchOnSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchReason {
@@ -18599,13 +19282,16 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match algorithms.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
     /// `MATCHWARE_1.2`: Proprietary algorithm for MatchWare v1.2
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchAlgorithms {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchAlgorithms {
@@ -18630,7 +19316,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -18639,6 +19325,9 @@ pub enum ResponseModality {
     /// `T`: Bolus
     Bolus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseModality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseModality {
@@ -18660,13 +19349,16 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
     /// `N`: New Subscription
     NewSubscription,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifyIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifyIndicator {
@@ -18681,7 +19373,7 @@ impl hl7_types::Table for ModifyIndicator {
 pub static TABLE_0396: TableDesc = TableDesc {
     id: "0396",
     name: "Coding system",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("ACR", "American College of Radiology finding codes"),
         code("ANS+", "HL7 set of units of measure"),
@@ -18781,7 +19473,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding system.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -18952,6 +19644,9 @@ pub enum CodingSystem {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CodingSystem {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -19061,7 +19756,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -19074,6 +19769,9 @@ pub enum Sequencing {
     /// `N`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Sequencing {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Sequencing {
@@ -19101,13 +19799,16 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation style code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
     /// `I`: Interactive Continuation
     InteractiveContinuation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContinuationStyleCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContinuationStyleCode {
@@ -19378,7 +20079,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
 
 /// The codes of table 0399: Country code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CountryCode {
     /// `ABW`: Aruba
     Aruba,
@@ -19879,6 +20580,9 @@ pub enum CountryCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CountryCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CountryCode {
     const DESC: &'static TableDesc = &TABLE_0399;
     const ALL: &'static [Self] = &[
@@ -20147,13 +20851,16 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government reimbursement program.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
     /// `MM`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GovernmentReimbursementProgram {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GovernmentReimbursementProgram {
@@ -20180,7 +20887,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -20191,6 +20898,9 @@ pub enum SchoolType {
     /// `U`: Undergraduate
     Undergraduate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SchoolType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SchoolType {
@@ -20223,7 +20933,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language Ability.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -20236,6 +20946,9 @@ pub enum LanguageAbility {
     /// `5`: Sign
     Sign,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageAbility {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageAbility {
@@ -20270,7 +20983,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language Proficiency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -20285,6 +20998,9 @@ pub enum LanguageProficiency {
     /// `6`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageProficiency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageProficiency {
@@ -20330,7 +21046,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Organization unit type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0406 {
     /// `1`: Hospital
     Hospital,
@@ -20347,6 +21063,9 @@ pub enum OrganizationUnitType0406 {
     /// `O`: Office
     Office,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0406 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0406 {
@@ -20380,7 +21099,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application change type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -20389,6 +21108,9 @@ pub enum ApplicationChangeType {
     /// `SU`: Start up
     StartUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApplicationChangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApplicationChangeType {
@@ -20450,13 +21172,16 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: DRG Transfer Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgTransferType {
     /// `E`: DRG Exempt
     DrgExempt,
     /// `N`: DRG Non Exempt
     DrgNonExempt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgTransferType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgTransferType {
@@ -20484,7 +21209,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -20497,6 +21222,9 @@ pub enum ProcedureDrgType {
     /// `5`: 3rd Operative
     N3rdOperative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureDrgType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureDrgType {
@@ -20538,7 +21266,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -20567,6 +21295,9 @@ pub enum TissueTypeCode {
     /// `G`: Additional tissue required
     AdditionalTissueRequired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TissueTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TissueTypeCode {
@@ -20601,12 +21332,12 @@ pub static TABLE_0418: TableDesc = TableDesc {
         code("1", "the primary procedure"),
         code("2", "for ranked secondary procedures"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0418: Procedure Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -20615,6 +21346,9 @@ pub enum ProcedurePriority {
     /// `2`: for ranked secondary procedures
     ForRankedSecondaryProcedures,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePriority {
@@ -20640,7 +21374,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of Illness Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -20649,6 +21383,9 @@ pub enum SeverityOfIllnessCode {
     /// `SE`: Severe
     Severe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SeverityOfIllnessCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SeverityOfIllnessCode {
@@ -20677,7 +21414,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -20692,6 +21429,9 @@ pub enum TriageCode {
     /// `99`: Other
     Other,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TriageCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TriageCode {
@@ -20720,11 +21460,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CaseCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CaseCategoryCode {
@@ -20750,7 +21493,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -20759,6 +21502,9 @@ pub enum GestationCategoryCode {
     /// `3`: Overdue / Post-term
     OverduePostTerm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GestationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GestationCategoryCode {
@@ -20790,7 +21536,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -20803,6 +21549,9 @@ pub enum NewbornCode {
     /// `5`: Born at home
     BornAtHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NewbornCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NewbornCode {
@@ -20846,7 +21595,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood Product Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -20879,6 +21628,9 @@ pub enum BloodProductCode {
     /// `WBA`: Autologous Whole Blood
     AutologousWholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductCode {
@@ -20931,7 +21683,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk Management Incident Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -20962,6 +21714,9 @@ pub enum RiskManagementIncidentCode {
     /// `T`: Transfusion error
     TransfusionError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskManagementIncidentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskManagementIncidentCode {
@@ -20998,7 +21753,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -21007,6 +21762,9 @@ pub enum IncidentTypeCode {
     /// `U`: User Error
     UserError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IncidentTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IncidentTypeCode {
@@ -21041,7 +21799,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production Class Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -21068,6 +21826,9 @@ pub enum ProductionClassCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductionClassCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductionClassCode {
@@ -21110,7 +21871,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of Arrival Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -21127,6 +21888,9 @@ pub enum ModeOfArrivalCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModeOfArrivalCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModeOfArrivalCode {
@@ -21164,7 +21928,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational Drug Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -21181,6 +21945,9 @@ pub enum RecreationalDrugUseCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecreationalDrugUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecreationalDrugUseCode {
@@ -21217,7 +21984,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission Level of Care Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -21232,6 +21999,9 @@ pub enum AdmissionLevelOfCareCode {
     /// `MO`: Moribund
     Moribund,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionLevelOfCareCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
@@ -21270,7 +22040,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -21291,6 +22061,9 @@ pub enum PrecautionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrecautionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrecautionCode {
@@ -21329,7 +22102,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -21344,6 +22117,9 @@ pub enum PatientConditionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientConditionCode {
@@ -21372,11 +22148,14 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance Directive Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvanceDirectiveCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvanceDirectiveCode {
@@ -21403,7 +22182,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -21414,6 +22193,9 @@ pub enum SensitivityToCausativeAgentCode {
     /// `IN`: Intolerance
     Intolerance,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SensitivityToCausativeAgentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
@@ -21440,7 +22222,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert Device Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -21449,6 +22231,9 @@ pub enum AlertDeviceCode {
     /// `W`: Wallet Card
     WalletCard,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertDeviceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertDeviceCode {
@@ -21478,7 +22263,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy Clinical Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -21495,6 +22280,9 @@ pub enum AllergyClinicalStatus {
     /// `U`: Unconfirmed
     Unconfirmed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergyClinicalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergyClinicalStatus {
@@ -21620,7 +22408,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -21815,6 +22603,9 @@ pub enum DataTypes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DataTypes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -21938,7 +22729,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization Registry Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -21955,6 +22746,9 @@ pub enum ImmunizationRegistryStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ImmunizationRegistryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ImmunizationRegistryStatus {
@@ -21989,7 +22783,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location Service Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -22000,6 +22794,9 @@ pub enum LocationServiceCode {
     /// `T`: Therapeutic
     Therapeutic,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationServiceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationServiceCode {
@@ -22034,7 +22831,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -22051,6 +22848,9 @@ pub enum ProviderRole0443 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0443 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0443 {
@@ -22083,13 +22883,16 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name assembly order.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
     /// `G`: Prefix Given Middle Family Suffix
     PrefixGivenMiddleFamilySuffix,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAssemblyOrder {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAssemblyOrder {
@@ -22119,7 +22922,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -22130,6 +22933,9 @@ pub enum IdentityReliabilityCode {
     /// `US`: Unknown/Default Social Security Number
     UnknownDefaultSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityReliabilityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityReliabilityCode {
@@ -22183,13 +22989,16 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
     LogEvent,
     /// `SER`: Service Event
     ServiceEvent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventType0450 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventType0450 {
@@ -22211,11 +23020,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance identifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceIdentifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceIdentifier {
@@ -22239,11 +23051,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health care provider type code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderTypeCode {
@@ -22270,11 +23085,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health care provider classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderClassification {
@@ -22301,11 +23119,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health care provider area of specialization.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderAreaOfSpecialization {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
@@ -22351,7 +23172,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall Claim Disposition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -22364,6 +23185,9 @@ pub enum OverallClaimDispositionCode {
     /// `4`: Claim denied
     ClaimDenied4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverallClaimDispositionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverallClaimDispositionCode {
@@ -22495,7 +23319,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -22598,6 +23422,9 @@ pub enum OceEditCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OceEditCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -22672,7 +23499,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -22683,6 +23510,9 @@ pub enum ReimbursementActionCode {
     /// `3`: External line item rejection
     ExternalLineItemRejection,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementActionCode {
@@ -22702,7 +23532,7 @@ impl hl7_types::Table for ReimbursementActionCode {
 pub static TABLE_0460: TableDesc = TableDesc {
     id: "0460",
     name: "Denial or Rejection Code",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("0", "Line item not denied or rejected"),
         code("1", "Line item denied or rejected"),
@@ -22713,7 +23543,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or Rejection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -22722,6 +23552,9 @@ pub enum DenialOrRejectionCode {
     /// `2`: Line item is on a multiple-day claim
     LineItemIsOnAMultipleDayClaim,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DenialOrRejectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DenialOrRejectionCode {
@@ -22787,7 +23620,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/address representation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -22796,6 +23629,9 @@ pub enum NameAddressRepresentation {
     /// `P`: Phonetic (i.e., ASCII, Katakana, Hiragana, etc.)
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAddressRepresentation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAddressRepresentation {
@@ -22814,7 +23650,7 @@ impl hl7_types::Table for NameAddressRepresentation {
 pub static TABLE_0466: TableDesc = TableDesc {
     id: "0466",
     name: "Ambulatory Payment Classification Code",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("031", "Dental procedures"),
         code("163", "Excision/biopsy"),
@@ -22825,7 +23661,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures,
@@ -22834,6 +23670,9 @@ pub enum AmbulatoryPaymentClassificationCode {
     /// `181`: Level 1 skin repair
     Level1SkinRepair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryPaymentClassificationCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
@@ -22852,7 +23691,7 @@ impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
 pub static TABLE_0467: TableDesc = TableDesc {
     id: "0467",
     name: "Modifier Edit Code",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("0", "Modifier does NOT exist"),
         code("1", "Modifier present, no errors"),
@@ -22866,7 +23705,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -22881,6 +23720,9 @@ pub enum ModifierEditCode {
     /// `U`: Modifier edit code unknown
     ModifierEditCodeUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifierEditCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifierEditCode {
@@ -22902,7 +23744,7 @@ impl hl7_types::Table for ModifierEditCode {
 pub static TABLE_0468: TableDesc = TableDesc {
     id: "0468",
     name: "Payment Adjustment Code",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("1", "No payment adjustment"),
         code(
@@ -22924,7 +23766,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment Adjustment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -22937,6 +23779,9 @@ pub enum PaymentAdjustmentCode {
     /// `5`: Deductible not applicable (specific list of HCPCS codes)
     Code5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentAdjustmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentAdjustmentCode {
@@ -22971,7 +23816,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -22980,6 +23825,9 @@ pub enum PackagingStatusCode {
     /// `2`: Packaged as part of partial hospitalization per diem or daily mental health
     Code2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PackagingStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PackagingStatusCode {
@@ -22998,7 +23846,7 @@ impl hl7_types::Table for PackagingStatusCode {
 pub static TABLE_0470: TableDesc = TableDesc {
     id: "0470",
     name: "Reimbursement Type Code",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("Crnl", "Corneal Tissue APC"),
         code("DME", "Durable Medical Equipment"),
@@ -23016,7 +23864,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -23039,6 +23887,9 @@ pub enum ReimbursementTypeCode {
     /// `Thrpy`: Therapy APC
     TherapyApc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementTypeCode {
@@ -23084,7 +23935,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ conjunction ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
     Asynchronous,
@@ -23093,6 +23944,9 @@ pub enum TqConjunctionId {
     /// `S`: Synchronous
     Synchronous,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TqConjunctionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TqConjunctionId {
@@ -23123,7 +23977,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -23134,6 +23988,9 @@ pub enum FormularyStatus0473 {
     /// `Y`: This observation/service is on the formulary
     ThisObservationServiceIsOnTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0473 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0473 {
@@ -23166,7 +24023,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0474 {
     /// `D`: Department
     Department,
@@ -23179,6 +24036,9 @@ pub enum OrganizationUnitType0474 {
     /// `V`: Division
     Division,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0474 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0474 {
@@ -23212,7 +24072,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 
 /// The codes of table 0475: Charge Type Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
     Allergy,
@@ -23225,6 +24085,9 @@ pub enum ChargeTypeReason {
     /// `05`: No Exception
     NoException,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeTypeReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeTypeReason {
@@ -23268,7 +24131,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
     ScheduleI,
@@ -23283,6 +24146,9 @@ pub enum ControlledSubstanceSchedule {
     /// `VI`: Schedule VI
     ScheduleVi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ControlledSubstanceSchedule {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ControlledSubstanceSchedule {
@@ -23319,7 +24185,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 
 /// The codes of table 0478: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
     CodeG,
@@ -23330,6 +24196,9 @@ pub enum FormularyStatus0478 {
     /// `Y`: Pharmaceutical substance is in the formulary
     PharmaceuticalSubstanceIsInTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0478 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0478 {
@@ -23369,7 +24238,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 
 /// The codes of table 0480: Pharmacy Order Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
     Medication,
@@ -23378,6 +24247,9 @@ pub enum PharmacyOrderTypes {
     /// `S`: IV Large Volume Solutions
     IvLargeVolumeSolutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PharmacyOrderTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PharmacyOrderTypes {
@@ -23403,13 +24275,16 @@ pub static TABLE_0482: TableDesc = TableDesc {
 
 /// The codes of table 0482: Order Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
     InpatientOrder,
     /// `O`: Outpatient Order
     OutpatientOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderType {
@@ -23442,7 +24317,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 
 /// The codes of table 0483: Authorization Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
     Electronic,
@@ -23465,6 +24340,9 @@ pub enum AuthorizationMode {
     /// `VO`: Voice
     Voice,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AuthorizationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AuthorizationMode {
@@ -23507,7 +24385,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 
 /// The codes of table 0484: Dispense Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
     TrialQuantityBalance,
@@ -23528,6 +24406,9 @@ pub enum DispenseType {
     /// `Z`: Non-Prescription Fill
     NonPrescriptionFill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseType {
@@ -23574,7 +24455,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 
 /// The codes of table 0485: Extended Priority Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
     Asap,
@@ -23591,6 +24472,9 @@ pub enum ExtendedPriorityCodes {
     /// `T`: Timing critical
     TimingCritical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExtendedPriorityCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExtendedPriorityCodes {
@@ -23888,7 +24772,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 
 /// The codes of table 0487: Specimen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
     Abscess,
@@ -24427,6 +25311,9 @@ pub enum SpecimenType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -24757,7 +25644,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 
 /// The codes of table 0488: Specimen Collection Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
     PlatesAnaerobic,
@@ -24846,6 +25733,9 @@ pub enum SpecimenCollectionMethod {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenCollectionMethod {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -24901,7 +25791,7 @@ impl hl7_types::Table for SpecimenCollectionMethod {
 pub static TABLE_0489: TableDesc = TableDesc {
     id: "0489",
     name: "Risk Codes",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("AGG", "Aggressive"),
         code("BHZ", "Biohazard"),
@@ -24920,7 +25810,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 
 /// The codes of table 0489: Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
     Aggressive,
@@ -24945,6 +25835,9 @@ pub enum RiskCodes {
     /// `RAD`: Radioactive
     Radioactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskCodes {
@@ -24993,7 +25886,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 
 /// The codes of table 0490: Specimen Reject Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
     Expired,
@@ -25026,6 +25919,9 @@ pub enum SpecimenRejectReason {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenRejectReason {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRejectReason {
     const DESC: &'static TableDesc = &TABLE_0490;
     const ALL: &'static [Self] = &[
@@ -25053,7 +25949,7 @@ impl hl7_types::Table for SpecimenRejectReason {
 pub static TABLE_0491: TableDesc = TableDesc {
     id: "0491",
     name: "Specimen Quality",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("E", "Excellent"),
         code("F", "Fair"),
@@ -25065,7 +25961,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 
 /// The codes of table 0491: Specimen Quality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
     Excellent,
@@ -25076,6 +25972,9 @@ pub enum SpecimenQuality {
     /// `P`: Poor
     Poor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenQuality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenQuality {
@@ -25090,7 +25989,7 @@ impl hl7_types::Table for SpecimenQuality {
 pub static TABLE_0492: TableDesc = TableDesc {
     id: "0492",
     name: "Specimen Appropriateness",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("??", "Inappropriate due to _"),
         code("A", "Appropriate"),
@@ -25102,7 +26001,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 
 /// The codes of table 0492: Specimen Appropriateness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `??`: Inappropriate due to \_
     InappropriateDueTo,
@@ -25113,6 +26012,9 @@ pub enum SpecimenAppropriateness {
     /// `P`: Preferred
     Preferred,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenAppropriateness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenAppropriateness {
@@ -25149,7 +26051,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 
 /// The codes of table 0493: Specimen Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
     Autolyzed,
@@ -25170,6 +26072,9 @@ pub enum SpecimenCondition {
     /// `SNR`: Sample not received
     SampleNotReceived,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCondition {
@@ -25205,7 +26110,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 
 /// The codes of table 0494: Specimen Child Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
     Aliquot,
@@ -25214,6 +26119,9 @@ pub enum SpecimenChildRole {
     /// `M`: Modified from original specimen
     ModifiedFromOriginalSpecimen,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenChildRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenChildRole {
@@ -25256,7 +26164,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 
 /// The codes of table 0495: Body Site Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
     Anterior,
@@ -25291,6 +26199,9 @@ pub enum BodySiteModifier {
     /// `UPP`: Upper
     Upper,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodySiteModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodySiteModifier {
@@ -25473,7 +26384,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 
 /// The codes of table 0496: Consent Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
     Code001,
@@ -25752,6 +26663,9 @@ pub enum ConsentType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ConsentType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -25909,7 +26823,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 
 /// The codes of table 0497: Consent Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
     Telephone,
@@ -25918,6 +26832,9 @@ pub enum ConsentMode {
     /// `W`: Written
     Written,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentMode {
@@ -25949,7 +26866,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 
 /// The codes of table 0498: Consent Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
     ActiveConsentHasBeenGranted,
@@ -25964,6 +26881,9 @@ pub enum ConsentStatus {
     /// `X`: Rescinded - Consent was initially granted, but was subsequently revoked or ended
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentStatus {
@@ -25992,13 +26912,16 @@ pub static TABLE_0499: TableDesc = TableDesc {
 
 /// The codes of table 0499: Consent Bypass Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
     Emergency,
     /// `PJ`: Professional Judgment
     ProfessionalJudgment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentBypassReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentBypassReason {
@@ -26024,7 +26947,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 
 /// The codes of table 0500: Consent Disclosure Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
     FullDisclosure,
@@ -26033,6 +26956,9 @@ pub enum ConsentDisclosureLevel {
     /// `P`: Partial Disclosure
     PartialDisclosure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentDisclosureLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentDisclosureLevel {
@@ -26062,7 +26988,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
     Emergency,
@@ -26071,6 +26997,9 @@ pub enum ConsentNonDisclosureReason {
     /// `RX`: Rx Private
     RxPrivate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentNonDisclosureReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentNonDisclosureReason {
@@ -26100,7 +27029,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
     LegallyMandated,
@@ -26109,6 +27038,9 @@ pub enum NonSubjectConsenterReason {
     /// `NC`: Subject is not competent to consent
     SubjectIsNotCompetentToConsent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NonSubjectConsenterReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NonSubjectConsenterReason {
@@ -26138,7 +27070,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 
 /// The codes of table 0503: Sequence/Results Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
     Cyclical,
@@ -26147,6 +27079,9 @@ pub enum SequenceResultsFlag {
     /// `S`: Sequential
     Sequential,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceResultsFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceResultsFlag {
@@ -26177,7 +27112,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 
 /// The codes of table 0504: Sequence Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
     CodeEe,
@@ -26188,6 +27123,9 @@ pub enum SequenceConditionCode {
     /// `SS`: Start related service request(s), start current service request
     CodeSs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceConditionCode {
@@ -26217,13 +27155,16 @@ pub static TABLE_0505: TableDesc = TableDesc {
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
     TheLastServiceRequestInACyclicGroup,
     /// `*`: The first service request in a cyclic group
     TheFirstServiceRequestInACyclicGroup,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CyclicEntryExitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CyclicEntryExitIndicator {
@@ -26254,7 +27195,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 
 /// The codes of table 0506: Service Request Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
     Compound,
@@ -26267,6 +27208,9 @@ pub enum ServiceRequestRelationship {
     /// `T`: Tapering
     Tapering,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ServiceRequestRelationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ServiceRequestRelationship {
@@ -26294,13 +27238,16 @@ pub static TABLE_0507: TableDesc = TableDesc {
 
 /// The codes of table 0507: Observation Result Handling.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `F`: Film-with-patient
     FilmWithPatient,
     /// `N`: Notify provider when ready
     NotifyProviderWhenReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultHandling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultHandling {
@@ -26334,7 +27281,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 
 /// The codes of table 0508: Blood Product Processing Requirements.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
     AutologousUnit,
@@ -26359,6 +27306,9 @@ pub enum BloodProductProcessingRequirements {
     /// `WA`: Washed
     Washed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductProcessingRequirements {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductProcessingRequirements {
@@ -26413,7 +27363,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 
 /// The codes of table 0510: Blood Product Dispense Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
     CodeCr,
@@ -26438,6 +27388,9 @@ pub enum BloodProductDispenseStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductDispenseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductDispenseStatus {
@@ -26478,7 +27431,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
     CodeC,
@@ -26493,6 +27446,9 @@ pub enum BpObservationStatusCodesInterpretation {
     /// `W`: Post original as wrong, e.g., transmitted for wrong patient
     CodeW,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BpObservationStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
@@ -26536,7 +27492,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused/no longer needed
     ReturnedUnusedNoLongerNeeded,
@@ -26549,6 +27505,9 @@ pub enum BloodProductTransfusionDispositionStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductTransfusionDispositionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
@@ -26596,7 +27555,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
     AboIncompatibleTransfusionReaction,
@@ -26637,6 +27596,9 @@ pub enum TransfusionAdverseReaction {
     /// `VOLOVER`: Symptoms most likely due to volume overload
     SymptomsMostLikelyDueToVolumeOverload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransfusionAdverseReaction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransfusionAdverseReaction {
@@ -26687,7 +27649,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 
 /// The codes of table 0516: Error severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
     Error,
@@ -26696,6 +27658,9 @@ pub enum ErrorSeverity {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ErrorSeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ErrorSeverity {
@@ -26722,7 +27687,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 
 /// The codes of table 0517: Inform person code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
     InformHelpDesk,
@@ -26733,6 +27698,9 @@ pub enum InformPersonCode {
     /// `USR`: Inform User
     InformUser,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InformPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InformPersonCode {
@@ -26763,7 +27731,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 
 /// The codes of table 0518: Override type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
     EquivalenceOverride,
@@ -26772,6 +27740,9 @@ pub enum OverrideType {
     /// `INLV`: Interval Override
     IntervalOverride,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverrideType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverrideType {
@@ -26815,13 +27786,16 @@ pub static TABLE_0523: TableDesc = TableDesc {
 
 /// The codes of table 0523: Computation type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
     IndicatesAPercentChange,
     /// `a`: Absolute Change
     AbsoluteChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ComputationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ComputationType {
@@ -26847,7 +27821,7 @@ pub static TABLE_0524: TableDesc = TableDesc {
 
 /// The codes of table 0524: Sequence condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceCondition {
     /// `C`: Repeating cycle of orders
     RepeatingCycleOfOrders,
@@ -26856,6 +27830,9 @@ pub enum SequenceCondition {
     /// `S`: Sequence conditions
     SequenceConditions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceCondition {
@@ -26874,7 +27851,7 @@ impl hl7_types::Table for SequenceCondition {
 pub static TABLE_0525: TableDesc = TableDesc {
     id: "0525",
     name: "Privilege",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[],
     patterns: &[],
 };
@@ -26883,7 +27860,7 @@ pub static TABLE_0525: TableDesc = TableDesc {
 pub static TABLE_0526: TableDesc = TableDesc {
     id: "0526",
     name: "Privilege class",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[],
     patterns: &[],
 };
@@ -26908,7 +27885,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 
 /// The codes of table 0527: Calendar alignment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
     DayOfTheMonth,
@@ -26927,6 +27904,9 @@ pub enum CalendarAlignment {
     /// `WY`: week of the year
     WeekOfTheYear,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CalendarAlignment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CalendarAlignment {
@@ -26971,7 +27951,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 
 /// The codes of table 0528: Event related period.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
     BeforeMealFromLatAnteCibus,
@@ -27000,6 +27980,9 @@ pub enum EventRelatedPeriod {
     /// `PCV`: after dinner (from lat. post cibus vespertinus)
     AfterDinnerFromLatPostCibusVespertinus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventRelatedPeriod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventRelatedPeriod {
@@ -27042,7 +28025,7 @@ pub static TABLE_0529: TableDesc = TableDesc {
 
 /// The codes of table 0529: Precision.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Precision {
     /// `D`: day
     Day,
@@ -27057,6 +28040,9 @@ pub enum Precision {
     /// `Y`: year
     Year,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Precision {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Precision {
@@ -27092,7 +28078,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 
 /// The codes of table 0530: Organization, agency, department.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
     AmericanExpress,
@@ -27107,6 +28093,9 @@ pub enum OrganizationAgencyDepartment {
     /// `VI`: Visa
     Visa,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationAgencyDepartment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationAgencyDepartment {
@@ -27128,7 +28117,7 @@ impl hl7_types::Table for OrganizationAgencyDepartment {
 pub static TABLE_0531: TableDesc = TableDesc {
     id: "0531",
     name: "Institution",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[],
     patterns: &[],
 };
@@ -27154,7 +28143,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 
 /// The codes of table 0532: Expanded yes/no indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
     AskedButUnknown,
@@ -27175,6 +28164,9 @@ pub enum ExpandedYesNoIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExpandedYesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExpandedYesNoIndicator {
@@ -27221,7 +28213,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 
 /// The codes of table 0534: Notify Clergy Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
     LastRitesOnly,
@@ -27234,6 +28226,9 @@ pub enum NotifyClergyCode {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NotifyClergyCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NotifyClergyCode {
@@ -27272,7 +28267,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 
 /// The codes of table 0535: Signature Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
     SignedCms1500ClaimFormOnFile,
@@ -27283,6 +28278,9 @@ pub enum SignatureCode {
     /// `S`: Signed authorization for release of any medical or other information necessary
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatureCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatureCode {
@@ -27315,7 +28313,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 
 /// The codes of table 0536: Certificate Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
     Expired,
@@ -27328,6 +28326,9 @@ pub enum CertificateStatus {
     /// `V`: Active/Valid
     ActiveValid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificateStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificateStatus {
@@ -27369,7 +28370,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 
 /// The codes of table 0538: Institution Relationship Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
     Contractor,
@@ -27380,6 +28381,9 @@ pub enum InstitutionRelationshipType {
     /// `VOL`: Volunteer
     Volunteer,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InstitutionRelationshipType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InstitutionRelationshipType {
@@ -27419,7 +28423,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 
 /// The codes of table 0540: Inactive Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
     LeaveOfAbsence,
@@ -27428,6 +28432,9 @@ pub enum InactiveReasonCode {
     /// `T`: Termination
     Termination,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InactiveReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InactiveReasonCode {
@@ -27502,7 +28509,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 
 /// The codes of table 0547: Jurisdictional Breadth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
     CountyParish,
@@ -27511,6 +28518,9 @@ pub enum JurisdictionalBreadth {
     /// `S`: State/Province
     StateProvince,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JurisdictionalBreadth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JurisdictionalBreadth {
@@ -27544,7 +28554,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
     SelfValue,
@@ -27561,6 +28571,9 @@ pub enum SignatorysRelationshipToSubject {
     /// `7`: Non-Emergent Practitioner (i.e. medical ethics committee)
     Code7,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatorysRelationshipToSubject {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
@@ -28041,7 +29054,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
 
 /// The codes of table 0550: Body Parts.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
     Acetabulum,
@@ -28926,6 +29939,9 @@ pub enum BodyParts {
     /// `WRIST`: Wrist
     Wrist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodyParts {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodyParts {

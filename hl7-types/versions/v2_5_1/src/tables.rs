@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative Sex.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -42,6 +42,9 @@ pub enum AdministrativeSex {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrativeSex {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrativeSex {
@@ -87,7 +90,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -122,6 +125,9 @@ pub enum MaritalStatus {
     /// `W`: Widowed
     Widowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MaritalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MaritalStatus {
@@ -511,7 +517,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -1090,6 +1096,9 @@ pub enum EventType0003 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for EventType0003 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1407,7 +1416,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1428,6 +1437,9 @@ pub enum PatientClass {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientClass {
@@ -1466,7 +1478,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1481,6 +1493,9 @@ pub enum Race {
     /// `2131-1`: Other Race
     OtherRace,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Race {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Race {
@@ -1593,7 +1608,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -1764,6 +1779,9 @@ pub enum Religion {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Religion {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -1875,7 +1893,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -1892,6 +1910,9 @@ pub enum AdmissionType {
     /// `U`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionType {
@@ -1928,7 +1949,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -1943,6 +1964,9 @@ pub enum AcknowledgmentCode {
     /// `CR`: Enhanced mode: Accept acknowledgment: Commit Reject
     CodeCr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcknowledgmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcknowledgmentCode {
@@ -1988,7 +2012,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -2023,6 +2047,9 @@ pub enum AmbulatoryStatus {
     /// `B6`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryStatus {
@@ -2076,7 +2103,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -2089,6 +2116,9 @@ pub enum TransactionType {
     /// `PY`: Payment
     Payment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransactionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransactionType {
@@ -2162,7 +2192,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
 
 /// The codes of table 0023: Admit Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmitSource {
     /// `1`: Physician referral
     PhysicianReferral,
@@ -2183,6 +2213,9 @@ pub enum AdmitSource {
     /// `9`: Information not available
     InformationNotAvailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmitSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmitSource {
@@ -2229,7 +2262,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2242,6 +2275,9 @@ pub enum Priority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Priority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Priority {
@@ -2288,7 +2324,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2309,6 +2345,9 @@ pub enum OrderStatus {
     /// `SC`: In process, scheduled
     InProcessScheduled,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatus {
@@ -2438,7 +2477,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 
 /// The codes of table 0048: What subject filter.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
     AdviceDiagnosis,
@@ -2515,6 +2554,9 @@ pub enum WhatSubjectFilter {
     /// `XID`: Get cross-referenced identifiers
     GetCrossReferencedIdentifiers,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhatSubjectFilter {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhatSubjectFilter {
@@ -2601,7 +2643,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2610,6 +2652,9 @@ pub enum DiagnosisType {
     /// `W`: Working
     Working,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisType {
@@ -2672,7 +2717,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check digit scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `ISO`: ISO 7064: 1983
     Iso70641983,
@@ -2683,6 +2728,9 @@ pub enum CheckDigitScheme {
     /// `NPI`: Check digit algorithm in the US National Provider Identifier
     CodeNpi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CheckDigitScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CheckDigitScheme {
@@ -2715,7 +2763,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2728,6 +2776,9 @@ pub enum EventReason {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReason {
@@ -2788,7 +2839,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -2855,6 +2906,9 @@ pub enum Relationship {
     /// `WRD`: Ward of court
     WardOfCourt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Relationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Relationship {
@@ -2926,7 +2980,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -2943,6 +2997,9 @@ pub enum SpecimenActionCode {
     /// `S`: Schedule the tests specified below
     ScheduleTheTestsSpecifiedBelow,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenActionCode {
@@ -2984,7 +3041,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3009,6 +3066,9 @@ pub enum EmploymentStatus {
     /// `T`: Temporarily unemployed
     TemporarilyUnemployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EmploymentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EmploymentStatus {
@@ -3057,7 +3117,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3070,6 +3130,9 @@ pub enum HospitalService {
     /// `URO`: Urology Service
     UrologyService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HospitalService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HospitalService {
@@ -3223,7 +3286,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 
 /// The codes of table 0070: Specimen Source Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abscess
     Abscess,
@@ -3478,6 +3541,9 @@ pub enum SpecimenSourceCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenSourceCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenSourceCodes {
     const DESC: &'static TableDesc = &TABLE_0070;
     const ALL: &'static [Self] = &[
@@ -3681,7 +3747,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -3762,6 +3828,9 @@ pub enum DiagnosticServiceSectionId {
     /// `XRC`: Cineradiograph
     Cineradiograph,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosticServiceSectionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosticServiceSectionId {
@@ -3947,7 +4016,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -4198,6 +4267,9 @@ pub enum MessageType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4360,7 +4432,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Abnormal flags.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -4399,6 +4471,9 @@ pub enum AbnormalFlags {
     /// `W`: Worse--use when direction not relevant
     WorseUseWhenDirectionNotRelevant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AbnormalFlags {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AbnormalFlags {
@@ -4447,7 +4522,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4464,6 +4539,9 @@ pub enum NatureOfAbnormalTesting {
     /// `ST`: Strain
     Strain,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfAbnormalTesting {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfAbnormalTesting {
@@ -4493,13 +4571,16 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
     /// `D`: Outlier days
     OutlierDays,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OutlierType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OutlierType {
@@ -4546,7 +4627,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation result status codes interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
     CodeC,
@@ -4573,6 +4654,9 @@ pub enum ObservationResultStatusCodesInterpretation {
     /// `X`: Results cannot be obtained for this observation
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
@@ -4643,13 +4727,16 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
     /// `I`: Immediate
     Immediate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryPriority {
@@ -4671,11 +4758,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-Admission Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReAdmissionIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReAdmissionIndicator {
@@ -4697,13 +4787,16 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release Information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReleaseInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReleaseInformation {
@@ -4725,7 +4818,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of Agreement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4734,6 +4827,9 @@ pub enum TypeOfAgreement {
     /// `U`: Unified
     Unified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfAgreement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfAgreement {
@@ -4770,7 +4866,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: Invocation event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
     OnDischarge,
@@ -4783,6 +4879,9 @@ pub enum InvocationEvent {
     /// `T`: At a designated date/time
     AtADesignatedDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvocationEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvocationEvent {
@@ -4810,7 +4909,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -4819,6 +4918,9 @@ pub enum ProcessingId {
     /// `T`: Training
     Training,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingId {
@@ -4850,7 +4952,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -4871,6 +4973,9 @@ pub enum VersionId {
     /// `2.5.1`: Release 2.5.1
     Release2Point5Point1,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VersionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VersionId {
@@ -4906,7 +5011,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of comment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -4915,6 +5020,9 @@ pub enum SourceOfComment {
     /// `P`: Orderer (placer) is source of comment
     OrdererPlacerIsSourceOfComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfComment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfComment {
@@ -4944,7 +5052,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 
 /// The codes of table 0106: Query/response format code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
     ResponseIsInDisplayFormat,
@@ -4953,6 +5061,9 @@ pub enum QueryResponseFormatCode {
     /// `T`: Response is in tabular format
     ResponseIsInTabularFormat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseFormatCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseFormatCode {
@@ -4981,13 +5092,16 @@ pub static TABLE_0107: TableDesc = TableDesc {
 
 /// The codes of table 0107: Deferred response type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the Date/Time specified
     BeforeTheDateTimeSpecified,
     /// `L`: Later than the Date/Time specified
     LaterThanTheDateTimeSpecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeferredResponseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeferredResponseType {
@@ -5017,7 +5131,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 
 /// The codes of table 0108: Query results level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
     OrderPlusOrderStatus,
@@ -5028,6 +5142,9 @@ pub enum QueryResultsLevel {
     /// `T`: Full results
     FullResults,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResultsLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResultsLevel {
@@ -5054,13 +5171,16 @@ pub static TABLE_0109: TableDesc = TableDesc {
 
 /// The codes of table 0109: Report priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
     Routine,
     /// `S`: Stat
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportPriority {
@@ -5124,7 +5244,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
 
 /// The codes of table 0112: Discharge Disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DischargeDisposition {
     /// `01`: Discharged to home or self care (routine discharge)
     Code01,
@@ -5155,6 +5275,9 @@ pub enum DischargeDisposition {
     /// `42`: Expired (i.e. died) - place unknown
     ExpiredIeDiedPlaceUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DischargeDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DischargeDisposition {
@@ -5225,7 +5348,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -5240,6 +5363,9 @@ pub enum BedStatus {
     /// `U`: Unoccupied
     Unoccupied,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BedStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BedStatus {
@@ -5337,7 +5463,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order control codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -5442,6 +5568,9 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OrderControlCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5518,7 +5647,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -5531,6 +5660,9 @@ pub enum ResponseFlag {
     /// `R`: Same as E, also Replacement and Parent-Child
     SameAsEAlsoReplacementAndParentChild,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseFlag {
@@ -5567,7 +5699,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -5586,6 +5718,9 @@ pub enum ChargeType {
     /// `RS`: Research
     Research,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeType {
@@ -5628,7 +5763,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5653,6 +5788,9 @@ pub enum ResultStatus {
     /// `Z`: No record of this patient. (Used only on queries)
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResultStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResultStatus {
@@ -5691,7 +5829,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5702,6 +5840,9 @@ pub enum TransportationMode {
     /// `WHLC`: Wheelchair
     Wheelchair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportationMode {
@@ -5729,6 +5870,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
         code("CK", "Composite ID With Check Digit"),
         code("CN", "Composite ID And Name"),
         code("CP", "Composite Price"),
+        code("CWE", "Coded With Exceptions"),
         code("CX", "Extended Composite ID With Check Digit"),
         code("DT", "Date"),
         code("ED", "Encapsulated Data"),
@@ -5754,7 +5896,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -5768,6 +5910,8 @@ pub enum ValueType {
     CompositeIdAndName,
     /// `CP`: Composite Price
     CompositePrice,
+    /// `CWE`: Coded With Exceptions
+    CodedWithExceptions,
     /// `CX`: Extended Composite ID With Check Digit
     ExtendedCompositeIdWithCheckDigit,
     /// `DT`: Date
@@ -5809,6 +5953,9 @@ pub enum ValueType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ValueType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -5818,6 +5965,7 @@ impl hl7_types::Table for ValueType {
         Self::CompositeIdWithCheckDigit,
         Self::CompositeIdAndName,
         Self::CompositePrice,
+        Self::CodedWithExceptions,
         Self::ExtendedCompositeIdWithCheckDigit,
         Self::Date,
         Self::EncapsulatedData,
@@ -5860,7 +6008,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity limited request.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -5873,6 +6021,9 @@ pub enum QuantityLimitedRequest {
     /// `ZO`: Locally defined
     LocallyDefined,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityLimitedRequest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityLimitedRequest {
@@ -5909,7 +6060,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -5928,6 +6079,9 @@ pub enum AllergenType {
     /// `PA`: Plant Allergy
     PlantAllergy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergenType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergenType {
@@ -5963,7 +6117,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -5974,6 +6128,9 @@ pub enum AllergySeverity {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergySeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergySeverity {
@@ -6014,7 +6171,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit User Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -6025,6 +6182,9 @@ pub enum VisitUserCode {
     /// `TE`: Teaching
     Teaching,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitUserCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitUserCode {
@@ -6060,7 +6220,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 
 /// The codes of table 0131: Contact Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
     EmergencyContact,
@@ -6079,6 +6239,9 @@ pub enum ContactRole {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContactRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContactRole {
@@ -6128,7 +6291,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 
 /// The codes of table 0133: Procedure Practitioner Identifier Code Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist/Anesthetist
     AnesthesiologistAnesthetist,
@@ -6149,6 +6312,9 @@ pub enum ProcedurePractitionerIdentifierCodeType {
     /// `SN`: Scrub Nurse
     ScrubNurse,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePractitionerIdentifierCodeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
@@ -6180,7 +6346,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -6189,6 +6355,9 @@ pub enum AssignmentOfBenefits {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AssignmentOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AssignmentOfBenefits {
@@ -6210,13 +6379,16 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for YesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for YesNoIndicator {
@@ -6244,7 +6416,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -6257,6 +6429,9 @@ pub enum MailClaimParty {
     /// `P`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MailClaimParty {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MailClaimParty {
@@ -6305,7 +6480,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -6330,6 +6505,9 @@ pub enum MilitaryService {
     /// `USPHS`: US Public Health Service
     UsPublicHealthService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryService {
@@ -6376,7 +6554,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -6385,6 +6563,9 @@ pub enum MilitaryStatus {
     /// `RET`: Retired
     Retired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryStatus {
@@ -6423,7 +6604,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -6440,6 +6621,9 @@ pub enum EligibilitySource {
     /// `7`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EligibilitySource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EligibilitySource {
@@ -6476,7 +6660,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -6491,6 +6675,9 @@ pub enum RoomType {
     /// `SPR`: Semi-private room
     SemiPrivateRoom,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoomType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoomType {
@@ -6525,7 +6712,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -6538,6 +6725,9 @@ pub enum AmountType {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountType {
@@ -6571,7 +6761,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -6584,6 +6774,9 @@ pub enum PolicyType {
     /// `MMD`: Major medical
     MajorMedical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PolicyType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PolicyType {
@@ -6611,13 +6804,16 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Money or percentage indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
     CurrencyAmount,
     /// `PC`: Percentage
     Percentage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoneyOrPercentageIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
@@ -6639,7 +6835,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -6648,6 +6844,9 @@ pub enum DayType {
     /// `PE`: Pending
     Pending,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DayType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DayType {
@@ -6674,7 +6873,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Certification patient type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -6685,6 +6884,9 @@ pub enum CertificationPatientType {
     /// `UR`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationPatientType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationPatientType {
@@ -6743,7 +6945,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -6754,6 +6956,9 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     /// `SU`: Successful completion only
     SuccessfulCompletionOnly,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
@@ -6796,7 +7001,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 
 /// The codes of table 0156: Which date/time qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
     AnyDateTimeWithinARange,
@@ -6811,6 +7016,9 @@ pub enum WhichDateTimeQualifier {
     /// `SCHED`: Schedule date/time
     ScheduleDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhichDateTimeQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhichDateTimeQualifier {
@@ -6846,7 +7054,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 
 /// The codes of table 0157: Which date/time status qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
     AnyStatus,
@@ -6861,6 +7069,9 @@ pub enum WhichDateTimeStatusQualifier {
     /// `REP`: Report completion date/time
     ReportCompletionDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WhichDateTimeStatusQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WhichDateTimeStatusQualifier {
@@ -6897,7 +7108,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 
 /// The codes of table 0158: Date/time selection qualifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
     FirstValueWithinRange,
@@ -6908,6 +7119,9 @@ pub enum DateTimeSelectionQualifier {
     /// `REV`: All values within the range returned in reverse chronological order
     CodeRev,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DateTimeSelectionQualifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DateTimeSelectionQualifier {
@@ -6934,7 +7148,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet Code Specification Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -6943,6 +7157,9 @@ pub enum DietCodeSpecificationType {
     /// `S`: Supplement
     Supplement,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DietCodeSpecificationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DietCodeSpecificationType {
@@ -6970,7 +7187,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -6983,6 +7200,9 @@ pub enum TrayType0160 {
     /// `NO`: No tray
     NoTray,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TrayType0160 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TrayType0160 {
@@ -7014,7 +7234,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -7023,6 +7243,9 @@ pub enum AllowSubstitution {
     /// `T`: Allow therapeutic substitutions
     AllowTherapeuticSubstitutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitution {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitution {
@@ -7096,7 +7319,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -7193,6 +7416,9 @@ pub enum RouteOfAdministration {
     /// `WND`: Wound
     Wound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RouteOfAdministration {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RouteOfAdministration {
@@ -7317,7 +7543,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body site.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -7430,6 +7656,9 @@ pub enum BodySite {
 }
 
 #[cfg(feature = "types")]
+impl Eq for BodySite {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -7514,7 +7743,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration Device.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -7535,6 +7764,9 @@ pub enum AdministrationDevice {
     /// `PCA`: PCA Pump
     PcaPump,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationDevice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationDevice {
@@ -7582,7 +7814,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -7615,6 +7847,9 @@ pub enum AdministrationMethod {
     /// `WI`: Wipe
     Wipe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationMethod {
@@ -7652,13 +7887,16 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX Component Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
     /// `B`: Base
     Base,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RxComponentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RxComponentType {
@@ -7692,7 +7930,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -7717,6 +7955,9 @@ pub enum SubstitutionStatus {
     /// `T`: A therapeutic substitution was dispensed
     ATherapeuticSubstitutionWasDispensed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstitutionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstitutionStatus {
@@ -7758,7 +7999,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -7775,6 +8016,9 @@ pub enum ProcessingPriority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingPriority {
@@ -7804,13 +8048,16 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
     /// `R`: Rush reporting
     RushReporting,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportingPriority {
@@ -7836,7 +8083,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived specimen.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -7845,6 +8092,9 @@ pub enum DerivedSpecimen {
     /// `P`: Parent Observation
     ParentObservation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DerivedSpecimen {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DerivedSpecimen {
@@ -7888,13 +8138,16 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
     /// `IN`: Independent
     Independent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoordinationOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoordinationOfBenefits {
@@ -7934,7 +8187,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -7947,6 +8200,9 @@ pub enum NatureOfServiceTestObservation {
     /// `S`: Superset--a set of batteries or procedures ordered under a single code unit but
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfServiceTestObservation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfServiceTestObservation {
@@ -7988,7 +8244,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master file identifier code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -8017,6 +8273,9 @@ pub enum MasterFileIdentifierCode {
     /// `STF`: Staff master file
     StaffMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MasterFileIdentifierCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MasterFileIdentifierCode {
@@ -8063,7 +8322,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -8086,6 +8345,9 @@ pub enum ConfidentialityCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConfidentialityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConfidentialityCode {
@@ -8127,13 +8389,16 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File level event code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
     /// `UPD`: Change file records as defined in the record-level event codes for each record
     CodeUpd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FileLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FileLevelEventCode {
@@ -8160,7 +8425,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -8171,6 +8436,9 @@ pub enum ResponseLevel {
     /// `SU`: Success
     Success,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseLevel {
@@ -8203,7 +8471,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level event code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -8216,6 +8484,9 @@ pub enum RecordLevelEventCode {
     /// `MUP`: Update record for master file
     UpdateRecordForMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecordLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecordLevelEventCode {
@@ -8246,13 +8517,16 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN record-level error return.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
     /// `U`: Unsuccessful posting of the record defined by the MFE segment
     CodeU,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MfnRecordLevelErrorReturn {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
@@ -8283,13 +8557,16 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
     /// `I`: Inactive Staff
     InactiveStaff,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActiveInactive {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActiveInactive {
@@ -8327,7 +8604,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred method of contact.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -8342,6 +8619,9 @@ pub enum PreferredMethodOfContact {
     /// `O`: Office Phone Number
     OfficePhoneNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredMethodOfContact {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredMethodOfContact {
@@ -8382,13 +8662,16 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider billing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
     /// `P`: Provider does own billing
     ProviderDoesOwnBilling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderBilling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderBilling {
@@ -8426,7 +8709,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -8435,6 +8718,9 @@ pub enum EthnicGroup {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EthnicGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EthnicGroup {
@@ -8474,7 +8760,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -8503,6 +8789,9 @@ pub enum AddressType {
     /// `RH`: Registry home
     RegistryHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressType {
@@ -8552,7 +8841,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of referenced data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -8575,6 +8864,9 @@ pub enum TypeOfReferencedData {
     /// `multipart`: MIME multipart package
     MimeMultipartPackage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfReferencedData {
@@ -8612,7 +8904,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -8623,6 +8915,9 @@ pub enum AmountClass {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountClass {
@@ -8663,7 +8958,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
     AliasName,
@@ -8692,6 +8987,9 @@ pub enum NameType {
     /// `U`: Unspecified
     Unspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameType {
@@ -8736,7 +9034,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication use code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -8755,6 +9053,9 @@ pub enum TelecommunicationUseCode {
     /// `WPN`: Work Number
     WorkNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationUseCode {
@@ -8801,7 +9102,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication equipment type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -8822,6 +9123,9 @@ pub enum TelecommunicationEquipmentType {
     /// `X.400`: X.400 email address: Use Only If Telecommunication Use Code Is NET
     CodeXDot400,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationEquipmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationEquipmentType {
@@ -8946,7 +9250,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
     AmericanExpress,
@@ -9119,6 +9423,9 @@ pub enum IdentifierType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for IdentifierType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -9228,7 +9535,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational name type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -9239,6 +9546,9 @@ pub enum OrganizationalNameType {
     /// `SL`: Stock exchange listing name
     StockExchangeListingName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationalNameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationalNameType {
@@ -9273,7 +9583,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -9290,6 +9600,9 @@ pub enum PriceType {
     /// `UP`: unit price, may be based on length of procedure or service
     CodeUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PriceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PriceType {
@@ -9319,7 +9632,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -9328,6 +9641,9 @@ pub enum SegmentActionCode {
     /// `U`: Update
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentActionCode {
@@ -9346,7 +9662,6 @@ pub static TABLE_0207: TableDesc = TableDesc {
     codes: &[
         code("A", "Archive"),
         code("I", "Initial load"),
-        code("Not present", "Not present (the default, meaning current processing)"),
         code("R", "Restore from archive"),
         code(
             "T",
@@ -9358,14 +9673,12 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
     /// `I`: Initial load
     InitialLoad,
-    /// `Not present`: Not present (the default, meaning current processing)
-    CodeNotPresent,
     /// `R`: Restore from archive
     RestoreFromArchive,
     /// `T`: Current processing, transmitted at intervals (scheduled or on demand)
@@ -9373,12 +9686,14 @@ pub enum ProcessingMode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProcessingMode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
         Self::Archive,
         Self::InitialLoad,
-        Self::CodeNotPresent,
         Self::RestoreFromArchive,
         Self::CodeT,
     ];
@@ -9403,7 +9718,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query Response Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -9414,6 +9729,9 @@ pub enum QueryResponseStatus {
     /// `OK`: Data found, no errors (this is the default)
     DataFoundNoErrorsThisIsTheDefault,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseStatus {
@@ -9449,7 +9767,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational operator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -9468,6 +9786,9 @@ pub enum RelationalOperator {
     /// `NE`: Not Equal
     NotEqual,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalOperator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalOperator {
@@ -9498,13 +9819,16 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational conjunction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
     /// `OR`
     CodeOr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalConjunction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalConjunction {
@@ -9548,14 +9872,13 @@ pub static TABLE_0211: TableDesc = TableDesc {
         code("UNICODE UTF-16", "UCS Transformation Format, 16-bit form"),
         code("UNICODE UTF-32", "UCS Transformation Format, 32-bit form"),
         code("UNICODE UTF-8", "UCS Transformation Format, 8-bit form"),
-        code("ascii", "The printable 7-bit ASCII character set"),
     ],
     patterns: &[],
 };
 
 /// The codes of table 0211: Alternate character sets.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -9599,9 +9922,10 @@ pub enum AlternateCharacterSets {
     UcsTransformationFormat32BitForm,
     /// `UNICODE UTF-8`: UCS Transformation Format, 8-bit form
     UcsTransformationFormat8BitForm,
-    /// `ascii`: The printable 7-bit ASCII character set
-    AsciiLowerCase,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSets {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSets {
@@ -9628,7 +9952,6 @@ impl hl7_types::Table for AlternateCharacterSets {
         Self::UcsTransformationFormat16BitForm,
         Self::UcsTransformationFormat32BitForm,
         Self::UcsTransformationFormat8BitForm,
-        Self::AsciiLowerCase,
     ];
     fn index(self) -> usize {
         self as usize
@@ -9665,7 +9988,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9674,6 +9997,9 @@ pub enum PurgeStatusCode {
     /// `P`: Marked for purge
     MarkedForPurge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PurgeStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PurgeStatusCode {
@@ -9701,7 +10027,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 
 /// The codes of table 0214: Special Program Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
     ChildHealthAssistance,
@@ -9714,6 +10040,9 @@ pub enum SpecialProgramCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialProgramCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialProgramCode {
@@ -9746,7 +10075,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 
 /// The codes of table 0215: Publicity Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
     FamilyOnly,
@@ -9757,6 +10086,9 @@ pub enum PublicityCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PublicityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PublicityCode {
@@ -9783,13 +10115,16 @@ pub static TABLE_0216: TableDesc = TableDesc {
 
 /// The codes of table 0216: Patient Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
     ActiveInpatient,
     /// `DI`: Discharged Inpatient
     DischargedInpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientStatusCode {
@@ -9811,7 +10146,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit Priority Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -9820,6 +10155,9 @@ pub enum VisitPriorityCode {
     /// `3`: Elective
     Elective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitPriorityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitPriorityCode {
@@ -9866,7 +10204,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living Arrangement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9881,6 +10219,9 @@ pub enum LivingArrangement {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingArrangement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingArrangement {
@@ -9924,7 +10265,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living Dependency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -9937,6 +10278,9 @@ pub enum LivingDependency {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingDependency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingDependency {
@@ -9964,7 +10308,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport Arranged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -9973,6 +10317,9 @@ pub enum TransportArranged {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportArranged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportArranged {
@@ -9994,7 +10341,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort Required.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -10003,6 +10350,9 @@ pub enum EscortRequired {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EscortRequired {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EscortRequired {
@@ -10075,7 +10425,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
     AbbottLaboratories,
@@ -10174,6 +10524,9 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ManufacturersOfVaccinesCodeMvx {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10250,7 +10603,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -10269,6 +10622,9 @@ pub enum DiagnosisClassification {
     /// `T`: Tissue diagnosis
     TissueDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisClassification {
@@ -10303,7 +10659,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG Payor.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -10312,6 +10668,9 @@ pub enum DrgPayor {
     /// `M`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgPayor {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgPayor {
@@ -10345,7 +10704,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure Functional Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -10356,6 +10715,9 @@ pub enum ProcedureFunctionalType {
     /// `P`: Procedure for treatment (therapeutic, including operations)
     CodeP,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureFunctionalType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureFunctionalType {
@@ -10386,7 +10748,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -10395,6 +10757,9 @@ pub enum StudentStatus {
     /// `P`: Part-time student
     PartTimeStudent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StudentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StudentStatus {
@@ -10424,7 +10789,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -10433,6 +10798,9 @@ pub enum InsuranceCompanyContactReason {
     /// `03`: Name/address change
     NameAddressChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InsuranceCompanyContactReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InsuranceCompanyContactReason {
@@ -10478,7 +10846,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report timing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -10501,6 +10869,9 @@ pub enum ReportTiming {
     /// `RQ`: Requested information
     RequestedInformation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportTiming {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportTiming {
@@ -10544,7 +10915,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -10567,6 +10938,9 @@ pub enum ReportSource {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportSource {
@@ -10604,7 +10978,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event Reported To.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -10615,6 +10989,9 @@ pub enum EventReportedTo {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReportedTo {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReportedTo {
@@ -10650,7 +11027,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -10669,6 +11046,9 @@ pub enum EventQualification {
     /// `W`: Drug withdrawal
     DrugWithdrawal,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventQualification {
@@ -10699,7 +11079,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event Seriousness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10708,6 +11088,9 @@ pub enum EventSeriousness {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventSeriousness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventSeriousness {
@@ -10729,7 +11112,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event Expected.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10738,6 +11121,9 @@ pub enum EventExpected {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventExpected {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventExpected {
@@ -10769,7 +11155,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event Consequence.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10790,6 +11176,9 @@ pub enum EventConsequence {
     /// `R`: Required intervention to prevent permanent impairment/damage
     CodeR,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventConsequence {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventConsequence {
@@ -10829,7 +11218,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient Outcome.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10846,6 +11235,9 @@ pub enum PatientOutcome {
     /// `W`: Worsening
     Worsening,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientOutcome {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientOutcome {
@@ -10886,7 +11278,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10903,6 +11295,9 @@ pub enum PrimaryObserversQualification {
     /// `R`: Pharmacist
     Pharmacist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryObserversQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryObserversQualification {
@@ -10932,7 +11327,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity May Be Divulged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -10941,6 +11336,9 @@ pub enum IdentityMayBeDivulged {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityMayBeDivulged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityMayBeDivulged {
@@ -11002,7 +11400,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of Evaluation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -11029,6 +11427,9 @@ pub enum StatusOfEvaluation {
     /// `Y`: Evaluation completed
     EvaluationCompleted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusOfEvaluation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusOfEvaluation {
@@ -11071,7 +11472,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -11082,6 +11483,9 @@ pub enum ProductSource {
     /// `R`: A product from a reserve sample was evaluated
     AProductFromAReserveSampleWasEvaluated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductSource {
@@ -11123,7 +11527,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness Assessment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -11136,6 +11540,9 @@ pub enum RelatednessAssessment {
     /// `S`: Somewhat probable
     SomewhatProbable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelatednessAssessment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelatednessAssessment {
@@ -11170,7 +11577,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -11185,6 +11592,9 @@ pub enum ActionTakenInResponseToTheEvent {
     /// `WT`: Product withdrawn temporarily
     ProductWithdrawnTemporarily,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionTakenInResponseToTheEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
@@ -11225,7 +11635,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality Observations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -11250,6 +11660,9 @@ pub enum CausalityObservations {
     /// `TC`: Toxic levels of product documented in blood or body fluids
     CodeTc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CausalityObservations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CausalityObservations {
@@ -11289,7 +11702,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect exposure mechanism.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -11302,6 +11715,9 @@ pub enum IndirectExposureMechanism {
     /// `X`: Blood product
     BloodProduct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IndirectExposureMechanism {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IndirectExposureMechanism {
@@ -11432,7 +11848,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of quantity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -11641,6 +12057,9 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(feature = "types")]
+impl Eq for KindOfQuantity {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -11790,7 +12209,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration categories.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
     CodeStar,
@@ -11845,6 +12264,9 @@ pub enum DurationCategories {
     /// `PT`: To identify measures at a point in time
     ToIdentifyMeasuresAtAPointInTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DurationCategories {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DurationCategories {
@@ -11944,7 +12366,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time delay post challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -12037,6 +12459,9 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(feature = "types")]
+impl Eq for TimeDelayPostChallenge {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -12108,7 +12533,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -12117,6 +12542,9 @@ pub enum NatureOfChallenge {
     /// `FFST`: No fluid intake for the period specified in the time component of the term
     CodeFfst,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfChallenge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfChallenge {
@@ -12143,7 +12571,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -12154,6 +12582,9 @@ pub enum RelationshipModifier {
     /// `PATIENT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationshipModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationshipModifier {
@@ -12207,7 +12638,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -12262,6 +12693,9 @@ pub enum Modality {
     /// `XA`: X-ray Angiography
     XRayAngiography,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Modality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Modality {
@@ -12319,7 +12753,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient location type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -12338,6 +12772,9 @@ pub enum PatientLocationType {
     /// `R`: Room
     Room,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientLocationType {
@@ -12377,7 +12814,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location Equipment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -12396,6 +12833,9 @@ pub enum LocationEquipment {
     /// `VIT`: Vital signs monitor
     VitalSignsMonitor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationEquipment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationEquipment {
@@ -12433,7 +12873,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -12448,6 +12888,9 @@ pub enum PrivacyLevel {
     /// `W`: Ward
     Ward,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrivacyLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrivacyLevel {
@@ -12484,7 +12927,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of Care.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12501,6 +12944,9 @@ pub enum LevelOfCare {
     /// `S`: Surgery
     Surgery,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LevelOfCare {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LevelOfCare {
@@ -12566,7 +13012,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -12623,6 +13069,9 @@ pub enum SpecialtyType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecialtyType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -12677,7 +13126,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the week.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12694,6 +13143,9 @@ pub enum DaysOfTheWeek {
     /// `WED`: Wednesday
     Wednesday,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DaysOfTheWeek {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DaysOfTheWeek {
@@ -12727,7 +13179,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12736,6 +13188,9 @@ pub enum Override {
     /// `X`: Override not allowed
     OverrideNotAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Override {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Override {
@@ -12761,13 +13216,16 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge On Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
     /// `R`: Charge on Result
     ChargeOnResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeOnIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeOnIndicator {
@@ -12804,7 +13262,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12835,6 +13293,9 @@ pub enum DocumentType {
     /// `TS`: Transfer summary
     TransferSummary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentType {
@@ -12879,7 +13340,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document completion status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12896,6 +13357,9 @@ pub enum DocumentCompletionStatus {
     /// `PA`: Pre-authenticated
     PreAuthenticated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentCompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentCompletionStatus {
@@ -12929,7 +13393,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document Confidentiality Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -12938,6 +13402,9 @@ pub enum DocumentConfidentialityStatus {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentConfidentialityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentConfidentialityStatus {
@@ -12968,7 +13435,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document Availability Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -12979,6 +13446,9 @@ pub enum DocumentAvailabilityStatus {
     /// `UN`: Unavailable for patient care
     UnavailableForPatientCare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentAvailabilityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentAvailabilityStatus {
@@ -13010,7 +13480,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document Storage Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -13021,6 +13491,9 @@ pub enum DocumentStorageStatus {
     /// `PU`: Purged
     Purged,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentStorageStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentStorageStatus {
@@ -13053,7 +13526,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -13066,6 +13539,9 @@ pub enum AppointmentReasonCodes {
     /// `WALKIN`: A previously unscheduled walk-in visit
     APreviouslyUnscheduledWalkInVisit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentReasonCodes {
@@ -13100,7 +13576,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment Type Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -13109,6 +13585,9 @@ pub enum AppointmentTypeCodes {
     /// `Tentative`: A request for a tentative (e.g., "penciled in") appointment
     ARequestForATentative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentTypeCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentTypeCodes {
@@ -13155,7 +13634,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -13180,6 +13659,9 @@ pub enum FillerStatusCodes {
     /// `Waitlist`: Appointment has been placed on a waiting list for a particular slot
     CodeWaitlist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FillerStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FillerStatusCodes {
@@ -13221,7 +13703,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow Substitution Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -13232,6 +13714,9 @@ pub enum AllowSubstitutionCodes {
     /// `Yes`: Substitution of this resource is allowed
     SubstitutionOfThisResourceIsAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitutionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitutionCodes {
@@ -13258,7 +13743,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -13267,6 +13752,9 @@ pub enum ReferralPriority {
     /// `S`: STAT
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralPriority {
@@ -13295,7 +13783,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -13310,6 +13798,9 @@ pub enum ReferralType {
     /// `Skn`: Skilled Nursing
     SkilledNursing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralType {
@@ -13343,7 +13834,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -13354,6 +13845,9 @@ pub enum ReferralDisposition {
     /// `WR`: Send Written Report
     SendWrittenReport,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralDisposition {
@@ -13385,7 +13879,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -13396,6 +13890,9 @@ pub enum ReferralStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralStatus {
@@ -13427,7 +13924,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral category.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -13438,6 +13935,9 @@ pub enum ReferralCategory {
     /// `O`: Outpatient
     Outpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralCategory {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralCategory {
@@ -13478,7 +13978,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -13489,6 +13989,9 @@ pub enum ProviderRole0286 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0286 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0286 {
@@ -13523,7 +14026,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/goal action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -13540,6 +14043,9 @@ pub enum ProblemGoalActionCode {
     /// `UP`: UPDATE
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProblemGoalActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProblemGoalActionCode {
@@ -13606,7 +14112,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of referenced data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
     IsdnPcmAudioData,
@@ -13641,6 +14147,9 @@ pub enum SubtypeOfReferencedData {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SubtypeOfReferencedData {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[
@@ -13669,7 +14178,7 @@ impl hl7_types::Table for SubtypeOfReferencedData {
 pub static TABLE_0292: TableDesc = TableDesc {
     id: "0292",
     name: "Vaccines administered",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("01", "DTP"),
         code("02", "OPV"),
@@ -13788,7 +14297,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp,
@@ -14015,6 +14524,9 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(feature = "types")]
+impl Eq for VaccinesAdministered {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -14192,7 +14704,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -14213,6 +14725,9 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Wed`: An indicator that Wednesday is or is not preferred for the day on which the
     CodeWed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
@@ -14271,13 +14786,16 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP range type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
     /// `P`: Pro-rate
     ProRate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CpRangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CpRangeType {
@@ -14303,7 +14821,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -14312,6 +14830,9 @@ pub enum Encoding {
     /// `Hex`: Hexadecimal encoding
     HexadecimalEncoding,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Encoding {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Encoding {
@@ -14361,7 +14882,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `B`
     CodeB,
@@ -14392,6 +14913,9 @@ pub enum UniversalIdType {
     /// `x500`: An X.500 directory name
     AnX500DirectoryName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UniversalIdType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UniversalIdType {
@@ -14463,7 +14987,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person location type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -14480,6 +15004,9 @@ pub enum PersonLocationType {
     /// `S`: SNF
     Snf,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PersonLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PersonLocationType {
@@ -14540,7 +15067,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -14549,6 +15076,9 @@ pub enum CoverageType {
     /// `P`: Physician/professional
     PhysicianProfessional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoverageType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoverageType {
@@ -14579,7 +15109,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -14590,6 +15120,9 @@ pub enum JobStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JobStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JobStatus {
@@ -14646,7 +15179,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living Will Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14659,6 +15192,9 @@ pub enum LivingWillCode {
     /// `Y`: Yes, patient has a living will
     YesPatientHasALivingWill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingWillCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingWillCode {
@@ -14697,7 +15233,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ Donor Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -14714,6 +15250,9 @@ pub enum OrganDonorCode {
     /// `Y`: Yes, patient is a documented donor and documentation is on file
     CodeY,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganDonorCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganDonorCode {
@@ -14749,7 +15288,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -14762,6 +15301,9 @@ pub enum Annotations {
     /// `9904`: etc
     Etc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Annotations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Annotations {
@@ -14812,7 +15354,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -14823,6 +15365,9 @@ pub enum DispenseMethod {
     /// `UD`: Unit Dose
     UnitDose,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseMethod {
@@ -14854,7 +15399,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -14865,6 +15410,9 @@ pub enum CompletionStatus {
     /// `RE`: Refused
     Refused,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CompletionStatus {
@@ -14896,7 +15444,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 
 /// The codes of table 0323: Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -14907,6 +15455,9 @@ pub enum ActionCode {
     /// `X`: No change
     NoChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionCode {
@@ -14952,7 +15503,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location characteristic ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -14979,6 +15530,9 @@ pub enum LocationCharacteristicId {
     /// `TEA`: Teaching location
     TeachingLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationCharacteristicId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationCharacteristicId {
@@ -15021,7 +15575,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location Relationship ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -15038,6 +15592,9 @@ pub enum LocationRelationshipId {
     /// `RX2`: Second nearest pharmacy
     SecondNearestPharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationRelationshipId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationRelationshipId {
@@ -15067,13 +15624,16 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
     /// `V`: Visit level
     VisitLevel,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitIndicator {
@@ -15113,13 +15673,16 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
     /// `E`: Estimated (see comment)
     EstimatedSeeComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityMethod {
@@ -15148,7 +15711,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing basis.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -15163,6 +15726,9 @@ pub enum MarketingBasis {
     /// `TXN`: Transitional
     Transitional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MarketingBasis {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MarketingBasis {
@@ -15196,7 +15762,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -15207,6 +15773,9 @@ pub enum FacilityType {
     /// `U`: User
     User,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FacilityType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FacilityType {
@@ -15233,13 +15802,16 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
     /// `I`: Initiate
     Initiate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceType {
@@ -15275,7 +15847,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
     AssociatedParty,
@@ -15286,6 +15858,9 @@ pub enum DisabledPersonCode {
     /// `PT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DisabledPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DisabledPersonCode {
@@ -15345,7 +15920,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat pattern.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -15386,6 +15961,9 @@ pub enum RepeatPattern {
     /// `V`: Cibus Vespertinus (dinner)
     CibusVespertinusDinner,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RepeatPattern {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RepeatPattern {
@@ -15432,7 +16010,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -15443,6 +16021,9 @@ pub enum ReferralReason {
     /// `W`: Work Load
     WorkLoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralReason {
@@ -15469,13 +16050,16 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
     /// `E`: Eligible
     Eligible,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationStatus {
@@ -15510,7 +16094,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID number type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -15537,6 +16121,9 @@ pub enum PractitionerIdNumberType {
     /// `UPIN`: Unique physician ID no
     UniquePhysicianIdNo,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PractitionerIdNumberType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PractitionerIdNumberType {
@@ -15582,7 +16169,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -15593,6 +16180,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
     /// `4`: Advanced Beneficiary Notice has not been signed
     Code4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvancedBeneficiaryNoticeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
@@ -15670,7 +16260,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's Relationship to Insured.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -15711,6 +16301,9 @@ pub enum PatientsRelationshipToInsured {
     /// `19`: Grandparent
     Grandparent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientsRelationshipToInsured {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientsRelationshipToInsured {
@@ -15770,13 +16363,16 @@ pub static TABLE_0347: TableDesc = TableDesc {
 
 /// The codes of table 0347: State/province.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
     AlbertaUsAndCanada,
     /// `MI`: Michigan (US)
     MichiganUs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StateProvince {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StateProvince {
@@ -15840,7 +16436,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -15853,6 +16449,9 @@ pub enum CweStatuses {
     /// `UASK`: Asked but Unknown
     AskedButUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CweStatuses {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CweStatuses {
@@ -16089,7 +16688,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message structure.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -16504,6 +17103,9 @@ pub enum MessageStructure {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageStructure {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -16729,13 +17331,16 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary key value type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
     /// `PL`: Person location
     PersonLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryKeyValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryKeyValueType {
@@ -16760,13 +17365,16 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate character set handling scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: The character set switching mode specified in HL7 2.5
     Code2Dot3,
     /// `ISO 2022-1994`: This standard is titled "Information Technology
     CodeIso2022Dash1994,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSetHandlingScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
@@ -16802,7 +17410,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message error condition codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -16831,6 +17439,9 @@ pub enum MessageErrorConditionCodes {
     /// `207`: Application internal error
     ApplicationInternalError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageErrorConditionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageErrorConditionCodes {
@@ -16873,18 +17484,21 @@ pub static TABLE_0359: TableDesc = TableDesc {
         code("0", "Not included in diagnosis ranking"),
         code("1", "The primary diagnosis"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0359: Diagnosis Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
     /// `1`: The primary diagnosis
     ThePrimaryDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisPriority {
@@ -16968,7 +17582,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree/license/certificate.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -17089,6 +17703,9 @@ pub enum DegreeLicenseCertificate {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DegreeLicenseCertificate {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -17203,7 +17820,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -17222,6 +17839,9 @@ pub enum CommentType {
     /// `RE`: Remark
     Remark,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommentType {
@@ -17262,7 +17882,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment state.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -17283,6 +17903,9 @@ pub enum EquipmentState {
     /// `PU`: Powered Up
     PoweredUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EquipmentState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EquipmentState {
@@ -17314,13 +17937,16 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/remote control state.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
     /// `R`: Remote
     Remote,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocalRemoteControlState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocalRemoteControlState {
@@ -17347,7 +17973,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -17358,6 +17984,9 @@ pub enum AlertLevel {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertLevel {
@@ -17404,7 +18033,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote control command.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -17445,6 +18074,9 @@ pub enum RemoteControlCommand {
     /// `UN`: Unload
     Unload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RemoteControlCommand {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RemoteControlCommand {
@@ -17501,7 +18133,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -17526,6 +18158,9 @@ pub enum SpecimenRole {
     /// `V`: Verifying Calibrator, used for periodic calibration checks
     CodeV,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRole {
@@ -17568,7 +18203,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
     Identified,
@@ -17587,6 +18222,9 @@ pub enum ContainerStatus {
     /// `X`: Container Unavailable
     ContainerUnavailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerStatus {
@@ -17678,7 +18316,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive/Preservative.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
     AcdSolutionA,
@@ -17797,6 +18435,9 @@ pub enum AdditivePreservative {
 }
 
 #[cfg(feature = "types")]
+impl Eq for AdditivePreservative {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -17883,7 +18524,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen component.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -17902,6 +18543,9 @@ pub enum SpecimenComponent {
     /// `SUP`: Supernatant
     Supernatant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenComponent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenComponent {
@@ -17941,7 +18585,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -17960,6 +18604,9 @@ pub enum Treatment {
     /// `UFIL`: Ultrafiltration
     Ultrafiltration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Treatment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Treatment {
@@ -17990,11 +18637,14 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System induced contaminants.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SystemInducedContaminants {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SystemInducedContaminants {
@@ -18019,13 +18669,16 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial blood.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
     /// `SFHB`: Stromal free hemoglobin preparations
     StromalFreeHemoglobinPreparations,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArtificialBlood {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArtificialBlood {
@@ -18068,7 +18721,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special Handling Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
     AmbientTemperature,
@@ -18105,6 +18758,9 @@ pub enum SpecialHandlingCode {
     /// `UPR`: Upright
     Upright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialHandlingCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialHandlingCode {
@@ -18147,13 +18803,16 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other environmental factors.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
     /// `ATM`: Opened container, atmosphere and duration unspecified
     CodeAtm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OtherEnvironmentalFactors {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OtherEnvironmentalFactors {
@@ -18232,7 +18891,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -18257,6 +18916,9 @@ pub enum SubstanceStatus {
     /// `QW`: QC Warning
     QcWarning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceStatus {
@@ -18303,7 +18965,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
     Control,
@@ -18330,6 +18992,9 @@ pub enum SubstanceType {
     /// `SW`: Solid Waste
     SolidWaste,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceType {
@@ -18391,7 +19056,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command response.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
     CodeEr,
@@ -18404,6 +19069,9 @@ pub enum CommandResponse {
     /// `UN`: Command cannot be completed for unknown reasons
     CodeUn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommandResponse {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommandResponse {
@@ -18431,13 +19099,16 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
     /// `P`: Regular Production
     RegularProduction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingType {
@@ -18464,7 +19135,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte repeat status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -18475,6 +19146,9 @@ pub enum AnalyteRepeatStatus {
     /// `R`: Repeated without dilution
     RepeatedWithoutDilution,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AnalyteRepeatStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AnalyteRepeatStatus {
@@ -18510,7 +19184,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `Etc`
     CodeEtc,
@@ -18529,6 +19203,9 @@ pub enum SegmentGroup {
     /// `RXOG`: RXO group
     RxoGroup,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentGroup {
@@ -18564,7 +19241,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -18575,6 +19252,9 @@ pub enum MatchReason {
     /// `SS`: Match on Social Security Number
     MatchOnSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchReason {
@@ -18604,13 +19284,16 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match algorithms.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
     /// `MATCHWARE_1.2`: Proprietary algorithm for MatchWare v1.2
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchAlgorithms {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchAlgorithms {
@@ -18635,7 +19318,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -18644,6 +19327,9 @@ pub enum ResponseModality {
     /// `T`: Bolus
     Bolus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseModality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseModality {
@@ -18665,13 +19351,16 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
     /// `N`: New Subscription
     NewSubscription,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifyIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifyIndicator {
@@ -18686,7 +19375,7 @@ impl hl7_types::Table for ModifyIndicator {
 pub static TABLE_0396: TableDesc = TableDesc {
     id: "0396",
     name: "Coding system",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("ACR", "American College of Radiology finding codes"),
         code("ANS+", "HL7 set of units of measure"),
@@ -18786,7 +19475,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding system.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -18957,6 +19646,9 @@ pub enum CodingSystem {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CodingSystem {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -19066,7 +19758,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -19079,6 +19771,9 @@ pub enum Sequencing {
     /// `N`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Sequencing {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Sequencing {
@@ -19106,13 +19801,16 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation style code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
     /// `I`: Interactive Continuation
     InteractiveContinuation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContinuationStyleCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContinuationStyleCode {
@@ -19383,7 +20081,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
 
 /// The codes of table 0399: Country code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CountryCode {
     /// `ABW`: Aruba
     Aruba,
@@ -19884,6 +20582,9 @@ pub enum CountryCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CountryCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CountryCode {
     const DESC: &'static TableDesc = &TABLE_0399;
     const ALL: &'static [Self] = &[
@@ -20152,13 +20853,16 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government reimbursement program.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
     /// `MM`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GovernmentReimbursementProgram {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GovernmentReimbursementProgram {
@@ -20185,7 +20889,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -20196,6 +20900,9 @@ pub enum SchoolType {
     /// `U`: Undergraduate
     Undergraduate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SchoolType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SchoolType {
@@ -20228,7 +20935,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language Ability.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -20241,6 +20948,9 @@ pub enum LanguageAbility {
     /// `5`: Sign
     Sign,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageAbility {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageAbility {
@@ -20275,7 +20985,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language Proficiency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -20290,6 +21000,9 @@ pub enum LanguageProficiency {
     /// `6`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageProficiency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageProficiency {
@@ -20335,7 +21048,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Organization unit type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0406 {
     /// `1`: Hospital
     Hospital,
@@ -20352,6 +21065,9 @@ pub enum OrganizationUnitType0406 {
     /// `O`: Office
     Office,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0406 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0406 {
@@ -20385,7 +21101,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application change type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -20394,6 +21110,9 @@ pub enum ApplicationChangeType {
     /// `SU`: Start up
     StartUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApplicationChangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApplicationChangeType {
@@ -20455,13 +21174,16 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: DRG Transfer Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgTransferType {
     /// `E`: DRG Exempt
     DrgExempt,
     /// `N`: DRG Non Exempt
     DrgNonExempt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgTransferType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgTransferType {
@@ -20489,7 +21211,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -20502,6 +21224,9 @@ pub enum ProcedureDrgType {
     /// `5`: 3rd Operative
     N3rdOperative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureDrgType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureDrgType {
@@ -20543,7 +21268,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -20572,6 +21297,9 @@ pub enum TissueTypeCode {
     /// `G`: Additional tissue required
     AdditionalTissueRequired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TissueTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TissueTypeCode {
@@ -20606,12 +21334,12 @@ pub static TABLE_0418: TableDesc = TableDesc {
         code("1", "the primary procedure"),
         code("2", "for ranked secondary procedures"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0418: Procedure Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -20620,6 +21348,9 @@ pub enum ProcedurePriority {
     /// `2`: for ranked secondary procedures
     ForRankedSecondaryProcedures,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePriority {
@@ -20645,7 +21376,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of Illness Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -20654,6 +21385,9 @@ pub enum SeverityOfIllnessCode {
     /// `SE`: Severe
     Severe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SeverityOfIllnessCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SeverityOfIllnessCode {
@@ -20682,7 +21416,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -20697,6 +21431,9 @@ pub enum TriageCode {
     /// `99`: Other
     Other,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TriageCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TriageCode {
@@ -20725,11 +21462,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CaseCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CaseCategoryCode {
@@ -20755,7 +21495,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -20764,6 +21504,9 @@ pub enum GestationCategoryCode {
     /// `3`: Overdue / Post-term
     OverduePostTerm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GestationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GestationCategoryCode {
@@ -20795,7 +21538,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -20808,6 +21551,9 @@ pub enum NewbornCode {
     /// `5`: Born at home
     BornAtHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NewbornCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NewbornCode {
@@ -20851,7 +21597,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood Product Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -20884,6 +21630,9 @@ pub enum BloodProductCode {
     /// `WBA`: Autologous Whole Blood
     AutologousWholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductCode {
@@ -20936,7 +21685,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk Management Incident Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -20967,6 +21716,9 @@ pub enum RiskManagementIncidentCode {
     /// `T`: Transfusion error
     TransfusionError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskManagementIncidentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskManagementIncidentCode {
@@ -21003,7 +21755,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -21012,6 +21764,9 @@ pub enum IncidentTypeCode {
     /// `U`: User Error
     UserError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IncidentTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IncidentTypeCode {
@@ -21046,7 +21801,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production Class Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -21073,6 +21828,9 @@ pub enum ProductionClassCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductionClassCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductionClassCode {
@@ -21115,7 +21873,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of Arrival Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -21132,6 +21890,9 @@ pub enum ModeOfArrivalCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModeOfArrivalCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModeOfArrivalCode {
@@ -21169,7 +21930,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational Drug Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -21186,6 +21947,9 @@ pub enum RecreationalDrugUseCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecreationalDrugUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecreationalDrugUseCode {
@@ -21222,7 +21986,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission Level of Care Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -21237,6 +22001,9 @@ pub enum AdmissionLevelOfCareCode {
     /// `MO`: Moribund
     Moribund,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionLevelOfCareCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
@@ -21275,7 +22042,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -21296,6 +22063,9 @@ pub enum PrecautionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrecautionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrecautionCode {
@@ -21334,7 +22104,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -21349,6 +22119,9 @@ pub enum PatientConditionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientConditionCode {
@@ -21377,11 +22150,14 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance Directive Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvanceDirectiveCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvanceDirectiveCode {
@@ -21408,7 +22184,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -21419,6 +22195,9 @@ pub enum SensitivityToCausativeAgentCode {
     /// `IN`: Intolerance
     Intolerance,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SensitivityToCausativeAgentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
@@ -21445,7 +22224,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert Device Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -21454,6 +22233,9 @@ pub enum AlertDeviceCode {
     /// `W`: Wallet Card
     WalletCard,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertDeviceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertDeviceCode {
@@ -21483,7 +22265,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy Clinical Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -21500,6 +22282,9 @@ pub enum AllergyClinicalStatus {
     /// `U`: Unconfirmed
     Unconfirmed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergyClinicalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergyClinicalStatus {
@@ -21625,7 +22410,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -21820,6 +22605,9 @@ pub enum DataTypes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DataTypes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -21943,7 +22731,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization Registry Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -21960,6 +22748,9 @@ pub enum ImmunizationRegistryStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ImmunizationRegistryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ImmunizationRegistryStatus {
@@ -21994,7 +22785,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location Service Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -22005,6 +22796,9 @@ pub enum LocationServiceCode {
     /// `T`: Therapeutic
     Therapeutic,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationServiceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationServiceCode {
@@ -22039,7 +22833,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -22056,6 +22850,9 @@ pub enum ProviderRole0443 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0443 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0443 {
@@ -22088,13 +22885,16 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name assembly order.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
     /// `G`: Prefix Given Middle Family Suffix
     PrefixGivenMiddleFamilySuffix,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAssemblyOrder {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAssemblyOrder {
@@ -22124,7 +22924,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -22135,6 +22935,9 @@ pub enum IdentityReliabilityCode {
     /// `US`: Unknown/Default Social Security Number
     UnknownDefaultSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityReliabilityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityReliabilityCode {
@@ -22188,13 +22991,16 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
     LogEvent,
     /// `SER`: Service Event
     ServiceEvent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventType0450 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventType0450 {
@@ -22216,11 +23022,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance identifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceIdentifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceIdentifier {
@@ -22244,11 +23053,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health care provider type code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderTypeCode {
@@ -22275,11 +23087,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health care provider classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderClassification {
@@ -22306,11 +23121,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health care provider area of specialization.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderAreaOfSpecialization {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
@@ -22356,7 +23174,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall Claim Disposition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -22369,6 +23187,9 @@ pub enum OverallClaimDispositionCode {
     /// `4`: Claim denied
     ClaimDenied4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverallClaimDispositionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverallClaimDispositionCode {
@@ -22500,7 +23321,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -22603,6 +23424,9 @@ pub enum OceEditCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OceEditCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -22677,7 +23501,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -22688,6 +23512,9 @@ pub enum ReimbursementActionCode {
     /// `3`: External line item rejection
     ExternalLineItemRejection,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementActionCode {
@@ -22718,7 +23545,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or Rejection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -22727,6 +23554,9 @@ pub enum DenialOrRejectionCode {
     /// `2`: Line item is on a multiple-day claim
     LineItemIsOnAMultipleDayClaim,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DenialOrRejectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DenialOrRejectionCode {
@@ -22792,7 +23622,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/address representation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -22801,6 +23631,9 @@ pub enum NameAddressRepresentation {
     /// `P`: Phonetic (i.e., ASCII, Katakana, Hiragana, etc.)
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAddressRepresentation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAddressRepresentation {
@@ -22830,7 +23663,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures,
@@ -22839,6 +23672,9 @@ pub enum AmbulatoryPaymentClassificationCode {
     /// `181`: Level 1 skin repair
     Level1SkinRepair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryPaymentClassificationCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
@@ -22871,7 +23707,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -22886,6 +23722,9 @@ pub enum ModifierEditCode {
     /// `U`: Modifier edit code unknown
     ModifierEditCodeUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifierEditCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifierEditCode {
@@ -22929,7 +23768,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment Adjustment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -22942,6 +23781,9 @@ pub enum PaymentAdjustmentCode {
     /// `5`: Deductible not applicable (specific list of HCPCS codes)
     Code5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentAdjustmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentAdjustmentCode {
@@ -22976,7 +23818,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -22985,6 +23827,9 @@ pub enum PackagingStatusCode {
     /// `2`: Packaged as part of partial hospitalization per diem or daily mental health
     Code2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PackagingStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PackagingStatusCode {
@@ -23021,7 +23866,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -23044,6 +23889,9 @@ pub enum ReimbursementTypeCode {
     /// `Thrpy`: Therapy APC
     TherapyApc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementTypeCode {
@@ -23089,7 +23937,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ conjunction ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
     Asynchronous,
@@ -23098,6 +23946,9 @@ pub enum TqConjunctionId {
     /// `S`: Synchronous
     Synchronous,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TqConjunctionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TqConjunctionId {
@@ -23128,7 +23979,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -23139,6 +23990,9 @@ pub enum FormularyStatus0473 {
     /// `Y`: This observation/service is on the formulary
     ThisObservationServiceIsOnTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0473 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0473 {
@@ -23171,7 +24025,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0474 {
     /// `D`: Department
     Department,
@@ -23184,6 +24038,9 @@ pub enum OrganizationUnitType0474 {
     /// `V`: Division
     Division,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0474 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0474 {
@@ -23217,7 +24074,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 
 /// The codes of table 0475: Charge Type Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
     Allergy,
@@ -23230,6 +24087,9 @@ pub enum ChargeTypeReason {
     /// `05`: No Exception
     NoException,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeTypeReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeTypeReason {
@@ -23273,7 +24133,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
     ScheduleI,
@@ -23288,6 +24148,9 @@ pub enum ControlledSubstanceSchedule {
     /// `VI`: Schedule VI
     ScheduleVi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ControlledSubstanceSchedule {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ControlledSubstanceSchedule {
@@ -23324,7 +24187,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 
 /// The codes of table 0478: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
     CodeG,
@@ -23335,6 +24198,9 @@ pub enum FormularyStatus0478 {
     /// `Y`: Pharmaceutical substance is in the formulary
     PharmaceuticalSubstanceIsInTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0478 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0478 {
@@ -23374,7 +24240,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 
 /// The codes of table 0480: Pharmacy Order Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
     Medication,
@@ -23383,6 +24249,9 @@ pub enum PharmacyOrderTypes {
     /// `S`: IV Large Volume Solutions
     IvLargeVolumeSolutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PharmacyOrderTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PharmacyOrderTypes {
@@ -23408,13 +24277,16 @@ pub static TABLE_0482: TableDesc = TableDesc {
 
 /// The codes of table 0482: Order Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
     InpatientOrder,
     /// `O`: Outpatient Order
     OutpatientOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderType {
@@ -23447,7 +24319,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 
 /// The codes of table 0483: Authorization Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
     Electronic,
@@ -23470,6 +24342,9 @@ pub enum AuthorizationMode {
     /// `VO`: Voice
     Voice,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AuthorizationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AuthorizationMode {
@@ -23512,7 +24387,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 
 /// The codes of table 0484: Dispense Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
     TrialQuantityBalance,
@@ -23533,6 +24408,9 @@ pub enum DispenseType {
     /// `Z`: Non-Prescription Fill
     NonPrescriptionFill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseType {
@@ -23579,7 +24457,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 
 /// The codes of table 0485: Extended Priority Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
     Asap,
@@ -23596,6 +24474,9 @@ pub enum ExtendedPriorityCodes {
     /// `T`: Timing critical
     TimingCritical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExtendedPriorityCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExtendedPriorityCodes {
@@ -23895,7 +24776,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 
 /// The codes of table 0487: Specimen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
     Abscess,
@@ -24438,6 +25319,9 @@ pub enum SpecimenType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -24770,7 +25654,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 
 /// The codes of table 0488: Specimen Collection Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
     PlatesAnaerobic,
@@ -24859,6 +25743,9 @@ pub enum SpecimenCollectionMethod {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenCollectionMethod {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -24933,7 +25820,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 
 /// The codes of table 0489: Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
     Aggressive,
@@ -24958,6 +25845,9 @@ pub enum RiskCodes {
     /// `RAD`: Radioactive
     Radioactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskCodes {
@@ -25006,7 +25896,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 
 /// The codes of table 0490: Specimen Reject Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
     Expired,
@@ -25037,6 +25927,9 @@ pub enum SpecimenRejectReason {
     /// `RS`: Name misspelling
     NameMisspelling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRejectReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRejectReason {
@@ -25078,7 +25971,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 
 /// The codes of table 0491: Specimen Quality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
     Excellent,
@@ -25089,6 +25982,9 @@ pub enum SpecimenQuality {
     /// `P`: Poor
     Poor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenQuality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenQuality {
@@ -25115,7 +26011,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 
 /// The codes of table 0492: Specimen Appropriateness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `??`: Inappropriate due to
     InappropriateDueTo,
@@ -25126,6 +26022,9 @@ pub enum SpecimenAppropriateness {
     /// `P`: Preferred
     Preferred,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenAppropriateness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenAppropriateness {
@@ -25162,7 +26061,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 
 /// The codes of table 0493: Specimen Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
     Autolyzed,
@@ -25183,6 +26082,9 @@ pub enum SpecimenCondition {
     /// `SNR`: Sample not received
     SampleNotReceived,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCondition {
@@ -25218,7 +26120,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 
 /// The codes of table 0494: Specimen Child Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
     Aliquot,
@@ -25227,6 +26129,9 @@ pub enum SpecimenChildRole {
     /// `M`: Modified from original specimen
     ModifiedFromOriginalSpecimen,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenChildRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenChildRole {
@@ -25269,7 +26174,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 
 /// The codes of table 0495: Body Site Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
     Anterior,
@@ -25304,6 +26209,9 @@ pub enum BodySiteModifier {
     /// `UPP`: Upper
     Upper,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodySiteModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodySiteModifier {
@@ -25486,7 +26394,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 
 /// The codes of table 0496: Consent Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
     Code001,
@@ -25765,6 +26673,9 @@ pub enum ConsentType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ConsentType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -25922,7 +26833,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 
 /// The codes of table 0497: Consent Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
     Telephone,
@@ -25931,6 +26842,9 @@ pub enum ConsentMode {
     /// `W`: Written
     Written,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentMode {
@@ -25962,7 +26876,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 
 /// The codes of table 0498: Consent Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
     ActiveConsentHasBeenGranted,
@@ -25977,6 +26891,9 @@ pub enum ConsentStatus {
     /// `X`: Rescinded - Consent was initially granted, but was subsequently revoked or ended
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentStatus {
@@ -26005,13 +26922,16 @@ pub static TABLE_0499: TableDesc = TableDesc {
 
 /// The codes of table 0499: Consent Bypass Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
     Emergency,
     /// `PJ`: Professional Judgment
     ProfessionalJudgment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentBypassReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentBypassReason {
@@ -26037,7 +26957,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 
 /// The codes of table 0500: Consent Disclosure Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
     FullDisclosure,
@@ -26046,6 +26966,9 @@ pub enum ConsentDisclosureLevel {
     /// `P`: Partial Disclosure
     PartialDisclosure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentDisclosureLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentDisclosureLevel {
@@ -26075,7 +26998,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
     Emergency,
@@ -26084,6 +27007,9 @@ pub enum ConsentNonDisclosureReason {
     /// `RX`: Rx Private
     RxPrivate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentNonDisclosureReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentNonDisclosureReason {
@@ -26113,7 +27039,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
     LegallyMandated,
@@ -26122,6 +27048,9 @@ pub enum NonSubjectConsenterReason {
     /// `NC`: Subject is not competent to consent
     SubjectIsNotCompetentToConsent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NonSubjectConsenterReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NonSubjectConsenterReason {
@@ -26151,7 +27080,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 
 /// The codes of table 0503: Sequence/Results Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
     Cyclical,
@@ -26160,6 +27089,9 @@ pub enum SequenceResultsFlag {
     /// `S`: Sequential
     Sequential,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceResultsFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceResultsFlag {
@@ -26190,7 +27122,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 
 /// The codes of table 0504: Sequence Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
     CodeEe,
@@ -26201,6 +27133,9 @@ pub enum SequenceConditionCode {
     /// `SS`: Start related service request(s), start current service request
     CodeSs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceConditionCode {
@@ -26230,13 +27165,16 @@ pub static TABLE_0505: TableDesc = TableDesc {
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
     TheLastServiceRequestInACyclicGroup,
     /// `*`: The first service request in a cyclic group
     TheFirstServiceRequestInACyclicGroup,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CyclicEntryExitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CyclicEntryExitIndicator {
@@ -26267,7 +27205,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 
 /// The codes of table 0506: Service Request Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
     Compound,
@@ -26280,6 +27218,9 @@ pub enum ServiceRequestRelationship {
     /// `T`: Tapering
     Tapering,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ServiceRequestRelationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ServiceRequestRelationship {
@@ -26307,13 +27248,16 @@ pub static TABLE_0507: TableDesc = TableDesc {
 
 /// The codes of table 0507: Observation Result Handling.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `F`: Film-with-patient
     FilmWithPatient,
     /// `N`: Notify provider when ready
     NotifyProviderWhenReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultHandling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultHandling {
@@ -26347,7 +27291,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 
 /// The codes of table 0508: Blood Product Processing Requirements.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
     AutologousUnit,
@@ -26372,6 +27316,9 @@ pub enum BloodProductProcessingRequirements {
     /// `WA`: Washed
     Washed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductProcessingRequirements {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductProcessingRequirements {
@@ -26426,7 +27373,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 
 /// The codes of table 0510: Blood Product Dispense Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
     CodeCr,
@@ -26451,6 +27398,9 @@ pub enum BloodProductDispenseStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductDispenseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductDispenseStatus {
@@ -26491,7 +27441,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
     CodeC,
@@ -26506,6 +27456,9 @@ pub enum BpObservationStatusCodesInterpretation {
     /// `W`: Post original as wrong, e.g., transmitted for wrong patient
     CodeW,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BpObservationStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
@@ -26549,7 +27502,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused/no longer needed
     ReturnedUnusedNoLongerNeeded,
@@ -26562,6 +27515,9 @@ pub enum BloodProductTransfusionDispositionStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductTransfusionDispositionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
@@ -26609,7 +27565,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
     AboIncompatibleTransfusionReaction,
@@ -26650,6 +27606,9 @@ pub enum TransfusionAdverseReaction {
     /// `VOLOVER`: Symptoms most likely due to volume overload
     SymptomsMostLikelyDueToVolumeOverload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransfusionAdverseReaction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransfusionAdverseReaction {
@@ -26700,7 +27659,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 
 /// The codes of table 0516: Error severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
     Error,
@@ -26709,6 +27668,9 @@ pub enum ErrorSeverity {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ErrorSeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ErrorSeverity {
@@ -26735,7 +27697,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 
 /// The codes of table 0517: Inform person code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
     InformHelpDesk,
@@ -26746,6 +27708,9 @@ pub enum InformPersonCode {
     /// `USR`: Inform User
     InformUser,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InformPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InformPersonCode {
@@ -26776,7 +27741,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 
 /// The codes of table 0518: Override type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
     EquivalenceOverride,
@@ -26785,6 +27750,9 @@ pub enum OverrideType {
     /// `INLV`: Interval Override
     IntervalOverride,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverrideType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverrideType {
@@ -26828,13 +27796,16 @@ pub static TABLE_0523: TableDesc = TableDesc {
 
 /// The codes of table 0523: Computation type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
     IndicatesAPercentChange,
     /// `a`: Absolute Change
     AbsoluteChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ComputationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ComputationType {
@@ -26860,7 +27831,7 @@ pub static TABLE_0524: TableDesc = TableDesc {
 
 /// The codes of table 0524: Sequence condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceCondition {
     /// `C`: Repeating cycle of orders
     RepeatingCycleOfOrders,
@@ -26869,6 +27840,9 @@ pub enum SequenceCondition {
     /// `S`: Sequence conditions
     SequenceConditions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceCondition {
@@ -26921,7 +27895,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 
 /// The codes of table 0527: Calendar alignment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
     DayOfTheMonth,
@@ -26940,6 +27914,9 @@ pub enum CalendarAlignment {
     /// `WY`: week of the year
     WeekOfTheYear,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CalendarAlignment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CalendarAlignment {
@@ -26984,7 +27961,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 
 /// The codes of table 0528: Event related period.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
     BeforeMealFromLatAnteCibus,
@@ -27013,6 +27990,9 @@ pub enum EventRelatedPeriod {
     /// `PCV`: after dinner (from lat. post cibus vespertinus)
     AfterDinnerFromLatPostCibusVespertinus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventRelatedPeriod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventRelatedPeriod {
@@ -27055,7 +28035,7 @@ pub static TABLE_0529: TableDesc = TableDesc {
 
 /// The codes of table 0529: Precision.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Precision {
     /// `D`: day
     Day,
@@ -27070,6 +28050,9 @@ pub enum Precision {
     /// `Y`: year
     Year,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Precision {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Precision {
@@ -27105,7 +28088,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 
 /// The codes of table 0530: Organization, agency, department.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
     AmericanExpress,
@@ -27120,6 +28103,9 @@ pub enum OrganizationAgencyDepartment {
     /// `VI`: Visa
     Visa,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationAgencyDepartment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationAgencyDepartment {
@@ -27167,7 +28153,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 
 /// The codes of table 0532: Expanded yes/no indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
     AskedButUnknown,
@@ -27188,6 +28174,9 @@ pub enum ExpandedYesNoIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExpandedYesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExpandedYesNoIndicator {
@@ -27234,7 +28223,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 
 /// The codes of table 0534: Notify Clergy Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
     LastRitesOnly,
@@ -27247,6 +28236,9 @@ pub enum NotifyClergyCode {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NotifyClergyCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NotifyClergyCode {
@@ -27285,7 +28277,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 
 /// The codes of table 0535: Signature Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
     SignedCms1500ClaimFormOnFile,
@@ -27296,6 +28288,9 @@ pub enum SignatureCode {
     /// `S`: Signed authorization for release of any medical or other information necessary
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatureCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatureCode {
@@ -27328,7 +28323,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 
 /// The codes of table 0536: Certificate Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
     Expired,
@@ -27341,6 +28336,9 @@ pub enum CertificateStatus {
     /// `V`: Active/Valid
     ActiveValid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificateStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificateStatus {
@@ -27382,7 +28380,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 
 /// The codes of table 0538: Institution Relationship Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
     Contractor,
@@ -27393,6 +28391,9 @@ pub enum InstitutionRelationshipType {
     /// `VOL`: Volunteer
     Volunteer,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InstitutionRelationshipType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InstitutionRelationshipType {
@@ -27432,7 +28433,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 
 /// The codes of table 0540: Inactive Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
     LeaveOfAbsence,
@@ -27441,6 +28442,9 @@ pub enum InactiveReasonCode {
     /// `T`: Termination
     Termination,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InactiveReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InactiveReasonCode {
@@ -27515,7 +28519,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 
 /// The codes of table 0547: Jurisdictional Breadth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
     CountyParish,
@@ -27524,6 +28528,9 @@ pub enum JurisdictionalBreadth {
     /// `S`: State/Province
     StateProvince,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JurisdictionalBreadth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JurisdictionalBreadth {
@@ -27557,7 +28564,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
     SelfValue,
@@ -27574,6 +28581,9 @@ pub enum SignatorysRelationshipToSubject {
     /// `7`: Non-Emergent Practitioner (i.e. medical ethics committee)
     Code7,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatorysRelationshipToSubject {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
@@ -28054,7 +29064,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
 
 /// The codes of table 0550: Body Parts.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
     Acetabulum,
@@ -28939,6 +29949,9 @@ pub enum BodyParts {
     /// `WRIST`: Wrist
     Wrist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodyParts {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodyParts {

@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative Sex.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -42,6 +42,9 @@ pub enum AdministrativeSex {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrativeSex {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrativeSex {
@@ -87,7 +90,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -122,6 +125,9 @@ pub enum MaritalStatus {
     /// `W`: Widowed
     Widowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MaritalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MaritalStatus {
@@ -563,7 +569,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -1264,6 +1270,9 @@ pub enum EventType0003 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for EventType0003 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1642,7 +1651,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1663,6 +1672,9 @@ pub enum PatientClass {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientClass {
@@ -1701,7 +1713,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1716,6 +1728,9 @@ pub enum Race {
     /// `2131-1`: Other Race
     OtherRace,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Race {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Race {
@@ -1830,7 +1845,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -2005,6 +2020,9 @@ pub enum Religion {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Religion {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -2118,7 +2136,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -2135,6 +2153,9 @@ pub enum AdmissionType {
     /// `U`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionType {
@@ -2171,7 +2192,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -2186,6 +2207,9 @@ pub enum AcknowledgmentCode {
     /// `CR`: Enhanced mode: Accept acknowledgment: Commit Reject
     CodeCr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcknowledgmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcknowledgmentCode {
@@ -2231,7 +2255,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -2266,6 +2290,9 @@ pub enum AmbulatoryStatus {
     /// `B6`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryStatus {
@@ -2319,7 +2346,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -2332,6 +2359,9 @@ pub enum TransactionType {
     /// `PY`: Payment
     Payment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransactionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransactionType {
@@ -2419,7 +2449,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2432,6 +2462,9 @@ pub enum Priority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Priority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Priority {
@@ -2478,7 +2511,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2499,6 +2532,9 @@ pub enum OrderStatus {
     /// `SC`: In process, scheduled
     InProcessScheduled,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatus {
@@ -2602,7 +2638,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2611,6 +2647,9 @@ pub enum DiagnosisType {
     /// `W`: Working
     Working,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisType {
@@ -2665,7 +2704,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -2678,6 +2717,9 @@ pub enum CheckDigitScheme {
     /// `NPI`: Check digit algorithm in the US National Provider Identifier
     CodeNpi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CheckDigitScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CheckDigitScheme {
@@ -2711,7 +2753,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2724,6 +2766,9 @@ pub enum EventReason {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReason {
@@ -2784,7 +2829,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -2851,6 +2896,9 @@ pub enum Relationship {
     /// `WRD`: Ward of court
     WardOfCourt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Relationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Relationship {
@@ -2922,7 +2970,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -2939,6 +2987,9 @@ pub enum SpecimenActionCode {
     /// `S`: Schedule the tests specified below
     ScheduleTheTestsSpecifiedBelow,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenActionCode {
@@ -2980,7 +3031,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3005,6 +3056,9 @@ pub enum EmploymentStatus {
     /// `T`: Temporarily unemployed
     TemporarilyUnemployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EmploymentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EmploymentStatus {
@@ -3053,7 +3107,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3066,6 +3120,9 @@ pub enum HospitalService {
     /// `URO`: Urology Service
     UrologyService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HospitalService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HospitalService {
@@ -3151,7 +3208,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -3232,6 +3289,9 @@ pub enum DiagnosticServiceSectionId {
     /// `XRC`: Cineradiograph
     Cineradiograph,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosticServiceSectionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosticServiceSectionId {
@@ -3433,7 +3493,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -3710,6 +3770,9 @@ pub enum MessageType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -3896,7 +3959,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Interpretation Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InterpretationCodes {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -3959,6 +4022,9 @@ pub enum InterpretationCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for InterpretationCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for InterpretationCodes {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -4016,7 +4082,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4033,6 +4099,9 @@ pub enum NatureOfAbnormalTesting {
     /// `ST`: Strain
     Strain,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfAbnormalTesting {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfAbnormalTesting {
@@ -4062,13 +4131,16 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
     /// `D`: Outlier days
     OutlierDays,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OutlierType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OutlierType {
@@ -4115,7 +4187,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
     CodeC,
@@ -4142,6 +4214,9 @@ pub enum ObservationResultStatusCodesInterpretation {
     /// `X`: Results cannot be obtained for this observation
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
@@ -4203,13 +4278,16 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
     /// `I`: Immediate
     Immediate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryPriority {
@@ -4231,11 +4309,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-Admission Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReAdmissionIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReAdmissionIndicator {
@@ -4257,13 +4338,16 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release Information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReleaseInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReleaseInformation {
@@ -4285,7 +4369,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of Agreement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4294,6 +4378,9 @@ pub enum TypeOfAgreement {
     /// `U`: Unified
     Unified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfAgreement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfAgreement {
@@ -4330,7 +4417,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: Invocation event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
     OnDischarge,
@@ -4343,6 +4430,9 @@ pub enum InvocationEvent {
     /// `T`: At a designated date/time
     AtADesignatedDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvocationEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvocationEvent {
@@ -4370,7 +4460,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -4379,6 +4469,9 @@ pub enum ProcessingId {
     /// `T`: Training
     Training,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingId {
@@ -4412,7 +4505,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -4437,6 +4530,9 @@ pub enum VersionId {
     /// `2.7`: Release 2.7
     Release2Point7,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VersionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VersionId {
@@ -4474,7 +4570,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -4483,6 +4579,9 @@ pub enum SourceOfComment {
     /// `P`: Orderer (placer) is source of comment
     OrdererPlacerIsSourceOfComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfComment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfComment {
@@ -4569,7 +4668,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -4584,6 +4683,9 @@ pub enum BedStatus {
     /// `U`: Unoccupied
     Unoccupied,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BedStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BedStatus {
@@ -4682,7 +4784,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -4789,6 +4891,9 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OrderControlCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -4866,7 +4971,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -4879,6 +4984,9 @@ pub enum ResponseFlag {
     /// `R`: Same as E, also Replacement and Parent-Child
     SameAsEAlsoReplacementAndParentChild,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseFlag {
@@ -4915,7 +5023,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -4934,6 +5042,9 @@ pub enum ChargeType {
     /// `RS`: Research
     Research,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeType {
@@ -4976,7 +5087,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5001,6 +5112,9 @@ pub enum ResultStatus {
     /// `Z`: No record of this patient. (Used only on queries)
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResultStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResultStatus {
@@ -5039,7 +5153,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5050,6 +5164,9 @@ pub enum TransportationMode {
     /// `WHLC`: Wheelchair
     Wheelchair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportationMode {
@@ -5108,7 +5225,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -5175,6 +5292,9 @@ pub enum ValueType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ValueType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -5232,7 +5352,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -5245,6 +5365,9 @@ pub enum QuantityLimitedRequest {
     /// `ZO`: Locally defined
     LocallyDefined,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityLimitedRequest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityLimitedRequest {
@@ -5281,7 +5404,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -5300,6 +5423,9 @@ pub enum AllergenType {
     /// `PA`: Plant Allergy
     PlantAllergy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergenType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergenType {
@@ -5335,7 +5461,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -5346,6 +5472,9 @@ pub enum AllergySeverity {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergySeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergySeverity {
@@ -5386,7 +5515,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit User Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -5397,6 +5526,9 @@ pub enum VisitUserCode {
     /// `TE`: Teaching
     Teaching,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitUserCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitUserCode {
@@ -5432,7 +5564,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 
 /// The codes of table 0131: Contact Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
     EmergencyContact,
@@ -5451,6 +5583,9 @@ pub enum ContactRole {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContactRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContactRole {
@@ -5490,7 +5625,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -5499,6 +5634,9 @@ pub enum AssignmentOfBenefits {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AssignmentOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AssignmentOfBenefits {
@@ -5520,13 +5658,16 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for YesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for YesNoIndicator {
@@ -5554,7 +5695,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -5567,6 +5708,9 @@ pub enum MailClaimParty {
     /// `P`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MailClaimParty {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MailClaimParty {
@@ -5615,7 +5759,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -5640,6 +5784,9 @@ pub enum MilitaryService {
     /// `USPHS`: US Public Health Service
     UsPublicHealthService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryService {
@@ -5686,7 +5833,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -5695,6 +5842,9 @@ pub enum MilitaryStatus {
     /// `RET`: Retired
     Retired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryStatus {
@@ -5733,7 +5883,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -5750,6 +5900,9 @@ pub enum EligibilitySource {
     /// `7`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EligibilitySource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EligibilitySource {
@@ -5786,7 +5939,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -5801,6 +5954,9 @@ pub enum RoomType {
     /// `SPR`: Semi-private room
     SemiPrivateRoom,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoomType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoomType {
@@ -5835,7 +5991,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -5848,6 +6004,9 @@ pub enum AmountType {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountType {
@@ -5881,7 +6040,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -5894,6 +6053,9 @@ pub enum PolicyType {
     /// `MMD`: Major medical
     MajorMedical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PolicyType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PolicyType {
@@ -5921,13 +6083,16 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Money or Percentage Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
     CurrencyAmount,
     /// `PC`: Percentage
     Percentage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoneyOrPercentageIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
@@ -5949,7 +6114,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -5958,6 +6123,9 @@ pub enum DayType {
     /// `PE`: Pending
     Pending,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DayType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DayType {
@@ -5984,7 +6152,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Certification Patient Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -5995,6 +6163,9 @@ pub enum CertificationPatientType {
     /// `UR`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationPatientType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationPatientType {
@@ -6053,7 +6224,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/Application Acknowledgment Conditions.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -6064,6 +6235,9 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     /// `SU`: Successful completion only
     SuccessfulCompletionOnly,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
@@ -6090,7 +6264,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet Code Specification Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -6099,6 +6273,9 @@ pub enum DietCodeSpecificationType {
     /// `S`: Supplement
     Supplement,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DietCodeSpecificationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DietCodeSpecificationType {
@@ -6126,7 +6303,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -6139,6 +6316,9 @@ pub enum TrayType0160 {
     /// `NO`: No tray
     NoTray,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TrayType0160 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TrayType0160 {
@@ -6170,7 +6350,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -6179,6 +6359,9 @@ pub enum AllowSubstitution {
     /// `T`: Allow therapeutic substitutions
     AllowTherapeuticSubstitutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitution {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitution {
@@ -6252,7 +6435,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -6349,6 +6532,9 @@ pub enum RouteOfAdministration {
     /// `WND`: Wound
     Wound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RouteOfAdministration {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RouteOfAdministration {
@@ -6473,7 +6659,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body Site.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -6586,6 +6772,9 @@ pub enum BodySite {
 }
 
 #[cfg(feature = "types")]
+impl Eq for BodySite {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -6670,7 +6859,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration Device.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -6691,6 +6880,9 @@ pub enum AdministrationDevice {
     /// `PCA`: PCA Pump
     PcaPump,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationDevice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationDevice {
@@ -6738,7 +6930,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -6771,6 +6963,9 @@ pub enum AdministrationMethod {
     /// `WI`: Wipe
     Wipe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationMethod {
@@ -6808,13 +7003,16 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX Component Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
     /// `B`: Base
     Base,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RxComponentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RxComponentType {
@@ -6848,7 +7046,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -6873,6 +7071,9 @@ pub enum SubstitutionStatus {
     /// `T`: A therapeutic substitution was dispensed
     ATherapeuticSubstitutionWasDispensed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstitutionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstitutionStatus {
@@ -6914,7 +7115,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -6931,6 +7132,9 @@ pub enum ProcessingPriority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingPriority {
@@ -6960,13 +7164,16 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
     /// `R`: Rush reporting
     RushReporting,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportingPriority {
@@ -6992,7 +7199,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived Specimen.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -7001,6 +7208,9 @@ pub enum DerivedSpecimen {
     /// `P`: Parent Observation
     ParentObservation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DerivedSpecimen {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DerivedSpecimen {
@@ -7044,13 +7254,16 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
     /// `IN`: Independent
     Independent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoordinationOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoordinationOfBenefits {
@@ -7090,7 +7303,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -7103,6 +7316,9 @@ pub enum NatureOfServiceTestObservation {
     /// `S`: Superset-a set of batteries or procedures ordered under a single code unit but
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfServiceTestObservation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfServiceTestObservation {
@@ -7144,7 +7360,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master File Identifier Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -7173,6 +7389,9 @@ pub enum MasterFileIdentifierCode {
     /// `STF`: Staff master file
     StaffMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MasterFileIdentifierCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MasterFileIdentifierCode {
@@ -7219,7 +7438,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -7242,6 +7461,9 @@ pub enum ConfidentialityCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConfidentialityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConfidentialityCode {
@@ -7283,13 +7505,16 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File Level Event Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
     /// `UPD`: Change file records as defined in the record-level event codes for each record
     CodeUpd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FileLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FileLevelEventCode {
@@ -7316,7 +7541,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -7327,6 +7552,9 @@ pub enum ResponseLevel {
     /// `SU`: Success
     Success,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseLevel {
@@ -7359,7 +7587,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level Event Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -7372,6 +7600,9 @@ pub enum RecordLevelEventCode {
     /// `MUP`: Update record for master file
     UpdateRecordForMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecordLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecordLevelEventCode {
@@ -7402,13 +7633,16 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN Record-level Error Return.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
     /// `U`: Unsuccessful posting of the record defined by the MFE segment
     CodeU,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MfnRecordLevelErrorReturn {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
@@ -7439,13 +7673,16 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
     /// `I`: Inactive Staff
     InactiveStaff,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActiveInactive {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActiveInactive {
@@ -7483,7 +7720,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred Method of Contact.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -7498,6 +7735,9 @@ pub enum PreferredMethodOfContact {
     /// `O`: Office Phone Number
     OfficePhoneNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredMethodOfContact {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredMethodOfContact {
@@ -7538,13 +7778,16 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider Billing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
     /// `P`: Provider does own billing
     ProviderDoesOwnBilling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderBilling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderBilling {
@@ -7582,7 +7825,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -7591,6 +7834,9 @@ pub enum EthnicGroup {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EthnicGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EthnicGroup {
@@ -7635,7 +7881,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -7674,6 +7920,9 @@ pub enum AddressType {
     /// `V`: Vacation
     Vacation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressType {
@@ -7728,7 +7977,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of Referenced Data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -7751,6 +8000,9 @@ pub enum TypeOfReferencedData {
     /// `multipart`: MIME multipart package
     MimeMultipartPackage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfReferencedData {
@@ -7788,7 +8040,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -7799,6 +8051,9 @@ pub enum AmountClass {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountClass {
@@ -7847,7 +8102,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Assigned
     Assigned,
@@ -7892,6 +8147,9 @@ pub enum NameType {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameType {
@@ -7945,7 +8203,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -7966,6 +8224,9 @@ pub enum TelecommunicationUseCode {
     /// `WPN`: Work Number
     WorkNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationUseCode {
@@ -8008,7 +8269,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication Equipment Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -8031,6 +8292,9 @@ pub enum TelecommunicationEquipmentType {
     /// `X.400`: X.400 email address
     X400EmailAddress,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationEquipmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationEquipmentType {
@@ -8180,7 +8444,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `ACSN`: Accession ID
     AccessionId,
@@ -8401,6 +8665,9 @@ pub enum IdentifierType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for IdentifierType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -8534,7 +8801,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational Name Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -8545,6 +8812,9 @@ pub enum OrganizationalNameType {
     /// `SL`: Stock exchange listing name
     StockExchangeListingName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationalNameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationalNameType {
@@ -8579,7 +8849,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -8596,6 +8866,9 @@ pub enum PriceType {
     /// `UP`: unit price, may be based on length of procedure or service
     CodeUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PriceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PriceType {
@@ -8630,7 +8903,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment action code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -8641,6 +8914,9 @@ pub enum SegmentActionCode {
     /// `X`: No Change
     NoChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentActionCode {
@@ -8664,7 +8940,6 @@ pub static TABLE_0207: TableDesc = TableDesc {
     codes: &[
         code("A", "Archive"),
         code("I", "Initial load"),
-        code("Not present", "Not present (the default, meaning current processing)"),
         code("R", "Restore from archive"),
         code(
             "T",
@@ -8676,14 +8951,12 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
     /// `I`: Initial load
     InitialLoad,
-    /// `Not present`: Not present (the default, meaning current processing)
-    CodeNotPresent,
     /// `R`: Restore from archive
     RestoreFromArchive,
     /// `T`: Current processing, transmitted at intervals (scheduled or on demand)
@@ -8691,12 +8964,14 @@ pub enum ProcessingMode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProcessingMode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
         Self::Archive,
         Self::InitialLoad,
-        Self::CodeNotPresent,
         Self::RestoreFromArchive,
         Self::CodeT,
     ];
@@ -8721,7 +8996,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query Response Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -8732,6 +9007,9 @@ pub enum QueryResponseStatus {
     /// `OK`: Data found, no errors (this is the default)
     DataFoundNoErrorsThisIsTheDefault,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseStatus {
@@ -8767,7 +9045,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational Operator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -8786,6 +9064,9 @@ pub enum RelationalOperator {
     /// `NE`: Not Equal
     NotEqual,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalOperator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalOperator {
@@ -8816,13 +9097,16 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational Conjunction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
     /// `OR`
     CodeOr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalConjunction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalConjunction {
@@ -8868,14 +9152,13 @@ pub static TABLE_0211: TableDesc = TableDesc {
         code("UNICODE UTF-16", "UCS Transformation Format, 16-bit form"),
         code("UNICODE UTF-32", "UCS Transformation Format, 32-bit form"),
         code("UNICODE UTF-8", "UCS Transformation Format, 8-bit form"),
-        code("ascii", "The printable 7-bit ASCII character set"),
     ],
     patterns: &[],
 };
 
 /// The codes of table 0211: Alternate Character Sets.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -8923,9 +9206,10 @@ pub enum AlternateCharacterSets {
     UcsTransformationFormat32BitForm,
     /// `UNICODE UTF-8`: UCS Transformation Format, 8-bit form
     UcsTransformationFormat8BitForm,
-    /// `ascii`: The printable 7-bit ASCII character set
-    AsciiLowerCase,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSets {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSets {
@@ -8954,7 +9238,6 @@ impl hl7_types::Table for AlternateCharacterSets {
         Self::UcsTransformationFormat16BitForm,
         Self::UcsTransformationFormat32BitForm,
         Self::UcsTransformationFormat8BitForm,
-        Self::AsciiLowerCase,
     ];
     fn index(self) -> usize {
         self as usize
@@ -8991,7 +9274,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9000,6 +9283,9 @@ pub enum PurgeStatusCode {
     /// `P`: Marked for purge
     MarkedForPurge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PurgeStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PurgeStatusCode {
@@ -9027,7 +9313,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 
 /// The codes of table 0214: Special Program Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
     ChildHealthAssistance,
@@ -9040,6 +9326,9 @@ pub enum SpecialProgramCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialProgramCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialProgramCode {
@@ -9072,7 +9361,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 
 /// The codes of table 0215: Publicity Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
     FamilyOnly,
@@ -9083,6 +9372,9 @@ pub enum PublicityCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PublicityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PublicityCode {
@@ -9109,13 +9401,16 @@ pub static TABLE_0216: TableDesc = TableDesc {
 
 /// The codes of table 0216: Patient Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
     ActiveInpatient,
     /// `DI`: Discharged Inpatient
     DischargedInpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientStatusCode {
@@ -9137,7 +9432,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit Priority Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -9146,6 +9441,9 @@ pub enum VisitPriorityCode {
     /// `3`: Elective
     Elective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitPriorityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitPriorityCode {
@@ -9192,7 +9490,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living Arrangement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9207,6 +9505,9 @@ pub enum LivingArrangement {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingArrangement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingArrangement {
@@ -9250,7 +9551,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living Dependency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -9263,6 +9564,9 @@ pub enum LivingDependency {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingDependency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingDependency {
@@ -9290,7 +9594,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport Arranged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -9299,6 +9603,9 @@ pub enum TransportArranged {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportArranged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportArranged {
@@ -9320,7 +9627,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort Required.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -9329,6 +9636,9 @@ pub enum EscortRequired {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EscortRequired {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EscortRequired {
@@ -9409,7 +9719,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
     AbbottLaboratories,
@@ -9524,6 +9834,9 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ManufacturersOfVaccinesCodeMvx {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -9608,7 +9921,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -9627,6 +9940,9 @@ pub enum DiagnosisClassification {
     /// `T`: Tissue diagnosis
     TissueDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisClassification {
@@ -9661,7 +9977,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG Payor.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -9670,6 +9986,9 @@ pub enum DrgPayor {
     /// `M`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgPayor {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgPayor {
@@ -9703,7 +10022,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure Functional Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -9714,6 +10033,9 @@ pub enum ProcedureFunctionalType {
     /// `P`: Procedure for treatment (therapeutic, including operations)
     CodeP,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureFunctionalType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureFunctionalType {
@@ -9744,7 +10066,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -9753,6 +10075,9 @@ pub enum StudentStatus {
     /// `P`: Part-time student
     PartTimeStudent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StudentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StudentStatus {
@@ -9782,7 +10107,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -9791,6 +10116,9 @@ pub enum InsuranceCompanyContactReason {
     /// `03`: Name/address change
     NameAddressChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InsuranceCompanyContactReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InsuranceCompanyContactReason {
@@ -9836,7 +10164,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report Timing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -9859,6 +10187,9 @@ pub enum ReportTiming {
     /// `RQ`: Requested information
     RequestedInformation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportTiming {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportTiming {
@@ -9902,7 +10233,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -9925,6 +10256,9 @@ pub enum ReportSource {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportSource {
@@ -9962,7 +10296,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event Reported To.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -9973,6 +10307,9 @@ pub enum EventReportedTo {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReportedTo {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReportedTo {
@@ -10008,7 +10345,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -10027,6 +10364,9 @@ pub enum EventQualification {
     /// `W`: Drug withdrawal
     DrugWithdrawal,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventQualification {
@@ -10057,7 +10397,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event Seriousness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10066,6 +10406,9 @@ pub enum EventSeriousness {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventSeriousness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventSeriousness {
@@ -10087,7 +10430,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event Expected.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10096,6 +10439,9 @@ pub enum EventExpected {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventExpected {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventExpected {
@@ -10127,7 +10473,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event Consequence.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10148,6 +10494,9 @@ pub enum EventConsequence {
     /// `R`: Required intervention to prevent permanent impairment/damage
     CodeR,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventConsequence {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventConsequence {
@@ -10187,7 +10536,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient Outcome.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10204,6 +10553,9 @@ pub enum PatientOutcome {
     /// `W`: Worsening
     Worsening,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientOutcome {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientOutcome {
@@ -10244,7 +10596,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10261,6 +10613,9 @@ pub enum PrimaryObserversQualification {
     /// `R`: Pharmacist
     Pharmacist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryObserversQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryObserversQualification {
@@ -10290,7 +10645,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity May Be Divulged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -10299,6 +10654,9 @@ pub enum IdentityMayBeDivulged {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityMayBeDivulged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityMayBeDivulged {
@@ -10360,7 +10718,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of Evaluation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -10387,6 +10745,9 @@ pub enum StatusOfEvaluation {
     /// `Y`: Evaluation completed
     EvaluationCompleted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusOfEvaluation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusOfEvaluation {
@@ -10429,7 +10790,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -10440,6 +10801,9 @@ pub enum ProductSource {
     /// `R`: A product from a reserve sample was evaluated
     AProductFromAReserveSampleWasEvaluated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductSource {
@@ -10481,7 +10845,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness Assessment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -10494,6 +10858,9 @@ pub enum RelatednessAssessment {
     /// `S`: Somewhat probable
     SomewhatProbable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelatednessAssessment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelatednessAssessment {
@@ -10528,7 +10895,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -10543,6 +10910,9 @@ pub enum ActionTakenInResponseToTheEvent {
     /// `WT`: Product withdrawn temporarily
     ProductWithdrawnTemporarily,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionTakenInResponseToTheEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
@@ -10583,7 +10953,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality Observations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -10608,6 +10978,9 @@ pub enum CausalityObservations {
     /// `TC`: Toxic levels of product documented in blood or body fluids
     CodeTc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CausalityObservations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CausalityObservations {
@@ -10647,7 +11020,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -10660,6 +11033,9 @@ pub enum IndirectExposureMechanism {
     /// `X`: Blood product
     BloodProduct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IndirectExposureMechanism {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IndirectExposureMechanism {
@@ -10790,7 +11166,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of Quantity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -10999,6 +11375,9 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(feature = "types")]
+impl Eq for KindOfQuantity {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -11148,7 +11527,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration Categories.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
     CodeStar,
@@ -11203,6 +11582,9 @@ pub enum DurationCategories {
     /// `PT`: To identify measures at a point in time
     ToIdentifyMeasuresAtAPointInTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DurationCategories {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DurationCategories {
@@ -11302,7 +11684,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time Delay Post Challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -11395,6 +11777,9 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(feature = "types")]
+impl Eq for TimeDelayPostChallenge {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -11466,7 +11851,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of Challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -11475,6 +11860,9 @@ pub enum NatureOfChallenge {
     /// `FFST`: No fluid intake for the period specified in the time component of the term
     CodeFfst,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfChallenge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfChallenge {
@@ -11501,7 +11889,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -11512,6 +11900,9 @@ pub enum RelationshipModifier {
     /// `PATIENT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationshipModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationshipModifier {
@@ -11565,7 +11956,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -11620,6 +12011,9 @@ pub enum Modality {
     /// `XA`: X-ray Angiography
     XRayAngiography,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Modality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Modality {
@@ -11677,7 +12071,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient Location Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -11696,6 +12090,9 @@ pub enum PatientLocationType {
     /// `R`: Room
     Room,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientLocationType {
@@ -11735,7 +12132,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location Equipment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -11754,6 +12151,9 @@ pub enum LocationEquipment {
     /// `VIT`: Vital signs monitor
     VitalSignsMonitor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationEquipment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationEquipment {
@@ -11791,7 +12191,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -11806,6 +12206,9 @@ pub enum PrivacyLevel {
     /// `W`: Ward
     Ward,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrivacyLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrivacyLevel {
@@ -11842,7 +12245,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of Care.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -11859,6 +12262,9 @@ pub enum LevelOfCare {
     /// `S`: Surgery
     Surgery,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LevelOfCare {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LevelOfCare {
@@ -11924,7 +12330,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -11981,6 +12387,9 @@ pub enum SpecialtyType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecialtyType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -12035,7 +12444,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the Week.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12052,6 +12461,9 @@ pub enum DaysOfTheWeek {
     /// `WED`: Wednesday
     Wednesday,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DaysOfTheWeek {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DaysOfTheWeek {
@@ -12085,7 +12497,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12094,6 +12506,9 @@ pub enum Override {
     /// `X`: Override not allowed
     OverrideNotAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Override {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Override {
@@ -12119,13 +12534,16 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge On Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
     /// `R`: Charge on Result
     ChargeOnResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeOnIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeOnIndicator {
@@ -12162,7 +12580,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12193,6 +12611,9 @@ pub enum DocumentType {
     /// `TS`: Transfer summary
     TransferSummary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentType {
@@ -12237,7 +12658,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12254,6 +12675,9 @@ pub enum DocumentCompletionStatus {
     /// `PA`: Pre-authenticated
     PreAuthenticated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentCompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentCompletionStatus {
@@ -12287,7 +12711,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document Confidentiality Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -12296,6 +12720,9 @@ pub enum DocumentConfidentialityStatus {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentConfidentialityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentConfidentialityStatus {
@@ -12326,7 +12753,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document Availability Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -12337,6 +12764,9 @@ pub enum DocumentAvailabilityStatus {
     /// `UN`: Unavailable for patient care
     UnavailableForPatientCare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentAvailabilityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentAvailabilityStatus {
@@ -12368,7 +12798,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document Storage Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -12379,6 +12809,9 @@ pub enum DocumentStorageStatus {
     /// `PU`: Purged
     Purged,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentStorageStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentStorageStatus {
@@ -12411,7 +12844,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -12424,6 +12857,9 @@ pub enum AppointmentReasonCodes {
     /// `WALKIN`: A previously unscheduled walk-in visit
     APreviouslyUnscheduledWalkInVisit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentReasonCodes {
@@ -12458,7 +12894,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment Type Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -12467,6 +12903,9 @@ pub enum AppointmentTypeCodes {
     /// `Tentative`: A request for a tentative (e.g., "penciled in") appointment
     ARequestForATentative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentTypeCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentTypeCodes {
@@ -12513,7 +12952,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -12538,6 +12977,9 @@ pub enum FillerStatusCodes {
     /// `Waitlist`: Appointment has been placed on a waiting list for a particular slot
     CodeWaitlist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FillerStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FillerStatusCodes {
@@ -12579,7 +13021,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow Substitution Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -12590,6 +13032,9 @@ pub enum AllowSubstitutionCodes {
     /// `Yes`: Substitution of this resource is allowed
     SubstitutionOfThisResourceIsAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitutionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitutionCodes {
@@ -12616,7 +13061,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -12625,6 +13070,9 @@ pub enum ReferralPriority {
     /// `S`: STAT
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralPriority {
@@ -12653,7 +13101,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -12668,6 +13116,9 @@ pub enum ReferralType {
     /// `Skn`: Skilled Nursing
     SkilledNursing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralType {
@@ -12701,7 +13152,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral Disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -12712,6 +13163,9 @@ pub enum ReferralDisposition {
     /// `WR`: Send Written Report
     SendWrittenReport,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralDisposition {
@@ -12743,7 +13197,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -12754,6 +13208,9 @@ pub enum ReferralStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralStatus {
@@ -12785,7 +13242,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral Category.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12796,6 +13253,9 @@ pub enum ReferralCategory {
     /// `O`: Outpatient
     Outpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralCategory {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralCategory {
@@ -12836,7 +13296,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -12847,6 +13307,9 @@ pub enum ProviderRole0286 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0286 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0286 {
@@ -12881,7 +13344,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/Goal Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -12898,6 +13361,9 @@ pub enum ProblemGoalActionCode {
     /// `UP`: UPDATE
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProblemGoalActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProblemGoalActionCode {
@@ -12950,11 +13416,14 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of Referenced Data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `x-hl7-cda-level-one`: HL7 Clinical Document Architecture Level One document
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubtypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubtypeOfReferencedData {
@@ -13101,7 +13570,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp,
@@ -13354,6 +13823,9 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(feature = "types")]
+impl Eq for VaccinesAdministered {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -13544,7 +14016,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -13565,6 +14037,9 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Wed`: An indicator that Wednesday is or is not preferred for the day on which the
     CodeWed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
@@ -13623,13 +14098,16 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP Range Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
     /// `P`: Pro-rate
     ProRate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CpRangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CpRangeType {
@@ -13655,7 +14133,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -13664,6 +14142,9 @@ pub enum Encoding {
     /// `Hex`: Hexadecimal encoding
     HexadecimalEncoding,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Encoding {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Encoding {
@@ -13719,7 +14200,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `CLIA`: Clinical Laboratory Improvement Amendments
     ClinicalLaboratoryImprovementAmendments,
@@ -13756,6 +14237,9 @@ pub enum UniversalIdType {
     /// `x500`: An X.500 directory name
     AnX500DirectoryName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UniversalIdType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UniversalIdType {
@@ -13830,7 +14314,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person Location Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -13847,6 +14331,9 @@ pub enum PersonLocationType {
     /// `S`: SNF
     Snf,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PersonLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PersonLocationType {
@@ -13908,7 +14395,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -13919,6 +14406,9 @@ pub enum CoverageType {
     /// `RX`: Pharmacy
     Pharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoverageType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoverageType {
@@ -13950,7 +14440,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -13961,6 +14451,9 @@ pub enum JobStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JobStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JobStatus {
@@ -14017,7 +14510,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living Will Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14030,6 +14523,9 @@ pub enum LivingWillCode {
     /// `Y`: Yes, patient has a living will
     YesPatientHasALivingWill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingWillCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingWillCode {
@@ -14068,7 +14564,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ Donor Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -14085,6 +14581,9 @@ pub enum OrganDonorCode {
     /// `Y`: Yes, patient is a documented donor and documentation is on file
     CodeY,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganDonorCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganDonorCode {
@@ -14120,7 +14619,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -14133,6 +14632,9 @@ pub enum Annotations {
     /// `9904`: etc
     Etc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Annotations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Annotations {
@@ -14183,7 +14685,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -14194,6 +14696,9 @@ pub enum DispenseMethod {
     /// `UD`: Unit Dose
     UnitDose,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseMethod {
@@ -14225,7 +14730,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -14236,6 +14741,9 @@ pub enum CompletionStatus {
     /// `RE`: Refused
     Refused,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CompletionStatus {
@@ -14281,7 +14789,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location Characteristic ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -14308,6 +14816,9 @@ pub enum LocationCharacteristicId {
     /// `TEA`: Teaching location
     TeachingLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationCharacteristicId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationCharacteristicId {
@@ -14350,7 +14861,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location Relationship ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -14367,6 +14878,9 @@ pub enum LocationRelationshipId {
     /// `RX2`: Second nearest pharmacy
     SecondNearestPharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationRelationshipId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationRelationshipId {
@@ -14396,13 +14910,16 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
     /// `V`: Visit level
     VisitLevel,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitIndicator {
@@ -14442,13 +14959,16 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
     /// `E`: Estimated (see comment)
     EstimatedSeeComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityMethod {
@@ -14477,7 +14997,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing Basis.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -14492,6 +15012,9 @@ pub enum MarketingBasis {
     /// `TXN`: Transitional
     Transitional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MarketingBasis {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MarketingBasis {
@@ -14525,7 +15048,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -14536,6 +15059,9 @@ pub enum FacilityType {
     /// `U`: User
     User,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FacilityType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FacilityType {
@@ -14562,13 +15088,16 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
     /// `I`: Initiate
     Initiate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceType {
@@ -14604,7 +15133,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
     AssociatedParty,
@@ -14615,6 +15144,9 @@ pub enum DisabledPersonCode {
     /// `PT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DisabledPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DisabledPersonCode {
@@ -14674,7 +15206,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat Pattern.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -14715,6 +15247,9 @@ pub enum RepeatPattern {
     /// `V`: Cibus Vespertinus (dinner)
     CibusVespertinusDinner,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RepeatPattern {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RepeatPattern {
@@ -14761,7 +15296,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -14772,6 +15307,9 @@ pub enum ReferralReason {
     /// `W`: Work Load
     WorkLoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralReason {
@@ -14798,13 +15336,16 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
     /// `E`: Eligible
     Eligible,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationStatus {
@@ -14839,7 +15380,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID Number Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -14866,6 +15407,9 @@ pub enum PractitionerIdNumberType {
     /// `UPIN`: Unique physician ID no
     UniquePhysicianIdNo,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PractitionerIdNumberType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PractitionerIdNumberType {
@@ -14911,7 +15455,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -14922,6 +15466,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
     /// `4`: Advanced Beneficiary Notice has not been signed
     Code4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvancedBeneficiaryNoticeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
@@ -14999,7 +15546,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's Relationship to Insured.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -15040,6 +15587,9 @@ pub enum PatientsRelationshipToInsured {
     /// `19`: Grandparent
     Grandparent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientsRelationshipToInsured {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientsRelationshipToInsured {
@@ -15132,7 +15682,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -15145,6 +15695,9 @@ pub enum CweStatuses {
     /// `UASK`: Asked but Unknown
     AskedButUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CweStatuses {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CweStatuses {
@@ -15407,7 +15960,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message Structure.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -15874,6 +16427,9 @@ pub enum MessageStructure {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageStructure {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -16129,7 +16685,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary Key Value Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
@@ -16138,6 +16694,9 @@ pub enum PrimaryKeyValueType {
     /// `PL`: Person location
     PersonLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryKeyValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryKeyValueType {
@@ -16166,13 +16725,16 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate Character Set Handling Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: The character set switching mode specified in HL7 2.5
     Code2Dot3,
     /// `ISO 2022-1994`: This standard is titled "Information Technology
     CodeIso2022Dash1994,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSetHandlingScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
@@ -16209,7 +16771,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message Error Condition Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -16240,6 +16802,9 @@ pub enum MessageErrorConditionCodes {
     /// `207`: Application internal error
     ApplicationInternalError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageErrorConditionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageErrorConditionCodes {
@@ -16284,12 +16849,12 @@ pub static TABLE_0359: TableDesc = TableDesc {
         code("1", "The primary diagnosis"),
         code("2", "For ranked secondary diagnoses"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0359: Diagnosis Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
@@ -16298,6 +16863,9 @@ pub enum DiagnosisPriority {
     /// `2`: For ranked secondary diagnoses
     ForRankedSecondaryDiagnoses,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisPriority {
@@ -16384,7 +16952,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree/License/Certificate.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -16509,6 +17077,9 @@ pub enum DegreeLicenseCertificate {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DegreeLicenseCertificate {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -16625,7 +17196,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -16644,6 +17215,9 @@ pub enum CommentType {
     /// `RE`: Remark
     Remark,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommentType {
@@ -16684,7 +17258,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -16705,6 +17279,9 @@ pub enum EquipmentState {
     /// `PU`: Powered Up
     PoweredUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EquipmentState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EquipmentState {
@@ -16736,13 +17313,16 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/Remote Control State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
     /// `R`: Remote
     Remote,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocalRemoteControlState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocalRemoteControlState {
@@ -16769,7 +17349,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -16780,6 +17360,9 @@ pub enum AlertLevel {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertLevel {
@@ -16826,7 +17409,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote Control Command.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -16867,6 +17450,9 @@ pub enum RemoteControlCommand {
     /// `UN`: Unload
     Unload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RemoteControlCommand {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RemoteControlCommand {
@@ -16923,7 +17509,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -16948,6 +17534,9 @@ pub enum SpecimenRole {
     /// `V`: Verifying Calibrator, used for periodic calibration checks
     CodeV,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRole {
@@ -16990,7 +17579,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
     Identified,
@@ -17009,6 +17598,9 @@ pub enum ContainerStatus {
     /// `X`: Container Unavailable
     ContainerUnavailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerStatus {
@@ -17100,7 +17692,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive/Preservative.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
     AcdSolutionA,
@@ -17219,6 +17811,9 @@ pub enum AdditivePreservative {
 }
 
 #[cfg(feature = "types")]
+impl Eq for AdditivePreservative {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -17305,7 +17900,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen Component.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -17324,6 +17919,9 @@ pub enum SpecimenComponent {
     /// `SUP`: Supernatant
     Supernatant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenComponent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenComponent {
@@ -17363,7 +17961,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -17382,6 +17980,9 @@ pub enum Treatment {
     /// `UFIL`: Ultrafiltration
     Ultrafiltration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Treatment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Treatment {
@@ -17412,11 +18013,14 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System Induced Contaminants.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SystemInducedContaminants {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SystemInducedContaminants {
@@ -17441,13 +18045,16 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial Blood.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
     /// `SFHB`: Stromal free hemoglobin preparations
     StromalFreeHemoglobinPreparations,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArtificialBlood {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArtificialBlood {
@@ -17490,7 +18097,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special Handling Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
     AmbientTemperature,
@@ -17527,6 +18134,9 @@ pub enum SpecialHandlingCode {
     /// `UPR`: Upright
     Upright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialHandlingCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialHandlingCode {
@@ -17569,13 +18179,16 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other Environmental Factors.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
     /// `ATM`: Opened container, atmosphere and duration unspecified
     CodeAtm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OtherEnvironmentalFactors {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OtherEnvironmentalFactors {
@@ -17654,7 +18267,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -17679,6 +18292,9 @@ pub enum SubstanceStatus {
     /// `QW`: QC Warning
     QcWarning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceStatus {
@@ -17725,7 +18341,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
     Control,
@@ -17752,6 +18368,9 @@ pub enum SubstanceType {
     /// `SW`: Solid Waste
     SolidWaste,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceType {
@@ -17813,7 +18432,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command Response.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
     CodeEr,
@@ -17826,6 +18445,9 @@ pub enum CommandResponse {
     /// `UN`: Command cannot be completed for unknown reasons
     CodeUn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommandResponse {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommandResponse {
@@ -17853,13 +18475,16 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
     /// `P`: Regular Production
     RegularProduction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingType {
@@ -17886,7 +18511,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte Repeat Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -17897,6 +18522,9 @@ pub enum AnalyteRepeatStatus {
     /// `R`: Repeated without dilution
     RepeatedWithoutDilution,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AnalyteRepeatStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AnalyteRepeatStatus {
@@ -18055,7 +18683,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `ADMINISTRATION`
     CodeAdministration,
@@ -18322,6 +18950,9 @@ pub enum SegmentGroup {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SegmentGroup {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
@@ -18478,7 +19109,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -18489,6 +19120,9 @@ pub enum MatchReason {
     /// `SS`: Match on Social Security Number
     MatchOnSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchReason {
@@ -18518,13 +19152,16 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match Algorithms.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
     /// `MATCHWARE_1.2`: Proprietary algorithm for MatchWare v1.2
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchAlgorithms {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchAlgorithms {
@@ -18549,7 +19186,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -18558,6 +19195,9 @@ pub enum ResponseModality {
     /// `T`: Bolus
     Bolus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseModality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseModality {
@@ -18579,13 +19219,16 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
     /// `N`: New Subscription
     NewSubscription,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifyIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifyIndicator {
@@ -18600,7 +19243,7 @@ impl hl7_types::Table for ModifyIndicator {
 pub static TABLE_0396: TableDesc = TableDesc {
     id: "0396",
     name: "Coding System",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("ACR", "American College of Radiology finding codes"),
         code("ALPHAID2006", "German Alpha-ID v2006"),
@@ -18795,7 +19438,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding System.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -19128,6 +19771,9 @@ pub enum CodingSystem {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CodingSystem {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -19318,7 +19964,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -19331,6 +19977,9 @@ pub enum Sequencing {
     /// `N`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Sequencing {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Sequencing {
@@ -19358,13 +20007,16 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation Style Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
     /// `I`: Interactive Continuation
     InteractiveContinuation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContinuationStyleCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContinuationStyleCode {
@@ -19395,13 +20047,16 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government Reimbursement Program.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
     /// `MM`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GovernmentReimbursementProgram {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GovernmentReimbursementProgram {
@@ -19428,7 +20083,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -19439,6 +20094,9 @@ pub enum SchoolType {
     /// `U`: Undergraduate
     Undergraduate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SchoolType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SchoolType {
@@ -19471,7 +20129,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language Ability.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -19484,6 +20142,9 @@ pub enum LanguageAbility {
     /// `5`: Sign
     Sign,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageAbility {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageAbility {
@@ -19518,7 +20179,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language Proficiency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -19533,6 +20194,9 @@ pub enum LanguageProficiency {
     /// `6`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageProficiency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageProficiency {
@@ -19578,7 +20242,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0406 {
     /// `1`: Hospital
     Hospital,
@@ -19595,6 +20259,9 @@ pub enum OrganizationUnitType0406 {
     /// `O`: Office
     Office,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0406 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0406 {
@@ -19628,7 +20295,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application Change Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -19637,6 +20304,9 @@ pub enum ApplicationChangeType {
     /// `SU`: Start up
     StartUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApplicationChangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApplicationChangeType {
@@ -19698,13 +20368,16 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: DRG Transfer Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgTransferType {
     /// `E`: DRG Exempt
     DrgExempt,
     /// `N`: DRG Non Exempt
     DrgNonExempt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgTransferType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgTransferType {
@@ -19732,7 +20405,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -19745,6 +20418,9 @@ pub enum ProcedureDrgType {
     /// `5`: 3rd Operative
     N3rdOperative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureDrgType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureDrgType {
@@ -19786,7 +20462,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -19815,6 +20491,9 @@ pub enum TissueTypeCode {
     /// `G`: Additional tissue required
     AdditionalTissueRequired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TissueTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TissueTypeCode {
@@ -19849,12 +20528,12 @@ pub static TABLE_0418: TableDesc = TableDesc {
         code("1", "the primary procedure"),
         code("2", "for ranked secondary procedures"),
     ],
-    patterns: &[],
+    patterns: &[code("#", "The second and so on")],
 };
 
 /// The codes of table 0418: Procedure Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -19863,6 +20542,9 @@ pub enum ProcedurePriority {
     /// `2`: for ranked secondary procedures
     ForRankedSecondaryProcedures,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePriority {
@@ -19888,7 +20570,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of Illness Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -19897,6 +20579,9 @@ pub enum SeverityOfIllnessCode {
     /// `SE`: Severe
     Severe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SeverityOfIllnessCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SeverityOfIllnessCode {
@@ -19925,7 +20610,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -19940,6 +20625,9 @@ pub enum TriageCode {
     /// `99`: Other
     Other,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TriageCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TriageCode {
@@ -19968,11 +20656,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CaseCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CaseCategoryCode {
@@ -19998,7 +20689,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -20007,6 +20698,9 @@ pub enum GestationCategoryCode {
     /// `3`: Overdue / Post-term
     OverduePostTerm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GestationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GestationCategoryCode {
@@ -20038,7 +20732,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -20051,6 +20745,9 @@ pub enum NewbornCode {
     /// `5`: Born at home
     BornAtHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NewbornCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NewbornCode {
@@ -20094,7 +20791,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood Product Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -20127,6 +20824,9 @@ pub enum BloodProductCode {
     /// `WBA`: Autologous Whole Blood
     AutologousWholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductCode {
@@ -20179,7 +20879,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk Management Incident Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -20210,6 +20910,9 @@ pub enum RiskManagementIncidentCode {
     /// `T`: Transfusion error
     TransfusionError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskManagementIncidentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskManagementIncidentCode {
@@ -20246,7 +20949,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -20255,6 +20958,9 @@ pub enum IncidentTypeCode {
     /// `U`: User Error
     UserError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IncidentTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IncidentTypeCode {
@@ -20289,7 +20995,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production Class Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -20316,6 +21022,9 @@ pub enum ProductionClassCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductionClassCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductionClassCode {
@@ -20358,7 +21067,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of Arrival Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -20375,6 +21084,9 @@ pub enum ModeOfArrivalCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModeOfArrivalCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModeOfArrivalCode {
@@ -20412,7 +21124,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational Drug Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -20429,6 +21141,9 @@ pub enum RecreationalDrugUseCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecreationalDrugUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecreationalDrugUseCode {
@@ -20465,7 +21180,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission Level of Care Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -20480,6 +21195,9 @@ pub enum AdmissionLevelOfCareCode {
     /// `MO`: Moribund
     Moribund,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionLevelOfCareCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
@@ -20518,7 +21236,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -20539,6 +21257,9 @@ pub enum PrecautionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrecautionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrecautionCode {
@@ -20577,7 +21298,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -20592,6 +21313,9 @@ pub enum PatientConditionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientConditionCode {
@@ -20620,13 +21344,16 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance Directive Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
     /// `N`: No directive
     NoDirective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvanceDirectiveCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvanceDirectiveCode {
@@ -20654,7 +21381,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -20667,6 +21394,9 @@ pub enum SensitivityToCausativeAgentCode {
     /// `SE`: Side Effect
     SideEffect,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SensitivityToCausativeAgentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
@@ -20694,7 +21424,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert Device Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -20703,6 +21433,9 @@ pub enum AlertDeviceCode {
     /// `W`: Wallet Card
     WalletCard,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertDeviceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertDeviceCode {
@@ -20732,7 +21465,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy Clinical Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -20749,6 +21482,9 @@ pub enum AllergyClinicalStatus {
     /// `U`: Unconfirmed
     Unconfirmed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergyClinicalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergyClinicalStatus {
@@ -20874,7 +21610,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -21069,6 +21805,9 @@ pub enum DataTypes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DataTypes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -21192,7 +21931,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization Registry Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -21209,6 +21948,9 @@ pub enum ImmunizationRegistryStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ImmunizationRegistryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ImmunizationRegistryStatus {
@@ -21243,7 +21985,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location Service Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -21254,6 +21996,9 @@ pub enum LocationServiceCode {
     /// `T`: Therapeutic
     Therapeutic,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationServiceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationServiceCode {
@@ -21307,7 +22052,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -21358,6 +22103,9 @@ pub enum ProviderRole0443 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProviderRole0443 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0443 {
     const DESC: &'static TableDesc = &TABLE_0443;
     const ALL: &'static [Self] = &[
@@ -21404,13 +22152,16 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name Assembly Order.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
     /// `G`: Prefix Given Middle Family Suffix
     PrefixGivenMiddleFamilySuffix,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAssemblyOrder {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAssemblyOrder {
@@ -21440,7 +22191,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -21451,6 +22202,9 @@ pub enum IdentityReliabilityCode {
     /// `US`: Unknown/Default Social Security Number
     UnknownDefaultSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityReliabilityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityReliabilityCode {
@@ -21504,13 +22258,16 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
     LogEvent,
     /// `SER`: Service Event
     ServiceEvent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventType0450 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventType0450 {
@@ -21532,11 +22289,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance Identifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceIdentifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceIdentifier {
@@ -21560,11 +22320,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health Care Provider Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderTypeCode {
@@ -21591,11 +22354,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health Care Provider Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderClassification {
@@ -21622,11 +22388,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health Care Provider Area of Specialization.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderAreaOfSpecialization {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
@@ -21672,7 +22441,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall Claim Disposition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -21685,6 +22454,9 @@ pub enum OverallClaimDispositionCode {
     /// `4`: Claim denied
     ClaimDenied4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverallClaimDispositionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverallClaimDispositionCode {
@@ -21816,7 +22588,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -21919,6 +22691,9 @@ pub enum OceEditCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OceEditCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -21993,7 +22768,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -22004,6 +22779,9 @@ pub enum ReimbursementActionCode {
     /// `3`: External line item rejection
     ExternalLineItemRejection,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementActionCode {
@@ -22034,7 +22812,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or Rejection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -22043,6 +22821,9 @@ pub enum DenialOrRejectionCode {
     /// `2`: Line item is on a multiple-day claim
     LineItemIsOnAMultipleDayClaim,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DenialOrRejectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DenialOrRejectionCode {
@@ -22108,7 +22889,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/Address Representation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -22117,6 +22898,9 @@ pub enum NameAddressRepresentation {
     /// `P`: Phonetic (i.e., ASCII, Katakana, Hiragana, etc.)
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAddressRepresentation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAddressRepresentation {
@@ -22146,7 +22930,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures,
@@ -22155,6 +22939,9 @@ pub enum AmbulatoryPaymentClassificationCode {
     /// `181`: Level 1 skin repair
     Level1SkinRepair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryPaymentClassificationCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
@@ -22187,7 +22974,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -22202,6 +22989,9 @@ pub enum ModifierEditCode {
     /// `U`: Modifier edit code unknown
     ModifierEditCodeUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifierEditCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifierEditCode {
@@ -22245,7 +23035,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment Adjustment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -22258,6 +23048,9 @@ pub enum PaymentAdjustmentCode {
     /// `5`: Deductible not applicable (specific list of HCPCS codes)
     Code5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentAdjustmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentAdjustmentCode {
@@ -22292,7 +23085,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -22301,6 +23094,9 @@ pub enum PackagingStatusCode {
     /// `2`: Packaged as part of partial hospitalization per diem or daily mental health
     Code2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PackagingStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PackagingStatusCode {
@@ -22337,7 +23133,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -22360,6 +23156,9 @@ pub enum ReimbursementTypeCode {
     /// `Thrpy`: Therapy APC
     TherapyApc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementTypeCode {
@@ -22405,7 +23204,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ Conjunction ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
     Asynchronous,
@@ -22414,6 +23213,9 @@ pub enum TqConjunctionId {
     /// `S`: Synchronous
     Synchronous,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TqConjunctionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TqConjunctionId {
@@ -22444,7 +23246,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -22455,6 +23257,9 @@ pub enum FormularyStatus0473 {
     /// `Y`: This observation/service is on the formulary
     ThisObservationServiceIsOnTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0473 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0473 {
@@ -22487,7 +23292,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0474 {
     /// `D`: Department
     Department,
@@ -22500,6 +23305,9 @@ pub enum OrganizationUnitType0474 {
     /// `V`: Division
     Division,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0474 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0474 {
@@ -22533,7 +23341,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 
 /// The codes of table 0475: Charge Type Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
     Allergy,
@@ -22546,6 +23354,9 @@ pub enum ChargeTypeReason {
     /// `05`: No Exception
     NoException,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeTypeReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeTypeReason {
@@ -22589,7 +23400,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
     ScheduleI,
@@ -22604,6 +23415,9 @@ pub enum ControlledSubstanceSchedule {
     /// `VI`: Schedule VI
     ScheduleVi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ControlledSubstanceSchedule {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ControlledSubstanceSchedule {
@@ -22640,7 +23454,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 
 /// The codes of table 0478: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
     CodeG,
@@ -22651,6 +23465,9 @@ pub enum FormularyStatus0478 {
     /// `Y`: Pharmaceutical substance is in the formulary
     PharmaceuticalSubstanceIsInTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0478 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0478 {
@@ -22690,7 +23507,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 
 /// The codes of table 0480: Pharmacy Order Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
     Medication,
@@ -22699,6 +23516,9 @@ pub enum PharmacyOrderTypes {
     /// `S`: IV Large Volume Solutions
     IvLargeVolumeSolutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PharmacyOrderTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PharmacyOrderTypes {
@@ -22724,13 +23544,16 @@ pub static TABLE_0482: TableDesc = TableDesc {
 
 /// The codes of table 0482: Order Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
     InpatientOrder,
     /// `O`: Outpatient Order
     OutpatientOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderType {
@@ -22763,7 +23586,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 
 /// The codes of table 0483: Authorization Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
     Electronic,
@@ -22786,6 +23609,9 @@ pub enum AuthorizationMode {
     /// `VO`: Voice
     Voice,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AuthorizationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AuthorizationMode {
@@ -22828,7 +23654,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 
 /// The codes of table 0484: Dispense Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
     TrialQuantityBalance,
@@ -22849,6 +23675,9 @@ pub enum DispenseType {
     /// `Z`: Non-Prescription Fill
     NonPrescriptionFill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseType {
@@ -22895,7 +23724,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 
 /// The codes of table 0485: Extended Priority Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
     Asap,
@@ -22912,6 +23741,9 @@ pub enum ExtendedPriorityCodes {
     /// `T`: Timing critical
     TimingCritical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExtendedPriorityCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExtendedPriorityCodes {
@@ -23213,7 +24045,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 
 /// The codes of table 0487: Specimen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
     Abscess,
@@ -23760,6 +24592,9 @@ pub enum SpecimenType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -24094,7 +24929,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 
 /// The codes of table 0488: Specimen Collection Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
     PlatesAnaerobic,
@@ -24183,6 +25018,9 @@ pub enum SpecimenCollectionMethod {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenCollectionMethod {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -24257,7 +25095,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 
 /// The codes of table 0489: Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
     Aggressive,
@@ -24282,6 +25120,9 @@ pub enum RiskCodes {
     /// `RAD`: Radioactive
     Radioactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskCodes {
@@ -24330,7 +25171,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 
 /// The codes of table 0490: Specimen Reject Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
     Expired,
@@ -24361,6 +25202,9 @@ pub enum SpecimenRejectReason {
     /// `RS`: Name misspelling
     NameMisspelling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRejectReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRejectReason {
@@ -24402,7 +25246,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 
 /// The codes of table 0491: Specimen Quality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
     Excellent,
@@ -24413,6 +25257,9 @@ pub enum SpecimenQuality {
     /// `P`: Poor
     Poor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenQuality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenQuality {
@@ -24439,7 +25286,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 
 /// The codes of table 0492: Specimen Appropriateness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `??`: Inappropriate due to
     InappropriateDueTo,
@@ -24450,6 +25297,9 @@ pub enum SpecimenAppropriateness {
     /// `P`: Preferred
     Preferred,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenAppropriateness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenAppropriateness {
@@ -24486,7 +25336,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 
 /// The codes of table 0493: Specimen Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
     Autolyzed,
@@ -24507,6 +25357,9 @@ pub enum SpecimenCondition {
     /// `SNR`: Sample not received
     SampleNotReceived,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCondition {
@@ -24542,7 +25395,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 
 /// The codes of table 0494: Specimen Child Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
     Aliquot,
@@ -24551,6 +25404,9 @@ pub enum SpecimenChildRole {
     /// `M`: Modified from original specimen
     ModifiedFromOriginalSpecimen,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenChildRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenChildRole {
@@ -24593,7 +25449,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 
 /// The codes of table 0495: Body Site Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
     Anterior,
@@ -24628,6 +25484,9 @@ pub enum BodySiteModifier {
     /// `UPP`: Upper
     Upper,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodySiteModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodySiteModifier {
@@ -24810,7 +25669,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 
 /// The codes of table 0496: Consent Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
     Code001,
@@ -25089,6 +25948,9 @@ pub enum ConsentType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ConsentType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -25246,7 +26108,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 
 /// The codes of table 0497: Consent Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
     Telephone,
@@ -25255,6 +26117,9 @@ pub enum ConsentMode {
     /// `W`: Written
     Written,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentMode {
@@ -25286,7 +26151,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 
 /// The codes of table 0498: Consent Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
     ActiveConsentHasBeenGranted,
@@ -25301,6 +26166,9 @@ pub enum ConsentStatus {
     /// `X`: Rescinded - Consent was initially granted, but was subsequently revoked or ended
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentStatus {
@@ -25329,13 +26197,16 @@ pub static TABLE_0499: TableDesc = TableDesc {
 
 /// The codes of table 0499: Consent Bypass Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
     Emergency,
     /// `PJ`: Professional Judgment
     ProfessionalJudgment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentBypassReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentBypassReason {
@@ -25361,7 +26232,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 
 /// The codes of table 0500: Consent Disclosure Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
     FullDisclosure,
@@ -25370,6 +26241,9 @@ pub enum ConsentDisclosureLevel {
     /// `P`: Partial Disclosure
     PartialDisclosure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentDisclosureLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentDisclosureLevel {
@@ -25399,7 +26273,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
     Emergency,
@@ -25408,6 +26282,9 @@ pub enum ConsentNonDisclosureReason {
     /// `RX`: Rx Private
     RxPrivate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentNonDisclosureReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentNonDisclosureReason {
@@ -25437,7 +26314,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
     LegallyMandated,
@@ -25446,6 +26323,9 @@ pub enum NonSubjectConsenterReason {
     /// `NC`: Subject is not competent to consent
     SubjectIsNotCompetentToConsent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NonSubjectConsenterReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NonSubjectConsenterReason {
@@ -25475,7 +26355,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 
 /// The codes of table 0503: Sequence/Results Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
     Cyclical,
@@ -25484,6 +26364,9 @@ pub enum SequenceResultsFlag {
     /// `S`: Sequential
     Sequential,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceResultsFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceResultsFlag {
@@ -25514,7 +26397,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 
 /// The codes of table 0504: Sequence Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
     CodeEe,
@@ -25525,6 +26408,9 @@ pub enum SequenceConditionCode {
     /// `SS`: Start related service request(s), start current service request
     CodeSs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceConditionCode {
@@ -25554,13 +26440,16 @@ pub static TABLE_0505: TableDesc = TableDesc {
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
     TheLastServiceRequestInACyclicGroup,
     /// `*`: The first service request in a cyclic group
     TheFirstServiceRequestInACyclicGroup,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CyclicEntryExitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CyclicEntryExitIndicator {
@@ -25591,7 +26480,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 
 /// The codes of table 0506: Service Request Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
     Compound,
@@ -25604,6 +26493,9 @@ pub enum ServiceRequestRelationship {
     /// `T`: Tapering
     Tapering,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ServiceRequestRelationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ServiceRequestRelationship {
@@ -25631,13 +26523,16 @@ pub static TABLE_0507: TableDesc = TableDesc {
 
 /// The codes of table 0507: Observation Result Handling.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `F`: Film-with-patient
     FilmWithPatient,
     /// `N`: Notify provider when ready
     NotifyProviderWhenReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultHandling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultHandling {
@@ -25671,7 +26566,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 
 /// The codes of table 0508: Blood Product Processing Requirements.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
     AutologousUnit,
@@ -25696,6 +26591,9 @@ pub enum BloodProductProcessingRequirements {
     /// `WA`: Washed
     Washed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductProcessingRequirements {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductProcessingRequirements {
@@ -25750,7 +26648,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 
 /// The codes of table 0510: Blood Product Dispense Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
     CodeCr,
@@ -25775,6 +26673,9 @@ pub enum BloodProductDispenseStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductDispenseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductDispenseStatus {
@@ -25815,7 +26716,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
     CodeC,
@@ -25830,6 +26731,9 @@ pub enum BpObservationStatusCodesInterpretation {
     /// `W`: Post original as wrong, e.g., transmitted for wrong patient
     CodeW,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BpObservationStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
@@ -25873,7 +26777,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused/no longer needed
     ReturnedUnusedNoLongerNeeded,
@@ -25886,6 +26790,9 @@ pub enum BloodProductTransfusionDispositionStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductTransfusionDispositionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
@@ -25933,7 +26840,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
     AboIncompatibleTransfusionReaction,
@@ -25974,6 +26881,9 @@ pub enum TransfusionAdverseReaction {
     /// `VOLOVER`: Symptoms most likely due to volume overload
     SymptomsMostLikelyDueToVolumeOverload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransfusionAdverseReaction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransfusionAdverseReaction {
@@ -26029,7 +26939,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 
 /// The codes of table 0516: Error Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
     Error,
@@ -26040,6 +26950,9 @@ pub enum ErrorSeverity {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ErrorSeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ErrorSeverity {
@@ -26071,7 +26984,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 
 /// The codes of table 0517: Inform Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
     InformHelpDesk,
@@ -26082,6 +26995,9 @@ pub enum InformPersonCode {
     /// `USR`: Inform User
     InformUser,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InformPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InformPersonCode {
@@ -26112,7 +27028,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 
 /// The codes of table 0518: Override Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
     EquivalenceOverride,
@@ -26121,6 +27037,9 @@ pub enum OverrideType {
     /// `INLV`: Interval Override
     IntervalOverride,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverrideType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverrideType {
@@ -26155,7 +27074,7 @@ pub static TABLE_0520: TableDesc = TableDesc {
 
 /// The codes of table 0520: Message Waiting Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageWaitingPriority {
     /// `H`: High
     High,
@@ -26164,6 +27083,9 @@ pub enum MessageWaitingPriority {
     /// `M`: Medium
     Medium,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageWaitingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageWaitingPriority {
@@ -26194,13 +27116,16 @@ pub static TABLE_0523: TableDesc = TableDesc {
 
 /// The codes of table 0523: Computation Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
     IndicatesAPercentChange,
     /// `a`: Absolute Change
     AbsoluteChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ComputationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ComputationType {
@@ -26249,7 +27174,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 
 /// The codes of table 0527: Calendar Alignment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
     DayOfTheMonth,
@@ -26268,6 +27193,9 @@ pub enum CalendarAlignment {
     /// `WY`: week of the year
     WeekOfTheYear,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CalendarAlignment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CalendarAlignment {
@@ -26312,7 +27240,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 
 /// The codes of table 0528: Event Related Period.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
     BeforeMealFromLatAnteCibus,
@@ -26341,6 +27269,9 @@ pub enum EventRelatedPeriod {
     /// `PCV`: after dinner (from lat. post cibus vespertinus)
     AfterDinnerFromLatPostCibusVespertinus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventRelatedPeriod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventRelatedPeriod {
@@ -26383,7 +27314,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 
 /// The codes of table 0530: Organization, Agency, Department.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
     AmericanExpress,
@@ -26398,6 +27329,9 @@ pub enum OrganizationAgencyDepartment {
     /// `VI`: Visa
     Visa,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationAgencyDepartment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationAgencyDepartment {
@@ -26445,7 +27379,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 
 /// The codes of table 0532: Expanded Yes/no Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
     AskedButUnknown,
@@ -26466,6 +27400,9 @@ pub enum ExpandedYesNoIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExpandedYesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExpandedYesNoIndicator {
@@ -26512,7 +27449,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 
 /// The codes of table 0534: Notify Clergy Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
     LastRitesOnly,
@@ -26525,6 +27462,9 @@ pub enum NotifyClergyCode {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NotifyClergyCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NotifyClergyCode {
@@ -26563,7 +27503,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 
 /// The codes of table 0535: Signature Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
     SignedCms1500ClaimFormOnFile,
@@ -26574,6 +27514,9 @@ pub enum SignatureCode {
     /// `S`: Signed authorization for release of any medical or other information necessary
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatureCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatureCode {
@@ -26606,7 +27549,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 
 /// The codes of table 0536: Certificate Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
     Expired,
@@ -26619,6 +27562,9 @@ pub enum CertificateStatus {
     /// `V`: Active/Valid
     ActiveValid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificateStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificateStatus {
@@ -26660,7 +27606,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 
 /// The codes of table 0538: Institution Relationship Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
     Contractor,
@@ -26671,6 +27617,9 @@ pub enum InstitutionRelationshipType {
     /// `VOL`: Volunteer
     Volunteer,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InstitutionRelationshipType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InstitutionRelationshipType {
@@ -26710,7 +27659,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 
 /// The codes of table 0540: Inactive Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
     LeaveOfAbsence,
@@ -26719,6 +27668,9 @@ pub enum InactiveReasonCode {
     /// `T`: Termination
     Termination,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InactiveReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InactiveReasonCode {
@@ -26793,7 +27745,7 @@ pub static TABLE_0544: TableDesc = TableDesc {
 
 /// The codes of table 0544: Container Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerCondition {
     /// `CC`: Container Cracked
     ContainerCracked,
@@ -26838,6 +27790,9 @@ pub enum ContainerCondition {
     /// `XUPR`: Not Upright
     NotUpright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerCondition {
@@ -26885,7 +27840,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 
 /// The codes of table 0547: Jurisdictional Breadth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
     CountyParish,
@@ -26894,6 +27849,9 @@ pub enum JurisdictionalBreadth {
     /// `S`: State/Province
     StateProvince,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JurisdictionalBreadth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JurisdictionalBreadth {
@@ -26927,7 +27885,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
     SelfValue,
@@ -26944,6 +27902,9 @@ pub enum SignatorysRelationshipToSubject {
     /// `7`: Non-Emergent Practitioner (i.e. medical ethics committee)
     Code7,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatorysRelationshipToSubject {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
@@ -27420,14 +28381,13 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("VULVA", "Vulva"),
         code("WBC", "Leukocytes"),
         code("WRIST", "Wrist"),
-        code("Â", "External Jugular"),
     ],
     patterns: &[],
 };
 
 /// The codes of table 0550: Body Parts.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
     Acetabulum,
@@ -28315,9 +29275,10 @@ pub enum BodyParts {
     Leukocytes,
     /// `WRIST`: Wrist
     Wrist,
-    /// `Â`: External Jugular
-    ExternalJugular,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodyParts {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodyParts {
@@ -28766,7 +29727,6 @@ impl hl7_types::Table for BodyParts {
         Self::Vulva,
         Self::Leukocytes,
         Self::Wrist,
-        Self::ExternalJugular,
     ];
     fn index(self) -> usize {
         self as usize
@@ -28811,7 +29771,7 @@ pub static TABLE_0553: TableDesc = TableDesc {
 
 /// The codes of table 0553: Invoice Control Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceControlCode {
     /// `AA`: Authorization request for inpatient admission
     CodeAa,
@@ -28848,6 +29808,9 @@ pub enum InvoiceControlCode {
     /// `SA`: Special Authorization
     SpecialAuthorization,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceControlCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceControlCode {
@@ -28891,7 +29854,7 @@ pub static TABLE_0554: TableDesc = TableDesc {
 
 /// The codes of table 0554: Invoice Reason Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceReasonCodes {
     /// `LATE`: Late Invoice
     LateInvoice,
@@ -28900,6 +29863,9 @@ pub enum InvoiceReasonCodes {
     /// `SUB`: Subscriber coverage problem
     SubscriberCoverageProblem,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceReasonCodes {
@@ -28936,7 +29902,7 @@ pub static TABLE_0555: TableDesc = TableDesc {
 
 /// The codes of table 0555: Invoice Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceType {
     /// `BK`: Block
     Block,
@@ -28959,6 +29925,9 @@ pub enum InvoiceType {
     /// `SU`: Supplemental
     Supplemental,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceType {
@@ -28991,13 +29960,16 @@ pub static TABLE_0556: TableDesc = TableDesc {
 
 /// The codes of table 0556: Benefit Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BenefitGroup {
     /// `AMB`: AMBULATORY CARE
     AmbulatoryCare,
     /// `DENT`: DENTAL
     Dental,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BenefitGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BenefitGroup {
@@ -29024,7 +29996,7 @@ pub static TABLE_0557: TableDesc = TableDesc {
 
 /// The codes of table 0557: Payee Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeType {
     /// `EMPL`: Employer
     Employer,
@@ -29035,6 +30007,9 @@ pub enum PayeeType {
     /// `PPER`: Pay Person
     PayPerson,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PayeeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PayeeType {
@@ -29066,7 +30041,7 @@ pub static TABLE_0558: TableDesc = TableDesc {
 
 /// The codes of table 0558: Payee Relationship to Invoice.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeRelationshipToInvoice {
     /// `FM`: Family Member
     FamilyMember,
@@ -29077,6 +30052,9 @@ pub enum PayeeRelationshipToInvoice {
     /// `SB`: Subscriber
     Subscriber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PayeeRelationshipToInvoice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PayeeRelationshipToInvoice {
@@ -29103,7 +30081,7 @@ pub static TABLE_0559: TableDesc = TableDesc {
 
 /// The codes of table 0559: Product/Service Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServiceStatus {
     /// `D`: Denied
     Denied,
@@ -29112,6 +30090,9 @@ pub enum ProductServiceStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductServiceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductServiceStatus {
@@ -29139,7 +30120,7 @@ pub static TABLE_0560: TableDesc = TableDesc {
 
 /// The codes of table 0560: Quantity Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityUnits {
     /// `DY`: Days
     Days,
@@ -29152,6 +30133,9 @@ pub enum QuantityUnits {
     /// `YY`: Years
     Years,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityUnits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityUnits {
@@ -29187,7 +30171,7 @@ pub static TABLE_0561: TableDesc = TableDesc {
 
 /// The codes of table 0561: Product/Services Clarification Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServicesClarificationCodes {
     /// `CLCTR`: Claim Center
     ClaimCenter,
@@ -29204,6 +30188,9 @@ pub enum ProductServicesClarificationCodes {
     /// `SEQ`: Sequence Number
     SequenceNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductServicesClarificationCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductServicesClarificationCodes {
@@ -29240,7 +30227,7 @@ pub static TABLE_0562: TableDesc = TableDesc {
 
 /// The codes of table 0562: Processing Consideration Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingConsiderationCodes {
     /// `DFADJ`: Deferred Adjudication Processing
     DeferredAdjudicationProcessing,
@@ -29255,6 +30242,9 @@ pub enum ProcessingConsiderationCodes {
     /// `RTADJ`: Real Time Adjudication Processing
     RealTimeAdjudicationProcessing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingConsiderationCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingConsiderationCodes {
@@ -29288,7 +30278,7 @@ pub static TABLE_0564: TableDesc = TableDesc {
 
 /// The codes of table 0564: Adjustment Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentCategoryCode {
     /// `EA`: Edit/Adjudication Response
     EditAdjudicationResponse,
@@ -29299,6 +30289,9 @@ pub enum AdjustmentCategoryCode {
     /// `PR`: Processing Result
     ProcessingResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdjustmentCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdjustmentCategoryCode {
@@ -29331,7 +30324,7 @@ pub static TABLE_0565: TableDesc = TableDesc {
 
 /// The codes of table 0565: Provider Adjustment Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderAdjustmentReasonCode {
     /// `DISP`: Dispensing Fee
     DispensingFee,
@@ -29344,6 +30337,9 @@ pub enum ProviderAdjustmentReasonCode {
     /// `PST`: Provincial Sales Tax
     ProvincialSalesTax,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderAdjustmentReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderAdjustmentReasonCode {
@@ -29375,7 +30371,7 @@ pub static TABLE_0569: TableDesc = TableDesc {
 
 /// The codes of table 0569: Adjustment Action.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentAction {
     /// `EOB`: Print on EOB
     PrintOnEob,
@@ -29384,6 +30380,9 @@ pub enum AdjustmentAction {
     /// `PRO`: Inform Provider
     InformProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdjustmentAction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdjustmentAction {
@@ -29423,7 +30422,7 @@ pub static TABLE_0570: TableDesc = TableDesc {
 
 /// The codes of table 0570: Payment Method Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentMethodCode {
     /// `CASH`: Cash
     Cash,
@@ -29446,6 +30445,9 @@ pub enum PaymentMethodCode {
     /// `VISN`: VISA Special Electronic Funds Transfer Network
     CodeVisn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentMethodCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentMethodCode {
@@ -29487,7 +30489,7 @@ pub static TABLE_0571: TableDesc = TableDesc {
 
 /// The codes of table 0571: Invoice Processing Results Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceProcessingResultsStatus {
     /// `ACK`: Acknowledge
     Acknowledge,
@@ -29506,6 +30508,9 @@ pub enum InvoiceProcessingResultsStatus {
     /// `REJECT`: Reject
     Reject,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceProcessingResultsStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceProcessingResultsStatus {
@@ -29539,13 +30544,16 @@ pub static TABLE_0572: TableDesc = TableDesc {
 
 /// The codes of table 0572: Tax status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TaxStatus {
     /// `RVAT`: Registered in VAT register
     RegisteredInVatRegister,
     /// `UVAT`: Unregistered in VAT register
     UnregisteredInVatRegister,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TaxStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TaxStatus {
@@ -29573,13 +30581,16 @@ pub static TABLE_0615: TableDesc = TableDesc {
 
 /// The codes of table 0615: User Authentication Credential Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UserAuthenticationCredentialTypeCode {
     /// `KERB`: Kerberos Service Ticket
     KerberosServiceTicket,
     /// `SAML`: Authenticated User Identity Assertion
     AuthenticatedUserIdentityAssertion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UserAuthenticationCredentialTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UserAuthenticationCredentialTypeCode {
@@ -29609,7 +30620,7 @@ pub static TABLE_0616: TableDesc = TableDesc {
 
 /// The codes of table 0616: Address Expiration Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -29620,6 +30631,9 @@ pub enum AddressExpirationReason {
     /// `R`: On request
     OnRequest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressExpirationReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressExpirationReason {
@@ -29646,7 +30660,7 @@ pub static TABLE_0617: TableDesc = TableDesc {
 
 /// The codes of table 0617: Address Usage.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressUsage {
     /// `C`: Classification
     Classification,
@@ -29655,6 +30669,9 @@ pub enum AddressUsage {
     /// `V`: Visit
     Visit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressUsage {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressUsage {
@@ -29680,7 +30697,7 @@ pub static TABLE_0618: TableDesc = TableDesc {
 
 /// The codes of table 0618: Protection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProtectionCode {
     /// `LI`: Listed
     Listed,
@@ -29689,6 +30706,9 @@ pub enum ProtectionCode {
     /// `UP`: Unpublished
     Unpublished,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProtectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProtectionCode {
@@ -29714,7 +30734,7 @@ pub static TABLE_0625: TableDesc = TableDesc {
 
 /// The codes of table 0625: Item Status Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatusCodes {
     /// `1`: Active
     Active,
@@ -29723,6 +30743,9 @@ pub enum ItemStatusCodes {
     /// `3`: Inactive
     Inactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemStatusCodes {
@@ -29744,11 +30767,14 @@ pub static TABLE_0634: TableDesc = TableDesc {
 
 /// The codes of table 0634: Item Importance Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemImportanceCodes {
     /// `CRT`: Critical
     Critical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemImportanceCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemImportanceCodes {
@@ -29770,7 +30796,7 @@ pub static TABLE_0642: TableDesc = TableDesc {
 
 /// The codes of table 0642: Reorder Theory Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReorderTheoryCodes {
     /// `D`: DOP/DOQ
     DopDoq,
@@ -29779,6 +30805,9 @@ pub enum ReorderTheoryCodes {
     /// `O`: Override
     Override,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReorderTheoryCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReorderTheoryCodes {
@@ -29800,13 +30829,16 @@ pub static TABLE_0651: TableDesc = TableDesc {
 
 /// The codes of table 0651: Labor Calculation Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LaborCalculationType {
     /// `CST`: Cost
     Cost,
     /// `TME`: Time
     Time,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LaborCalculationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LaborCalculationType {
@@ -29835,7 +30867,7 @@ pub static TABLE_0653: TableDesc = TableDesc {
 
 /// The codes of table 0653: Date Format.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateFormat {
     /// `1`: mm/dd/yy
     MmDdYy,
@@ -29850,6 +30882,9 @@ pub enum DateFormat {
     /// `6`: Yymmdd
     Yymmdd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DateFormat {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DateFormat {
@@ -29882,7 +30917,7 @@ pub static TABLE_0657: TableDesc = TableDesc {
 
 /// The codes of table 0657: Device Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceType {
     /// `1`: EO Gas Sterilizer
     EoGasSterilizer,
@@ -29891,6 +30926,9 @@ pub enum DeviceType {
     /// `3`: Peracetic Acid
     PeraceticAcid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceType {
@@ -29922,7 +30960,7 @@ pub static TABLE_0659: TableDesc = TableDesc {
 
 /// The codes of table 0659: Lot Control.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LotControl {
     /// `1`: OR Mode Without Operator
     OrModeWithoutOperator,
@@ -29935,6 +30973,9 @@ pub enum LotControl {
     /// `5`: Offline Mode
     OfflineMode,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LotControl {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LotControl {
@@ -29962,13 +31003,16 @@ pub static TABLE_0667: TableDesc = TableDesc {
 
 /// The codes of table 0667: Device Data State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceDataState {
     /// `0`: Real Time Values
     RealTimeValues,
     /// `1`: Historic Values
     HistoricValues,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceDataState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceDataState {
@@ -29995,7 +31039,7 @@ pub static TABLE_0669: TableDesc = TableDesc {
 
 /// The codes of table 0669: Load Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LoadStatus {
     /// `LCC`: Load is Complete
     LoadIsComplete,
@@ -30006,6 +31050,9 @@ pub enum LoadStatus {
     /// `LLD`: Building a Load
     BuildingALoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LoadStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LoadStatus {
@@ -30032,13 +31079,16 @@ pub static TABLE_0682: TableDesc = TableDesc {
 
 /// The codes of table 0682: Device Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceStatus {
     /// `0`: Ready
     Ready,
     /// `1`: Not Ready
     NotReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceStatus {
@@ -30093,7 +31143,7 @@ pub static TABLE_0702: TableDesc = TableDesc {
 
 /// The codes of table 0702: Cycle Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CycleType {
     /// `2RS`: Second Rinse
     SecondRinse,
@@ -30162,6 +31212,9 @@ pub enum CycleType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CycleType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CycleType {
     const DESC: &'static TableDesc = &TABLE_0702;
     const ALL: &'static [Self] = &[
@@ -30228,7 +31281,7 @@ pub static TABLE_0717: TableDesc = TableDesc {
 
 /// The codes of table 0717: Access Restriction Value.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionValue {
     /// `ALL`: All
     All,
@@ -30257,6 +31310,9 @@ pub enum AccessRestrictionValue {
     /// `STD`: Sexually transmitted diseases
     SexuallyTransmittedDiseases,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AccessRestrictionValue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AccessRestrictionValue {
@@ -30300,7 +31356,7 @@ pub static TABLE_0719: TableDesc = TableDesc {
 
 /// The codes of table 0719: Access Restriction Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionReasonCode {
     /// `DIA`: Diagnosis-related
     DiagnosisRelated,
@@ -30317,6 +31373,9 @@ pub enum AccessRestrictionReasonCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AccessRestrictionReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AccessRestrictionReasonCode {
@@ -30356,7 +31415,7 @@ pub static TABLE_0725: TableDesc = TableDesc {
 
 /// The codes of table 0725: Mood Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoodCodes {
     /// `APT`: Appointment
     Appointment,
@@ -30377,6 +31436,9 @@ pub enum MoodCodes {
     /// `RQO`: Request-Order
     RequestOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoodCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoodCodes {
@@ -30414,7 +31476,7 @@ pub static TABLE_0728: TableDesc = TableDesc {
 
 /// The codes of table 0728: CCL Value.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CclValue {
     /// `0`: Nothing obvious
     NothingObvious,
@@ -30427,6 +31489,9 @@ pub enum CclValue {
     /// `4`: Very high
     VeryHigh,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CclValue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CclValue {
@@ -30460,7 +31525,7 @@ pub static TABLE_0731: TableDesc = TableDesc {
 
 /// The codes of table 0731: DRG Diagnosis Determination Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgDiagnosisDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -30473,6 +31538,9 @@ pub enum DrgDiagnosisDeterminationStatus {
     /// `4`: Invalid for this age
     InvalidForThisAge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgDiagnosisDeterminationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgDiagnosisDeterminationStatus {
@@ -30511,7 +31579,7 @@ pub static TABLE_0734: TableDesc = TableDesc {
 
 /// The codes of table 0734: Grouper Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GrouperStatus {
     /// `0`: Normal grouping
     NormalGrouping,
@@ -30534,6 +31602,9 @@ pub enum GrouperStatus {
     /// `9`: Invalid field "same day"
     InvalidFieldSameDay,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GrouperStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GrouperStatus {
@@ -30570,7 +31641,7 @@ pub static TABLE_0739: TableDesc = TableDesc {
 
 /// The codes of table 0739: Status Patient.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusPatient {
     /// `1`: Normal length of stay
     NormalLengthOfStay,
@@ -30579,6 +31650,9 @@ pub enum StatusPatient {
     /// `3`: Long length of stay
     LongLengthOfStay,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusPatient {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusPatient {
@@ -30615,7 +31689,7 @@ pub static TABLE_0742: TableDesc = TableDesc {
 
 /// The codes of table 0742: DRG Status Financial Calculation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusFinancialCalculation {
     /// `00`: Effective weight calculated
     EffectiveWeightCalculated,
@@ -30632,6 +31706,9 @@ pub enum DrgStatusFinancialCalculation {
     /// `11`: No relative weight found for department (type)
     NoRelativeWeightFoundForDepartmentType,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgStatusFinancialCalculation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgStatusFinancialCalculation {
@@ -30666,7 +31743,7 @@ pub static TABLE_0749: TableDesc = TableDesc {
 
 /// The codes of table 0749: DRG Grouping Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgGroupingStatus {
     /// `0`: Valid code; not used for grouping
     ValidCodeNotUsedForGrouping,
@@ -30677,6 +31754,9 @@ pub enum DrgGroupingStatus {
     /// `3`: Invalid code; code is relevant for grouping
     InvalidCodeCodeIsRelevantForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgGroupingStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgGroupingStatus {
@@ -30707,7 +31787,7 @@ pub static TABLE_0755: TableDesc = TableDesc {
 
 /// The codes of table 0755: Status Weight At Birth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusWeightAtBirth {
     /// `0`: No weight reported at admission used for grouping
     Code0,
@@ -30716,6 +31796,9 @@ pub enum StatusWeightAtBirth {
     /// `2`: Default weight (>2499g) used for grouping
     DefaultWeight2499gUsedForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusWeightAtBirth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusWeightAtBirth {
@@ -30745,7 +31828,7 @@ pub static TABLE_0757: TableDesc = TableDesc {
 
 /// The codes of table 0757: Status Respiration Minutes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusRespirationMinutes {
     /// `0`: Respiration minutes not used for grouping
     RespirationMinutesNotUsedForGrouping,
@@ -30754,6 +31837,9 @@ pub enum StatusRespirationMinutes {
     /// `2`: OPS code value used for grouping
     OpsCodeValueUsedForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusRespirationMinutes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusRespirationMinutes {
@@ -30784,7 +31870,7 @@ pub static TABLE_0759: TableDesc = TableDesc {
 
 /// The codes of table 0759: Status Admission.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusAdmission {
     /// `0`: Admission status is valid; used for grouping
     AdmissionStatusIsValidUsedForGrouping,
@@ -30795,6 +31881,9 @@ pub enum StatusAdmission {
     /// `3`: Admission status is invalid; default value used for grouping
     Code3,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusAdmission {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusAdmission {
@@ -30827,7 +31916,7 @@ pub static TABLE_0761: TableDesc = TableDesc {
 
 /// The codes of table 0761: DRG Procedure Determination Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -30840,6 +31929,9 @@ pub enum DrgProcedureDeterminationStatus {
     /// `4`: Invalid for this age
     InvalidForThisAge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgProcedureDeterminationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgProcedureDeterminationStatus {
@@ -30871,7 +31963,7 @@ pub static TABLE_0763: TableDesc = TableDesc {
 
 /// The codes of table 0763: DRG Procedure Relevance.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureRelevance {
     /// `0`: Neither operation relevant nor non-operation relevant procedure
     Code0,
@@ -30880,6 +31972,9 @@ pub enum DrgProcedureRelevance {
     /// `2`: Non-operation relevant procedure
     NonOperationRelevantProcedure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgProcedureRelevance {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgProcedureRelevance {
@@ -30914,7 +32009,7 @@ pub static TABLE_0776: TableDesc = TableDesc {
 
 /// The codes of table 0776: Item Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatus {
     /// `A`: Active
     Active,
@@ -30923,6 +32018,9 @@ pub enum ItemStatus {
     /// `P`: Pending Inactive
     PendingInactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemStatus {
@@ -30950,7 +32048,7 @@ pub static TABLE_0778: TableDesc = TableDesc {
 
 /// The codes of table 0778: Item Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemType {
     /// `EQP`: Equipment
     Equipment,
@@ -30963,6 +32061,9 @@ pub enum ItemType {
     /// `TDC`: Tubes, Drains, and Catheters
     TubesDrainsAndCatheters,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemType {
@@ -30993,13 +32094,16 @@ pub static TABLE_0790: TableDesc = TableDesc {
 
 /// The codes of table 0790: Approving Regulatory Agency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApprovingRegulatoryAgency {
     /// `AMA`: American Medical Association
     AmericanMedicalAssociation,
     /// `FDA`: Food and Drug Administration
     FoodAndDrugAdministration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApprovingRegulatoryAgency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApprovingRegulatoryAgency {
@@ -31024,11 +32128,14 @@ pub static TABLE_0793: TableDesc = TableDesc {
 
 /// The codes of table 0793: Ruling Act.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RulingAct {
     /// `SMDA`: Safe Medical Devices Act
     SafeMedicalDevicesAct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RulingAct {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RulingAct {
@@ -31054,7 +32161,7 @@ pub static TABLE_0806: TableDesc = TableDesc {
 
 /// The codes of table 0806: Sterilization Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SterilizationType {
     /// `EOG`: Ethylene Oxide Gas
     EthyleneOxideGas,
@@ -31063,6 +32170,9 @@ pub enum SterilizationType {
     /// `STM`: Steam
     Steam,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SterilizationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SterilizationType {
@@ -31111,7 +32221,7 @@ pub static TABLE_0818: TableDesc = TableDesc {
 
 /// The codes of table 0818: Package.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Package {
     /// `BX`: Box
     Box,
@@ -31122,6 +32232,9 @@ pub enum Package {
     /// `SET`: Set
     Set,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Package {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Package {
@@ -31151,7 +32264,7 @@ pub static TABLE_0834: TableDesc = TableDesc {
 
 /// The codes of table 0834: MIME Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MimeTypes {
     /// `application`: Application data
     ApplicationData,
@@ -31168,6 +32281,9 @@ pub enum MimeTypes {
     /// `video`: Video data
     VideoData,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MimeTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MimeTypes {
@@ -31230,7 +32346,7 @@ pub static TABLE_0868: TableDesc = TableDesc {
 
 /// The codes of table 0868: Telecommunication Expiration Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -31243,6 +32359,9 @@ pub enum TelecommunicationExpirationReason {
     /// `R`: On request
     OnRequest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationExpirationReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationExpirationReason {
@@ -31278,7 +32397,7 @@ pub static TABLE_0871: TableDesc = TableDesc {
 
 /// The codes of table 0871: Supply Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplyRiskCodes {
     /// `COR`: Corrosive
     Corrosive,
@@ -31295,6 +32414,9 @@ pub enum SupplyRiskCodes {
     /// `UNK`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SupplyRiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SupplyRiskCodes {
@@ -31346,7 +32468,7 @@ pub static TABLE_0881: TableDesc = TableDesc {
 
 /// The codes of table 0881: Role Executing Physician.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoleExecutingPhysician {
     /// `B`: Both
     Both,
@@ -31355,6 +32477,9 @@ pub enum RoleExecutingPhysician {
     /// `T`: Technical Part
     TechnicalPart,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoleExecutingPhysician {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoleExecutingPhysician {
@@ -31380,13 +32505,16 @@ pub static TABLE_0882: TableDesc = TableDesc {
 
 /// The codes of table 0882: Medical Role Executing Physician.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MedicalRoleExecutingPhysician {
     /// `E`: Employed
     Employed,
     /// `SE`: Self-employed
     SelfEmployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MedicalRoleExecutingPhysician {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MedicalRoleExecutingPhysician {
@@ -31408,13 +32536,16 @@ pub static TABLE_0894: TableDesc = TableDesc {
 
 /// The codes of table 0894: Side of body.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SideOfBody {
     /// `L`: Left
     Left,
     /// `R`: Right
     Right,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SideOfBody {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SideOfBody {
@@ -31442,7 +32573,7 @@ pub static TABLE_0895: TableDesc = TableDesc {
 
 /// The codes of table 0895: Present On Admission (POA) Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PresentOnAdmissionPoaIndicator {
     /// `E`: Exempt
     Exempt,
@@ -31455,6 +32586,9 @@ pub enum PresentOnAdmissionPoaIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PresentOnAdmissionPoaIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PresentOnAdmissionPoaIndicator {
@@ -31486,7 +32620,7 @@ pub static TABLE_0904: TableDesc = TableDesc {
 
 /// The codes of table 0904: Security Check Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SecurityCheckScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -31495,6 +32629,9 @@ pub enum SecurityCheckScheme {
     /// `VID`: Version ID
     VersionId,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SecurityCheckScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SecurityCheckScheme {
@@ -31527,7 +32664,7 @@ pub static TABLE_0905: TableDesc = TableDesc {
 
 /// The codes of table 0905: Shipment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ShipmentStatus {
     /// `INV`: Inventoried
     Inventoried,
@@ -31542,6 +32679,9 @@ pub enum ShipmentStatus {
     /// `TTL`: Triaged to Lab
     TriagedToLab,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ShipmentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ShipmentStatus {
@@ -31592,7 +32732,7 @@ pub static TABLE_0906: TableDesc = TableDesc {
 
 /// The codes of table 0906: ActPriority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActPriority {
     /// `A`: ASAP - As soon as possible, next highest priority after stat
     CodeA,
@@ -31625,6 +32765,9 @@ pub enum ActPriority {
     /// `UR`: Urgent - Calls for prompt action
     UrgentCallsForPromptAction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActPriority {
@@ -31680,7 +32823,7 @@ pub static TABLE_0907: TableDesc = TableDesc {
 
 /// The codes of table 0907: Confidentiality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Confidentiality {
     /// `B`: Business
     Business,
@@ -31711,6 +32854,9 @@ pub enum Confidentiality {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Confidentiality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Confidentiality {
@@ -31766,7 +32912,7 @@ pub static TABLE_0909: TableDesc = TableDesc {
 
 /// The codes of table 0909: Patient Results Release Categorization Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientResultsReleaseCategorizationScheme {
     /// `SID`: Share In1 Day
     ShareIn1Day,
@@ -31781,6 +32927,9 @@ pub enum PatientResultsReleaseCategorizationScheme {
     /// `SWTH`: Share Withhold -\<p>Withhold result regardless of reference/therapeutic ranges
     CodeSwth,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientResultsReleaseCategorizationScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientResultsReleaseCategorizationScheme {
@@ -31855,7 +33004,7 @@ pub static TABLE_0912: TableDesc = TableDesc {
 
 /// The codes of table 0912: Participation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Participation {
     /// `AD`: Admitting Provider
     AdmittingProvider,
@@ -31924,6 +33073,9 @@ pub enum Participation {
     /// `WAYR`: Waypoint Recipient
     WaypointRecipient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Participation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Participation {
@@ -32159,7 +33311,7 @@ pub static TABLE_0913: TableDesc = TableDesc {
 
 /// The codes of table 0913: Monetary Denomination Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MonetaryDenominationCode {
     /// `AED`: UAE Dirham
     UaeDirham,
@@ -32520,6 +33672,9 @@ pub enum MonetaryDenominationCode {
     /// `ZWL`: Zimbabwe Dollar
     ZimbabweDollar,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MonetaryDenominationCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MonetaryDenominationCode {

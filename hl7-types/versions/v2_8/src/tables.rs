@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative Sex.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -42,6 +42,9 @@ pub enum AdministrativeSex {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrativeSex {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrativeSex {
@@ -87,7 +90,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -122,6 +125,9 @@ pub enum MaritalStatus {
     /// `W`: Widowed
     Widowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MaritalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MaritalStatus {
@@ -580,7 +586,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -1309,6 +1315,9 @@ pub enum EventType0003 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for EventType0003 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1701,7 +1710,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1722,6 +1731,9 @@ pub enum PatientClass {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientClass {
@@ -1760,7 +1772,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1775,6 +1787,9 @@ pub enum Race {
     /// `2131-1`: Other Race
     OtherRace,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Race {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Race {
@@ -1889,7 +1904,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -2064,6 +2079,9 @@ pub enum Religion {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Religion {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -2177,7 +2195,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -2194,6 +2212,9 @@ pub enum AdmissionType {
     /// `U`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionType {
@@ -2230,7 +2251,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -2245,6 +2266,9 @@ pub enum AcknowledgmentCode {
     /// `CR`: Enhanced mode: Accept acknowledgment: Commit Reject
     CodeCr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcknowledgmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcknowledgmentCode {
@@ -2290,7 +2314,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -2325,6 +2349,9 @@ pub enum AmbulatoryStatus {
     /// `B6`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryStatus {
@@ -2378,7 +2405,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -2391,6 +2418,9 @@ pub enum TransactionType {
     /// `PY`: Payment
     Payment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransactionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransactionType {
@@ -2478,7 +2508,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2491,6 +2521,9 @@ pub enum Priority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Priority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Priority {
@@ -2537,7 +2570,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2558,6 +2591,9 @@ pub enum OrderStatus {
     /// `SC`: In process, scheduled
     InProcessScheduled,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatus {
@@ -2661,7 +2697,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2670,6 +2706,9 @@ pub enum DiagnosisType {
     /// `W`: Working
     Working,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisType {
@@ -2724,7 +2763,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -2737,6 +2776,9 @@ pub enum CheckDigitScheme {
     /// `NPI`: Check digit algorithm in the US National Provider Identifier
     CodeNpi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CheckDigitScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CheckDigitScheme {
@@ -2770,7 +2812,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2783,6 +2825,9 @@ pub enum EventReason {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReason {
@@ -2843,7 +2888,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -2910,6 +2955,9 @@ pub enum Relationship {
     /// `WRD`: Ward of court
     WardOfCourt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Relationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Relationship {
@@ -2981,7 +3029,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -2998,6 +3046,9 @@ pub enum SpecimenActionCode {
     /// `S`: Schedule the tests specified below
     ScheduleTheTestsSpecifiedBelow,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenActionCode {
@@ -3039,7 +3090,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3064,6 +3115,9 @@ pub enum EmploymentStatus {
     /// `T`: Temporarily unemployed
     TemporarilyUnemployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EmploymentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EmploymentStatus {
@@ -3112,7 +3166,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3125,6 +3179,9 @@ pub enum HospitalService {
     /// `URO`: Urology Service
     UrologyService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HospitalService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HospitalService {
@@ -3219,7 +3276,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -3300,6 +3357,9 @@ pub enum DiagnosticServiceSectionId {
     /// `XRC`: Cineradiograph
     Cineradiograph,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosticServiceSectionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosticServiceSectionId {
@@ -3511,7 +3571,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -3808,6 +3868,9 @@ pub enum MessageType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4006,7 +4069,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Interpretation Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InterpretationCodes {
     /// `<`: Below absolute low-off instrument scale
     BelowAbsoluteLowOffInstrumentScale,
@@ -4073,6 +4136,9 @@ pub enum InterpretationCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for InterpretationCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for InterpretationCodes {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -4132,7 +4198,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4149,6 +4215,9 @@ pub enum NatureOfAbnormalTesting {
     /// `ST`: Strain
     Strain,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfAbnormalTesting {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfAbnormalTesting {
@@ -4178,13 +4247,16 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
     /// `D`: Outlier days
     OutlierDays,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OutlierType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OutlierType {
@@ -4234,7 +4306,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `A`: Amended based on adjustments provided by the Placer
     CodeA,
@@ -4267,6 +4339,9 @@ pub enum ObservationResultStatusCodesInterpretation {
     /// `X`: Results cannot be obtained for this observation
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
@@ -4331,13 +4406,16 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
     /// `I`: Immediate
     Immediate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryPriority {
@@ -4359,11 +4437,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-Admission Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReAdmissionIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReAdmissionIndicator {
@@ -4385,13 +4466,16 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release Information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReleaseInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReleaseInformation {
@@ -4413,7 +4497,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of Agreement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4422,6 +4506,9 @@ pub enum TypeOfAgreement {
     /// `U`: Unified
     Unified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfAgreement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfAgreement {
@@ -4458,7 +4545,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: Invocation event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
     OnDischarge,
@@ -4471,6 +4558,9 @@ pub enum InvocationEvent {
     /// `T`: At a designated date/time
     AtADesignatedDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvocationEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvocationEvent {
@@ -4498,7 +4588,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -4507,6 +4597,9 @@ pub enum ProcessingId {
     /// `T`: Training
     Training,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingId {
@@ -4542,7 +4635,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -4571,6 +4664,9 @@ pub enum VersionId {
     /// `2.8`: Release 2.8
     Release2Point8,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VersionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VersionId {
@@ -4610,7 +4706,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -4619,6 +4715,9 @@ pub enum SourceOfComment {
     /// `P`: Orderer (placer) is source of comment
     OrdererPlacerIsSourceOfComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfComment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfComment {
@@ -4705,7 +4804,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -4720,6 +4819,9 @@ pub enum BedStatus {
     /// `U`: Unoccupied
     Unoccupied,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BedStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BedStatus {
@@ -4819,7 +4921,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -4928,6 +5030,9 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OrderControlCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5006,7 +5111,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -5019,6 +5124,9 @@ pub enum ResponseFlag {
     /// `R`: Same as E, also Replacement and Parent-Child
     SameAsEAlsoReplacementAndParentChild,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseFlag {
@@ -5055,7 +5163,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -5074,6 +5182,9 @@ pub enum ChargeType {
     /// `RS`: Research
     Research,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeType {
@@ -5116,7 +5227,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5141,6 +5252,9 @@ pub enum ResultStatus {
     /// `Z`: No record of this patient. (Used only on queries)
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResultStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResultStatus {
@@ -5179,7 +5293,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5190,6 +5304,9 @@ pub enum TransportationMode {
     /// `WHLC`: Wheelchair
     Wheelchair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportationMode {
@@ -5248,7 +5365,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
     Address,
@@ -5315,6 +5432,9 @@ pub enum ValueType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ValueType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -5372,7 +5492,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -5385,6 +5505,9 @@ pub enum QuantityLimitedRequest {
     /// `ZO`: Locally defined
     LocallyDefined,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityLimitedRequest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityLimitedRequest {
@@ -5421,7 +5544,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -5440,6 +5563,9 @@ pub enum AllergenType {
     /// `PA`: Plant Allergy
     PlantAllergy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergenType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergenType {
@@ -5475,7 +5601,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -5486,6 +5612,9 @@ pub enum AllergySeverity {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergySeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergySeverity {
@@ -5526,7 +5655,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit User Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -5537,6 +5666,9 @@ pub enum VisitUserCode {
     /// `TE`: Teaching
     Teaching,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitUserCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitUserCode {
@@ -5572,7 +5704,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 
 /// The codes of table 0131: Contact Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
     EmergencyContact,
@@ -5591,6 +5723,9 @@ pub enum ContactRole {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContactRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContactRole {
@@ -5630,7 +5765,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -5639,6 +5774,9 @@ pub enum AssignmentOfBenefits {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AssignmentOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AssignmentOfBenefits {
@@ -5660,13 +5798,16 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for YesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for YesNoIndicator {
@@ -5694,7 +5835,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -5707,6 +5848,9 @@ pub enum MailClaimParty {
     /// `P`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MailClaimParty {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MailClaimParty {
@@ -5755,7 +5899,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -5780,6 +5924,9 @@ pub enum MilitaryService {
     /// `USPHS`: US Public Health Service
     UsPublicHealthService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryService {
@@ -5826,7 +5973,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -5835,6 +5982,9 @@ pub enum MilitaryStatus {
     /// `RET`: Retired
     Retired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryStatus {
@@ -5873,7 +6023,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -5890,6 +6040,9 @@ pub enum EligibilitySource {
     /// `7`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EligibilitySource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EligibilitySource {
@@ -5926,7 +6079,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -5941,6 +6094,9 @@ pub enum RoomType {
     /// `SPR`: Semi-private room
     SemiPrivateRoom,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoomType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoomType {
@@ -5975,7 +6131,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -5988,6 +6144,9 @@ pub enum AmountType {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountType {
@@ -6021,7 +6180,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -6034,6 +6193,9 @@ pub enum PolicyType {
     /// `MMD`: Major medical
     MajorMedical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PolicyType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PolicyType {
@@ -6061,13 +6223,16 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Money or Percentage Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
     CurrencyAmount,
     /// `PC`: Percentage
     Percentage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoneyOrPercentageIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
@@ -6089,7 +6254,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -6098,6 +6263,9 @@ pub enum DayType {
     /// `PE`: Pending
     Pending,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DayType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DayType {
@@ -6124,7 +6292,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Certification Patient Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -6135,6 +6303,9 @@ pub enum CertificationPatientType {
     /// `UR`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationPatientType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationPatientType {
@@ -6193,7 +6364,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/Application Acknowledgment Conditions.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -6204,6 +6375,9 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     /// `SU`: Successful completion only
     SuccessfulCompletionOnly,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
@@ -6230,7 +6404,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet Code Specification Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -6239,6 +6413,9 @@ pub enum DietCodeSpecificationType {
     /// `S`: Supplement
     Supplement,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DietCodeSpecificationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DietCodeSpecificationType {
@@ -6266,7 +6443,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -6279,6 +6456,9 @@ pub enum TrayType0160 {
     /// `NO`: No tray
     NoTray,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TrayType0160 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TrayType0160 {
@@ -6310,7 +6490,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -6319,6 +6499,9 @@ pub enum AllowSubstitution {
     /// `T`: Allow therapeutic substitutions
     AllowTherapeuticSubstitutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitution {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitution {
@@ -6392,7 +6575,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -6489,6 +6672,9 @@ pub enum RouteOfAdministration {
     /// `WND`: Wound
     Wound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RouteOfAdministration {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RouteOfAdministration {
@@ -6613,7 +6799,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body Site.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -6726,6 +6912,9 @@ pub enum BodySite {
 }
 
 #[cfg(feature = "types")]
+impl Eq for BodySite {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -6810,7 +6999,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration Device.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -6831,6 +7020,9 @@ pub enum AdministrationDevice {
     /// `PCA`: PCA Pump
     PcaPump,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationDevice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationDevice {
@@ -6878,7 +7070,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -6911,6 +7103,9 @@ pub enum AdministrationMethod {
     /// `WI`: Wipe
     Wipe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationMethod {
@@ -6948,13 +7143,16 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX Component Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
     /// `B`: Base
     Base,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RxComponentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RxComponentType {
@@ -6988,7 +7186,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -7013,6 +7211,9 @@ pub enum SubstitutionStatus {
     /// `T`: A therapeutic substitution was dispensed
     ATherapeuticSubstitutionWasDispensed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstitutionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstitutionStatus {
@@ -7054,7 +7255,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -7071,6 +7272,9 @@ pub enum ProcessingPriority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingPriority {
@@ -7100,13 +7304,16 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
     /// `R`: Rush reporting
     RushReporting,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportingPriority {
@@ -7132,7 +7339,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived Specimen.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -7141,6 +7348,9 @@ pub enum DerivedSpecimen {
     /// `P`: Parent Observation
     ParentObservation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DerivedSpecimen {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DerivedSpecimen {
@@ -7184,13 +7394,16 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
     /// `IN`: Independent
     Independent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoordinationOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoordinationOfBenefits {
@@ -7230,7 +7443,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -7243,6 +7456,9 @@ pub enum NatureOfServiceTestObservation {
     /// `S`: Superset-a set of batteries or procedures ordered under a single code unit but
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfServiceTestObservation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfServiceTestObservation {
@@ -7284,7 +7500,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master File Identifier Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -7313,6 +7529,9 @@ pub enum MasterFileIdentifierCode {
     /// `STF`: Staff master file
     StaffMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MasterFileIdentifierCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MasterFileIdentifierCode {
@@ -7359,7 +7578,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -7382,6 +7601,9 @@ pub enum ConfidentialityCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConfidentialityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConfidentialityCode {
@@ -7423,13 +7645,16 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File Level Event Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
     /// `UPD`: Change file records as defined in the record-level event codes for each record
     CodeUpd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FileLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FileLevelEventCode {
@@ -7456,7 +7681,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -7467,6 +7692,9 @@ pub enum ResponseLevel {
     /// `SU`: Success
     Success,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseLevel {
@@ -7499,7 +7727,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Record-level Event Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -7512,6 +7740,9 @@ pub enum RecordLevelEventCode {
     /// `MUP`: Update record for master file
     UpdateRecordForMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecordLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecordLevelEventCode {
@@ -7542,13 +7773,16 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN Record-level Error Return.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
     /// `U`: Unsuccessful posting of the record defined by the MFE segment
     CodeU,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MfnRecordLevelErrorReturn {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
@@ -7579,13 +7813,16 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
     /// `I`: Inactive Staff
     InactiveStaff,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActiveInactive {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActiveInactive {
@@ -7623,7 +7860,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred Method of Contact.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -7638,6 +7875,9 @@ pub enum PreferredMethodOfContact {
     /// `O`: Office Phone Number
     OfficePhoneNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredMethodOfContact {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredMethodOfContact {
@@ -7678,13 +7918,16 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider Billing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
     /// `P`: Provider does own billing
     ProviderDoesOwnBilling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderBilling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderBilling {
@@ -7722,7 +7965,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -7731,6 +7974,9 @@ pub enum EthnicGroup {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EthnicGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EthnicGroup {
@@ -7775,7 +8021,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -7814,6 +8060,9 @@ pub enum AddressType {
     /// `V`: Vacation
     Vacation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressType {
@@ -7868,7 +8117,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of Referenced Data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -7891,6 +8140,9 @@ pub enum TypeOfReferencedData {
     /// `multipart`: MIME multipart package
     MimeMultipartPackage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfReferencedData {
@@ -7928,7 +8180,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -7939,6 +8191,9 @@ pub enum AmountClass {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountClass {
@@ -7988,7 +8243,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Assigned
     Assigned,
@@ -8035,6 +8290,9 @@ pub enum NameType {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameType {
@@ -8089,7 +8347,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -8110,6 +8368,9 @@ pub enum TelecommunicationUseCode {
     /// `WPN`: Work Number
     WorkNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationUseCode {
@@ -8152,7 +8413,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication Equipment Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -8175,6 +8436,9 @@ pub enum TelecommunicationEquipmentType {
     /// `X.400`: X.400 email address
     X400EmailAddress,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationEquipmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationEquipmentType {
@@ -8326,7 +8590,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `ACSN`: Accession ID
     AccessionId,
@@ -8551,6 +8815,9 @@ pub enum IdentifierType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for IdentifierType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -8686,7 +8953,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational Name Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -8697,6 +8964,9 @@ pub enum OrganizationalNameType {
     /// `SL`: Stock exchange listing name
     StockExchangeListingName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationalNameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationalNameType {
@@ -8731,7 +9001,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -8748,6 +9018,9 @@ pub enum PriceType {
     /// `UP`: unit price, may be based on length of procedure or service
     CodeUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PriceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PriceType {
@@ -8782,7 +9055,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -8793,6 +9066,9 @@ pub enum SegmentActionCode {
     /// `X`: No Change
     NoChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentActionCode {
@@ -8816,7 +9092,6 @@ pub static TABLE_0207: TableDesc = TableDesc {
     codes: &[
         code("A", "Archive"),
         code("I", "Initial load"),
-        code("Not present", "Not present (the default, meaning current processing)"),
         code("R", "Restore from archive"),
         code(
             "T",
@@ -8828,14 +9103,12 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
     /// `I`: Initial load
     InitialLoad,
-    /// `Not present`: Not present (the default, meaning current processing)
-    CodeNotPresent,
     /// `R`: Restore from archive
     RestoreFromArchive,
     /// `T`: Current processing, transmitted at intervals (scheduled or on demand)
@@ -8843,12 +9116,14 @@ pub enum ProcessingMode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProcessingMode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
         Self::Archive,
         Self::InitialLoad,
-        Self::CodeNotPresent,
         Self::RestoreFromArchive,
         Self::CodeT,
     ];
@@ -8873,7 +9148,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query Response Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -8884,6 +9159,9 @@ pub enum QueryResponseStatus {
     /// `OK`: Data found, no errors (this is the default)
     DataFoundNoErrorsThisIsTheDefault,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseStatus {
@@ -8919,7 +9197,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational Operator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -8938,6 +9216,9 @@ pub enum RelationalOperator {
     /// `NE`: Not Equal
     NotEqual,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalOperator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalOperator {
@@ -8968,13 +9249,16 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational Conjunction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
     /// `OR`
     CodeOr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalConjunction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalConjunction {
@@ -9020,14 +9304,13 @@ pub static TABLE_0211: TableDesc = TableDesc {
         code("UNICODE UTF-16", "UCS Transformation Format, 16-bit form"),
         code("UNICODE UTF-32", "UCS Transformation Format, 32-bit form"),
         code("UNICODE UTF-8", "UCS Transformation Format, 8-bit form"),
-        code("ascii", "The printable 7-bit ASCII character set"),
     ],
     patterns: &[],
 };
 
 /// The codes of table 0211: Alternate Character Sets.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -9075,9 +9358,10 @@ pub enum AlternateCharacterSets {
     UcsTransformationFormat32BitForm,
     /// `UNICODE UTF-8`: UCS Transformation Format, 8-bit form
     UcsTransformationFormat8BitForm,
-    /// `ascii`: The printable 7-bit ASCII character set
-    AsciiLowerCase,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSets {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSets {
@@ -9106,7 +9390,6 @@ impl hl7_types::Table for AlternateCharacterSets {
         Self::UcsTransformationFormat16BitForm,
         Self::UcsTransformationFormat32BitForm,
         Self::UcsTransformationFormat8BitForm,
-        Self::AsciiLowerCase,
     ];
     fn index(self) -> usize {
         self as usize
@@ -9143,7 +9426,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9152,6 +9435,9 @@ pub enum PurgeStatusCode {
     /// `P`: Marked for purge
     MarkedForPurge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PurgeStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PurgeStatusCode {
@@ -9179,7 +9465,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 
 /// The codes of table 0214: Special Program Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
     ChildHealthAssistance,
@@ -9192,6 +9478,9 @@ pub enum SpecialProgramCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialProgramCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialProgramCode {
@@ -9224,7 +9513,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 
 /// The codes of table 0215: Publicity Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
     FamilyOnly,
@@ -9235,6 +9524,9 @@ pub enum PublicityCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PublicityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PublicityCode {
@@ -9261,13 +9553,16 @@ pub static TABLE_0216: TableDesc = TableDesc {
 
 /// The codes of table 0216: Patient Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
     ActiveInpatient,
     /// `DI`: Discharged Inpatient
     DischargedInpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientStatusCode {
@@ -9289,7 +9584,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit Priority Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -9298,6 +9593,9 @@ pub enum VisitPriorityCode {
     /// `3`: Elective
     Elective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitPriorityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitPriorityCode {
@@ -9344,7 +9642,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living Arrangement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9359,6 +9657,9 @@ pub enum LivingArrangement {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingArrangement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingArrangement {
@@ -9402,7 +9703,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living Dependency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -9415,6 +9716,9 @@ pub enum LivingDependency {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingDependency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingDependency {
@@ -9442,7 +9746,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport Arranged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -9451,6 +9755,9 @@ pub enum TransportArranged {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportArranged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportArranged {
@@ -9472,7 +9779,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort Required.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -9481,6 +9788,9 @@ pub enum EscortRequired {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EscortRequired {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EscortRequired {
@@ -9561,7 +9871,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
     AbbottLaboratories,
@@ -9676,6 +9986,9 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ManufacturersOfVaccinesCodeMvx {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -9760,7 +10073,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -9779,6 +10092,9 @@ pub enum DiagnosisClassification {
     /// `T`: Tissue diagnosis
     TissueDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisClassification {
@@ -9813,7 +10129,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 
 /// The codes of table 0229: DRG Payor.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
     Champus,
@@ -9822,6 +10138,9 @@ pub enum DrgPayor {
     /// `M`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgPayor {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgPayor {
@@ -9855,7 +10174,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure Functional Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -9866,6 +10185,9 @@ pub enum ProcedureFunctionalType {
     /// `P`: Procedure for treatment (therapeutic, including operations)
     CodeP,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureFunctionalType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureFunctionalType {
@@ -9896,7 +10218,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -9905,6 +10227,9 @@ pub enum StudentStatus {
     /// `P`: Part-time student
     PartTimeStudent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StudentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StudentStatus {
@@ -9934,7 +10259,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -9943,6 +10268,9 @@ pub enum InsuranceCompanyContactReason {
     /// `03`: Name/address change
     NameAddressChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InsuranceCompanyContactReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InsuranceCompanyContactReason {
@@ -9988,7 +10316,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report Timing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -10011,6 +10339,9 @@ pub enum ReportTiming {
     /// `RQ`: Requested information
     RequestedInformation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportTiming {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportTiming {
@@ -10054,7 +10385,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -10077,6 +10408,9 @@ pub enum ReportSource {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportSource {
@@ -10114,7 +10448,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event Reported To.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -10125,6 +10459,9 @@ pub enum EventReportedTo {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReportedTo {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReportedTo {
@@ -10160,7 +10497,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -10179,6 +10516,9 @@ pub enum EventQualification {
     /// `W`: Drug withdrawal
     DrugWithdrawal,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventQualification {
@@ -10209,7 +10549,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event Seriousness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10218,6 +10558,9 @@ pub enum EventSeriousness {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventSeriousness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventSeriousness {
@@ -10239,7 +10582,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event Expected.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10248,6 +10591,9 @@ pub enum EventExpected {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventExpected {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventExpected {
@@ -10279,7 +10625,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event Consequence.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10300,6 +10646,9 @@ pub enum EventConsequence {
     /// `R`: Required intervention to prevent permanent impairment/damage
     CodeR,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventConsequence {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventConsequence {
@@ -10339,7 +10688,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient Outcome.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10356,6 +10705,9 @@ pub enum PatientOutcome {
     /// `W`: Worsening
     Worsening,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientOutcome {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientOutcome {
@@ -10396,7 +10748,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10413,6 +10765,9 @@ pub enum PrimaryObserversQualification {
     /// `R`: Pharmacist
     Pharmacist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryObserversQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryObserversQualification {
@@ -10442,7 +10797,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity May Be Divulged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -10451,6 +10806,9 @@ pub enum IdentityMayBeDivulged {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityMayBeDivulged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityMayBeDivulged {
@@ -10512,7 +10870,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of Evaluation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -10539,6 +10897,9 @@ pub enum StatusOfEvaluation {
     /// `Y`: Evaluation completed
     EvaluationCompleted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusOfEvaluation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusOfEvaluation {
@@ -10581,7 +10942,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -10592,6 +10953,9 @@ pub enum ProductSource {
     /// `R`: A product from a reserve sample was evaluated
     AProductFromAReserveSampleWasEvaluated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductSource {
@@ -10633,7 +10997,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness Assessment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -10646,6 +11010,9 @@ pub enum RelatednessAssessment {
     /// `S`: Somewhat probable
     SomewhatProbable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelatednessAssessment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelatednessAssessment {
@@ -10680,7 +11047,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -10695,6 +11062,9 @@ pub enum ActionTakenInResponseToTheEvent {
     /// `WT`: Product withdrawn temporarily
     ProductWithdrawnTemporarily,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionTakenInResponseToTheEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
@@ -10735,7 +11105,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality Observations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -10760,6 +11130,9 @@ pub enum CausalityObservations {
     /// `TC`: Toxic levels of product documented in blood or body fluids
     CodeTc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CausalityObservations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CausalityObservations {
@@ -10799,7 +11172,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -10812,6 +11185,9 @@ pub enum IndirectExposureMechanism {
     /// `X`: Blood product
     BloodProduct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IndirectExposureMechanism {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IndirectExposureMechanism {
@@ -10942,7 +11318,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of Quantity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -11151,6 +11527,9 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(feature = "types")]
+impl Eq for KindOfQuantity {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -11300,7 +11679,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration Categories.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
     CodeStar,
@@ -11355,6 +11734,9 @@ pub enum DurationCategories {
     /// `PT`: To identify measures at a point in time
     ToIdentifyMeasuresAtAPointInTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DurationCategories {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DurationCategories {
@@ -11454,7 +11836,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time Delay Post Challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -11547,6 +11929,9 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(feature = "types")]
+impl Eq for TimeDelayPostChallenge {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -11618,7 +12003,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of Challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -11627,6 +12012,9 @@ pub enum NatureOfChallenge {
     /// `FFST`: No fluid intake for the period specified in the time component of the term
     CodeFfst,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfChallenge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfChallenge {
@@ -11653,7 +12041,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -11664,6 +12052,9 @@ pub enum RelationshipModifier {
     /// `PATIENT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationshipModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationshipModifier {
@@ -11717,7 +12108,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -11772,6 +12163,9 @@ pub enum Modality {
     /// `XA`: X-ray Angiography
     XRayAngiography,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Modality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Modality {
@@ -11829,7 +12223,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient Location Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -11848,6 +12242,9 @@ pub enum PatientLocationType {
     /// `R`: Room
     Room,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientLocationType {
@@ -11887,7 +12284,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location Equipment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -11906,6 +12303,9 @@ pub enum LocationEquipment {
     /// `VIT`: Vital signs monitor
     VitalSignsMonitor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationEquipment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationEquipment {
@@ -11943,7 +12343,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -11958,6 +12358,9 @@ pub enum PrivacyLevel {
     /// `W`: Ward
     Ward,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrivacyLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrivacyLevel {
@@ -11994,7 +12397,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of Care.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12011,6 +12414,9 @@ pub enum LevelOfCare {
     /// `S`: Surgery
     Surgery,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LevelOfCare {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LevelOfCare {
@@ -12076,7 +12482,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -12133,6 +12539,9 @@ pub enum SpecialtyType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecialtyType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -12187,7 +12596,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the Week.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12204,6 +12613,9 @@ pub enum DaysOfTheWeek {
     /// `WED`: Wednesday
     Wednesday,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DaysOfTheWeek {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DaysOfTheWeek {
@@ -12237,7 +12649,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12246,6 +12658,9 @@ pub enum Override {
     /// `X`: Override not allowed
     OverrideNotAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Override {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Override {
@@ -12271,13 +12686,16 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge On Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
     /// `R`: Charge on Result
     ChargeOnResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeOnIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeOnIndicator {
@@ -12314,7 +12732,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12345,6 +12763,9 @@ pub enum DocumentType {
     /// `TS`: Transfer summary
     TransferSummary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentType {
@@ -12389,7 +12810,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12406,6 +12827,9 @@ pub enum DocumentCompletionStatus {
     /// `PA`: Pre-authenticated
     PreAuthenticated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentCompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentCompletionStatus {
@@ -12439,7 +12863,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document Confidentiality Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -12448,6 +12872,9 @@ pub enum DocumentConfidentialityStatus {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentConfidentialityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentConfidentialityStatus {
@@ -12478,7 +12905,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document Availability Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -12489,6 +12916,9 @@ pub enum DocumentAvailabilityStatus {
     /// `UN`: Unavailable for patient care
     UnavailableForPatientCare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentAvailabilityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentAvailabilityStatus {
@@ -12520,7 +12950,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document Storage Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -12531,6 +12961,9 @@ pub enum DocumentStorageStatus {
     /// `PU`: Purged
     Purged,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentStorageStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentStorageStatus {
@@ -12563,7 +12996,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -12576,6 +13009,9 @@ pub enum AppointmentReasonCodes {
     /// `WALKIN`: A previously unscheduled walk-in visit
     APreviouslyUnscheduledWalkInVisit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentReasonCodes {
@@ -12610,7 +13046,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment Type Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -12619,6 +13055,9 @@ pub enum AppointmentTypeCodes {
     /// `Tentative`: A request for a tentative (e.g., "penciled in") appointment
     ARequestForATentative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentTypeCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentTypeCodes {
@@ -12665,7 +13104,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
     TheIndicatedTimeSlotsIsAreBlocked,
@@ -12690,6 +13129,9 @@ pub enum FillerStatusCodes {
     /// `Waitlist`: Appointment has been placed on a waiting list for a particular slot
     CodeWaitlist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FillerStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FillerStatusCodes {
@@ -12731,7 +13173,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow Substitution Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -12742,6 +13184,9 @@ pub enum AllowSubstitutionCodes {
     /// `Yes`: Substitution of this resource is allowed
     SubstitutionOfThisResourceIsAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitutionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitutionCodes {
@@ -12768,7 +13213,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -12777,6 +13222,9 @@ pub enum ReferralPriority {
     /// `S`: STAT
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralPriority {
@@ -12805,7 +13253,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -12820,6 +13268,9 @@ pub enum ReferralType {
     /// `Skn`: Skilled Nursing
     SkilledNursing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralType {
@@ -12853,7 +13304,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral Disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -12864,6 +13315,9 @@ pub enum ReferralDisposition {
     /// `WR`: Send Written Report
     SendWrittenReport,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralDisposition {
@@ -12895,7 +13349,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -12906,6 +13360,9 @@ pub enum ReferralStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralStatus {
@@ -12937,7 +13394,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral Category.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12948,6 +13405,9 @@ pub enum ReferralCategory {
     /// `O`: Outpatient
     Outpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralCategory {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralCategory {
@@ -12988,7 +13448,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -12999,6 +13459,9 @@ pub enum ProviderRole0286 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0286 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0286 {
@@ -13033,7 +13496,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/Goal Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -13050,6 +13513,9 @@ pub enum ProblemGoalActionCode {
     /// `UP`: UPDATE
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProblemGoalActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProblemGoalActionCode {
@@ -13102,11 +13568,14 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of Referenced Data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `x-hl7-cda-level-one`: HL7 Clinical Document Architecture Level One document
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubtypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubtypeOfReferencedData {
@@ -13253,7 +13722,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines administered.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp,
@@ -13506,6 +13975,9 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(feature = "types")]
+impl Eq for VaccinesAdministered {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -13696,7 +14168,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -13717,6 +14189,9 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Wed`: An indicator that Wednesday is or is not preferred for the day on which the
     CodeWed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
@@ -13775,13 +14250,16 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP Range Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
     /// `P`: Pro-rate
     ProRate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CpRangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CpRangeType {
@@ -13807,7 +14285,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -13816,6 +14294,9 @@ pub enum Encoding {
     /// `Hex`: Hexadecimal encoding
     HexadecimalEncoding,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Encoding {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Encoding {
@@ -13871,7 +14352,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `CLIA`: Clinical Laboratory Improvement Amendments
     ClinicalLaboratoryImprovementAmendments,
@@ -13908,6 +14389,9 @@ pub enum UniversalIdType {
     /// `x500`: An X.500 directory name
     AnX500DirectoryName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UniversalIdType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UniversalIdType {
@@ -13982,7 +14466,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person Location Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -13999,6 +14483,9 @@ pub enum PersonLocationType {
     /// `S`: SNF
     Snf,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PersonLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PersonLocationType {
@@ -14060,7 +14547,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -14071,6 +14558,9 @@ pub enum CoverageType {
     /// `RX`: Pharmacy
     Pharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoverageType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoverageType {
@@ -14102,7 +14592,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -14113,6 +14603,9 @@ pub enum JobStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JobStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JobStatus {
@@ -14169,7 +14662,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living Will Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14182,6 +14675,9 @@ pub enum LivingWillCode {
     /// `Y`: Yes, patient has a living will
     YesPatientHasALivingWill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingWillCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingWillCode {
@@ -14220,7 +14716,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ Donor Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -14237,6 +14733,9 @@ pub enum OrganDonorCode {
     /// `Y`: Yes, patient is a documented donor and documentation is on file
     CodeY,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganDonorCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganDonorCode {
@@ -14272,7 +14771,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -14285,6 +14784,9 @@ pub enum Annotations {
     /// `9904`: etc
     Etc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Annotations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Annotations {
@@ -14335,7 +14837,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -14346,6 +14848,9 @@ pub enum DispenseMethod {
     /// `UD`: Unit Dose
     UnitDose,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseMethod {
@@ -14377,7 +14882,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -14388,6 +14893,9 @@ pub enum CompletionStatus {
     /// `RE`: Refused
     Refused,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CompletionStatus {
@@ -14433,7 +14941,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location Characteristic ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -14460,6 +14968,9 @@ pub enum LocationCharacteristicId {
     /// `TEA`: Teaching location
     TeachingLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationCharacteristicId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationCharacteristicId {
@@ -14502,7 +15013,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location Relationship ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -14519,6 +15030,9 @@ pub enum LocationRelationshipId {
     /// `RX2`: Second nearest pharmacy
     SecondNearestPharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationRelationshipId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationRelationshipId {
@@ -14548,13 +15062,16 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
     AccountLevelDefault,
     /// `V`: Visit level
     VisitLevel,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitIndicator {
@@ -14594,13 +15111,16 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
     /// `E`: Estimated (see comment)
     EstimatedSeeComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityMethod {
@@ -14629,7 +15149,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing Basis.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -14644,6 +15164,9 @@ pub enum MarketingBasis {
     /// `TXN`: Transitional
     Transitional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MarketingBasis {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MarketingBasis {
@@ -14677,7 +15200,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -14688,6 +15211,9 @@ pub enum FacilityType {
     /// `U`: User
     User,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FacilityType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FacilityType {
@@ -14714,13 +15240,16 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
     /// `I`: Initiate
     Initiate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceType {
@@ -14756,7 +15285,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
     AssociatedParty,
@@ -14767,6 +15296,9 @@ pub enum DisabledPersonCode {
     /// `PT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DisabledPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DisabledPersonCode {
@@ -14826,7 +15358,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat Pattern.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -14867,6 +15399,9 @@ pub enum RepeatPattern {
     /// `V`: Cibus Vespertinus (dinner)
     CibusVespertinusDinner,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RepeatPattern {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RepeatPattern {
@@ -14913,7 +15448,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -14924,6 +15459,9 @@ pub enum ReferralReason {
     /// `W`: Work Load
     WorkLoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralReason {
@@ -14950,13 +15488,16 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
     /// `E`: Eligible
     Eligible,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationStatus {
@@ -14991,7 +15532,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID Number Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -15018,6 +15559,9 @@ pub enum PractitionerIdNumberType {
     /// `UPIN`: Unique physician ID no
     UniquePhysicianIdNo,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PractitionerIdNumberType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PractitionerIdNumberType {
@@ -15063,7 +15607,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -15074,6 +15618,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
     /// `4`: Advanced Beneficiary Notice has not been signed
     Code4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvancedBeneficiaryNoticeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
@@ -15151,7 +15698,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's Relationship to Insured.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -15192,6 +15739,9 @@ pub enum PatientsRelationshipToInsured {
     /// `19`: Grandparent
     Grandparent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientsRelationshipToInsured {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientsRelationshipToInsured {
@@ -15251,13 +15801,16 @@ pub static TABLE_0347: TableDesc = TableDesc {
 
 /// The codes of table 0347: State/Province.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
     AlbertaUsAndCanada,
     /// `MI`: Michigan (US)
     MichiganUs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StateProvince {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StateProvince {
@@ -15303,7 +15856,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -15316,6 +15869,9 @@ pub enum CweStatuses {
     /// `UASK`: Asked but Unknown
     AskedButUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CweStatuses {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CweStatuses {
@@ -15594,7 +16150,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message Structure.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -16093,6 +16649,9 @@ pub enum MessageStructure {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageStructure {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -16364,7 +16923,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary Key Value Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
@@ -16373,6 +16932,9 @@ pub enum PrimaryKeyValueType {
     /// `PL`: Person location
     PersonLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryKeyValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryKeyValueType {
@@ -16401,13 +16963,16 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate Character Set Handling Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: The character set switching mode specified in HL7 2.5
     Code2Dot3,
     /// `ISO 2022-1994`: This standard is titled "Information Technology
     CodeIso2022Dash1994,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSetHandlingScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
@@ -16444,7 +17009,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message Error Condition Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -16475,6 +17040,9 @@ pub enum MessageErrorConditionCodes {
     /// `207`: Application internal error
     ApplicationInternalError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageErrorConditionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageErrorConditionCodes {
@@ -16524,7 +17092,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 
 /// The codes of table 0359: Diagnosis Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
@@ -16533,6 +17101,9 @@ pub enum DiagnosisPriority {
     /// `2`: For ranked secondary diagnosis
     ForRankedSecondaryDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisPriority {
@@ -16620,7 +17191,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree/License/Certificate.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -16747,6 +17318,9 @@ pub enum DegreeLicenseCertificate {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DegreeLicenseCertificate {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -16864,7 +17438,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -16883,6 +17457,9 @@ pub enum CommentType {
     /// `RE`: Remark
     Remark,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommentType {
@@ -16928,7 +17505,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -16959,6 +17536,9 @@ pub enum EquipmentState {
     /// `TS`: Transport stopped
     TransportStopped,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EquipmentState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EquipmentState {
@@ -16995,13 +17575,16 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/Remote Control State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
     /// `R`: Remote
     Remote,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocalRemoteControlState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocalRemoteControlState {
@@ -17028,7 +17611,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -17039,6 +17622,9 @@ pub enum AlertLevel {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertLevel {
@@ -17087,7 +17673,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote Control Command.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -17132,6 +17718,9 @@ pub enum RemoteControlCommand {
     /// `UN`: Unload
     Unload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RemoteControlCommand {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RemoteControlCommand {
@@ -17190,7 +17779,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -17215,6 +17804,9 @@ pub enum SpecimenRole {
     /// `V`: Verifying Calibrator, used for periodic calibration checks
     CodeV,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRole {
@@ -17257,7 +17849,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
     Identified,
@@ -17276,6 +17868,9 @@ pub enum ContainerStatus {
     /// `X`: Container Unavailable
     ContainerUnavailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerStatus {
@@ -17367,7 +17962,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive/Preservative.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
     AcdSolutionA,
@@ -17486,6 +18081,9 @@ pub enum AdditivePreservative {
 }
 
 #[cfg(feature = "types")]
+impl Eq for AdditivePreservative {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -17572,7 +18170,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen Component.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -17591,6 +18189,9 @@ pub enum SpecimenComponent {
     /// `SUP`: Supernatant
     Supernatant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenComponent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenComponent {
@@ -17630,7 +18231,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -17649,6 +18250,9 @@ pub enum Treatment {
     /// `UFIL`: Ultrafiltration
     Ultrafiltration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Treatment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Treatment {
@@ -17679,11 +18283,14 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System Induced Contaminants.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SystemInducedContaminants {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SystemInducedContaminants {
@@ -17708,13 +18315,16 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial Blood.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
     /// `SFHB`: Stromal free hemoglobin preparations
     StromalFreeHemoglobinPreparations,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArtificialBlood {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArtificialBlood {
@@ -17757,7 +18367,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special Handling Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
     AmbientTemperature,
@@ -17794,6 +18404,9 @@ pub enum SpecialHandlingCode {
     /// `UPR`: Upright
     Upright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialHandlingCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialHandlingCode {
@@ -17836,13 +18449,16 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other Environmental Factors.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
     /// `ATM`: Opened container, atmosphere and duration unspecified
     CodeAtm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OtherEnvironmentalFactors {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OtherEnvironmentalFactors {
@@ -17921,7 +18537,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -17946,6 +18562,9 @@ pub enum SubstanceStatus {
     /// `QW`: QC Warning
     QcWarning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceStatus {
@@ -17992,7 +18611,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
     Control,
@@ -18019,6 +18638,9 @@ pub enum SubstanceType {
     /// `SW`: Solid Waste
     SolidWaste,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceType {
@@ -18080,7 +18702,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command Response.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
     CodeEr,
@@ -18093,6 +18715,9 @@ pub enum CommandResponse {
     /// `UN`: Command cannot be completed for unknown reasons
     CodeUn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommandResponse {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommandResponse {
@@ -18120,13 +18745,16 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
     /// `P`: Regular Production
     RegularProduction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingType {
@@ -18153,7 +18781,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte Repeat Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -18164,6 +18792,9 @@ pub enum AnalyteRepeatStatus {
     /// `R`: Repeated without dilution
     RepeatedWithoutDilution,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AnalyteRepeatStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AnalyteRepeatStatus {
@@ -18324,7 +18955,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `ADMINISTRATION`
     CodeAdministration,
@@ -18595,6 +19226,9 @@ pub enum SegmentGroup {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SegmentGroup {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
@@ -18753,7 +19387,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -18764,6 +19398,9 @@ pub enum MatchReason {
     /// `SS`: Match on Social Security Number
     MatchOnSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchReason {
@@ -18793,13 +19430,16 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match Algorithms.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
     /// `MATCHWARE_1.2`: Proprietary algorithm for MatchWare v1.2
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchAlgorithms {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchAlgorithms {
@@ -18824,7 +19464,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -18833,6 +19473,9 @@ pub enum ResponseModality {
     /// `T`: Bolus
     Bolus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseModality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseModality {
@@ -18854,13 +19497,16 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
     /// `N`: New Subscription
     NewSubscription,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifyIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifyIndicator {
@@ -18875,7 +19521,7 @@ impl hl7_types::Table for ModifyIndicator {
 pub static TABLE_0396: TableDesc = TableDesc {
     id: "0396",
     name: "Coding System",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("ACR", "American College of Radiology finding codes"),
         code("ALPHAID2006", "German Alpha-ID v2006"),
@@ -19070,7 +19716,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding System.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -19403,6 +20049,9 @@ pub enum CodingSystem {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CodingSystem {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -19593,7 +20242,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -19606,6 +20255,9 @@ pub enum Sequencing {
     /// `N`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Sequencing {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Sequencing {
@@ -19633,13 +20285,16 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation Style Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
     /// `I`: Interactive Continuation
     InteractiveContinuation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContinuationStyleCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContinuationStyleCode {
@@ -19670,13 +20325,16 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government Reimbursement Program.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
     /// `MM`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GovernmentReimbursementProgram {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GovernmentReimbursementProgram {
@@ -19703,7 +20361,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -19714,6 +20372,9 @@ pub enum SchoolType {
     /// `U`: Undergraduate
     Undergraduate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SchoolType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SchoolType {
@@ -19746,7 +20407,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language Ability.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -19759,6 +20420,9 @@ pub enum LanguageAbility {
     /// `5`: Sign
     Sign,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageAbility {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageAbility {
@@ -19793,7 +20457,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language Proficiency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -19808,6 +20472,9 @@ pub enum LanguageProficiency {
     /// `6`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageProficiency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageProficiency {
@@ -19853,7 +20520,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0406 {
     /// `1`: Hospital
     Hospital,
@@ -19870,6 +20537,9 @@ pub enum OrganizationUnitType0406 {
     /// `O`: Office
     Office,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0406 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0406 {
@@ -19903,7 +20573,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application Change Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -19912,6 +20582,9 @@ pub enum ApplicationChangeType {
     /// `SU`: Start up
     StartUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApplicationChangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApplicationChangeType {
@@ -19973,13 +20646,16 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: Transfer Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransferType {
     /// `E`: DRG Exempt
     DrgExempt,
     /// `N`: DRG Non Exempt
     DrgNonExempt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransferType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransferType {
@@ -20007,7 +20683,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -20020,6 +20696,9 @@ pub enum ProcedureDrgType {
     /// `5`: 3rd Operative
     N3rdOperative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureDrgType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureDrgType {
@@ -20061,7 +20740,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -20090,6 +20769,9 @@ pub enum TissueTypeCode {
     /// `G`: Additional tissue required
     AdditionalTissueRequired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TissueTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TissueTypeCode {
@@ -20129,7 +20811,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 
 /// The codes of table 0418: Procedure Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -20138,6 +20820,9 @@ pub enum ProcedurePriority {
     /// `2`: for ranked secondary procedures
     ForRankedSecondaryProcedures,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePriority {
@@ -20163,7 +20848,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of Illness Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -20172,6 +20857,9 @@ pub enum SeverityOfIllnessCode {
     /// `SE`: Severe
     Severe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SeverityOfIllnessCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SeverityOfIllnessCode {
@@ -20200,7 +20888,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -20215,6 +20903,9 @@ pub enum TriageCode {
     /// `99`: Other
     Other,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TriageCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TriageCode {
@@ -20243,11 +20934,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CaseCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CaseCategoryCode {
@@ -20273,7 +20967,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -20282,6 +20976,9 @@ pub enum GestationCategoryCode {
     /// `3`: Overdue / Post-term
     OverduePostTerm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GestationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GestationCategoryCode {
@@ -20313,7 +21010,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -20326,6 +21023,9 @@ pub enum NewbornCode {
     /// `5`: Born at home
     BornAtHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NewbornCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NewbornCode {
@@ -20369,7 +21069,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood Product Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -20402,6 +21102,9 @@ pub enum BloodProductCode {
     /// `WBA`: Autologous Whole Blood
     AutologousWholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductCode {
@@ -20454,7 +21157,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk Management Incident Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -20485,6 +21188,9 @@ pub enum RiskManagementIncidentCode {
     /// `T`: Transfusion error
     TransfusionError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskManagementIncidentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskManagementIncidentCode {
@@ -20521,7 +21227,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -20530,6 +21236,9 @@ pub enum IncidentTypeCode {
     /// `U`: User Error
     UserError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IncidentTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IncidentTypeCode {
@@ -20564,7 +21273,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production Class Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -20591,6 +21300,9 @@ pub enum ProductionClassCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductionClassCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductionClassCode {
@@ -20633,7 +21345,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of Arrival Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -20650,6 +21362,9 @@ pub enum ModeOfArrivalCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModeOfArrivalCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModeOfArrivalCode {
@@ -20687,7 +21402,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational Drug Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -20704,6 +21419,9 @@ pub enum RecreationalDrugUseCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecreationalDrugUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecreationalDrugUseCode {
@@ -20740,7 +21458,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission Level of Care Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -20755,6 +21473,9 @@ pub enum AdmissionLevelOfCareCode {
     /// `MO`: Moribund
     Moribund,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionLevelOfCareCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
@@ -20793,7 +21514,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -20814,6 +21535,9 @@ pub enum PrecautionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrecautionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrecautionCode {
@@ -20852,7 +21576,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -20867,6 +21591,9 @@ pub enum PatientConditionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientConditionCode {
@@ -20895,13 +21622,16 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance Directive Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
     /// `N`: No directive
     NoDirective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvanceDirectiveCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvanceDirectiveCode {
@@ -20929,7 +21659,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -20942,6 +21672,9 @@ pub enum SensitivityToCausativeAgentCode {
     /// `SE`: Side Effect
     SideEffect,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SensitivityToCausativeAgentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
@@ -20969,7 +21702,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert Device Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -20978,6 +21711,9 @@ pub enum AlertDeviceCode {
     /// `W`: Wallet Card
     WalletCard,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertDeviceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertDeviceCode {
@@ -21007,7 +21743,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy Clinical Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -21024,6 +21760,9 @@ pub enum AllergyClinicalStatus {
     /// `U`: Unconfirmed
     Unconfirmed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergyClinicalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergyClinicalStatus {
@@ -21149,7 +21888,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -21344,6 +22083,9 @@ pub enum DataTypes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DataTypes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -21467,7 +22209,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization Registry Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -21484,6 +22226,9 @@ pub enum ImmunizationRegistryStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ImmunizationRegistryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ImmunizationRegistryStatus {
@@ -21518,7 +22263,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location Service Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -21529,6 +22274,9 @@ pub enum LocationServiceCode {
     /// `T`: Therapeutic
     Therapeutic,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationServiceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationServiceCode {
@@ -21582,7 +22330,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -21633,6 +22381,9 @@ pub enum ProviderRole0443 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProviderRole0443 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0443 {
     const DESC: &'static TableDesc = &TABLE_0443;
     const ALL: &'static [Self] = &[
@@ -21679,13 +22430,16 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name Assembly Order.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
     /// `G`: Prefix Given Middle Family Suffix
     PrefixGivenMiddleFamilySuffix,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAssemblyOrder {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAssemblyOrder {
@@ -21715,7 +22469,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -21726,6 +22480,9 @@ pub enum IdentityReliabilityCode {
     /// `US`: Unknown/Default Social Security Number
     UnknownDefaultSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityReliabilityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityReliabilityCode {
@@ -21779,13 +22536,16 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
     LogEvent,
     /// `SER`: Service Event
     ServiceEvent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventType0450 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventType0450 {
@@ -21807,11 +22567,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance Identifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceIdentifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceIdentifier {
@@ -21835,11 +22598,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health Care Provider Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderTypeCode {
@@ -21866,11 +22632,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health Care Provider Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderClassification {
@@ -21897,11 +22666,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health Care Provider Area of Specialization.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderAreaOfSpecialization {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
@@ -21947,7 +22719,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall Claim Disposition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -21960,6 +22732,9 @@ pub enum OverallClaimDispositionCode {
     /// `4`: Claim denied
     ClaimDenied4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverallClaimDispositionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverallClaimDispositionCode {
@@ -22091,7 +22866,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -22194,6 +22969,9 @@ pub enum OceEditCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OceEditCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -22268,7 +23046,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -22279,6 +23057,9 @@ pub enum ReimbursementActionCode {
     /// `3`: External line item rejection
     ExternalLineItemRejection,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementActionCode {
@@ -22309,7 +23090,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or Rejection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -22318,6 +23099,9 @@ pub enum DenialOrRejectionCode {
     /// `2`: Line item is on a multiple-day claim
     LineItemIsOnAMultipleDayClaim,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DenialOrRejectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DenialOrRejectionCode {
@@ -22383,7 +23167,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/Address Representation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -22392,6 +23176,9 @@ pub enum NameAddressRepresentation {
     /// `P`: Phonetic (i.e., ASCII, Katakana, Hiragana, etc.)
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAddressRepresentation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAddressRepresentation {
@@ -22421,7 +23208,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures,
@@ -22430,6 +23217,9 @@ pub enum AmbulatoryPaymentClassificationCode {
     /// `181`: Level 1 skin repair
     Level1SkinRepair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryPaymentClassificationCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
@@ -22462,7 +23252,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -22477,6 +23267,9 @@ pub enum ModifierEditCode {
     /// `U`: Modifier edit code unknown
     ModifierEditCodeUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifierEditCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifierEditCode {
@@ -22520,7 +23313,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment Adjustment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -22533,6 +23326,9 @@ pub enum PaymentAdjustmentCode {
     /// `5`: Deductible not applicable (specific list of HCPCS codes)
     Code5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentAdjustmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentAdjustmentCode {
@@ -22567,7 +23363,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -22576,6 +23372,9 @@ pub enum PackagingStatusCode {
     /// `2`: Packaged as part of partial hospitalization per diem or daily mental health
     Code2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PackagingStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PackagingStatusCode {
@@ -22612,7 +23411,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -22635,6 +23434,9 @@ pub enum ReimbursementTypeCode {
     /// `Thrpy`: Therapy APC
     TherapyApc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementTypeCode {
@@ -22680,7 +23482,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ Conjunction ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
     Asynchronous,
@@ -22689,6 +23491,9 @@ pub enum TqConjunctionId {
     /// `S`: Synchronous
     Synchronous,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TqConjunctionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TqConjunctionId {
@@ -22719,7 +23524,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -22730,6 +23535,9 @@ pub enum FormularyStatus0473 {
     /// `Y`: This observation/service is on the formulary
     ThisObservationServiceIsOnTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0473 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0473 {
@@ -22762,7 +23570,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0474 {
     /// `D`: Department
     Department,
@@ -22775,6 +23583,9 @@ pub enum OrganizationUnitType0474 {
     /// `V`: Division
     Division,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationUnitType0474 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationUnitType0474 {
@@ -22808,7 +23619,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 
 /// The codes of table 0475: Charge Type Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
     Allergy,
@@ -22821,6 +23632,9 @@ pub enum ChargeTypeReason {
     /// `05`: No Exception
     NoException,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeTypeReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeTypeReason {
@@ -22864,7 +23678,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
     ScheduleI,
@@ -22879,6 +23693,9 @@ pub enum ControlledSubstanceSchedule {
     /// `VI`: Schedule VI
     ScheduleVi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ControlledSubstanceSchedule {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ControlledSubstanceSchedule {
@@ -22915,7 +23732,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 
 /// The codes of table 0478: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
     CodeG,
@@ -22926,6 +23743,9 @@ pub enum FormularyStatus0478 {
     /// `Y`: Pharmaceutical substance is in the formulary
     PharmaceuticalSubstanceIsInTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0478 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0478 {
@@ -22965,7 +23785,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 
 /// The codes of table 0480: Pharmacy Order Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
     Medication,
@@ -22974,6 +23794,9 @@ pub enum PharmacyOrderTypes {
     /// `S`: IV Large Volume Solutions
     IvLargeVolumeSolutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PharmacyOrderTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PharmacyOrderTypes {
@@ -22999,13 +23822,16 @@ pub static TABLE_0482: TableDesc = TableDesc {
 
 /// The codes of table 0482: Order Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
     InpatientOrder,
     /// `O`: Outpatient Order
     OutpatientOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderType {
@@ -23038,7 +23864,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 
 /// The codes of table 0483: Authorization Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
     Electronic,
@@ -23061,6 +23887,9 @@ pub enum AuthorizationMode {
     /// `VO`: Voice
     Voice,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AuthorizationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AuthorizationMode {
@@ -23103,7 +23932,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 
 /// The codes of table 0484: Dispense Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
     TrialQuantityBalance,
@@ -23124,6 +23953,9 @@ pub enum DispenseType {
     /// `Z`: Non-Prescription Fill
     NonPrescriptionFill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseType {
@@ -23170,7 +24002,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 
 /// The codes of table 0485: Extended Priority Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
     Asap,
@@ -23187,6 +24019,9 @@ pub enum ExtendedPriorityCodes {
     /// `T`: Timing critical
     TimingCritical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExtendedPriorityCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExtendedPriorityCodes {
@@ -23488,7 +24323,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 
 /// The codes of table 0487: Specimen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
     Abscess,
@@ -24035,6 +24870,9 @@ pub enum SpecimenType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -24369,7 +25207,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 
 /// The codes of table 0488: Specimen Collection Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
     PlatesAnaerobic,
@@ -24458,6 +25296,9 @@ pub enum SpecimenCollectionMethod {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenCollectionMethod {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -24532,7 +25373,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 
 /// The codes of table 0489: Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
     Aggressive,
@@ -24557,6 +25398,9 @@ pub enum RiskCodes {
     /// `RAD`: Radioactive
     Radioactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskCodes {
@@ -24605,7 +25449,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 
 /// The codes of table 0490: Specimen Reject Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
     Expired,
@@ -24636,6 +25480,9 @@ pub enum SpecimenRejectReason {
     /// `RS`: Name misspelling
     NameMisspelling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRejectReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRejectReason {
@@ -24677,7 +25524,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 
 /// The codes of table 0491: Specimen Quality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
     Excellent,
@@ -24688,6 +25535,9 @@ pub enum SpecimenQuality {
     /// `P`: Poor
     Poor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenQuality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenQuality {
@@ -24714,7 +25564,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 
 /// The codes of table 0492: Specimen Appropriateness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `??`: Inappropriate due to
     InappropriateDueTo,
@@ -24725,6 +25575,9 @@ pub enum SpecimenAppropriateness {
     /// `P`: Preferred
     Preferred,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenAppropriateness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenAppropriateness {
@@ -24762,7 +25615,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 
 /// The codes of table 0493: Specimen Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
     Autolyzed,
@@ -24785,6 +25638,9 @@ pub enum SpecimenCondition {
     /// `SNR`: Sample not received
     SampleNotReceived,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCondition {
@@ -24821,7 +25677,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 
 /// The codes of table 0494: Specimen Child Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
     Aliquot,
@@ -24830,6 +25686,9 @@ pub enum SpecimenChildRole {
     /// `M`: Modified from original specimen
     ModifiedFromOriginalSpecimen,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenChildRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenChildRole {
@@ -24872,7 +25731,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 
 /// The codes of table 0495: Body Site Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
     Anterior,
@@ -24907,6 +25766,9 @@ pub enum BodySiteModifier {
     /// `UPP`: Upper
     Upper,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodySiteModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodySiteModifier {
@@ -25089,7 +25951,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 
 /// The codes of table 0496: Consent Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
     Code001,
@@ -25368,6 +26230,9 @@ pub enum ConsentType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ConsentType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -25525,7 +26390,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 
 /// The codes of table 0497: Consent Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
     Telephone,
@@ -25534,6 +26399,9 @@ pub enum ConsentMode {
     /// `W`: Written
     Written,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentMode {
@@ -25565,7 +26433,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 
 /// The codes of table 0498: Consent Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
     ActiveConsentHasBeenGranted,
@@ -25580,6 +26448,9 @@ pub enum ConsentStatus {
     /// `X`: Rescinded - Consent was initially granted, but was subsequently revoked or ended
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentStatus {
@@ -25608,13 +26479,16 @@ pub static TABLE_0499: TableDesc = TableDesc {
 
 /// The codes of table 0499: Consent Bypass Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
     Emergency,
     /// `PJ`: Professional Judgment
     ProfessionalJudgment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentBypassReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentBypassReason {
@@ -25640,7 +26514,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 
 /// The codes of table 0500: Consent Disclosure Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
     FullDisclosure,
@@ -25649,6 +26523,9 @@ pub enum ConsentDisclosureLevel {
     /// `P`: Partial Disclosure
     PartialDisclosure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentDisclosureLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentDisclosureLevel {
@@ -25678,7 +26555,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
     Emergency,
@@ -25687,6 +26564,9 @@ pub enum ConsentNonDisclosureReason {
     /// `RX`: Rx Private
     RxPrivate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentNonDisclosureReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentNonDisclosureReason {
@@ -25716,7 +26596,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
     LegallyMandated,
@@ -25725,6 +26605,9 @@ pub enum NonSubjectConsenterReason {
     /// `NC`: Subject is not competent to consent
     SubjectIsNotCompetentToConsent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NonSubjectConsenterReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NonSubjectConsenterReason {
@@ -25754,7 +26637,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 
 /// The codes of table 0503: Sequence/Results Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
     Cyclical,
@@ -25763,6 +26646,9 @@ pub enum SequenceResultsFlag {
     /// `S`: Sequential
     Sequential,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceResultsFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceResultsFlag {
@@ -25793,7 +26679,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 
 /// The codes of table 0504: Sequence Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
     CodeEe,
@@ -25804,6 +26690,9 @@ pub enum SequenceConditionCode {
     /// `SS`: Start related service request(s), start current service request
     CodeSs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceConditionCode {
@@ -25833,13 +26722,16 @@ pub static TABLE_0505: TableDesc = TableDesc {
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
     TheLastServiceRequestInACyclicGroup,
     /// `*`: The first service request in a cyclic group
     TheFirstServiceRequestInACyclicGroup,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CyclicEntryExitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CyclicEntryExitIndicator {
@@ -25870,7 +26762,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 
 /// The codes of table 0506: Service Request Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
     Compound,
@@ -25883,6 +26775,9 @@ pub enum ServiceRequestRelationship {
     /// `T`: Tapering
     Tapering,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ServiceRequestRelationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ServiceRequestRelationship {
@@ -25914,7 +26809,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
 
 /// The codes of table 0507: Observation Result Handling.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `A`: Alert provider when abnormal
     AlertProviderWhenAbnormal,
@@ -25923,6 +26818,9 @@ pub enum ObservationResultHandling {
     /// `N`: Notify provider when ready
     NotifyProviderWhenReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultHandling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultHandling {
@@ -25960,7 +26858,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 
 /// The codes of table 0508: Blood Product Processing Requirements.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
     AutologousUnit,
@@ -25985,6 +26883,9 @@ pub enum BloodProductProcessingRequirements {
     /// `WA`: Washed
     Washed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductProcessingRequirements {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductProcessingRequirements {
@@ -26039,7 +26940,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 
 /// The codes of table 0510: Blood Product Dispense Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
     CodeCr,
@@ -26064,6 +26965,9 @@ pub enum BloodProductDispenseStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductDispenseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductDispenseStatus {
@@ -26104,7 +27008,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
     CodeC,
@@ -26119,6 +27023,9 @@ pub enum BpObservationStatusCodesInterpretation {
     /// `W`: Post original as wrong, e.g., transmitted for wrong patient
     CodeW,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BpObservationStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
@@ -26162,7 +27069,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused/no longer needed
     ReturnedUnusedNoLongerNeeded,
@@ -26175,6 +27082,9 @@ pub enum BloodProductTransfusionDispositionStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductTransfusionDispositionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
@@ -26222,7 +27132,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
     AboIncompatibleTransfusionReaction,
@@ -26263,6 +27173,9 @@ pub enum TransfusionAdverseReaction {
     /// `VOLOVER`: Symptoms most likely due to volume overload
     SymptomsMostLikelyDueToVolumeOverload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransfusionAdverseReaction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransfusionAdverseReaction {
@@ -26318,7 +27231,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 
 /// The codes of table 0516: Error Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
     Error,
@@ -26329,6 +27242,9 @@ pub enum ErrorSeverity {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ErrorSeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ErrorSeverity {
@@ -26360,7 +27276,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 
 /// The codes of table 0517: Inform Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
     InformHelpDesk,
@@ -26371,6 +27287,9 @@ pub enum InformPersonCode {
     /// `USR`: Inform User
     InformUser,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InformPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InformPersonCode {
@@ -26401,7 +27320,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 
 /// The codes of table 0518: Override Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
     EquivalenceOverride,
@@ -26410,6 +27329,9 @@ pub enum OverrideType {
     /// `INLV`: Interval Override
     IntervalOverride,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverrideType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverrideType {
@@ -26444,7 +27366,7 @@ pub static TABLE_0520: TableDesc = TableDesc {
 
 /// The codes of table 0520: Message Waiting Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageWaitingPriority {
     /// `H`: High
     High,
@@ -26453,6 +27375,9 @@ pub enum MessageWaitingPriority {
     /// `M`: Medium
     Medium,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageWaitingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageWaitingPriority {
@@ -26483,13 +27408,16 @@ pub static TABLE_0523: TableDesc = TableDesc {
 
 /// The codes of table 0523: Computation Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
     IndicatesAPercentChange,
     /// `a`: Absolute Change
     AbsoluteChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ComputationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ComputationType {
@@ -26538,7 +27466,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 
 /// The codes of table 0527: Calendar Alignment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
     DayOfTheMonth,
@@ -26557,6 +27485,9 @@ pub enum CalendarAlignment {
     /// `WY`: week of the year
     WeekOfTheYear,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CalendarAlignment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CalendarAlignment {
@@ -26601,7 +27532,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 
 /// The codes of table 0528: Event Related Period.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
     BeforeMealFromLatAnteCibus,
@@ -26630,6 +27561,9 @@ pub enum EventRelatedPeriod {
     /// `PCV`: after dinner (from lat. post cibus vespertinus)
     AfterDinnerFromLatPostCibusVespertinus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventRelatedPeriod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventRelatedPeriod {
@@ -26672,7 +27606,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 
 /// The codes of table 0530: Organization, Agency, Department.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
     AmericanExpress,
@@ -26687,6 +27621,9 @@ pub enum OrganizationAgencyDepartment {
     /// `VI`: Visa
     Visa,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationAgencyDepartment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationAgencyDepartment {
@@ -26734,7 +27671,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 
 /// The codes of table 0532: Expanded Yes/no Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
     AskedButUnknown,
@@ -26755,6 +27692,9 @@ pub enum ExpandedYesNoIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExpandedYesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExpandedYesNoIndicator {
@@ -26801,7 +27741,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 
 /// The codes of table 0534: Notify Clergy Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
     LastRitesOnly,
@@ -26814,6 +27754,9 @@ pub enum NotifyClergyCode {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NotifyClergyCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NotifyClergyCode {
@@ -26852,7 +27795,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 
 /// The codes of table 0535: Signature Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
     SignedCms1500ClaimFormOnFile,
@@ -26863,6 +27806,9 @@ pub enum SignatureCode {
     /// `S`: Signed authorization for release of any medical or other information necessary
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatureCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatureCode {
@@ -26895,7 +27841,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 
 /// The codes of table 0536: Certificate Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
     Expired,
@@ -26908,6 +27854,9 @@ pub enum CertificateStatus {
     /// `V`: Active/Valid
     ActiveValid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificateStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificateStatus {
@@ -26949,7 +27898,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 
 /// The codes of table 0538: Institution Relationship Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
     Contractor,
@@ -26960,6 +27909,9 @@ pub enum InstitutionRelationshipType {
     /// `VOL`: Volunteer
     Volunteer,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InstitutionRelationshipType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InstitutionRelationshipType {
@@ -26999,7 +27951,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 
 /// The codes of table 0540: Inactive Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
     LeaveOfAbsence,
@@ -27008,6 +27960,9 @@ pub enum InactiveReasonCode {
     /// `T`: Termination
     Termination,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InactiveReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InactiveReasonCode {
@@ -27082,7 +28037,7 @@ pub static TABLE_0544: TableDesc = TableDesc {
 
 /// The codes of table 0544: Container Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerCondition {
     /// `CC`: Container Cracked
     ContainerCracked,
@@ -27127,6 +28082,9 @@ pub enum ContainerCondition {
     /// `XUPR`: Not Upright
     NotUpright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerCondition {
@@ -27174,7 +28132,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 
 /// The codes of table 0547: Jurisdictional Breadth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
     CountyParish,
@@ -27183,6 +28141,9 @@ pub enum JurisdictionalBreadth {
     /// `S`: State/Province
     StateProvince,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JurisdictionalBreadth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JurisdictionalBreadth {
@@ -27216,7 +28177,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
     SelfValue,
@@ -27233,6 +28194,9 @@ pub enum SignatorysRelationshipToSubject {
     /// `7`: Non-Emergent Practitioner (i.e. medical ethics committee)
     Code7,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatorysRelationshipToSubject {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
@@ -27707,14 +28671,13 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("VULVA", "Vulva"),
         code("WBC", "Leukocytes"),
         code("WRIST", "Wrist"),
-        code("Â", "External Jugular"),
     ],
     patterns: &[],
 };
 
 /// The codes of table 0550: Body Parts.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
     Acetabulum,
@@ -28598,9 +29561,10 @@ pub enum BodyParts {
     Leukocytes,
     /// `WRIST`: Wrist
     Wrist,
-    /// `Â`: External Jugular
-    ExternalJugular,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodyParts {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodyParts {
@@ -29047,7 +30011,6 @@ impl hl7_types::Table for BodyParts {
         Self::Vulva,
         Self::Leukocytes,
         Self::Wrist,
-        Self::ExternalJugular,
     ];
     fn index(self) -> usize {
         self as usize
@@ -29092,7 +30055,7 @@ pub static TABLE_0553: TableDesc = TableDesc {
 
 /// The codes of table 0553: Invoice Control Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceControlCode {
     /// `AA`: Authorization request for inpatient admission
     CodeAa,
@@ -29129,6 +30092,9 @@ pub enum InvoiceControlCode {
     /// `SA`: Special Authorization
     SpecialAuthorization,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceControlCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceControlCode {
@@ -29172,7 +30138,7 @@ pub static TABLE_0554: TableDesc = TableDesc {
 
 /// The codes of table 0554: Invoice Reason Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceReasonCodes {
     /// `LATE`: Late Invoice
     LateInvoice,
@@ -29181,6 +30147,9 @@ pub enum InvoiceReasonCodes {
     /// `SUB`: Subscriber coverage problem
     SubscriberCoverageProblem,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceReasonCodes {
@@ -29217,7 +30186,7 @@ pub static TABLE_0555: TableDesc = TableDesc {
 
 /// The codes of table 0555: Invoice Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceType {
     /// `BK`: Block
     Block,
@@ -29240,6 +30209,9 @@ pub enum InvoiceType {
     /// `SU`: Supplemental
     Supplemental,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceType {
@@ -29272,13 +30244,16 @@ pub static TABLE_0556: TableDesc = TableDesc {
 
 /// The codes of table 0556: Benefit Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BenefitGroup {
     /// `AMB`: AMBULATORY CARE
     AmbulatoryCare,
     /// `DENT`: DENTAL
     Dental,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BenefitGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BenefitGroup {
@@ -29305,7 +30280,7 @@ pub static TABLE_0557: TableDesc = TableDesc {
 
 /// The codes of table 0557: Payee Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeType {
     /// `EMPL`: Employer
     Employer,
@@ -29316,6 +30291,9 @@ pub enum PayeeType {
     /// `PPER`: Pay Person
     PayPerson,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PayeeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PayeeType {
@@ -29347,7 +30325,7 @@ pub static TABLE_0558: TableDesc = TableDesc {
 
 /// The codes of table 0558: Payee Relationship to Invoice.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeRelationshipToInvoice {
     /// `FM`: Family Member
     FamilyMember,
@@ -29358,6 +30336,9 @@ pub enum PayeeRelationshipToInvoice {
     /// `SB`: Subscriber
     Subscriber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PayeeRelationshipToInvoice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PayeeRelationshipToInvoice {
@@ -29384,7 +30365,7 @@ pub static TABLE_0559: TableDesc = TableDesc {
 
 /// The codes of table 0559: Product/Service Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServiceStatus {
     /// `D`: Denied
     Denied,
@@ -29393,6 +30374,9 @@ pub enum ProductServiceStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductServiceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductServiceStatus {
@@ -29420,7 +30404,7 @@ pub static TABLE_0560: TableDesc = TableDesc {
 
 /// The codes of table 0560: Quantity Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityUnits {
     /// `DY`: Days
     Days,
@@ -29433,6 +30417,9 @@ pub enum QuantityUnits {
     /// `YY`: Years
     Years,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityUnits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityUnits {
@@ -29468,7 +30455,7 @@ pub static TABLE_0561: TableDesc = TableDesc {
 
 /// The codes of table 0561: Product/Services Clarification Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServicesClarificationCodes {
     /// `CLCTR`: Claim Center
     ClaimCenter,
@@ -29485,6 +30472,9 @@ pub enum ProductServicesClarificationCodes {
     /// `SEQ`: Sequence Number
     SequenceNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductServicesClarificationCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductServicesClarificationCodes {
@@ -29521,7 +30511,7 @@ pub static TABLE_0562: TableDesc = TableDesc {
 
 /// The codes of table 0562: Processing Consideration Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingConsiderationCodes {
     /// `DFADJ`: Deferred Adjudication Processing
     DeferredAdjudicationProcessing,
@@ -29536,6 +30526,9 @@ pub enum ProcessingConsiderationCodes {
     /// `RTADJ`: Real Time Adjudication Processing
     RealTimeAdjudicationProcessing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingConsiderationCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingConsiderationCodes {
@@ -29569,7 +30562,7 @@ pub static TABLE_0564: TableDesc = TableDesc {
 
 /// The codes of table 0564: Adjustment Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentCategoryCode {
     /// `EA`: Edit/Adjudication Response
     EditAdjudicationResponse,
@@ -29580,6 +30573,9 @@ pub enum AdjustmentCategoryCode {
     /// `PR`: Processing Result
     ProcessingResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdjustmentCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdjustmentCategoryCode {
@@ -29612,7 +30608,7 @@ pub static TABLE_0565: TableDesc = TableDesc {
 
 /// The codes of table 0565: Provider Adjustment Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderAdjustmentReasonCode {
     /// `DISP`: Dispensing Fee
     DispensingFee,
@@ -29625,6 +30621,9 @@ pub enum ProviderAdjustmentReasonCode {
     /// `PST`: Provincial Sales Tax
     ProvincialSalesTax,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderAdjustmentReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderAdjustmentReasonCode {
@@ -29660,7 +30659,7 @@ pub static TABLE_0566: TableDesc = TableDesc {
 
 /// The codes of table 0566: Blood Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodUnitType {
     /// `GRN`: Granulocytes
     Granulocytes,
@@ -29677,6 +30676,9 @@ pub enum BloodUnitType {
     /// `WBL`: Whole Blood
     WholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodUnitType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodUnitType {
@@ -29706,7 +30708,7 @@ pub static TABLE_0567: TableDesc = TableDesc {
 
 /// The codes of table 0567: Weight Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0567 {
     /// `(lb_av)`
     CodeOpenLbAvClose,
@@ -29717,6 +30719,9 @@ pub enum WeightUnits0567 {
     /// `kg`
     CodeKg,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WeightUnits0567 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WeightUnits0567 {
@@ -29743,7 +30748,7 @@ pub static TABLE_0568: TableDesc = TableDesc {
 
 /// The codes of table 0568: Volume Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0568 {
     /// `(pt_us)`
     CodeOpenPtUsClose,
@@ -29752,6 +30757,9 @@ pub enum VolumeUnits0568 {
     /// `ml`
     CodeMl,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VolumeUnits0568 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VolumeUnits0568 {
@@ -29777,7 +30785,7 @@ pub static TABLE_0569: TableDesc = TableDesc {
 
 /// The codes of table 0569: Adjustment Action.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentAction {
     /// `EOB`: Print on EOB
     PrintOnEob,
@@ -29786,6 +30794,9 @@ pub enum AdjustmentAction {
     /// `PRO`: Inform Provider
     InformProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdjustmentAction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdjustmentAction {
@@ -29825,7 +30836,7 @@ pub static TABLE_0570: TableDesc = TableDesc {
 
 /// The codes of table 0570: Payment Method Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentMethodCode {
     /// `CASH`: Cash
     Cash,
@@ -29848,6 +30859,9 @@ pub enum PaymentMethodCode {
     /// `VISN`: VISA Special Electronic Funds Transfer Network
     CodeVisn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentMethodCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentMethodCode {
@@ -29889,7 +30903,7 @@ pub static TABLE_0571: TableDesc = TableDesc {
 
 /// The codes of table 0571: Invoice Processing Results Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceProcessingResultsStatus {
     /// `ACK`: Acknowledge
     Acknowledge,
@@ -29908,6 +30922,9 @@ pub enum InvoiceProcessingResultsStatus {
     /// `REJECT`: Reject
     Reject,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceProcessingResultsStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceProcessingResultsStatus {
@@ -29941,13 +30958,16 @@ pub static TABLE_0572: TableDesc = TableDesc {
 
 /// The codes of table 0572: Tax status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TaxStatus {
     /// `RVAT`: Registered in VAT register
     RegisteredInVatRegister,
     /// `UVAT`: Unregistered in VAT register
     UnregisteredInVatRegister,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TaxStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TaxStatus {
@@ -29975,13 +30995,16 @@ pub static TABLE_0615: TableDesc = TableDesc {
 
 /// The codes of table 0615: User Authentication Credential Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UserAuthenticationCredentialTypeCode {
     /// `KERB`: Kerberos Service Ticket
     KerberosServiceTicket,
     /// `SAML`: Authenticated User Identity Assertion
     AuthenticatedUserIdentityAssertion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UserAuthenticationCredentialTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UserAuthenticationCredentialTypeCode {
@@ -30011,7 +31034,7 @@ pub static TABLE_0616: TableDesc = TableDesc {
 
 /// The codes of table 0616: Address Expiration Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -30022,6 +31045,9 @@ pub enum AddressExpirationReason {
     /// `R`: On request
     OnRequest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressExpirationReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressExpirationReason {
@@ -30048,7 +31074,7 @@ pub static TABLE_0617: TableDesc = TableDesc {
 
 /// The codes of table 0617: Address Usage.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressUsage {
     /// `C`: Classification
     Classification,
@@ -30057,6 +31083,9 @@ pub enum AddressUsage {
     /// `V`: Visit
     Visit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressUsage {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressUsage {
@@ -30082,7 +31111,7 @@ pub static TABLE_0618: TableDesc = TableDesc {
 
 /// The codes of table 0618: Protection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProtectionCode {
     /// `LI`: Listed
     Listed,
@@ -30091,6 +31120,9 @@ pub enum ProtectionCode {
     /// `UP`: Unpublished
     Unpublished,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProtectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProtectionCode {
@@ -30116,7 +31148,7 @@ pub static TABLE_0625: TableDesc = TableDesc {
 
 /// The codes of table 0625: Item Status Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatusCodes {
     /// `1`: Active
     Active,
@@ -30125,6 +31157,9 @@ pub enum ItemStatusCodes {
     /// `3`: Inactive
     Inactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemStatusCodes {
@@ -30146,11 +31181,14 @@ pub static TABLE_0634: TableDesc = TableDesc {
 
 /// The codes of table 0634: Item Importance Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemImportanceCodes {
     /// `CRT`: Critical
     Critical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemImportanceCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemImportanceCodes {
@@ -30172,7 +31210,7 @@ pub static TABLE_0642: TableDesc = TableDesc {
 
 /// The codes of table 0642: Reorder Theory Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReorderTheoryCodes {
     /// `D`: DOP/DOQ
     DopDoq,
@@ -30181,6 +31219,9 @@ pub enum ReorderTheoryCodes {
     /// `O`: Override
     Override,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReorderTheoryCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReorderTheoryCodes {
@@ -30202,13 +31243,16 @@ pub static TABLE_0651: TableDesc = TableDesc {
 
 /// The codes of table 0651: Labor Calculation Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LaborCalculationType {
     /// `CST`: Cost
     Cost,
     /// `TME`: Time
     Time,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LaborCalculationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LaborCalculationType {
@@ -30237,7 +31281,7 @@ pub static TABLE_0653: TableDesc = TableDesc {
 
 /// The codes of table 0653: Date Format.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateFormat {
     /// `1`: mm/dd/yy
     MmDdYy,
@@ -30252,6 +31296,9 @@ pub enum DateFormat {
     /// `6`: Yymmdd
     Yymmdd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DateFormat {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DateFormat {
@@ -30284,7 +31331,7 @@ pub static TABLE_0657: TableDesc = TableDesc {
 
 /// The codes of table 0657: Device Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceType {
     /// `1`: EO Gas Sterilizer
     EoGasSterilizer,
@@ -30293,6 +31340,9 @@ pub enum DeviceType {
     /// `3`: Peracetic Acid
     PeraceticAcid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceType {
@@ -30324,7 +31374,7 @@ pub static TABLE_0659: TableDesc = TableDesc {
 
 /// The codes of table 0659: Lot Control.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LotControl {
     /// `1`: OR Mode Without Operator
     OrModeWithoutOperator,
@@ -30337,6 +31387,9 @@ pub enum LotControl {
     /// `5`: Offline Mode
     OfflineMode,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LotControl {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LotControl {
@@ -30364,13 +31417,16 @@ pub static TABLE_0667: TableDesc = TableDesc {
 
 /// The codes of table 0667: Device Data State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceDataState {
     /// `0`: Real Time Values
     RealTimeValues,
     /// `1`: Historic Values
     HistoricValues,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceDataState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceDataState {
@@ -30397,7 +31453,7 @@ pub static TABLE_0669: TableDesc = TableDesc {
 
 /// The codes of table 0669: Load Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LoadStatus {
     /// `LCC`: Load is Complete
     LoadIsComplete,
@@ -30408,6 +31464,9 @@ pub enum LoadStatus {
     /// `LLD`: Building a Load
     BuildingALoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LoadStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LoadStatus {
@@ -30434,13 +31493,16 @@ pub static TABLE_0682: TableDesc = TableDesc {
 
 /// The codes of table 0682: Device Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceStatus {
     /// `0`: Ready
     Ready,
     /// `1`: Not Ready
     NotReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceStatus {
@@ -30495,7 +31557,7 @@ pub static TABLE_0702: TableDesc = TableDesc {
 
 /// The codes of table 0702: Cycle Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CycleType {
     /// `2RS`: Second Rinse
     SecondRinse,
@@ -30564,6 +31626,9 @@ pub enum CycleType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CycleType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CycleType {
     const DESC: &'static TableDesc = &TABLE_0702;
     const ALL: &'static [Self] = &[
@@ -30630,7 +31695,7 @@ pub static TABLE_0717: TableDesc = TableDesc {
 
 /// The codes of table 0717: Access Restriction Value.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionValue {
     /// `ALL`: All
     All,
@@ -30659,6 +31724,9 @@ pub enum AccessRestrictionValue {
     /// `STD`: Sexually transmitted diseases
     SexuallyTransmittedDiseases,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AccessRestrictionValue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AccessRestrictionValue {
@@ -30702,7 +31770,7 @@ pub static TABLE_0719: TableDesc = TableDesc {
 
 /// The codes of table 0719: Access Restriction Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionReasonCode {
     /// `DIA`: Diagnosis-related
     DiagnosisRelated,
@@ -30719,6 +31787,9 @@ pub enum AccessRestrictionReasonCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AccessRestrictionReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AccessRestrictionReasonCode {
@@ -30758,7 +31829,7 @@ pub static TABLE_0725: TableDesc = TableDesc {
 
 /// The codes of table 0725: Mood Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoodCodes {
     /// `APT`: Appointment
     Appointment,
@@ -30779,6 +31850,9 @@ pub enum MoodCodes {
     /// `RQO`: Request-Order
     RequestOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoodCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoodCodes {
@@ -30816,7 +31890,7 @@ pub static TABLE_0728: TableDesc = TableDesc {
 
 /// The codes of table 0728: CCL Value.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CclValue {
     /// `0`: Nothing obvious
     NothingObvious,
@@ -30829,6 +31903,9 @@ pub enum CclValue {
     /// `4`: Very high
     VeryHigh,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CclValue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CclValue {
@@ -30862,7 +31939,7 @@ pub static TABLE_0731: TableDesc = TableDesc {
 
 /// The codes of table 0731: DRG Diagnosis Determination Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgDiagnosisDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -30875,6 +31952,9 @@ pub enum DrgDiagnosisDeterminationStatus {
     /// `4`: Invalid for this age
     InvalidForThisAge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgDiagnosisDeterminationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgDiagnosisDeterminationStatus {
@@ -30913,7 +31993,7 @@ pub static TABLE_0734: TableDesc = TableDesc {
 
 /// The codes of table 0734: Grouper Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GrouperStatus {
     /// `0`: Normal grouping
     NormalGrouping,
@@ -30936,6 +32016,9 @@ pub enum GrouperStatus {
     /// `9`: Invalid field "same day"
     InvalidFieldSameDay,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GrouperStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GrouperStatus {
@@ -30972,7 +32055,7 @@ pub static TABLE_0739: TableDesc = TableDesc {
 
 /// The codes of table 0739: DRG Status Patient.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusPatient {
     /// `1`: Normal length of stay
     NormalLengthOfStay,
@@ -30981,6 +32064,9 @@ pub enum DrgStatusPatient {
     /// `3`: Long length of stay
     LongLengthOfStay,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgStatusPatient {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgStatusPatient {
@@ -31017,7 +32103,7 @@ pub static TABLE_0742: TableDesc = TableDesc {
 
 /// The codes of table 0742: DRG Status Financial Calculation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusFinancialCalculation {
     /// `00`: Effective weight calculated
     EffectiveWeightCalculated,
@@ -31034,6 +32120,9 @@ pub enum DrgStatusFinancialCalculation {
     /// `11`: No relative weight found for department (type)
     NoRelativeWeightFoundForDepartmentType,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgStatusFinancialCalculation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgStatusFinancialCalculation {
@@ -31068,7 +32157,7 @@ pub static TABLE_0749: TableDesc = TableDesc {
 
 /// The codes of table 0749: DRG Grouping Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgGroupingStatus {
     /// `0`: Valid code; not used for grouping
     ValidCodeNotUsedForGrouping,
@@ -31079,6 +32168,9 @@ pub enum DrgGroupingStatus {
     /// `3`: Invalid code; code is relevant for grouping
     InvalidCodeCodeIsRelevantForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgGroupingStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgGroupingStatus {
@@ -31109,7 +32201,7 @@ pub static TABLE_0755: TableDesc = TableDesc {
 
 /// The codes of table 0755: Status Weight At Birth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusWeightAtBirth {
     /// `0`: No weight reported at admission used for grouping
     Code0,
@@ -31118,6 +32210,9 @@ pub enum StatusWeightAtBirth {
     /// `2`: Default weight (>2499g) used for grouping
     DefaultWeight2499gUsedForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusWeightAtBirth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusWeightAtBirth {
@@ -31147,7 +32242,7 @@ pub static TABLE_0757: TableDesc = TableDesc {
 
 /// The codes of table 0757: DRG Status Respiration Minutes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusRespirationMinutes {
     /// `0`: Respiration minutes not used for grouping
     RespirationMinutesNotUsedForGrouping,
@@ -31156,6 +32251,9 @@ pub enum DrgStatusRespirationMinutes {
     /// `2`: OPS code value used for grouping
     OpsCodeValueUsedForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgStatusRespirationMinutes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgStatusRespirationMinutes {
@@ -31186,7 +32284,7 @@ pub static TABLE_0759: TableDesc = TableDesc {
 
 /// The codes of table 0759: Status Admission.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusAdmission {
     /// `0`: Admission status is valid; used for grouping
     AdmissionStatusIsValidUsedForGrouping,
@@ -31197,6 +32295,9 @@ pub enum StatusAdmission {
     /// `3`: Admission status is invalid; default value used for grouping
     Code3,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusAdmission {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusAdmission {
@@ -31229,7 +32330,7 @@ pub static TABLE_0761: TableDesc = TableDesc {
 
 /// The codes of table 0761: DRG Procedure Determination Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -31242,6 +32343,9 @@ pub enum DrgProcedureDeterminationStatus {
     /// `4`: Invalid for this age
     InvalidForThisAge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgProcedureDeterminationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgProcedureDeterminationStatus {
@@ -31273,7 +32377,7 @@ pub static TABLE_0763: TableDesc = TableDesc {
 
 /// The codes of table 0763: DRG Procedure Relevance.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureRelevance {
     /// `0`: Neither operation relevant nor non-operation relevant procedure
     Code0,
@@ -31282,6 +32386,9 @@ pub enum DrgProcedureRelevance {
     /// `2`: Non-operation relevant procedure
     NonOperationRelevantProcedure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgProcedureRelevance {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgProcedureRelevance {
@@ -31316,7 +32423,7 @@ pub static TABLE_0776: TableDesc = TableDesc {
 
 /// The codes of table 0776: Item Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatus {
     /// `A`: Active
     Active,
@@ -31325,6 +32432,9 @@ pub enum ItemStatus {
     /// `P`: Pending Inactive
     PendingInactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemStatus {
@@ -31352,7 +32462,7 @@ pub static TABLE_0778: TableDesc = TableDesc {
 
 /// The codes of table 0778: Item Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemType {
     /// `EQP`: Equipment
     Equipment,
@@ -31365,6 +32475,9 @@ pub enum ItemType {
     /// `TDC`: Tubes, Drains, and Catheters
     TubesDrainsAndCatheters,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemType {
@@ -31395,13 +32508,16 @@ pub static TABLE_0790: TableDesc = TableDesc {
 
 /// The codes of table 0790: Approving Regulatory Agency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApprovingRegulatoryAgency {
     /// `AMA`: American Medical Association
     AmericanMedicalAssociation,
     /// `FDA`: Food and Drug Administration
     FoodAndDrugAdministration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApprovingRegulatoryAgency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApprovingRegulatoryAgency {
@@ -31426,11 +32542,14 @@ pub static TABLE_0793: TableDesc = TableDesc {
 
 /// The codes of table 0793: Ruling Act.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RulingAct {
     /// `SMDA`: Safe Medical Devices Act
     SafeMedicalDevicesAct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RulingAct {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RulingAct {
@@ -31456,7 +32575,7 @@ pub static TABLE_0806: TableDesc = TableDesc {
 
 /// The codes of table 0806: Sterilization Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SterilizationType {
     /// `EOG`: Ethylene Oxide Gas
     EthyleneOxideGas,
@@ -31465,6 +32584,9 @@ pub enum SterilizationType {
     /// `STM`: Steam
     Steam,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SterilizationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SterilizationType {
@@ -31513,7 +32635,7 @@ pub static TABLE_0818: TableDesc = TableDesc {
 
 /// The codes of table 0818: Package.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Package {
     /// `BX`: Box
     Box,
@@ -31524,6 +32646,9 @@ pub enum Package {
     /// `SET`: Set
     Set,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Package {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Package {
@@ -31553,7 +32678,7 @@ pub static TABLE_0834: TableDesc = TableDesc {
 
 /// The codes of table 0834: MIME Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MimeTypes {
     /// `application`: Application data
     ApplicationData,
@@ -31570,6 +32695,9 @@ pub enum MimeTypes {
     /// `video`: Video data
     VideoData,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MimeTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MimeTypes {
@@ -31632,7 +32760,7 @@ pub static TABLE_0868: TableDesc = TableDesc {
 
 /// The codes of table 0868: Telecommunication Expiration Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -31645,6 +32773,9 @@ pub enum TelecommunicationExpirationReason {
     /// `R`: On request
     OnRequest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationExpirationReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationExpirationReason {
@@ -31680,7 +32811,7 @@ pub static TABLE_0871: TableDesc = TableDesc {
 
 /// The codes of table 0871: Supply Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplyRiskCodes {
     /// `COR`: Corrosive
     Corrosive,
@@ -31697,6 +32828,9 @@ pub enum SupplyRiskCodes {
     /// `UNK`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SupplyRiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SupplyRiskCodes {
@@ -31748,7 +32882,7 @@ pub static TABLE_0881: TableDesc = TableDesc {
 
 /// The codes of table 0881: Role Executing Physician.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoleExecutingPhysician {
     /// `B`: Both
     Both,
@@ -31757,6 +32891,9 @@ pub enum RoleExecutingPhysician {
     /// `T`: Technical Part
     TechnicalPart,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoleExecutingPhysician {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoleExecutingPhysician {
@@ -31782,13 +32919,16 @@ pub static TABLE_0882: TableDesc = TableDesc {
 
 /// The codes of table 0882: Medical Role Executing Physician.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MedicalRoleExecutingPhysician {
     /// `E`: Employed
     Employed,
     /// `SE`: Self-employed
     SelfEmployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MedicalRoleExecutingPhysician {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MedicalRoleExecutingPhysician {
@@ -31810,13 +32950,16 @@ pub static TABLE_0894: TableDesc = TableDesc {
 
 /// The codes of table 0894: Side of body.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SideOfBody {
     /// `L`: Left
     Left,
     /// `R`: Right
     Right,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SideOfBody {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SideOfBody {
@@ -31844,7 +32987,7 @@ pub static TABLE_0895: TableDesc = TableDesc {
 
 /// The codes of table 0895: Present On Admission (POA) Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PresentOnAdmissionPoaIndicator {
     /// `E`: Exempt
     Exempt,
@@ -31857,6 +33000,9 @@ pub enum PresentOnAdmissionPoaIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PresentOnAdmissionPoaIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PresentOnAdmissionPoaIndicator {
@@ -31888,7 +33034,7 @@ pub static TABLE_0904: TableDesc = TableDesc {
 
 /// The codes of table 0904: Security Check Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SecurityCheckScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -31897,6 +33043,9 @@ pub enum SecurityCheckScheme {
     /// `VID`: Version ID
     VersionId,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SecurityCheckScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SecurityCheckScheme {
@@ -31929,7 +33078,7 @@ pub static TABLE_0905: TableDesc = TableDesc {
 
 /// The codes of table 0905: Shipment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ShipmentStatus {
     /// `INV`: Inventoried
     Inventoried,
@@ -31944,6 +33093,9 @@ pub enum ShipmentStatus {
     /// `TTL`: Triaged to Lab
     TriagedToLab,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ShipmentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ShipmentStatus {
@@ -31994,7 +33146,7 @@ pub static TABLE_0906: TableDesc = TableDesc {
 
 /// The codes of table 0906: ActPriority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActPriority {
     /// `A`: ASAP - As soon as possible, next highest priority after stat
     CodeA,
@@ -32027,6 +33179,9 @@ pub enum ActPriority {
     /// `UR`: Urgent - Calls for prompt action
     UrgentCallsForPromptAction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActPriority {
@@ -32082,7 +33237,7 @@ pub static TABLE_0907: TableDesc = TableDesc {
 
 /// The codes of table 0907: Confidentiality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Confidentiality {
     /// `B`: Business
     Business,
@@ -32113,6 +33268,9 @@ pub enum Confidentiality {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Confidentiality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Confidentiality {
@@ -32168,7 +33326,7 @@ pub static TABLE_0909: TableDesc = TableDesc {
 
 /// The codes of table 0909: Patient Results Release Categorization Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientResultsReleaseCategorizationScheme {
     /// `SID`: Share In1 Day
     ShareIn1Day,
@@ -32183,6 +33341,9 @@ pub enum PatientResultsReleaseCategorizationScheme {
     /// `SWTH`: Share Withhold -\<p>Withhold result regardless of reference/therapeutic ranges
     CodeSwth,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientResultsReleaseCategorizationScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientResultsReleaseCategorizationScheme {
@@ -32257,7 +33418,7 @@ pub static TABLE_0912: TableDesc = TableDesc {
 
 /// The codes of table 0912: Participation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Participation {
     /// `AD`: Admitting Provider
     AdmittingProvider,
@@ -32326,6 +33487,9 @@ pub enum Participation {
     /// `WAYR`: Waypoint Recipient
     WaypointRecipient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Participation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Participation {
@@ -32561,7 +33725,7 @@ pub static TABLE_0913: TableDesc = TableDesc {
 
 /// The codes of table 0913: Monetary Denomination Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MonetaryDenominationCode {
     /// `AED`: UAE Dirham
     UaeDirham,
@@ -32924,6 +34088,9 @@ pub enum MonetaryDenominationCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MonetaryDenominationCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MonetaryDenominationCode {
     const DESC: &'static TableDesc = &TABLE_0913;
     const ALL: &'static [Self] = &[
@@ -33129,7 +34296,7 @@ pub static TABLE_0914: TableDesc = TableDesc {
 
 /// The codes of table 0914: Root Cause.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RootCause {
     /// `AP`: Analysis Process
     AnalysisProcess,
@@ -33142,6 +34309,9 @@ pub enum RootCause {
     /// `PD`: Placer Data
     PlacerData,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RootCause {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RootCause {
@@ -33183,7 +34353,7 @@ pub static TABLE_0916: TableDesc = TableDesc {
 
 /// The codes of table 0916: Relevant Clincial Information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelevantClincialInformation {
     /// `F`: Patient was fasting prior to the procedure
     PatientWasFastingPriorToTheProcedure,
@@ -33194,6 +34364,9 @@ pub enum RelevantClincialInformation {
     /// `NG`: Not Given - Patient was not asked at the time of the procedure
     CodeNg,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelevantClincialInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelevantClincialInformation {
@@ -33220,13 +34393,16 @@ pub static TABLE_0917: TableDesc = TableDesc {
 
 /// The codes of table 0917: Bolus Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BolusType {
     /// `C`: Supplemental
     Supplemental,
     /// `L`: Loading
     Loading,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BolusType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BolusType {
@@ -33252,7 +34428,7 @@ pub static TABLE_0918: TableDesc = TableDesc {
 
 /// The codes of table 0918: PCA Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PcaType {
     /// `C`: Continuous
     Continuous,
@@ -33261,6 +34437,9 @@ pub enum PcaType {
     /// `PC`: PCA + Continuous
     PcaPlusContinuous,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PcaType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PcaType {
@@ -33290,7 +34469,7 @@ pub static TABLE_0919: TableDesc = TableDesc {
 
 /// The codes of table 0919: Exclusive Test.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExclusiveTest {
     /// `D`: In some cases
     InSomeCases,
@@ -33299,6 +34478,9 @@ pub enum ExclusiveTest {
     /// `Y`: This test should be exclusive
     ThisTestShouldBeExclusive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExclusiveTest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExclusiveTest {
@@ -33324,13 +34506,16 @@ pub static TABLE_0920: TableDesc = TableDesc {
 
 /// The codes of table 0920: Preferred Specimen/Attribute Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredSpecimenAttributeStatus {
     /// `A`: Alternate
     Alternate,
     /// `P`: Preferred
     Preferred,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredSpecimenAttributeStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredSpecimenAttributeStatus {
@@ -33356,7 +34541,7 @@ pub static TABLE_0921: TableDesc = TableDesc {
 
 /// The codes of table 0921: Certification Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationTypeCode {
     /// `ADM`: Admitting
     Admitting,
@@ -33365,6 +34550,9 @@ pub enum CertificationTypeCode {
     /// `SERV`: Service
     Service,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationTypeCode {
@@ -33390,7 +34578,7 @@ pub static TABLE_0922: TableDesc = TableDesc {
 
 /// The codes of table 0922: Certification Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationCategoryCode {
     /// `IR`: Initial Request
     InitialRequest,
@@ -33399,6 +34587,9 @@ pub enum CertificationCategoryCode {
     /// `RE`: Request for Extension
     RequestForExtension,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationCategoryCode {
@@ -33428,7 +34619,7 @@ pub static TABLE_0923: TableDesc = TableDesc {
 
 /// The codes of table 0923: Process Interruption.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruption {
     /// `ABR`: Aborted Run
     AbortedRun,
@@ -33437,6 +34628,9 @@ pub enum ProcessInterruption {
     /// `WOT`: Walk Out
     WalkOut,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessInterruption {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessInterruption {
@@ -33469,7 +34663,7 @@ pub static TABLE_0924: TableDesc = TableDesc {
 
 /// The codes of table 0924: Cumulative Dosage Limit UoM.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CumulativeDosageLimitUoM {
     /// `A`: Annual
     Annual,
@@ -33484,6 +34678,9 @@ pub enum CumulativeDosageLimitUoM {
     /// `WK`: Per Week
     PerWeek,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CumulativeDosageLimitUoM {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CumulativeDosageLimitUoM {
@@ -33526,7 +34723,7 @@ pub static TABLE_0925: TableDesc = TableDesc {
 
 /// The codes of table 0925: Phlebotomy Issue.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyIssue {
     /// `ACN`: Air Contamination
     AirContamination,
@@ -33555,6 +34752,9 @@ pub enum PhlebotomyIssue {
     /// `VSM`: Vein Spasm
     VeinSpasm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PhlebotomyIssue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PhlebotomyIssue {
@@ -33594,7 +34794,7 @@ pub static TABLE_0926: TableDesc = TableDesc {
 
 /// The codes of table 0926: Phlebotomy Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyStatus {
     /// `NDR`: Not Drawn
     NotDrawn,
@@ -33603,6 +34803,9 @@ pub enum PhlebotomyStatus {
     /// `UL5`: Unsuccessful Less than 50 ml drawn
     UnsuccessfulLessThan50MlDrawn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PhlebotomyStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PhlebotomyStatus {
@@ -33628,7 +34831,7 @@ pub static TABLE_0927: TableDesc = TableDesc {
 
 /// The codes of table 0927: Arm Stick.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArmStick {
     /// `B`: Both Arms
     BothArms,
@@ -33637,6 +34840,9 @@ pub enum ArmStick {
     /// `R`: Right Arm
     RightArm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArmStick {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArmStick {
@@ -33663,7 +34869,7 @@ pub static TABLE_0929: TableDesc = TableDesc {
 
 /// The codes of table 0929: Weight Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0929 {
     /// `[lb_av]`: Pound
     Pound,
@@ -33674,6 +34880,9 @@ pub enum WeightUnits0929 {
     /// `kg`: Kilogram
     Kilogram,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WeightUnits0929 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WeightUnits0929 {
@@ -33695,7 +34904,7 @@ pub static TABLE_0930: TableDesc = TableDesc {
 
 /// The codes of table 0930: Volume Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0930 {
     /// `[pt_us]`: Pint
     Pint,
@@ -33704,6 +34913,9 @@ pub enum VolumeUnits0930 {
     /// `ml`: Milliliters
     Milliliters,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VolumeUnits0930 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VolumeUnits0930 {
@@ -33725,13 +34937,16 @@ pub static TABLE_0931: TableDesc = TableDesc {
 
 /// The codes of table 0931: Temperature Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TemperatureUnits {
     /// `Cel`: Degrees Celsius
     DegreesCelsius,
     /// `degF`: Degrees Fahrenheit
     DegreesFahrenheit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TemperatureUnits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TemperatureUnits {
@@ -33753,13 +34968,16 @@ pub static TABLE_0932: TableDesc = TableDesc {
 
 /// The codes of table 0932: Donation Duration Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DonationDurationUnits {
     /// `min`: Minutes
     Minutes,
     /// `s`: Seconds
     Seconds,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DonationDurationUnits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DonationDurationUnits {
@@ -33795,7 +35013,7 @@ pub static TABLE_0933: TableDesc = TableDesc {
 
 /// The codes of table 0933: Intended Procedure Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IntendedProcedureType {
     /// `2RC`: Double Red Cells
     DoubleRedCells,
@@ -33824,6 +35042,9 @@ pub enum IntendedProcedureType {
     /// `WBL`: Whole Blood
     WholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IntendedProcedureType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IntendedProcedureType {
@@ -33878,7 +35099,7 @@ pub static TABLE_0935: TableDesc = TableDesc {
 
 /// The codes of table 0935: Process Interruption Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruptionReason {
     /// `ASC`: Apheresis Software Crash
     ApheresisSoftwareCrash,
@@ -33899,6 +35120,9 @@ pub enum ProcessInterruptionReason {
     /// `PCD`: Phone Call-Donor
     PhoneCallDonor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessInterruptionReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessInterruptionReason {

@@ -27,7 +27,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 
 /// The codes of table 0001: Administrative Sex.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
     Ambiguous,
@@ -42,6 +42,9 @@ pub enum AdministrativeSex {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrativeSex {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrativeSex {
@@ -87,7 +90,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 
 /// The codes of table 0002: Marital Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
     Separated,
@@ -122,6 +125,9 @@ pub enum MaritalStatus {
     /// `W`: Widowed
     Widowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MaritalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MaritalStatus {
@@ -591,7 +597,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 
 /// The codes of table 0003: Event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event {
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
@@ -1330,6 +1336,9 @@ pub enum Event {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Event {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Event {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1727,7 +1736,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 
 /// The codes of table 0004: Patient Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
     Obstetrics,
@@ -1748,6 +1757,9 @@ pub enum PatientClass {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientClass {
@@ -1786,7 +1798,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 
 /// The codes of table 0005: Race.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
     AmericanIndianOrAlaskaNative,
@@ -1801,6 +1813,9 @@ pub enum Race {
     /// `2131-1`: Other Race
     OtherRace,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Race {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Race {
@@ -1915,7 +1930,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 
 /// The codes of table 0006: Religion.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
     ChristianAmericanBaptistChurch,
@@ -2090,6 +2105,9 @@ pub enum Religion {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Religion {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -2203,7 +2221,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 
 /// The codes of table 0007: Admission Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
     Accident,
@@ -2220,6 +2238,9 @@ pub enum AdmissionType {
     /// `U`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionType {
@@ -2256,7 +2277,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 
 /// The codes of table 0008: Acknowledgment code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
     OriginalModeAa,
@@ -2271,6 +2292,9 @@ pub enum AcknowledgmentCode {
     /// `CR`: Enhanced mode: Accept acknowledgment: Commit Reject
     CodeCr,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcknowledgmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcknowledgmentCode {
@@ -2316,7 +2340,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 
 /// The codes of table 0009: Ambulatory Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
     NoFunctionalLimitations,
@@ -2351,6 +2375,9 @@ pub enum AmbulatoryStatus {
     /// `B6`: Pregnant
     Pregnant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryStatus {
@@ -2413,7 +2440,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 
 /// The codes of table 0017: Transaction Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
     Adjustment,
@@ -2426,6 +2453,9 @@ pub enum TransactionType {
     /// `PY`: Payment
     Payment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransactionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransactionType {
@@ -2513,7 +2543,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 
 /// The codes of table 0027: Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -2526,6 +2556,9 @@ pub enum Priority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Priority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Priority {
@@ -2590,7 +2623,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 
 /// The codes of table 0038: Order status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -2611,6 +2644,9 @@ pub enum OrderStatus {
     /// `SC`: In process, scheduled
     InProcessScheduled,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatus {
@@ -2723,7 +2759,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 
 /// The codes of table 0052: Diagnosis Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
     Admitting,
@@ -2732,6 +2768,9 @@ pub enum DiagnosisType {
     /// `W`: Working
     Working,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisType {
@@ -2786,7 +2825,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 
 /// The codes of table 0061: Check Digit Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -2799,6 +2838,9 @@ pub enum CheckDigitScheme {
     /// `NPI`: Check digit algorithm in the US National Provider Identifier
     CodeNpi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CheckDigitScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CheckDigitScheme {
@@ -2832,7 +2874,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 
 /// The codes of table 0062: Event Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
     PatientRequest,
@@ -2845,6 +2887,9 @@ pub enum EventReason {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReason {
@@ -2905,7 +2950,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 
 /// The codes of table 0063: Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
     Associate,
@@ -2972,6 +3017,9 @@ pub enum Relationship {
     /// `WRD`: Ward of court
     WardOfCourt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Relationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Relationship {
@@ -3043,7 +3091,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 
 /// The codes of table 0065: Specimen Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
     AddOrderedTestsToTheExistingSpecimen,
@@ -3060,6 +3108,9 @@ pub enum SpecimenActionCode {
     /// `S`: Schedule the tests specified below
     ScheduleTheTestsSpecifiedBelow,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenActionCode {
@@ -3101,7 +3152,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 
 /// The codes of table 0066: Employment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
     FullTimeEmployed,
@@ -3126,6 +3177,9 @@ pub enum EmploymentStatus {
     /// `T`: Temporarily unemployed
     TemporarilyUnemployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EmploymentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EmploymentStatus {
@@ -3174,7 +3228,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 
 /// The codes of table 0069: Hospital Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
     CardiacService,
@@ -3187,6 +3241,9 @@ pub enum HospitalService {
     /// `URO`: Urology Service
     UrologyService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HospitalService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HospitalService {
@@ -3283,7 +3340,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 
 /// The codes of table 0074: Diagnostic Service Section ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
     Audiology,
@@ -3368,6 +3425,9 @@ pub enum DiagnosticServiceSectionId {
     /// `XRC`: Cineradiograph
     Cineradiograph,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosticServiceSectionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosticServiceSectionId {
@@ -3581,7 +3641,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 
 /// The codes of table 0076: Message Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
     GeneralAcknowledgmentMessage,
@@ -3878,6 +3938,9 @@ pub enum MessageType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4082,7 +4145,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 
 /// The codes of table 0078: Interpretation Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InterpretationCodes {
     /// `<`: Off scale low
     OffScaleLow,
@@ -4161,6 +4224,9 @@ pub enum InterpretationCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for InterpretationCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for InterpretationCodes {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -4226,7 +4292,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 
 /// The codes of table 0080: Nature of Abnormal Testing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
     AnAgeBasedPopulation,
@@ -4243,6 +4309,9 @@ pub enum NatureOfAbnormalTesting {
     /// `ST`: Strain
     Strain,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfAbnormalTesting {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfAbnormalTesting {
@@ -4272,13 +4341,16 @@ pub static TABLE_0083: TableDesc = TableDesc {
 
 /// The codes of table 0083: Outlier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
     OutlierCost,
     /// `D`: Outlier days
     OutlierDays,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OutlierType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OutlierType {
@@ -4328,7 +4400,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `A`: Amended based on adjustments provided by the Placer
     CodeA,
@@ -4361,6 +4433,9 @@ pub enum ObservationResultStatusCodesInterpretation {
     /// `X`: Results cannot be obtained for this observation
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
@@ -4425,13 +4500,16 @@ pub static TABLE_0091: TableDesc = TableDesc {
 
 /// The codes of table 0091: Query Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
     Deferred,
     /// `I`: Immediate
     Immediate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryPriority {
@@ -4453,11 +4531,14 @@ pub static TABLE_0092: TableDesc = TableDesc {
 
 /// The codes of table 0092: Re-Admission Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReAdmissionIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReAdmissionIndicator {
@@ -4479,13 +4560,16 @@ pub static TABLE_0093: TableDesc = TableDesc {
 
 /// The codes of table 0093: Release Information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReleaseInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReleaseInformation {
@@ -4507,7 +4591,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 
 /// The codes of table 0098: Type of Agreement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
     Maternity,
@@ -4516,6 +4600,9 @@ pub enum TypeOfAgreement {
     /// `U`: Unified
     Unified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfAgreement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfAgreement {
@@ -4552,7 +4639,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 
 /// The codes of table 0100: Invocation event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
     OnDischarge,
@@ -4565,6 +4652,9 @@ pub enum InvocationEvent {
     /// `T`: At a designated date/time
     AtADesignatedDateTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvocationEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvocationEvent {
@@ -4607,7 +4697,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 
 /// The codes of table 0103: Processing ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
     Debugging,
@@ -4620,6 +4710,9 @@ pub enum ProcessingId {
     /// `V`: Validation
     Validation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingId {
@@ -4664,7 +4757,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 
 /// The codes of table 0104: Version ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
     Release2Point0,
@@ -4699,6 +4792,9 @@ pub enum VersionId {
     /// `2.9`: Draft 2.9
     Draft2Point9,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VersionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VersionId {
@@ -4741,7 +4837,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 
 /// The codes of table 0105: Source of Comment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
     CodeL,
@@ -4750,6 +4846,9 @@ pub enum SourceOfComment {
     /// `P`: Orderer (placer) is source of comment
     OrdererPlacerIsSourceOfComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceOfComment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceOfComment {
@@ -4872,7 +4971,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 
 /// The codes of table 0116: Bed Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
     Closed,
@@ -4887,6 +4986,9 @@ pub enum BedStatus {
     /// `U`: Unoccupied
     Unoccupied,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BedStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BedStatus {
@@ -4992,7 +5094,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 
 /// The codes of table 0119: Order Control Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
     OrderServiceRefillRequestApproval,
@@ -5113,6 +5215,9 @@ pub enum OrderControlCodes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OrderControlCodes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5197,7 +5302,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 
 /// The codes of table 0121: Response Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
     SameAsRAlsoOtherAssociatedSegments,
@@ -5210,6 +5315,9 @@ pub enum ResponseFlag {
     /// `R`: Same as E, also Replacement and Parent-Child
     SameAsEAlsoReplacementAndParentChild,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseFlag {
@@ -5246,7 +5354,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 
 /// The codes of table 0122: Charge Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
     Charge,
@@ -5265,6 +5373,9 @@ pub enum ChargeType {
     /// `RS`: Research
     Research,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeType {
@@ -5309,7 +5420,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 
 /// The codes of table 0123: Result Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
     SomeButNotAllResultsAvailable,
@@ -5338,6 +5449,9 @@ pub enum ResultStatus {
     /// `Z`: No record of this patient
     NoRecordOfThisPatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResultStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResultStatus {
@@ -5378,7 +5492,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 
 /// The codes of table 0124: Transportation Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
     CartPatientTravelsOnCartOrGurney,
@@ -5389,6 +5503,9 @@ pub enum TransportationMode {
     /// `WHLC`: Wheelchair
     Wheelchair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportationMode {
@@ -5454,7 +5571,6 @@ pub static TABLE_0125: TableDesc = TableDesc {
         code("NR", "Numeric Range"),
         code("OCD", "Occurrence Code And Date"),
         code("OSP", "Occurrence Span Code And Date"),
-        code("OXN", "Extended Composite Name And ID Number For Organizations"),
         code("PIP", "Practitioner Institutional Privileges"),
         code("PL", "Person Location"),
         code("PLN", "Practitioner License Or OtherID Number"),
@@ -5486,6 +5602,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
         code("WVS", "Waveform Source"),
         code("XAD", "Extended Address"),
         code("XCN", "Extended Composite ID Number And Name For Persons"),
+        code("XON", "Extended Composite Name And ID Number For Organizations"),
         code("XPN", "Extended Person Name"),
         code("XTN", "Extended Telecommunications Number"),
     ],
@@ -5494,7 +5611,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 
 /// The codes of table 0125: Value Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AUI`: Authorization Information
     AuthorizationInformation,
@@ -5584,8 +5701,6 @@ pub enum ValueType {
     OccurrenceCodeAndDate,
     /// `OSP`: Occurrence Span Code And Date
     OccurrenceSpanCodeAndDate,
-    /// `OXN`: Extended Composite Name And ID Number For Organizations
-    CodeOxn,
     /// `PIP`: Practitioner Institutional Privileges
     PractitionerInstitutionalPrivileges,
     /// `PL`: Person Location
@@ -5648,11 +5763,16 @@ pub enum ValueType {
     ExtendedAddress,
     /// `XCN`: Extended Composite ID Number And Name For Persons
     CodeXcn,
+    /// `XON`: Extended Composite Name And ID Number For Organizations
+    CodeXon,
     /// `XPN`: Extended Person Name
     ExtendedPersonName,
     /// `XTN`: Extended Telecommunications Number
     ExtendedTelecommunicationsNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ValueType {
@@ -5702,7 +5822,6 @@ impl hl7_types::Table for ValueType {
         Self::NumericRange,
         Self::OccurrenceCodeAndDate,
         Self::OccurrenceSpanCodeAndDate,
-        Self::CodeOxn,
         Self::PractitionerInstitutionalPrivileges,
         Self::PersonLocation,
         Self::PractitionerLicenseOrOtherIdNumber,
@@ -5734,6 +5853,7 @@ impl hl7_types::Table for ValueType {
         Self::WaveformSource,
         Self::ExtendedAddress,
         Self::CodeXcn,
+        Self::CodeXon,
         Self::ExtendedPersonName,
         Self::ExtendedTelecommunicationsNumber,
     ];
@@ -5759,7 +5879,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 
 /// The codes of table 0126: Quantity Limited Request.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
     Characters,
@@ -5772,6 +5892,9 @@ pub enum QuantityLimitedRequest {
     /// `ZO`: Locally defined
     LocallyDefined,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityLimitedRequest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityLimitedRequest {
@@ -5808,7 +5931,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 
 /// The codes of table 0127: Allergen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
     AnimalAllergy,
@@ -5827,6 +5950,9 @@ pub enum AllergenType {
     /// `PA`: Plant Allergy
     PlantAllergy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergenType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergenType {
@@ -5862,7 +5988,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 
 /// The codes of table 0128: Allergy Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
     Mild,
@@ -5873,6 +5999,9 @@ pub enum AllergySeverity {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergySeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergySeverity {
@@ -5913,7 +6042,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 
 /// The codes of table 0130: Visit User Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
     Home,
@@ -5924,6 +6053,9 @@ pub enum VisitUserCode {
     /// `TE`: Teaching
     Teaching,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitUserCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitUserCode {
@@ -5959,7 +6091,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 
 /// The codes of table 0131: Contact Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
     EmergencyContact,
@@ -5978,6 +6110,9 @@ pub enum ContactRole {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContactRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContactRole {
@@ -6026,7 +6161,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 
 /// The codes of table 0135: Assignment of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
     ModifiedAssignment,
@@ -6035,6 +6170,9 @@ pub enum AssignmentOfBenefits {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AssignmentOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AssignmentOfBenefits {
@@ -6056,13 +6194,16 @@ pub static TABLE_0136: TableDesc = TableDesc {
 
 /// The codes of table 0136: Yes/no Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
     No,
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for YesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for YesNoIndicator {
@@ -6090,7 +6231,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 
 /// The codes of table 0137: Mail Claim Party.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
     Employer,
@@ -6103,6 +6244,9 @@ pub enum MailClaimParty {
     /// `P`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MailClaimParty {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MailClaimParty {
@@ -6151,7 +6295,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 
 /// The codes of table 0140: Military Service.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
     AustralianArmy,
@@ -6176,6 +6320,9 @@ pub enum MilitaryService {
     /// `USPHS`: US Public Health Service
     UsPublicHealthService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryService {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryService {
@@ -6222,7 +6369,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 
 /// The codes of table 0142: Military Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
     ActiveDuty,
@@ -6231,6 +6378,9 @@ pub enum MilitaryStatus {
     /// `RET`: Retired
     Retired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MilitaryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MilitaryStatus {
@@ -6269,7 +6419,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 
 /// The codes of table 0144: Eligibility Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
     InsuranceCompany,
@@ -6286,6 +6436,9 @@ pub enum EligibilitySource {
     /// `7`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EligibilitySource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EligibilitySource {
@@ -6322,7 +6475,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 
 /// The codes of table 0145: Room Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
     SecondIntensiveCareUnit,
@@ -6337,6 +6490,9 @@ pub enum RoomType {
     /// `SPR`: Semi-private room
     SemiPrivateRoom,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoomType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoomType {
@@ -6371,7 +6527,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 
 /// The codes of table 0146: Amount Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
     Differential,
@@ -6384,6 +6540,9 @@ pub enum AmountType {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountType {
@@ -6417,7 +6576,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 
 /// The codes of table 0147: Policy Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
     SecondAncillary,
@@ -6430,6 +6589,9 @@ pub enum PolicyType {
     /// `MMD`: Major medical
     MajorMedical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PolicyType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PolicyType {
@@ -6457,13 +6619,16 @@ pub static TABLE_0148: TableDesc = TableDesc {
 
 /// The codes of table 0148: Money or Percentage Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
     CurrencyAmount,
     /// `PC`: Percentage
     Percentage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoneyOrPercentageIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
@@ -6485,7 +6650,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 
 /// The codes of table 0149: Day Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
     Approved,
@@ -6494,6 +6659,9 @@ pub enum DayType {
     /// `PE`: Pending
     Pending,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DayType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DayType {
@@ -6520,7 +6688,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 
 /// The codes of table 0150: Certification Patient Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
     Emergency,
@@ -6531,6 +6699,9 @@ pub enum CertificationPatientType {
     /// `UR`: Urgent
     Urgent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationPatientType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationPatientType {
@@ -6589,7 +6760,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 
 /// The codes of table 0155: Accept/Application Acknowledgment Conditions.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
     Always,
@@ -6600,6 +6771,9 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     /// `SU`: Successful completion only
     SuccessfulCompletionOnly,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
@@ -6653,7 +6827,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 
 /// The codes of table 0159: Diet Code Specification Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
     Diet,
@@ -6662,6 +6836,9 @@ pub enum DietCodeSpecificationType {
     /// `S`: Supplement
     Supplement,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DietCodeSpecificationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DietCodeSpecificationType {
@@ -6689,7 +6866,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 
 /// The codes of table 0160: Tray Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
     EarlyTray,
@@ -6702,6 +6879,9 @@ pub enum TrayType0160 {
     /// `NO`: No tray
     NoTray,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TrayType0160 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TrayType0160 {
@@ -6733,7 +6913,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 
 /// The codes of table 0161: Allow Substitution.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
     AllowGenericSubstitutions,
@@ -6742,6 +6922,9 @@ pub enum AllowSubstitution {
     /// `T`: Allow therapeutic substitutions
     AllowTherapeuticSubstitutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitution {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitution {
@@ -6815,7 +6998,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 
 /// The codes of table 0162: Route of Administration.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
     ApplyExternally,
@@ -6912,6 +7095,9 @@ pub enum RouteOfAdministration {
     /// `WND`: Wound
     Wound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RouteOfAdministration {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RouteOfAdministration {
@@ -7036,7 +7222,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 
 /// The codes of table 0163: Body Site.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
     BilateralEars,
@@ -7149,6 +7335,9 @@ pub enum BodySite {
 }
 
 #[cfg(feature = "types")]
+impl Eq for BodySite {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -7233,7 +7422,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 
 /// The codes of table 0164: Administration Device.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
     Applicator,
@@ -7254,6 +7443,9 @@ pub enum AdministrationDevice {
     /// `PCA`: PCA Pump
     PcaPump,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationDevice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationDevice {
@@ -7301,7 +7493,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 
 /// The codes of table 0165: Administration Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
     Chew,
@@ -7334,6 +7526,9 @@ pub enum AdministrationMethod {
     /// `WI`: Wipe
     Wipe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdministrationMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdministrationMethod {
@@ -7371,13 +7566,16 @@ pub static TABLE_0166: TableDesc = TableDesc {
 
 /// The codes of table 0166: RX Component Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
     Additive,
     /// `B`: Base
     Base,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RxComponentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RxComponentType {
@@ -7411,7 +7609,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 
 /// The codes of table 0167: Substitution Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
     NoProductSelectionIndicated,
@@ -7436,6 +7634,9 @@ pub enum SubstitutionStatus {
     /// `T`: A therapeutic substitution was dispensed
     ATherapeuticSubstitutionWasDispensed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstitutionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstitutionStatus {
@@ -7477,7 +7678,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 
 /// The codes of table 0168: Processing Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
     AsSoonAsPossibleAPriorityLowerThanStat,
@@ -7494,6 +7695,9 @@ pub enum ProcessingPriority {
     /// `T`: Timing critical (do as near as possible to requested time)
     CodeT,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingPriority {
@@ -7523,13 +7727,16 @@ pub static TABLE_0169: TableDesc = TableDesc {
 
 /// The codes of table 0169: Reporting Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
     CallBackResults,
     /// `R`: Rush reporting
     RushReporting,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportingPriority {
@@ -7555,7 +7762,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 
 /// The codes of table 0170: Derived Specimen.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
     ChildObservation,
@@ -7564,6 +7771,9 @@ pub enum DerivedSpecimen {
     /// `P`: Parent Observation
     ParentObservation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DerivedSpecimen {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DerivedSpecimen {
@@ -7607,13 +7817,16 @@ pub static TABLE_0173: TableDesc = TableDesc {
 
 /// The codes of table 0173: Coordination of Benefits.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
     Coordination,
     /// `IN`: Independent
     Independent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoordinationOfBenefits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoordinationOfBenefits {
@@ -7653,7 +7866,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
     CodeA,
@@ -7666,6 +7879,9 @@ pub enum NatureOfServiceTestObservation {
     /// `S`: Superset-a set of batteries or procedures ordered under a single code unit but
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfServiceTestObservation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfServiceTestObservation {
@@ -7710,7 +7926,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 
 /// The codes of table 0175: Master File Identifier Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
     ChargeDescriptionMasterFile,
@@ -7745,6 +7961,9 @@ pub enum MasterFileIdentifierCode {
     /// `STF`: Staff master file
     StaffMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MasterFileIdentifierCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MasterFileIdentifierCode {
@@ -7794,7 +8013,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 
 /// The codes of table 0177: Confidentiality Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
     AidsPatient,
@@ -7817,6 +8036,9 @@ pub enum ConfidentialityCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConfidentialityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConfidentialityCode {
@@ -7858,13 +8080,16 @@ pub static TABLE_0178: TableDesc = TableDesc {
 
 /// The codes of table 0178: File Level Event Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
     CodeRep,
     /// `UPD`: Change file records as defined in the record-level event codes for each record
     CodeUpd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FileLevelEventCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FileLevelEventCode {
@@ -7891,7 +8116,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 
 /// The codes of table 0179: Response Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
     Always,
@@ -7902,6 +8127,9 @@ pub enum ResponseLevel {
     /// `SU`: Success
     Success,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseLevel {
@@ -7934,7 +8162,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 
 /// The codes of table 0180: Masterfile Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterfileActionCode {
     /// `MAC`: Reactivate deactivated record
     ReactivateDeactivatedRecord,
@@ -7947,6 +8175,9 @@ pub enum MasterfileActionCode {
     /// `MUP`: Update record for master file
     UpdateRecordForMasterFile,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MasterfileActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MasterfileActionCode {
@@ -7977,13 +8208,16 @@ pub static TABLE_0181: TableDesc = TableDesc {
 
 /// The codes of table 0181: MFN Record-level Error Return.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
     CodeS,
     /// `U`: Unsuccessful posting of the record defined by the MFE segment
     CodeU,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MfnRecordLevelErrorReturn {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
@@ -8014,13 +8248,16 @@ pub static TABLE_0183: TableDesc = TableDesc {
 
 /// The codes of table 0183: Active/Inactive.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
     ActiveStaff,
     /// `I`: Inactive Staff
     InactiveStaff,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActiveInactive {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActiveInactive {
@@ -8058,7 +8295,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 
 /// The codes of table 0185: Preferred Method of Contact.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
     BeeperNumber,
@@ -8073,6 +8310,9 @@ pub enum PreferredMethodOfContact {
     /// `O`: Office Phone Number
     OfficePhoneNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredMethodOfContact {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredMethodOfContact {
@@ -8113,13 +8353,16 @@ pub static TABLE_0187: TableDesc = TableDesc {
 
 /// The codes of table 0187: Provider Billing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
     InstitutionBillsForProvider,
     /// `P`: Provider does own billing
     ProviderDoesOwnBilling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderBilling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderBilling {
@@ -8157,7 +8400,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 
 /// The codes of table 0189: Ethnic Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
     HispanicOrLatino,
@@ -8166,6 +8409,9 @@ pub enum EthnicGroup {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EthnicGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EthnicGroup {
@@ -8210,7 +8456,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 
 /// The codes of table 0190: Address Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
     FirmBusiness,
@@ -8249,6 +8495,9 @@ pub enum AddressType {
     /// `V`: Vacation
     Vacation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressType {
@@ -8303,7 +8552,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 
 /// The codes of table 0191: Type of Referenced Data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
     CodeAp,
@@ -8326,6 +8575,9 @@ pub enum TypeOfReferencedData {
     /// `multipart`: MIME multipart package
     MimeMultipartPackage,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TypeOfReferencedData {
@@ -8363,7 +8615,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 
 /// The codes of table 0193: Amount Class.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
     Amount,
@@ -8374,6 +8626,9 @@ pub enum AmountClass {
     /// `UL`: Unlimited
     Unlimited,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmountClass {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmountClass {
@@ -8423,7 +8678,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 
 /// The codes of table 0200: Name Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Assigned
     Assigned,
@@ -8470,6 +8725,9 @@ pub enum NameType {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameType {
@@ -8524,7 +8782,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 
 /// The codes of table 0201: Telecommunication Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
     AnsweringServiceNumber,
@@ -8545,6 +8803,9 @@ pub enum TelecommunicationUseCode {
     /// `WPN`: Work Number
     WorkNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationUseCode {
@@ -8588,7 +8849,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 
 /// The codes of table 0202: Telecommunication Equipment Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
     Beeper,
@@ -8613,6 +8874,9 @@ pub enum TelecommunicationEquipmentType {
     /// `X.400`: X.400 email address
     X400EmailAddress,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationEquipmentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationEquipmentType {
@@ -8781,7 +9045,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 
 /// The codes of table 0203: Identifier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AC`: Accreditation/Certification Identifier
     AccreditationCertificationIdentifier,
@@ -9038,6 +9302,9 @@ pub enum IdentifierType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for IdentifierType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -9189,7 +9456,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 
 /// The codes of table 0204: Organizational Name Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
     AliasName,
@@ -9200,6 +9467,9 @@ pub enum OrganizationalNameType {
     /// `SL`: Stock exchange listing name
     StockExchangeListingName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationalNameType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationalNameType {
@@ -9234,7 +9504,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 
 /// The codes of table 0205: Price Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
     AdministrativePriceOrHandlingFee,
@@ -9251,6 +9521,9 @@ pub enum PriceType {
     /// `UP`: unit price, may be based on length of procedure or service
     CodeUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PriceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PriceType {
@@ -9286,7 +9559,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 
 /// The codes of table 0206: Segment Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
     AddInsert,
@@ -9299,6 +9572,9 @@ pub enum SegmentActionCode {
     /// `X`: No Change
     NoChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SegmentActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SegmentActionCode {
@@ -9323,7 +9599,6 @@ pub static TABLE_0207: TableDesc = TableDesc {
     codes: &[
         code("A", "Archive"),
         code("I", "Initial load"),
-        code("Not present", "Not present (the default, meaning current processing)"),
         code("R", "Restore from archive"),
         code(
             "T",
@@ -9335,14 +9610,12 @@ pub static TABLE_0207: TableDesc = TableDesc {
 
 /// The codes of table 0207: Processing Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
     Archive,
     /// `I`: Initial load
     InitialLoad,
-    /// `Not present`: Not present (the default, meaning current processing)
-    CodeNotPresent,
     /// `R`: Restore from archive
     RestoreFromArchive,
     /// `T`: Current processing, transmitted at intervals (scheduled or on demand)
@@ -9350,12 +9623,14 @@ pub enum ProcessingMode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProcessingMode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
         Self::Archive,
         Self::InitialLoad,
-        Self::CodeNotPresent,
         Self::RestoreFromArchive,
         Self::CodeT,
     ];
@@ -9382,7 +9657,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 
 /// The codes of table 0208: Query Response Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
     ApplicationError,
@@ -9397,6 +9672,9 @@ pub enum QueryResponseStatus {
     /// `TM`: Too much data found
     TooMuchDataFound,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QueryResponseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QueryResponseStatus {
@@ -9434,7 +9712,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 
 /// The codes of table 0209: Relational Operator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
     Contains,
@@ -9453,6 +9731,9 @@ pub enum RelationalOperator {
     /// `NE`: Not Equal
     NotEqual,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalOperator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalOperator {
@@ -9483,13 +9764,16 @@ pub static TABLE_0210: TableDesc = TableDesc {
 
 /// The codes of table 0210: Relational Conjunction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
     Default,
     /// `OR`: OR
     Or,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationalConjunction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationalConjunction {
@@ -9540,7 +9824,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 
 /// The codes of table 0211: Alternate Character Sets.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
     Code8859Slash1,
@@ -9587,6 +9871,9 @@ pub enum AlternateCharacterSets {
     /// `ascii`: The printable 7-bit ASCII character set
     AsciiLowerCase,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSets {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSets {
@@ -9650,7 +9937,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 
 /// The codes of table 0213: Purge Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
     CodeD,
@@ -9659,6 +9946,9 @@ pub enum PurgeStatusCode {
     /// `P`: Marked for purge
     MarkedForPurge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PurgeStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PurgeStatusCode {
@@ -9686,7 +9976,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 
 /// The codes of table 0214: Special Program Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
     ChildHealthAssistance,
@@ -9699,6 +9989,9 @@ pub enum SpecialProgramCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialProgramCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialProgramCode {
@@ -9731,7 +10024,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 
 /// The codes of table 0215: Publicity Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
     FamilyOnly,
@@ -9742,6 +10035,9 @@ pub enum PublicityCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PublicityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PublicityCode {
@@ -9768,13 +10064,16 @@ pub static TABLE_0216: TableDesc = TableDesc {
 
 /// The codes of table 0216: Patient Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
     ActiveInpatient,
     /// `DI`: Discharged Inpatient
     DischargedInpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientStatusCode {
@@ -9796,7 +10095,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 
 /// The codes of table 0217: Visit Priority Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
     Emergency,
@@ -9805,6 +10104,9 @@ pub enum VisitPriorityCode {
     /// `3`: Elective
     Elective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitPriorityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitPriorityCode {
@@ -9851,7 +10153,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 
 /// The codes of table 0220: Living Arrangement.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
     Alone,
@@ -9866,6 +10168,9 @@ pub enum LivingArrangement {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingArrangement {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingArrangement {
@@ -9909,7 +10214,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 
 /// The codes of table 0223: Living Dependency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
     SmallChildrenDependent,
@@ -9922,6 +10227,9 @@ pub enum LivingDependency {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingDependency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingDependency {
@@ -9949,7 +10257,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 
 /// The codes of table 0224: Transport Arranged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
     Arranged,
@@ -9958,6 +10266,9 @@ pub enum TransportArranged {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransportArranged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransportArranged {
@@ -9979,7 +10290,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 
 /// The codes of table 0225: Escort Required.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
     NotRequired,
@@ -9988,6 +10299,9 @@ pub enum EscortRequired {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EscortRequired {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EscortRequired {
@@ -10068,7 +10382,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
     AbbottLaboratories,
@@ -10183,6 +10497,9 @@ pub enum ManufacturersOfVaccinesCodeMvx {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ManufacturersOfVaccinesCodeMvx {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10267,7 +10584,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 
 /// The codes of table 0228: Diagnosis Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
     Consultation,
@@ -10286,6 +10603,9 @@ pub enum DiagnosisClassification {
     /// `T`: Tissue diagnosis
     TissueDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisClassification {
@@ -10333,7 +10653,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 
 /// The codes of table 0230: Procedure Functional Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
     Anesthesia,
@@ -10344,6 +10664,9 @@ pub enum ProcedureFunctionalType {
     /// `P`: Procedure for treatment (therapeutic, including operations)
     CodeP,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureFunctionalType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureFunctionalType {
@@ -10374,7 +10697,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 
 /// The codes of table 0231: Student Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
     FullTimeStudent,
@@ -10383,6 +10706,9 @@ pub enum StudentStatus {
     /// `P`: Part-time student
     PartTimeStudent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StudentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StudentStatus {
@@ -10412,7 +10738,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 
 /// The codes of table 0232: Insurance Company Contact Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
     MedicareClaimStatus,
@@ -10421,6 +10747,9 @@ pub enum InsuranceCompanyContactReason {
     /// `03`: Name/address change
     NameAddressChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InsuranceCompanyContactReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InsuranceCompanyContactReason {
@@ -10466,7 +10795,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 
 /// The codes of table 0234: Report Timing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
     N10DayReport,
@@ -10489,6 +10818,9 @@ pub enum ReportTiming {
     /// `RQ`: Requested information
     RequestedInformation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportTiming {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportTiming {
@@ -10532,7 +10864,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 
 /// The codes of table 0235: Report Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
     ClinicalTrial,
@@ -10555,6 +10887,9 @@ pub enum ReportSource {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReportSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReportSource {
@@ -10592,7 +10927,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 
 /// The codes of table 0236: Event Reported To.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
     Distributor,
@@ -10603,6 +10938,9 @@ pub enum EventReportedTo {
     /// `R`: Regulatory agency
     RegulatoryAgency,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventReportedTo {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventReportedTo {
@@ -10638,7 +10976,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 
 /// The codes of table 0237: Event Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
     Abuse,
@@ -10657,6 +10995,9 @@ pub enum EventQualification {
     /// `W`: Drug withdrawal
     DrugWithdrawal,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventQualification {
@@ -10687,7 +11028,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 
 /// The codes of table 0238: Event Seriousness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
     No,
@@ -10696,6 +11037,9 @@ pub enum EventSeriousness {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventSeriousness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventSeriousness {
@@ -10717,7 +11061,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 
 /// The codes of table 0239: Event Expected.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
     No,
@@ -10726,6 +11070,9 @@ pub enum EventExpected {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventExpected {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventExpected {
@@ -10757,7 +11104,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 
 /// The codes of table 0240: Event Consequence.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
     CongenitalAnomalyBirthDefect,
@@ -10778,6 +11125,9 @@ pub enum EventConsequence {
     /// `R`: Required intervention to prevent permanent impairment/damage
     CodeR,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventConsequence {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventConsequence {
@@ -10817,7 +11167,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 
 /// The codes of table 0241: Patient Outcome.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
     Died,
@@ -10834,6 +11184,9 @@ pub enum PatientOutcome {
     /// `W`: Worsening
     Worsening,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientOutcome {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientOutcome {
@@ -10874,7 +11227,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 
 /// The codes of table 0242: Primary Observer's Qualification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
     HealthCareConsumerPatient,
@@ -10891,6 +11244,9 @@ pub enum PrimaryObserversQualification {
     /// `R`: Pharmacist
     Pharmacist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryObserversQualification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryObserversQualification {
@@ -10920,7 +11276,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 
 /// The codes of table 0243: Identity May Be Divulged.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
     No,
@@ -10929,6 +11285,9 @@ pub enum IdentityMayBeDivulged {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityMayBeDivulged {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityMayBeDivulged {
@@ -10990,7 +11349,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 
 /// The codes of table 0247: Status of Evaluation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
     EvaluationAnticipatedButNotYetBegun,
@@ -11017,6 +11376,9 @@ pub enum StatusOfEvaluation {
     /// `Y`: Evaluation completed
     EvaluationCompleted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusOfEvaluation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusOfEvaluation {
@@ -11059,7 +11421,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 
 /// The codes of table 0248: Product Source.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
     CodeA,
@@ -11070,6 +11432,9 @@ pub enum ProductSource {
     /// `R`: A product from a reserve sample was evaluated
     AProductFromAReserveSampleWasEvaluated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductSource {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductSource {
@@ -11111,7 +11476,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 
 /// The codes of table 0250: Relatedness Assessment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
     HighlyProbable,
@@ -11124,6 +11489,9 @@ pub enum RelatednessAssessment {
     /// `S`: Somewhat probable
     SomewhatProbable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelatednessAssessment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelatednessAssessment {
@@ -11158,7 +11526,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 
 /// The codes of table 0251: Action Taken in Response to the Event.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
     ProductDoseOrFrequencyOfUseIncreased,
@@ -11173,6 +11541,9 @@ pub enum ActionTakenInResponseToTheEvent {
     /// `WT`: Product withdrawn temporarily
     ProductWithdrawnTemporarily,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActionTakenInResponseToTheEvent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
@@ -11213,7 +11584,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 
 /// The codes of table 0252: Causality Observations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
     AbatementOfEventAfterProductWithdrawn,
@@ -11238,6 +11609,9 @@ pub enum CausalityObservations {
     /// `TC`: Toxic levels of product documented in blood or body fluids
     CodeTc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CausalityObservations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CausalityObservations {
@@ -11277,7 +11651,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
     BreastMilk,
@@ -11290,6 +11664,9 @@ pub enum IndirectExposureMechanism {
     /// `X`: Blood product
     BloodProduct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IndirectExposureMechanism {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IndirectExposureMechanism {
@@ -11420,7 +11797,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 
 /// The codes of table 0254: Kind of Quantity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
     Absorbance,
@@ -11629,6 +12006,9 @@ pub enum KindOfQuantity {
 }
 
 #[cfg(feature = "types")]
+impl Eq for KindOfQuantity {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -11779,7 +12159,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 
 /// The codes of table 0255: Duration Categories.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit"
     AsteriskLifeOfTheUnit,
@@ -11836,6 +12216,9 @@ pub enum DurationCategories {
     /// `PT`: point in time
     PointInTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DurationCategories {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DurationCategories {
@@ -11936,7 +12319,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 
 /// The codes of table 0256: Time Delay Post Challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
     N10Days,
@@ -12029,6 +12412,9 @@ pub enum TimeDelayPostChallenge {
 }
 
 #[cfg(feature = "types")]
+impl Eq for TimeDelayPostChallenge {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -12100,7 +12486,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 
 /// The codes of table 0257: Nature of Challenge.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
     Fasting,
@@ -12109,6 +12495,9 @@ pub enum NatureOfChallenge {
     /// `FFST`: No fluid intake for the period specified in the time component of the term
     CodeFfst,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NatureOfChallenge {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NatureOfChallenge {
@@ -12135,7 +12524,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 
 /// The codes of table 0258: Relationship Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
     BloodProductUnit,
@@ -12146,6 +12535,9 @@ pub enum RelationshipModifier {
     /// `PATIENT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationshipModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationshipModifier {
@@ -12199,7 +12591,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 
 /// The codes of table 0259: Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
     Angioscopy,
@@ -12254,6 +12646,9 @@ pub enum Modality {
     /// `XA`: X-ray Angiography
     XRayAngiography,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Modality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Modality {
@@ -12311,7 +12706,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 
 /// The codes of table 0260: Patient Location Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
     Bed,
@@ -12330,6 +12725,9 @@ pub enum PatientLocationType {
     /// `R`: Room
     Room,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientLocationType {
@@ -12369,7 +12767,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 
 /// The codes of table 0261: Location Equipment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
     ElectroEncephalogram,
@@ -12388,6 +12786,9 @@ pub enum LocationEquipment {
     /// `VIT`: Vital signs monitor
     VitalSignsMonitor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationEquipment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationEquipment {
@@ -12425,7 +12826,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 
 /// The codes of table 0262: Privacy Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
     Isolation,
@@ -12440,6 +12841,9 @@ pub enum PrivacyLevel {
     /// `W`: Ward
     Ward,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrivacyLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrivacyLevel {
@@ -12476,7 +12880,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 
 /// The codes of table 0263: Level of Care.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
     Ambulatory,
@@ -12493,6 +12897,9 @@ pub enum LevelOfCare {
     /// `S`: Surgery
     Surgery,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LevelOfCare {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LevelOfCare {
@@ -12558,7 +12965,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 
 /// The codes of table 0265: Specialty Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
     Allergy,
@@ -12615,6 +13022,9 @@ pub enum SpecialtyType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecialtyType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -12669,7 +13079,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 
 /// The codes of table 0267: Days of the Week.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
     Friday,
@@ -12686,6 +13096,9 @@ pub enum DaysOfTheWeek {
     /// `WED`: Wednesday
     Wednesday,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DaysOfTheWeek {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DaysOfTheWeek {
@@ -12719,7 +13132,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 
 /// The codes of table 0268: Override.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
     OverrideAllowed,
@@ -12728,6 +13141,9 @@ pub enum Override {
     /// `X`: Override not allowed
     OverrideNotAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Override {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Override {
@@ -12753,13 +13169,16 @@ pub static TABLE_0269: TableDesc = TableDesc {
 
 /// The codes of table 0269: Charge On Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
     ChargeOnOrder,
     /// `R`: Charge on Result
     ChargeOnResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeOnIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeOnIndicator {
@@ -12796,7 +13215,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 
 /// The codes of table 0270: Document Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
     AutopsyReport,
@@ -12827,6 +13246,9 @@ pub enum DocumentType {
     /// `TS`: Transfer summary
     TransferSummary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentType {
@@ -12871,7 +13293,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 
 /// The codes of table 0271: Document Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
     Authenticated,
@@ -12888,6 +13310,9 @@ pub enum DocumentCompletionStatus {
     /// `PA`: Pre-authenticated
     PreAuthenticated,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentCompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentCompletionStatus {
@@ -12921,7 +13346,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 
 /// The codes of table 0272: Document Confidentiality Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
     Restricted,
@@ -12930,6 +13355,9 @@ pub enum DocumentConfidentialityStatus {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentConfidentialityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentConfidentialityStatus {
@@ -12960,7 +13388,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 
 /// The codes of table 0273: Document Availability Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
     AvailableForPatientCare,
@@ -12971,6 +13399,9 @@ pub enum DocumentAvailabilityStatus {
     /// `UN`: Unavailable for patient care
     UnavailableForPatientCare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentAvailabilityStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentAvailabilityStatus {
@@ -13002,7 +13433,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 
 /// The codes of table 0275: Document Storage Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
     ActiveAndArchived,
@@ -13013,6 +13444,9 @@ pub enum DocumentStorageStatus {
     /// `PU`: Purged
     Purged,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DocumentStorageStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DocumentStorageStatus {
@@ -13045,7 +13479,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 
 /// The codes of table 0276: Appointment reason codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
     ARoutineCheckUpSuchAsAnAnnualPhysical,
@@ -13058,6 +13492,9 @@ pub enum AppointmentReasonCodes {
     /// `WALKIN`: A previously unscheduled walk-in visit
     APreviouslyUnscheduledWalkInVisit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentReasonCodes {
@@ -13092,7 +13529,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 
 /// The codes of table 0277: Appointment Type Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
     ARequestToAddACompletedAppointment,
@@ -13101,6 +13538,9 @@ pub enum AppointmentTypeCodes {
     /// `Tentative`: A request for a tentative (e.g., "penciled in") appointment
     ARequestForATentative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentTypeCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AppointmentTypeCodes {
@@ -13139,7 +13579,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 
 /// The codes of table 0278: Filler status codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: Blocked
     Blocked,
@@ -13166,6 +13606,9 @@ pub enum FillerStatusCodes {
     /// `Waitlist`: Waitlist
     Waitlist,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FillerStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FillerStatusCodes {
@@ -13208,7 +13651,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 
 /// The codes of table 0279: Allow Substitution Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
     CodeConfirm,
@@ -13219,6 +13662,9 @@ pub enum AllowSubstitutionCodes {
     /// `Yes`: Substitution of this resource is allowed
     SubstitutionOfThisResourceIsAllowed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitutionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllowSubstitutionCodes {
@@ -13245,7 +13691,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 
 /// The codes of table 0280: Referral Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
     Asap,
@@ -13254,6 +13700,9 @@ pub enum ReferralPriority {
     /// `S`: STAT
     Stat,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralPriority {
@@ -13282,7 +13731,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 
 /// The codes of table 0281: Referral Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
     HomeCare,
@@ -13297,6 +13746,9 @@ pub enum ReferralType {
     /// `Skn`: Skilled Nursing
     SkilledNursing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralType {
@@ -13330,7 +13782,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 
 /// The codes of table 0282: Referral Disposition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
     AssumeManagement,
@@ -13341,6 +13793,9 @@ pub enum ReferralDisposition {
     /// `WR`: Send Written Report
     SendWrittenReport,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralDisposition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralDisposition {
@@ -13372,7 +13827,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 
 /// The codes of table 0283: Referral Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
     Accepted,
@@ -13383,6 +13838,9 @@ pub enum ReferralStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralStatus {
@@ -13414,7 +13872,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 
 /// The codes of table 0284: Referral Category.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
     Ambulatory,
@@ -13425,6 +13883,9 @@ pub enum ReferralCategory {
     /// `O`: Outpatient
     Outpatient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralCategory {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralCategory {
@@ -13465,7 +13926,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 
 /// The codes of table 0286: Provider Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
     ConsultingProvider,
@@ -13476,6 +13937,9 @@ pub enum ProviderRole0286 {
     /// `RT`: Referred to Provider
     ReferredToProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderRole0286 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0286 {
@@ -13511,7 +13975,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 
 /// The codes of table 0287: Problem/Goal Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
     Add,
@@ -13530,6 +13994,9 @@ pub enum ProblemGoalActionCode {
     /// `UP`: UPDATE
     Update,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProblemGoalActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProblemGoalActionCode {
@@ -13580,7 +14047,7 @@ pub static TABLE_0290: TableDesc = TableDesc {
 pub static TABLE_0291: TableDesc = TableDesc {
     id: "0291",
     name: "Subtype of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("BASIC", "ISDN PCM audio data"),
         code("DICOM", "Digital Imaging and Communications in Medicine"),
@@ -13606,7 +14073,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 
 /// The codes of table 0291: Subtype of Referenced Data.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
     IsdnPcmAudioData,
@@ -13639,6 +14106,9 @@ pub enum SubtypeOfReferencedData {
     /// `x-hl7-cda-level-one`: HL7 Clinical Document Architecture Level One document
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubtypeOfReferencedData {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubtypeOfReferencedData {
@@ -13801,7 +14271,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 
 /// The codes of table 0292: Vaccines Administered.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
     Dtp,
@@ -14054,6 +14524,9 @@ pub enum VaccinesAdministered {
 }
 
 #[cfg(feature = "types")]
+impl Eq for VaccinesAdministered {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -14244,7 +14717,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
     CodeFri,
@@ -14265,6 +14738,9 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Wed`: An indicator that Wednesday is or is not preferred for the day on which the
     CodeWed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
@@ -14323,13 +14799,16 @@ pub static TABLE_0298: TableDesc = TableDesc {
 
 /// The codes of table 0298: CP Range Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
     FlatRate,
     /// `P`: Pro-rate
     ProRate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CpRangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CpRangeType {
@@ -14355,7 +14834,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 
 /// The codes of table 0299: Encoding.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
     CodeA,
@@ -14364,6 +14843,9 @@ pub enum Encoding {
     /// `Hex`: Hexadecimal encoding
     HexadecimalEncoding,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Encoding {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Encoding {
@@ -14418,7 +14900,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 
 /// The codes of table 0301: Universal ID Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `CAP`: College of American Pathologist Accreditation Number
     CodeCap,
@@ -14459,6 +14941,9 @@ pub enum UniversalIdType {
     /// `x500`: X500 directory Name
     X500DirectoryName,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UniversalIdType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UniversalIdType {
@@ -14535,7 +15020,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 
 /// The codes of table 0305: Person Location Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
     Clinic,
@@ -14552,6 +15037,9 @@ pub enum PersonLocationType {
     /// `S`: SNF
     Snf,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PersonLocationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PersonLocationType {
@@ -14613,7 +15101,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 
 /// The codes of table 0309: Coverage Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
     BothHospitalAndPhysician,
@@ -14624,6 +15112,9 @@ pub enum CoverageType {
     /// `RX`: Pharmacy
     Pharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CoverageType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CoverageType {
@@ -14655,7 +15146,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 
 /// The codes of table 0311: Job Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
     Other,
@@ -14666,6 +15157,9 @@ pub enum JobStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JobStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JobStatus {
@@ -14722,7 +15216,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 
 /// The codes of table 0315: Living Will Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
     YesPatientHasALivingWillButItIsNotOnFile,
@@ -14735,6 +15229,9 @@ pub enum LivingWillCode {
     /// `Y`: Yes, patient has a living will
     YesPatientHasALivingWill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LivingWillCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LivingWillCode {
@@ -14773,7 +15270,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 
 /// The codes of table 0316: Organ Donor Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
     CodeF,
@@ -14790,6 +15287,9 @@ pub enum OrganDonorCode {
     /// `Y`: Yes, patient is a documented donor and documentation is on file
     CodeY,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganDonorCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganDonorCode {
@@ -14825,7 +15325,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 
 /// The codes of table 0317: Annotations.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
     PaceSpike,
@@ -14838,6 +15338,9 @@ pub enum Annotations {
     /// `9904`: etc
     Etc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Annotations {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Annotations {
@@ -14888,7 +15391,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 
 /// The codes of table 0321: Dispense Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
     AutomaticDispensing,
@@ -14899,6 +15402,9 @@ pub enum DispenseMethod {
     /// `UD`: Unit Dose
     UnitDose,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseMethod {
@@ -14930,7 +15436,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 
 /// The codes of table 0322: Completion Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
     Complete,
@@ -14941,6 +15447,9 @@ pub enum CompletionStatus {
     /// `RE`: Refused
     Refused,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CompletionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CompletionStatus {
@@ -14995,7 +15504,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 
 /// The codes of table 0324: Location Characteristic ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
     GenderOfPatients,
@@ -15022,6 +15531,9 @@ pub enum LocationCharacteristicId {
     /// `TEA`: Teaching location
     TeachingLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationCharacteristicId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationCharacteristicId {
@@ -15064,7 +15576,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 
 /// The codes of table 0325: Location Relationship ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
     LocationAliasEs,
@@ -15081,6 +15593,9 @@ pub enum LocationRelationshipId {
     /// `RX2`: Second nearest pharmacy
     SecondNearestPharmacy,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationRelationshipId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationRelationshipId {
@@ -15110,13 +15625,16 @@ pub static TABLE_0326: TableDesc = TableDesc {
 
 /// The codes of table 0326: Visit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level
     AccountLevel,
     /// `V`: Visit level
     VisitLevel,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VisitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VisitIndicator {
@@ -15156,13 +15674,16 @@ pub static TABLE_0329: TableDesc = TableDesc {
 
 /// The codes of table 0329: Quantity Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
     ActualCount,
     /// `E`: Estimated (see comment)
     EstimatedSeeComment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityMethod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityMethod {
@@ -15191,7 +15712,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 
 /// The codes of table 0330: Marketing Basis.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
     N510KExempt,
@@ -15206,6 +15727,9 @@ pub enum MarketingBasis {
     /// `TXN`: Transitional
     Transitional,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MarketingBasis {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MarketingBasis {
@@ -15239,7 +15763,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 
 /// The codes of table 0331: Facility Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
     AgentForAForeignManufacturer,
@@ -15250,6 +15774,9 @@ pub enum FacilityType {
     /// `U`: User
     User,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FacilityType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FacilityType {
@@ -15276,13 +15803,16 @@ pub static TABLE_0332: TableDesc = TableDesc {
 
 /// The codes of table 0332: Source Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
     Accept,
     /// `I`: Initiate
     Initiate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SourceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SourceType {
@@ -15318,7 +15848,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 
 /// The codes of table 0334: Disabled Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
     AssociatedParty,
@@ -15329,6 +15859,9 @@ pub enum DisabledPersonCode {
     /// `PT`: Patient
     Patient,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DisabledPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DisabledPersonCode {
@@ -15395,7 +15928,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 
 /// The codes of table 0335: Repeat Pattern.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
     AnteBefore,
@@ -15436,6 +15969,9 @@ pub enum RepeatPattern {
     /// `V`: Cibus Vespertinus (dinner)
     CibusVespertinusDinner,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RepeatPattern {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RepeatPattern {
@@ -15482,7 +16018,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 
 /// The codes of table 0336: Referral Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
     ProviderOrdered,
@@ -15493,6 +16029,9 @@ pub enum ReferralReason {
     /// `W`: Work Load
     WorkLoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReferralReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReferralReason {
@@ -15519,13 +16058,16 @@ pub static TABLE_0337: TableDesc = TableDesc {
 
 /// The codes of table 0337: Certification Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
     Certified,
     /// `E`: Eligible
     Eligible,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationStatus {
@@ -15560,7 +16102,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 
 /// The codes of table 0338: Practitioner ID Number Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
     CountyNumber,
@@ -15587,6 +16129,9 @@ pub enum PractitionerIdNumberType {
     /// `UPIN`: Unique physician ID no
     UniquePhysicianIdNo,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PractitionerIdNumberType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PractitionerIdNumberType {
@@ -15632,7 +16177,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
     Code1,
@@ -15643,6 +16188,9 @@ pub enum AdvancedBeneficiaryNoticeCode {
     /// `4`: Advanced Beneficiary Notice has not been signed
     Code4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvancedBeneficiaryNoticeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
@@ -15720,7 +16268,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 
 /// The codes of table 0344: Patient's Relationship to Insured.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
     PatientIsInsured,
@@ -15761,6 +16309,9 @@ pub enum PatientsRelationshipToInsured {
     /// `19`: Grandparent
     Grandparent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientsRelationshipToInsured {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientsRelationshipToInsured {
@@ -15820,13 +16371,16 @@ pub static TABLE_0347: TableDesc = TableDesc {
 
 /// The codes of table 0347: State/Province.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
     AlbertaUsAndCanada,
     /// `MI`: Michigan (US)
     MichiganUs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StateProvince {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StateProvince {
@@ -15872,7 +16426,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 
 /// The codes of table 0353: CWE statuses.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
     NotApplicable,
@@ -15885,6 +16439,9 @@ pub enum CweStatuses {
     /// `UASK`: Asked but Unknown
     AskedButUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CweStatuses {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CweStatuses {
@@ -16171,7 +16728,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 
 /// The codes of table 0354: Message Structure.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
     Varies,
@@ -16686,6 +17243,9 @@ pub enum MessageStructure {
 }
 
 #[cfg(feature = "types")]
+impl Eq for MessageStructure {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -16965,7 +17525,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 
 /// The codes of table 0355: Primary Key Value Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
     CodedElement,
@@ -16974,6 +17534,9 @@ pub enum PrimaryKeyValueType {
     /// `PL`: Person location
     PersonLocation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrimaryKeyValueType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrimaryKeyValueType {
@@ -17002,13 +17565,16 @@ pub static TABLE_0356: TableDesc = TableDesc {
 
 /// The codes of table 0356: Alternate Character Set Handling Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: The character set switching mode specified in HL7 2.5
     Code2Dot3,
     /// `ISO 2022-1994`: This standard is titled "Information Technology
     CodeIso2022Dash1994,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlternateCharacterSetHandlingScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
@@ -17047,7 +17613,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 
 /// The codes of table 0357: Message Error Condition Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
     MessageAccepted,
@@ -17082,6 +17648,9 @@ pub enum MessageErrorConditionCodes {
     /// `207`: Application error
     ApplicationError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageErrorConditionCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageErrorConditionCodes {
@@ -17135,7 +17704,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 
 /// The codes of table 0359: Diagnosis Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
     NotIncludedInDiagnosisRanking,
@@ -17148,6 +17717,9 @@ pub enum DiagnosisPriority {
     /// `4`: For quaternary diagnosis
     ForQuaternaryDiagnosis,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DiagnosisPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DiagnosisPriority {
@@ -17237,7 +17809,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 
 /// The codes of table 0360: Degree/License/Certificate.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
     AssociateOfArts,
@@ -17364,6 +17936,9 @@ pub enum DegreeLicenseCertificate {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DegreeLicenseCertificate {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -17481,7 +18056,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 
 /// The codes of table 0364: Comment Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
     PrimaryReason,
@@ -17500,6 +18075,9 @@ pub enum CommentType {
     /// `RE`: Remark
     Remark,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommentType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommentType {
@@ -17549,7 +18127,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 
 /// The codes of table 0365: Equipment State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
     Clearing,
@@ -17590,6 +18168,9 @@ pub enum EquipmentState {
 }
 
 #[cfg(feature = "types")]
+impl Eq for EquipmentState {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for EquipmentState {
     const DESC: &'static TableDesc = &TABLE_0365;
     const ALL: &'static [Self] = &[
@@ -17628,13 +18209,16 @@ pub static TABLE_0366: TableDesc = TableDesc {
 
 /// The codes of table 0366: Local/Remote Control State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
     /// `R`: Remote
     Remote,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocalRemoteControlState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocalRemoteControlState {
@@ -17661,7 +18245,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 
 /// The codes of table 0367: Alert Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
     Critical,
@@ -17672,6 +18256,9 @@ pub enum AlertLevel {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertLevel {
@@ -17720,7 +18307,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 
 /// The codes of table 0368: Remote Control Command.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
     Abort,
@@ -17765,6 +18352,9 @@ pub enum RemoteControlCommand {
     /// `UN`: Unload
     Unload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RemoteControlCommand {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RemoteControlCommand {
@@ -17820,7 +18410,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 
 /// The codes of table 0369: Specimen Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
     BlindSample,
@@ -17845,6 +18435,9 @@ pub enum SpecimenRole {
     /// `V`: Verifying Calibrator
     VerifyingCalibrator,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRole {
@@ -17888,7 +18481,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 
 /// The codes of table 0370: Container Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `A`: Archived
     Archived,
@@ -17909,6 +18502,9 @@ pub enum ContainerStatus {
     /// `X`: Container Unavailable
     ContainerUnavailable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerStatus {
@@ -18001,7 +18597,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 
 /// The codes of table 0371: Additive/Preservative.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
     AcdSolutionA,
@@ -18120,6 +18716,9 @@ pub enum AdditivePreservative {
 }
 
 #[cfg(feature = "types")]
+impl Eq for AdditivePreservative {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -18206,7 +18805,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 
 /// The codes of table 0372: Specimen Component.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
     WholeBloodHomogeneous,
@@ -18225,6 +18824,9 @@ pub enum SpecimenComponent {
     /// `SUP`: Supernatant
     Supernatant,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenComponent {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenComponent {
@@ -18264,7 +18866,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 
 /// The codes of table 0373: Treatment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
     Acidification,
@@ -18283,6 +18885,9 @@ pub enum Treatment {
     /// `UFIL`: Ultrafiltration
     Ultrafiltration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Treatment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Treatment {
@@ -18313,11 +18918,14 @@ pub static TABLE_0374: TableDesc = TableDesc {
 
 /// The codes of table 0374: System Induced Contaminants.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SystemInducedContaminants {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SystemInducedContaminants {
@@ -18342,13 +18950,16 @@ pub static TABLE_0375: TableDesc = TableDesc {
 
 /// The codes of table 0375: Artificial Blood.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
     Fluorocarbons,
     /// `SFHB`: Stromal free hemoglobin preparations
     StromalFreeHemoglobinPreparations,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArtificialBlood {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArtificialBlood {
@@ -18391,7 +19002,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 
 /// The codes of table 0376: Special Handling Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
     AmbientTemperature,
@@ -18428,6 +19039,9 @@ pub enum SpecialHandlingCode {
     /// `UPR`: Upright
     Upright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecialHandlingCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecialHandlingCode {
@@ -18470,13 +19084,16 @@ pub static TABLE_0377: TableDesc = TableDesc {
 
 /// The codes of table 0377: Other Environmental Factors.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
     CodeA60,
     /// `ATM`: Opened container, atmosphere and duration unspecified
     CodeAtm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OtherEnvironmentalFactors {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OtherEnvironmentalFactors {
@@ -18555,7 +19172,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 
 /// The codes of table 0383: Substance Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
     CalibrationError,
@@ -18580,6 +19197,9 @@ pub enum SubstanceStatus {
     /// `QW`: QC Warning
     QcWarning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceStatus {
@@ -18626,7 +19246,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 
 /// The codes of table 0384: Substance Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control Reagent
     ControlReagent,
@@ -18653,6 +19273,9 @@ pub enum SubstanceType {
     /// `SW`: Solid Waste
     SolidWaste,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceType {
@@ -18714,7 +19337,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 
 /// The codes of table 0387: Command Response.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
     CodeEr,
@@ -18727,6 +19350,9 @@ pub enum CommandResponse {
     /// `UN`: Command cannot be completed for unknown reasons
     CodeUn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommandResponse {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommandResponse {
@@ -18754,13 +19380,16 @@ pub static TABLE_0388: TableDesc = TableDesc {
 
 /// The codes of table 0388: Processing Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
     Evaluation,
     /// `P`: Regular Production
     RegularProduction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingType {
@@ -18787,7 +19416,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 
 /// The codes of table 0389: Analyte Repeat Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
     RepeatedWithDilution,
@@ -18798,6 +19427,9 @@ pub enum AnalyteRepeatStatus {
     /// `R`: Repeated without dilution
     RepeatedWithoutDilution,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AnalyteRepeatStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AnalyteRepeatStatus {
@@ -18957,7 +19589,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 
 /// The codes of table 0391: Segment Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `ADMINISTRATION`: ADMINISTRATION
     Administration,
@@ -19226,6 +19858,9 @@ pub enum SegmentGroup {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SegmentGroup {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
@@ -19383,7 +20018,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 
 /// The codes of table 0392: Match Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
     MatchOnDateOfBirth,
@@ -19394,6 +20029,9 @@ pub enum MatchReason {
     /// `SS`: Match on Social Security Number
     MatchOnSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchReason {
@@ -19423,13 +20061,16 @@ pub static TABLE_0393: TableDesc = TableDesc {
 
 /// The codes of table 0393: Match Algorithms.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
     ProprietaryAlgorithmForLinkSoftV2Point01,
     /// `MATCHWARE_1.2`: Proprietary algorithm for MatchWare v1.2
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MatchAlgorithms {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MatchAlgorithms {
@@ -19454,7 +20095,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 
 /// The codes of table 0394: Response Modality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
     Batch,
@@ -19463,6 +20104,9 @@ pub enum ResponseModality {
     /// `T`: Bolus
     Bolus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ResponseModality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ResponseModality {
@@ -19484,13 +20128,16 @@ pub static TABLE_0395: TableDesc = TableDesc {
 
 /// The codes of table 0395: Modify Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
     ModifiedSubscription,
     /// `N`: New Subscription
     NewSubscription,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifyIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifyIndicator {
@@ -19821,7 +20468,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 
 /// The codes of table 0396: Coding System.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
     AmericanCollegeOfRadiologyFindingCodes,
@@ -20368,6 +21015,9 @@ pub enum CodingSystem {
 }
 
 #[cfg(feature = "types")]
+impl Eq for CodingSystem {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -20665,7 +21315,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 
 /// The codes of table 0397: Sequencing.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
     Ascending,
@@ -20678,6 +21328,9 @@ pub enum Sequencing {
     /// `N`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Sequencing {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Sequencing {
@@ -20705,13 +21358,16 @@ pub static TABLE_0398: TableDesc = TableDesc {
 
 /// The codes of table 0398: Continuation Style Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
     Fragmentation,
     /// `I`: Interactive Continuation
     InteractiveContinuation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContinuationStyleCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContinuationStyleCode {
@@ -20742,13 +21398,16 @@ pub static TABLE_0401: TableDesc = TableDesc {
 
 /// The codes of table 0401: Government Reimbursement Program.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
     MediCal,
     /// `MM`: Medicare
     Medicare,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GovernmentReimbursementProgram {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GovernmentReimbursementProgram {
@@ -20775,7 +21434,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 
 /// The codes of table 0402: School Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
     Dental,
@@ -20786,6 +21445,9 @@ pub enum SchoolType {
     /// `U`: Undergraduate
     Undergraduate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SchoolType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SchoolType {
@@ -20818,7 +21480,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 
 /// The codes of table 0403: Language Ability.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
     Read,
@@ -20831,6 +21493,9 @@ pub enum LanguageAbility {
     /// `5`: Sign
     Sign,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageAbility {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageAbility {
@@ -20865,7 +21530,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 
 /// The codes of table 0404: Language Proficiency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
     Excellent,
@@ -20880,6 +21545,9 @@ pub enum LanguageProficiency {
     /// `6`: None
     None,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LanguageProficiency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LanguageProficiency {
@@ -20925,7 +21593,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 
 /// The codes of table 0406: Participant Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ParticipantOrganizationUnitType {
     /// `1`: Hospital
     Hospital,
@@ -20942,6 +21610,9 @@ pub enum ParticipantOrganizationUnitType {
     /// `O`: Office
     Office,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ParticipantOrganizationUnitType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ParticipantOrganizationUnitType {
@@ -20975,7 +21646,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 
 /// The codes of table 0409: Application Change Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
     MigratesToDifferentCpu,
@@ -20984,6 +21655,9 @@ pub enum ApplicationChangeType {
     /// `SU`: Start up
     StartUp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApplicationChangeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApplicationChangeType {
@@ -21012,13 +21686,16 @@ pub static TABLE_0411: TableDesc = TableDesc {
 
 /// The codes of table 0411: Supplemental Service Information Values.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplementalServiceInformationValues {
     /// `CG`: Observation of type Clinical Genomics (CG)
     ObservationOfTypeClinicalGenomicsCg,
     /// `NDBS`: Observation of type Newborn Dried Blood Screening (NDBS)
     CodeNdbs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SupplementalServiceInformationValues {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SupplementalServiceInformationValues {
@@ -21070,13 +21747,16 @@ pub static TABLE_0415: TableDesc = TableDesc {
 
 /// The codes of table 0415: Transfer Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransferType {
     /// `E`: DRG Exempt
     DrgExempt,
     /// `N`: DRG Non Exempt
     DrgNonExempt,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransferType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransferType {
@@ -21104,7 +21784,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 
 /// The codes of table 0416: Procedure DRG Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
     N1stNonOperative,
@@ -21117,6 +21797,9 @@ pub enum ProcedureDrgType {
     /// `5`: 3rd Operative
     N3rdOperative,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedureDrgType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedureDrgType {
@@ -21158,7 +21841,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 
 /// The codes of table 0417: Tissue Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
     NoTissueExpected,
@@ -21187,6 +21870,9 @@ pub enum TissueTypeCode {
     /// `G`: Additional tissue required
     AdditionalTissueRequired,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TissueTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TissueTypeCode {
@@ -21226,7 +21912,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 
 /// The codes of table 0418: Procedure Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
     TheAdmittingProcedure,
@@ -21235,6 +21921,9 @@ pub enum ProcedurePriority {
     /// `2`: for ranked secondary procedures
     ForRankedSecondaryProcedures,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcedurePriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcedurePriority {
@@ -21260,7 +21949,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 
 /// The codes of table 0421: Severity of Illness Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
     Mild,
@@ -21269,6 +21958,9 @@ pub enum SeverityOfIllnessCode {
     /// `SE`: Severe
     Severe,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SeverityOfIllnessCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SeverityOfIllnessCode {
@@ -21297,7 +21989,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 
 /// The codes of table 0422: Triage Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
     NonAcute,
@@ -21312,6 +22004,9 @@ pub enum TriageCode {
     /// `99`: Other
     Other,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TriageCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TriageCode {
@@ -21340,11 +22035,14 @@ pub static TABLE_0423: TableDesc = TableDesc {
 
 /// The codes of table 0423: Case Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CaseCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CaseCategoryCode {
@@ -21370,7 +22068,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 
 /// The codes of table 0424: Gestation Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
     PrematurePreTerm,
@@ -21379,6 +22077,9 @@ pub enum GestationCategoryCode {
     /// `3`: Overdue / Post-term
     OverduePostTerm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GestationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GestationCategoryCode {
@@ -21410,7 +22111,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 
 /// The codes of table 0425: Newborn Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
     BornInFacility,
@@ -21423,6 +22124,9 @@ pub enum NewbornCode {
     /// `5`: Born at home
     BornAtHome,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NewbornCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NewbornCode {
@@ -21466,7 +22170,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 
 /// The codes of table 0426: Blood Product Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
     CryoprecipitatedAhf,
@@ -21499,6 +22203,9 @@ pub enum BloodProductCode {
     /// `WBA`: Autologous Whole Blood
     AutologousWholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductCode {
@@ -21551,7 +22258,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 
 /// The codes of table 0427: Risk Management Incident Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
     BodyFluidExposure,
@@ -21582,6 +22289,9 @@ pub enum RiskManagementIncidentCode {
     /// `T`: Transfusion error
     TransfusionError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskManagementIncidentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskManagementIncidentCode {
@@ -21618,7 +22328,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 
 /// The codes of table 0428: Incident Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
     Other,
@@ -21627,6 +22337,9 @@ pub enum IncidentTypeCode {
     /// `U`: User Error
     UserError,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IncidentTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IncidentTypeCode {
@@ -21661,7 +22374,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 
 /// The codes of table 0429: Production Class Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
     BreedingGeneticStock,
@@ -21688,6 +22401,9 @@ pub enum ProductionClassCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductionClassCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductionClassCode {
@@ -21730,7 +22446,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 
 /// The codes of table 0430: Mode of Arrival Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
     Ambulance,
@@ -21747,6 +22463,9 @@ pub enum ModeOfArrivalCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModeOfArrivalCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModeOfArrivalCode {
@@ -21784,7 +22503,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 
 /// The codes of table 0431: Recreational Drug Use Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
     Alcohol,
@@ -21801,6 +22520,9 @@ pub enum RecreationalDrugUseCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RecreationalDrugUseCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RecreationalDrugUseCode {
@@ -21837,7 +22559,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 
 /// The codes of table 0432: Admission Level of Care Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
     Acute,
@@ -21852,6 +22574,9 @@ pub enum AdmissionLevelOfCareCode {
     /// `MO`: Moribund
     Moribund,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdmissionLevelOfCareCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
@@ -21890,7 +22615,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 
 /// The codes of table 0433: Precaution Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
     Aggressive,
@@ -21911,6 +22636,9 @@ pub enum PrecautionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PrecautionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PrecautionCode {
@@ -21949,7 +22677,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 
 /// The codes of table 0434: Patient Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
     Satisfactory,
@@ -21964,6 +22692,9 @@ pub enum PatientConditionCode {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientConditionCode {
@@ -21992,13 +22723,16 @@ pub static TABLE_0435: TableDesc = TableDesc {
 
 /// The codes of table 0435: Advance Directive Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
     /// `N`: No directive
     NoDirective,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdvanceDirectiveCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdvanceDirectiveCode {
@@ -22026,7 +22760,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
     AdverseReactionNotOtherwiseClassified,
@@ -22039,6 +22773,9 @@ pub enum SensitivityToCausativeAgentCode {
     /// `SE`: Side Effect
     SideEffect,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SensitivityToCausativeAgentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
@@ -22066,7 +22803,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 
 /// The codes of table 0437: Alert Device Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
     Bracelet,
@@ -22075,6 +22812,9 @@ pub enum AlertDeviceCode {
     /// `W`: Wallet Card
     WalletCard,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AlertDeviceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AlertDeviceCode {
@@ -22104,7 +22844,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 
 /// The codes of table 0438: Allergy Clinical Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
     ConfirmedOrVerified,
@@ -22121,6 +22861,9 @@ pub enum AllergyClinicalStatus {
     /// `U`: Unconfirmed
     Unconfirmed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AllergyClinicalStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AllergyClinicalStatus {
@@ -22246,7 +22989,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 
 /// The codes of table 0440: Data Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
     Address,
@@ -22441,6 +23184,9 @@ pub enum DataTypes {
 }
 
 #[cfg(feature = "types")]
+impl Eq for DataTypes {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -22564,7 +23310,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 
 /// The codes of table 0441: Immunization Registry Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
     Active,
@@ -22581,6 +23327,9 @@ pub enum ImmunizationRegistryStatus {
     /// `U`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ImmunizationRegistryStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ImmunizationRegistryStatus {
@@ -22615,7 +23364,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 
 /// The codes of table 0442: Location Service Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
     Diagnostic,
@@ -22626,6 +23375,9 @@ pub enum LocationServiceCode {
     /// `T`: Therapeutic
     Therapeutic,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LocationServiceCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocationServiceCode {
@@ -22679,7 +23431,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 
 /// The codes of table 0443: Provider Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
     Admitting,
@@ -22730,6 +23482,9 @@ pub enum ProviderRole0443 {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ProviderRole0443 {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ProviderRole0443 {
     const DESC: &'static TableDesc = &TABLE_0443;
     const ALL: &'static [Self] = &[
@@ -22776,13 +23531,16 @@ pub static TABLE_0444: TableDesc = TableDesc {
 
 /// The codes of table 0444: Name Assembly Order.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
     PrefixFamilyMiddleGivenSuffix,
     /// `G`: Prefix Given Middle Family Suffix
     PrefixGivenMiddleFamilySuffix,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAssemblyOrder {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAssemblyOrder {
@@ -22812,7 +23570,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 
 /// The codes of table 0445: Identity Reliability Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
     PatientPersonNameIsAnAlias,
@@ -22823,6 +23581,9 @@ pub enum IdentityReliabilityCode {
     /// `US`: Unknown/Default Social Security Number
     UnknownDefaultSocialSecurityNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IdentityReliabilityCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IdentityReliabilityCode {
@@ -22876,13 +23637,16 @@ pub static TABLE_0450: TableDesc = TableDesc {
 
 /// The codes of table 0450: Event Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType {
     /// `LOG`: Log Event
     LogEvent,
     /// `SER`: Service Event
     ServiceEvent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventType {
@@ -22904,11 +23668,14 @@ pub static TABLE_0451: TableDesc = TableDesc {
 
 /// The codes of table 0451: Substance Identifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SubstanceIdentifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SubstanceIdentifier {
@@ -22932,11 +23699,14 @@ pub static TABLE_0452: TableDesc = TableDesc {
 
 /// The codes of table 0452: Health Care Provider Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderTypeCode {
@@ -22963,11 +23733,14 @@ pub static TABLE_0453: TableDesc = TableDesc {
 
 /// The codes of table 0453: Health Care Provider Classification.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderClassification {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderClassification {
@@ -22994,11 +23767,14 @@ pub static TABLE_0454: TableDesc = TableDesc {
 
 /// The codes of table 0454: Health Care Provider Area of Specialization.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for HealthCareProviderAreaOfSpecialization {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
@@ -23044,7 +23820,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 
 /// The codes of table 0457: Overall Claim Disposition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
     NoEditsPresentOnClaim,
@@ -23057,6 +23833,9 @@ pub enum OverallClaimDispositionCode {
     /// `4`: Claim denied
     ClaimDenied4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverallClaimDispositionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverallClaimDispositionCode {
@@ -23166,7 +23945,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 
 /// The codes of table 0458: OCE Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
     InvalidDiagnosisCode,
@@ -23255,6 +24034,9 @@ pub enum OceEditCode {
 }
 
 #[cfg(feature = "types")]
+impl Eq for OceEditCode {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -23322,7 +24104,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 
 /// The codes of table 0459: Reimbursement Action Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
     OceLineItemDenialOrRejectionIsNotIgnored,
@@ -23333,6 +24115,9 @@ pub enum ReimbursementActionCode {
     /// `3`: External line item rejection
     ExternalLineItemRejection,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementActionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementActionCode {
@@ -23363,7 +24148,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 
 /// The codes of table 0460: Denial or Rejection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
     LineItemNotDeniedOrRejected,
@@ -23372,6 +24157,9 @@ pub enum DenialOrRejectionCode {
     /// `2`: Line item is on a multiple-day claim
     LineItemIsOnAMultipleDayClaim,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DenialOrRejectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DenialOrRejectionCode {
@@ -23437,7 +24225,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 
 /// The codes of table 0465: Name/Address Representation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation0465 {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
     AlphabeticIeDefaultOrSomeSingleByte,
@@ -23446,6 +24234,9 @@ pub enum NameAddressRepresentation0465 {
     /// `P`: Phonetic (i.e., ASCII, Katakana, Hiragana, etc.)
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NameAddressRepresentation0465 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NameAddressRepresentation0465 {
@@ -23475,7 +24266,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
     DentalProcedures,
@@ -23484,6 +24275,9 @@ pub enum AmbulatoryPaymentClassificationCode {
     /// `181`: Level 1 skin repair
     Level1SkinRepair,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AmbulatoryPaymentClassificationCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
@@ -23516,7 +24310,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 
 /// The codes of table 0467: Modifier Edit Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
     ModifierDoesNotExist,
@@ -23531,6 +24325,9 @@ pub enum ModifierEditCode {
     /// `U`: Modifier edit code unknown
     ModifierEditCodeUnknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ModifierEditCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ModifierEditCode {
@@ -23574,7 +24371,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 
 /// The codes of table 0468: Payment Adjustment Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
     NoPaymentAdjustment,
@@ -23587,6 +24384,9 @@ pub enum PaymentAdjustmentCode {
     /// `5`: Deductible not applicable (specific list of HCPCS codes)
     Code5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentAdjustmentCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentAdjustmentCode {
@@ -23621,7 +24421,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 
 /// The codes of table 0469: Packaging Status Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
     NotPackaged,
@@ -23630,6 +24430,9 @@ pub enum PackagingStatusCode {
     /// `2`: Packaged as part of partial hospitalization per diem or daily mental health
     Code2,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PackagingStatusCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PackagingStatusCode {
@@ -23666,7 +24469,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 
 /// The codes of table 0470: Reimbursement Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
     CornealTissueApc,
@@ -23689,6 +24492,9 @@ pub enum ReimbursementTypeCode {
     /// `Thrpy`: Therapy APC
     TherapyApc,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReimbursementTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReimbursementTypeCode {
@@ -23734,7 +24540,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 
 /// The codes of table 0472: TQ Conjunction ID.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
     Asynchronous,
@@ -23743,6 +24549,9 @@ pub enum TqConjunctionId {
     /// `S`: Synchronous
     Synchronous,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TqConjunctionId {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TqConjunctionId {
@@ -23773,7 +24582,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 
 /// The codes of table 0473: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
     CodeG,
@@ -23784,6 +24593,9 @@ pub enum FormularyStatus0473 {
     /// `Y`: This observation/service is on the formulary
     ThisObservationServiceIsOnTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0473 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0473 {
@@ -23816,7 +24628,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 
 /// The codes of table 0474: Practitioner Organization Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerOrganizationUnitType {
     /// `D`: Department
     Department,
@@ -23829,6 +24641,9 @@ pub enum PractitionerOrganizationUnitType {
     /// `V`: Division
     Division,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PractitionerOrganizationUnitType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PractitionerOrganizationUnitType {
@@ -23862,7 +24677,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 
 /// The codes of table 0475: Charge Type Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
     Allergy,
@@ -23875,6 +24690,9 @@ pub enum ChargeTypeReason {
     /// `05`: No Exception
     NoException,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ChargeTypeReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ChargeTypeReason {
@@ -23918,7 +24736,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 
 /// The codes of table 0477: Controlled Substance Schedule.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
     ScheduleI,
@@ -23933,6 +24751,9 @@ pub enum ControlledSubstanceSchedule {
     /// `VI`: Schedule VI
     ScheduleVi,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ControlledSubstanceSchedule {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ControlledSubstanceSchedule {
@@ -23969,7 +24790,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 
 /// The codes of table 0478: Formulary Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
     CodeG,
@@ -23980,6 +24801,9 @@ pub enum FormularyStatus0478 {
     /// `Y`: Pharmaceutical substance is in the formulary
     PharmaceuticalSubstanceIsInTheFormulary,
 }
+
+#[cfg(feature = "types")]
+impl Eq for FormularyStatus0478 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for FormularyStatus0478 {
@@ -24019,7 +24843,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 
 /// The codes of table 0480: Pharmacy Order Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
     Medication,
@@ -24028,6 +24852,9 @@ pub enum PharmacyOrderTypes {
     /// `S`: IV Large Volume Solutions
     IvLargeVolumeSolutions,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PharmacyOrderTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PharmacyOrderTypes {
@@ -24053,13 +24880,16 @@ pub static TABLE_0482: TableDesc = TableDesc {
 
 /// The codes of table 0482: Order Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
     InpatientOrder,
     /// `O`: Outpatient Order
     OutpatientOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderType {
@@ -24092,7 +24922,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 
 /// The codes of table 0483: Authorization Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
     Electronic,
@@ -24115,6 +24945,9 @@ pub enum AuthorizationMode {
     /// `VO`: Voice
     Voice,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AuthorizationMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AuthorizationMode {
@@ -24157,7 +24990,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 
 /// The codes of table 0484: Dispense Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
     TrialQuantityBalance,
@@ -24178,6 +25011,9 @@ pub enum DispenseType {
     /// `Z`: Non-Prescription Fill
     NonPrescriptionFill,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DispenseType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DispenseType {
@@ -24230,7 +25066,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 
 /// The codes of table 0485: Extended Priority Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
     Asap,
@@ -24247,6 +25083,9 @@ pub enum ExtendedPriorityCodes {
     /// `T`: Timing critical
     TimingCritical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExtendedPriorityCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExtendedPriorityCodes {
@@ -24590,7 +25429,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 
 /// The codes of table 0487: Specimen Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
     Abscess,
@@ -25221,6 +26060,9 @@ pub enum SpecimenType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -25597,7 +26439,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 
 /// The codes of table 0488: Specimen Collection Method.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
     PlatesAnaerobic,
@@ -25686,6 +26528,9 @@ pub enum SpecimenCollectionMethod {
 }
 
 #[cfg(feature = "types")]
+impl Eq for SpecimenCollectionMethod {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -25760,7 +26605,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 
 /// The codes of table 0489: Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
     Aggressive,
@@ -25785,6 +26630,9 @@ pub enum RiskCodes {
     /// `RAD`: Radioactive
     Radioactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RiskCodes {
@@ -25833,7 +26681,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 
 /// The codes of table 0490: Specimen Reject Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
     Expired,
@@ -25864,6 +26712,9 @@ pub enum SpecimenRejectReason {
     /// `RS`: Name misspelling
     NameMisspelling,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenRejectReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenRejectReason {
@@ -25905,7 +26756,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 
 /// The codes of table 0491: Specimen Quality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
     Excellent,
@@ -25916,6 +26767,9 @@ pub enum SpecimenQuality {
     /// `P`: Poor
     Poor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenQuality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenQuality {
@@ -25941,7 +26795,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 
 /// The codes of table 0492: Specimen Appropriateness.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `A`: Appropriate
     Appropriate,
@@ -25950,6 +26804,9 @@ pub enum SpecimenAppropriateness {
     /// `P`: Preferred
     Preferred,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenAppropriateness {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenAppropriateness {
@@ -25986,7 +26843,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 
 /// The codes of table 0493: Specimen Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
     Autolyzed,
@@ -26009,6 +26866,9 @@ pub enum SpecimenCondition {
     /// `SNR`: Sample not received
     SampleNotReceived,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenCondition {
@@ -26045,7 +26905,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 
 /// The codes of table 0494: Specimen Child Role.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
     Aliquot,
@@ -26054,6 +26914,9 @@ pub enum SpecimenChildRole {
     /// `M`: Modified from original specimen
     ModifiedFromOriginalSpecimen,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SpecimenChildRole {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SpecimenChildRole {
@@ -26096,7 +26959,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 
 /// The codes of table 0495: Body Site Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
     Anterior,
@@ -26131,6 +26994,9 @@ pub enum BodySiteModifier {
     /// `UPP`: Upper
     Upper,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BodySiteModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BodySiteModifier {
@@ -26313,7 +27179,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 
 /// The codes of table 0496: Consent Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
     Code001,
@@ -26592,6 +27458,9 @@ pub enum ConsentType {
 }
 
 #[cfg(feature = "types")]
+impl Eq for ConsentType {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -26749,7 +27618,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 
 /// The codes of table 0497: Consent Mode.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
     Telephone,
@@ -26758,6 +27627,9 @@ pub enum ConsentMode {
     /// `W`: Written
     Written,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentMode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentMode {
@@ -26789,7 +27661,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 
 /// The codes of table 0498: Consent Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
     ActiveConsentHasBeenGranted,
@@ -26804,6 +27676,9 @@ pub enum ConsentStatus {
     /// `X`: Rescinded - Consent was initially granted, but was subsequently revoked or ended
     CodeX,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentStatus {
@@ -26832,13 +27707,16 @@ pub static TABLE_0499: TableDesc = TableDesc {
 
 /// The codes of table 0499: Consent Bypass Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
     Emergency,
     /// `PJ`: Professional Judgment
     ProfessionalJudgment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentBypassReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentBypassReason {
@@ -26864,7 +27742,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 
 /// The codes of table 0500: Consent Disclosure Level.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
     FullDisclosure,
@@ -26873,6 +27751,9 @@ pub enum ConsentDisclosureLevel {
     /// `P`: Partial Disclosure
     PartialDisclosure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentDisclosureLevel {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentDisclosureLevel {
@@ -26902,7 +27783,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
     Emergency,
@@ -26911,6 +27792,9 @@ pub enum ConsentNonDisclosureReason {
     /// `RX`: Rx Private
     RxPrivate,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ConsentNonDisclosureReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ConsentNonDisclosureReason {
@@ -26940,7 +27824,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
     LegallyMandated,
@@ -26949,6 +27833,9 @@ pub enum NonSubjectConsenterReason {
     /// `NC`: Subject is not competent to consent
     SubjectIsNotCompetentToConsent,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NonSubjectConsenterReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NonSubjectConsenterReason {
@@ -26978,7 +27865,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 
 /// The codes of table 0503: Sequence/Results Flag.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
     Cyclical,
@@ -26987,6 +27874,9 @@ pub enum SequenceResultsFlag {
     /// `S`: Sequential
     Sequential,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceResultsFlag {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceResultsFlag {
@@ -27017,7 +27907,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 
 /// The codes of table 0504: Sequence Condition Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
     CodeEe,
@@ -27028,6 +27918,9 @@ pub enum SequenceConditionCode {
     /// `SS`: Start related service request(s), start current service request
     CodeSs,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SequenceConditionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SequenceConditionCode {
@@ -27059,7 +27952,7 @@ pub static TABLE_0505: TableDesc = TableDesc {
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
     TheLastServiceRequestInACyclicGroup,
@@ -27070,6 +27963,9 @@ pub enum CyclicEntryExitIndicator {
     /// `L`: Last service
     LastService,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CyclicEntryExitIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CyclicEntryExitIndicator {
@@ -27102,7 +27998,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 
 /// The codes of table 0506: Service Request Relationship.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
     Compound,
@@ -27115,6 +28011,9 @@ pub enum ServiceRequestRelationship {
     /// `T`: Tapering
     Tapering,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ServiceRequestRelationship {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ServiceRequestRelationship {
@@ -27148,7 +28047,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
 
 /// The codes of table 0507: Observation Result Handling.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `A`: Alert provider when abnormal
     AlertProviderWhenAbnormal,
@@ -27161,6 +28060,9 @@ pub enum ObservationResultHandling {
     /// `N`: Notify provider when ready
     NotifyProviderWhenReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationResultHandling {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationResultHandling {
@@ -27200,7 +28102,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 
 /// The codes of table 0508: Blood Product Processing Requirements.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
     AutologousUnit,
@@ -27225,6 +28127,9 @@ pub enum BloodProductProcessingRequirements {
     /// `WA`: Washed
     Washed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductProcessingRequirements {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductProcessingRequirements {
@@ -27279,7 +28184,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 
 /// The codes of table 0510: Blood Product Dispense Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
     CodeCr,
@@ -27304,6 +28209,9 @@ pub enum BloodProductDispenseStatus {
     /// `WA`: Wasted (product no longer viable)
     WastedProductNoLongerViable,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductDispenseStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductDispenseStatus {
@@ -27344,7 +28252,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
     CodeC,
@@ -27359,6 +28267,9 @@ pub enum BpObservationStatusCodesInterpretation {
     /// `W`: Post original as wrong, e.g., transmitted for wrong patient
     CodeW,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BpObservationStatusCodesInterpretation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
@@ -27402,7 +28313,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused and unlinked
     ReturnedUnusedAndUnlinked,
@@ -27415,6 +28326,9 @@ pub enum BloodProductTransfusionDispositionStatus {
     /// `WA`: Wasted
     Wasted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodProductTransfusionDispositionStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
@@ -27462,7 +28376,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
     AboIncompatibleTransfusionReaction,
@@ -27503,6 +28417,9 @@ pub enum TransfusionAdverseReaction {
     /// `VOLOVER`: Symptoms most likely due to volume overload
     SymptomsMostLikelyDueToVolumeOverload,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TransfusionAdverseReaction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TransfusionAdverseReaction {
@@ -27558,7 +28475,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 
 /// The codes of table 0516: Error Severity.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
     Error,
@@ -27569,6 +28486,9 @@ pub enum ErrorSeverity {
     /// `W`: Warning
     Warning,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ErrorSeverity {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ErrorSeverity {
@@ -27600,7 +28520,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 
 /// The codes of table 0517: Inform Person Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
     InformHelpDesk,
@@ -27611,6 +28531,9 @@ pub enum InformPersonCode {
     /// `USR`: Inform User
     InformUser,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InformPersonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InformPersonCode {
@@ -27641,7 +28564,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 
 /// The codes of table 0518: Override Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
     EquivalenceOverride,
@@ -27650,6 +28573,9 @@ pub enum OverrideType {
     /// `INLV`: Interval Override
     IntervalOverride,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OverrideType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OverrideType {
@@ -27684,7 +28610,7 @@ pub static TABLE_0520: TableDesc = TableDesc {
 
 /// The codes of table 0520: Message Waiting Priority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageWaitingPriority {
     /// `H`: High
     High,
@@ -27693,6 +28619,9 @@ pub enum MessageWaitingPriority {
     /// `M`: Medium
     Medium,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MessageWaitingPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MessageWaitingPriority {
@@ -27732,13 +28661,16 @@ pub static TABLE_0523: TableDesc = TableDesc {
 
 /// The codes of table 0523: Computation Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
     IndicatesAPercentChange,
     /// `a`: Absolute Change
     AbsoluteChange,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ComputationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ComputationType {
@@ -27796,7 +28728,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 
 /// The codes of table 0527: Calendar Alignment.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
     DayOfTheMonth,
@@ -27815,6 +28747,9 @@ pub enum CalendarAlignment {
     /// `WY`: week of the year
     WeekOfTheYear,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CalendarAlignment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CalendarAlignment {
@@ -27859,7 +28794,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 
 /// The codes of table 0528: Event Related Period.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
     BeforeMealFromLatAnteCibus,
@@ -27888,6 +28823,9 @@ pub enum EventRelatedPeriod {
     /// `PCV`: after dinner (from lat. post cibus vespertinus)
     AfterDinnerFromLatPostCibusVespertinus,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EventRelatedPeriod {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EventRelatedPeriod {
@@ -27939,7 +28877,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 
 /// The codes of table 0530: Organization, Agency, Department.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
     AmericanExpress,
@@ -27954,6 +28892,9 @@ pub enum OrganizationAgencyDepartment {
     /// `VI`: Visa
     Visa,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrganizationAgencyDepartment {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrganizationAgencyDepartment {
@@ -28002,7 +28943,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 
 /// The codes of table 0532: Expanded Yes/no Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
     AskedButUnknown,
@@ -28025,6 +28966,9 @@ pub enum ExpandedYesNoIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExpandedYesNoIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExpandedYesNoIndicator {
@@ -28072,7 +29016,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 
 /// The codes of table 0534: Notify Clergy Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
     LastRitesOnly,
@@ -28085,6 +29029,9 @@ pub enum NotifyClergyCode {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for NotifyClergyCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for NotifyClergyCode {
@@ -28123,7 +29070,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 
 /// The codes of table 0535: Signature Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
     SignedCms1500ClaimFormOnFile,
@@ -28134,6 +29081,9 @@ pub enum SignatureCode {
     /// `S`: Signed authorization for release of any medical or other information necessary
     CodeS,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatureCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatureCode {
@@ -28166,7 +29116,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 
 /// The codes of table 0536: Certificate Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
     Expired,
@@ -28179,6 +29129,9 @@ pub enum CertificateStatus {
     /// `V`: Active/Valid
     ActiveValid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificateStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificateStatus {
@@ -28220,7 +29173,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 
 /// The codes of table 0538: Institution Relationship Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
     Contractor,
@@ -28231,6 +29184,9 @@ pub enum InstitutionRelationshipType {
     /// `VOL`: Volunteer
     Volunteer,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InstitutionRelationshipType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InstitutionRelationshipType {
@@ -28270,7 +29226,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 
 /// The codes of table 0540: Inactive Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
     LeaveOfAbsence,
@@ -28279,6 +29235,9 @@ pub enum InactiveReasonCode {
     /// `T`: Termination
     Termination,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InactiveReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InactiveReasonCode {
@@ -28353,7 +29312,7 @@ pub static TABLE_0544: TableDesc = TableDesc {
 
 /// The codes of table 0544: Container Condition.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerCondition {
     /// `CC`: Container Cracked
     ContainerCracked,
@@ -28398,6 +29357,9 @@ pub enum ContainerCondition {
     /// `XUPR`: Not Upright
     NotUpright,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ContainerCondition {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ContainerCondition {
@@ -28454,7 +29416,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 
 /// The codes of table 0547: Jurisdictional Breadth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
     CountyParish,
@@ -28463,6 +29425,9 @@ pub enum JurisdictionalBreadth {
     /// `S`: State/Province
     StateProvince,
 }
+
+#[cfg(feature = "types")]
+impl Eq for JurisdictionalBreadth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for JurisdictionalBreadth {
@@ -28496,7 +29461,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
     SelfValue,
@@ -28513,6 +29478,9 @@ pub enum SignatorysRelationshipToSubject {
     /// `7`: Non-Emergent Practitioner (i.e. medical ethics committee)
     Code7,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SignatorysRelationshipToSubject {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
@@ -28997,7 +29965,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
 
 /// The codes of table 0550: Body Parts.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
     Acetabulum,
@@ -29892,6 +30860,9 @@ pub enum BodyParts {
 }
 
 #[cfg(feature = "types")]
+impl Eq for BodyParts {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for BodyParts {
     const DESC: &'static TableDesc = &TABLE_0550;
     const ALL: &'static [Self] = &[
@@ -30393,7 +31364,7 @@ pub static TABLE_0553: TableDesc = TableDesc {
 
 /// The codes of table 0553: Invoice Control Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceControlCode {
     /// `AA`: Authorization request for inpatient admission
     CodeAa,
@@ -30430,6 +31401,9 @@ pub enum InvoiceControlCode {
     /// `SA`: Special Authorization
     SpecialAuthorization,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceControlCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceControlCode {
@@ -30473,7 +31447,7 @@ pub static TABLE_0554: TableDesc = TableDesc {
 
 /// The codes of table 0554: Invoice Reason Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceReasonCodes {
     /// `LATE`: Late Invoice
     LateInvoice,
@@ -30482,6 +31456,9 @@ pub enum InvoiceReasonCodes {
     /// `SUB`: Subscriber coverage problem
     SubscriberCoverageProblem,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceReasonCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceReasonCodes {
@@ -30518,7 +31495,7 @@ pub static TABLE_0555: TableDesc = TableDesc {
 
 /// The codes of table 0555: Invoice Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceType {
     /// `BK`: Block
     Block,
@@ -30541,6 +31518,9 @@ pub enum InvoiceType {
     /// `SU`: Supplemental
     Supplemental,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceType {
@@ -30573,13 +31553,16 @@ pub static TABLE_0556: TableDesc = TableDesc {
 
 /// The codes of table 0556: Benefit Group.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BenefitGroup {
     /// `AMB`: AMBULATORY CARE
     AmbulatoryCare,
     /// `DENT`: DENTAL
     Dental,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BenefitGroup {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BenefitGroup {
@@ -30606,7 +31589,7 @@ pub static TABLE_0557: TableDesc = TableDesc {
 
 /// The codes of table 0557: Payee Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeType {
     /// `EMPL`: Employer
     Employer,
@@ -30617,6 +31600,9 @@ pub enum PayeeType {
     /// `PPER`: Pay Person
     PayPerson,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PayeeType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PayeeType {
@@ -30648,7 +31634,7 @@ pub static TABLE_0558: TableDesc = TableDesc {
 
 /// The codes of table 0558: Payee Relationship to Invoice.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeRelationshipToInvoice {
     /// `FM`: Family Member
     FamilyMember,
@@ -30659,6 +31645,9 @@ pub enum PayeeRelationshipToInvoice {
     /// `SB`: Subscriber
     Subscriber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PayeeRelationshipToInvoice {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PayeeRelationshipToInvoice {
@@ -30685,7 +31674,7 @@ pub static TABLE_0559: TableDesc = TableDesc {
 
 /// The codes of table 0559: Product/Service Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServiceStatus {
     /// `D`: Denied
     Denied,
@@ -30694,6 +31683,9 @@ pub enum ProductServiceStatus {
     /// `R`: Rejected
     Rejected,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductServiceStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductServiceStatus {
@@ -30721,7 +31713,7 @@ pub static TABLE_0560: TableDesc = TableDesc {
 
 /// The codes of table 0560: Quantity Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityUnits {
     /// `DY`: Days
     Days,
@@ -30734,6 +31726,9 @@ pub enum QuantityUnits {
     /// `YY`: Years
     Years,
 }
+
+#[cfg(feature = "types")]
+impl Eq for QuantityUnits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for QuantityUnits {
@@ -30769,7 +31764,7 @@ pub static TABLE_0561: TableDesc = TableDesc {
 
 /// The codes of table 0561: Product/Services Clarification Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServicesClarificationCodes {
     /// `CLCTR`: Claim Center
     ClaimCenter,
@@ -30786,6 +31781,9 @@ pub enum ProductServicesClarificationCodes {
     /// `SEQ`: Sequence Number
     SequenceNumber,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProductServicesClarificationCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProductServicesClarificationCodes {
@@ -30822,7 +31820,7 @@ pub static TABLE_0562: TableDesc = TableDesc {
 
 /// The codes of table 0562: Processing Consideration Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingConsiderationCodes {
     /// `DFADJ`: Deferred Adjudication Processing
     DeferredAdjudicationProcessing,
@@ -30837,6 +31835,9 @@ pub enum ProcessingConsiderationCodes {
     /// `RTADJ`: Real Time Adjudication Processing
     RealTimeAdjudicationProcessing,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessingConsiderationCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessingConsiderationCodes {
@@ -30879,7 +31880,7 @@ pub static TABLE_0564: TableDesc = TableDesc {
 
 /// The codes of table 0564: Adjustment Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentCategoryCode {
     /// `EA`: Edit/Adjudication Response
     EditAdjudicationResponse,
@@ -30890,6 +31891,9 @@ pub enum AdjustmentCategoryCode {
     /// `PR`: Processing Result
     ProcessingResult,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdjustmentCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdjustmentCategoryCode {
@@ -30922,7 +31926,7 @@ pub static TABLE_0565: TableDesc = TableDesc {
 
 /// The codes of table 0565: Provider Adjustment Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderAdjustmentReasonCode {
     /// `DISP`: Dispensing Fee
     DispensingFee,
@@ -30935,6 +31939,9 @@ pub enum ProviderAdjustmentReasonCode {
     /// `PST`: Provincial Sales Tax
     ProvincialSalesTax,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProviderAdjustmentReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProviderAdjustmentReasonCode {
@@ -30970,7 +31977,7 @@ pub static TABLE_0566: TableDesc = TableDesc {
 
 /// The codes of table 0566: Blood Unit Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodUnitType {
     /// `GRN`: Granulocytes
     Granulocytes,
@@ -30987,6 +31994,9 @@ pub enum BloodUnitType {
     /// `WBL`: Whole Blood
     WholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BloodUnitType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BloodUnitType {
@@ -31021,7 +32031,7 @@ pub static TABLE_0567: TableDesc = TableDesc {
 
 /// The codes of table 0567: Weight Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0567 {
     /// `[lb_av]`: Pound
     Pound,
@@ -31032,6 +32042,9 @@ pub enum WeightUnits0567 {
     /// `kg`: Kilogram
     Kilogram,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WeightUnits0567 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WeightUnits0567 {
@@ -31053,7 +32066,7 @@ pub static TABLE_0568: TableDesc = TableDesc {
 
 /// The codes of table 0568: Volume Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0568 {
     /// `[pt_us]`: Pint
     Pint,
@@ -31062,6 +32075,9 @@ pub enum VolumeUnits0568 {
     /// `ml`: Milliliters
     Milliliters,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VolumeUnits0568 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VolumeUnits0568 {
@@ -31087,7 +32103,7 @@ pub static TABLE_0569: TableDesc = TableDesc {
 
 /// The codes of table 0569: Adjustment Action.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentAction {
     /// `EOB`: Print on EOB
     PrintOnEob,
@@ -31096,6 +32112,9 @@ pub enum AdjustmentAction {
     /// `PRO`: Inform Provider
     InformProvider,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AdjustmentAction {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AdjustmentAction {
@@ -31135,7 +32154,7 @@ pub static TABLE_0570: TableDesc = TableDesc {
 
 /// The codes of table 0570: Payment Method Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentMethodCode {
     /// `CASH`: Cash
     Cash,
@@ -31158,6 +32177,9 @@ pub enum PaymentMethodCode {
     /// `VISN`: VISA Special Electronic Funds Transfer Network
     CodeVisn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PaymentMethodCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PaymentMethodCode {
@@ -31199,7 +32221,7 @@ pub static TABLE_0571: TableDesc = TableDesc {
 
 /// The codes of table 0571: Invoice Processing Results Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceProcessingResultsStatus {
     /// `ACK`: Acknowledge
     Acknowledge,
@@ -31218,6 +32240,9 @@ pub enum InvoiceProcessingResultsStatus {
     /// `REJECT`: Reject
     Reject,
 }
+
+#[cfg(feature = "types")]
+impl Eq for InvoiceProcessingResultsStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for InvoiceProcessingResultsStatus {
@@ -31251,13 +32276,16 @@ pub static TABLE_0572: TableDesc = TableDesc {
 
 /// The codes of table 0572: Tax status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TaxStatus {
     /// `RVAT`: Registered in VAT register
     RegisteredInVatRegister,
     /// `UVAT`: Unregistered in VAT register
     UnregisteredInVatRegister,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TaxStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TaxStatus {
@@ -31663,13 +32691,16 @@ pub static TABLE_0615: TableDesc = TableDesc {
 
 /// The codes of table 0615: User Authentication Credential Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UserAuthenticationCredentialTypeCode {
     /// `KERB`: Kerberos Service Ticket
     KerberosServiceTicket,
     /// `SAML`: Authenticated User Identity Assertion
     AuthenticatedUserIdentityAssertion,
 }
+
+#[cfg(feature = "types")]
+impl Eq for UserAuthenticationCredentialTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for UserAuthenticationCredentialTypeCode {
@@ -31699,7 +32730,7 @@ pub static TABLE_0616: TableDesc = TableDesc {
 
 /// The codes of table 0616: Address Expiration Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -31710,6 +32741,9 @@ pub enum AddressExpirationReason {
     /// `R`: On request
     OnRequest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressExpirationReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressExpirationReason {
@@ -31736,7 +32770,7 @@ pub static TABLE_0617: TableDesc = TableDesc {
 
 /// The codes of table 0617: Address Usage.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressUsage {
     /// `C`: Classification
     Classification,
@@ -31745,6 +32779,9 @@ pub enum AddressUsage {
     /// `V`: Visit
     Visit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AddressUsage {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AddressUsage {
@@ -31770,7 +32807,7 @@ pub static TABLE_0618: TableDesc = TableDesc {
 
 /// The codes of table 0618: Protection Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProtectionCode {
     /// `LI`: Listed
     Listed,
@@ -31779,6 +32816,9 @@ pub enum ProtectionCode {
     /// `UP`: Unpublished
     Unpublished,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProtectionCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProtectionCode {
@@ -31858,7 +32898,7 @@ pub static TABLE_0625: TableDesc = TableDesc {
 
 /// The codes of table 0625: Item Status Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatusCodes {
     /// `1`: Active
     Active,
@@ -31867,6 +32907,9 @@ pub enum ItemStatusCodes {
     /// `3`: Inactive
     Inactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemStatusCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemStatusCodes {
@@ -31960,11 +33003,14 @@ pub static TABLE_0634: TableDesc = TableDesc {
 
 /// The codes of table 0634: Item Importance Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemImportanceCodes {
     /// `CRT`: Critical
     Critical,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemImportanceCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemImportanceCodes {
@@ -32049,7 +33095,7 @@ pub static TABLE_0642: TableDesc = TableDesc {
 
 /// The codes of table 0642: Reorder Theory Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReorderTheoryCodes {
     /// `D`: DOP/DOQ
     DopDoq,
@@ -32058,6 +33104,9 @@ pub enum ReorderTheoryCodes {
     /// `O`: Override
     Override,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReorderTheoryCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReorderTheoryCodes {
@@ -32151,13 +33200,16 @@ pub static TABLE_0651: TableDesc = TableDesc {
 
 /// The codes of table 0651: Labor Calculation Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LaborCalculationType {
     /// `CST`: Cost
     Cost,
     /// `TME`: Time
     Time,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LaborCalculationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LaborCalculationType {
@@ -32195,7 +33247,7 @@ pub static TABLE_0653: TableDesc = TableDesc {
 
 /// The codes of table 0653: Date Format.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateFormat {
     /// `1`: mm/dd/yy
     MmDdYy,
@@ -32210,6 +33262,9 @@ pub enum DateFormat {
     /// `6`: Yymmdd
     Yymmdd,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DateFormat {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DateFormat {
@@ -32269,7 +33324,7 @@ pub static TABLE_0657: TableDesc = TableDesc {
 
 /// The codes of table 0657: Device Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceType0657 {
     /// `1`: EO Gas Sterilizer
     EoGasSterilizer,
@@ -32278,6 +33333,9 @@ pub enum DeviceType0657 {
     /// `3`: Peracetic Acid
     PeraceticAcid,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceType0657 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceType0657 {
@@ -32318,7 +33376,7 @@ pub static TABLE_0659: TableDesc = TableDesc {
 
 /// The codes of table 0659: Lot Control.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LotControl {
     /// `1`: OR Mode Without Operator
     OrModeWithoutOperator,
@@ -32331,6 +33389,9 @@ pub enum LotControl {
     /// `5`: Offline Mode
     OfflineMode,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LotControl {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LotControl {
@@ -32421,13 +33482,16 @@ pub static TABLE_0667: TableDesc = TableDesc {
 
 /// The codes of table 0667: Device Data State.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceDataState {
     /// `0`: Real Time Values
     RealTimeValues,
     /// `1`: Historic Values
     HistoricValues,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceDataState {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceDataState {
@@ -32463,7 +33527,7 @@ pub static TABLE_0669: TableDesc = TableDesc {
 
 /// The codes of table 0669: Load Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LoadStatus {
     /// `LCC`: Load is Complete
     LoadIsComplete,
@@ -32474,6 +33538,9 @@ pub enum LoadStatus {
     /// `LLD`: Building a Load
     BuildingALoad,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LoadStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LoadStatus {
@@ -32608,13 +33675,16 @@ pub static TABLE_0682: TableDesc = TableDesc {
 
 /// The codes of table 0682: Device Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceStatus0682 {
     /// `0`: Ready
     Ready,
     /// `1`: Not Ready
     NotReady,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DeviceStatus0682 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DeviceStatus0682 {
@@ -32840,7 +33910,7 @@ pub static TABLE_0702: TableDesc = TableDesc {
 
 /// The codes of table 0702: Cycle Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CycleType {
     /// `2RS`: Second Rinse
     SecondRinse,
@@ -32907,6 +33977,9 @@ pub enum CycleType {
     /// `WFP`: Wrap/Steam Flush Pressure Pulse (Wrap/SFPP)
     WrapSteamFlushPressurePulseWrapSfpp,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CycleType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CycleType {
@@ -33102,7 +34175,7 @@ pub static TABLE_0717: TableDesc = TableDesc {
 
 /// The codes of table 0717: Access Restriction Value.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionValue {
     /// `ALL`: All
     All,
@@ -33133,6 +34206,9 @@ pub enum AccessRestrictionValue {
     /// `STD`: Sexually transmitted diseases
     SexuallyTransmittedDiseases,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AccessRestrictionValue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AccessRestrictionValue {
@@ -33186,7 +34262,7 @@ pub static TABLE_0719: TableDesc = TableDesc {
 
 /// The codes of table 0719: Access Restriction Reason Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionReasonCode {
     /// `DIA`: Diagnosis-related
     DiagnosisRelated,
@@ -33203,6 +34279,9 @@ pub enum AccessRestrictionReasonCode {
     /// `VIP`: Very important person or celebrity
     VeryImportantPersonOrCelebrity,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AccessRestrictionReasonCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AccessRestrictionReasonCode {
@@ -33287,7 +34366,7 @@ pub static TABLE_0725: TableDesc = TableDesc {
 
 /// The codes of table 0725: Mood Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoodCodes {
     /// `APT`: Appointment
     Appointment,
@@ -33308,6 +34387,9 @@ pub enum MoodCodes {
     /// `RQO`: Request-Order
     RequestOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MoodCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MoodCodes {
@@ -33363,7 +34445,7 @@ pub static TABLE_0728: TableDesc = TableDesc {
 
 /// The codes of table 0728: CCL Value.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CclValue {
     /// `0`: Nothing obvious
     NothingObvious,
@@ -33376,6 +34458,9 @@ pub enum CclValue {
     /// `4`: Very high
     VeryHigh,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CclValue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CclValue {
@@ -33427,7 +34512,7 @@ pub static TABLE_0731: TableDesc = TableDesc {
 
 /// The codes of table 0731: DRG Diagnosis Determination Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgDiagnosisDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -33440,6 +34525,9 @@ pub enum DrgDiagnosisDeterminationStatus {
     /// `4`: Invalid for this age
     InvalidForThisAge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgDiagnosisDeterminationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgDiagnosisDeterminationStatus {
@@ -33496,7 +34584,7 @@ pub static TABLE_0734: TableDesc = TableDesc {
 
 /// The codes of table 0734: Grouper Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GrouperStatus {
     /// `0`: Normal grouping
     NormalGrouping,
@@ -33519,6 +34607,9 @@ pub enum GrouperStatus {
     /// `9`: Invalid field "same day"
     InvalidFieldSameDay,
 }
+
+#[cfg(feature = "types")]
+impl Eq for GrouperStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for GrouperStatus {
@@ -33591,7 +34682,7 @@ pub static TABLE_0739: TableDesc = TableDesc {
 
 /// The codes of table 0739: DRG Status Patient.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusPatient {
     /// `1`: Normal length of stay
     NormalLengthOfStay,
@@ -33600,6 +34691,9 @@ pub enum DrgStatusPatient {
     /// `3`: Long length of stay
     LongLengthOfStay,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgStatusPatient {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgStatusPatient {
@@ -33654,7 +34748,7 @@ pub static TABLE_0742: TableDesc = TableDesc {
 
 /// The codes of table 0742: DRG Status Financial Calculation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusFinancialCalculation {
     /// `00`: Effective weight calculated
     EffectiveWeightCalculated,
@@ -33671,6 +34765,9 @@ pub enum DrgStatusFinancialCalculation {
     /// `11`: No relative weight found for department (type)
     NoRelativeWeightFoundForDepartmentType,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgStatusFinancialCalculation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgStatusFinancialCalculation {
@@ -33759,7 +34856,7 @@ pub static TABLE_0749: TableDesc = TableDesc {
 
 /// The codes of table 0749: DRG Grouping Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgGroupingStatus {
     /// `0`: Valid code; not used for grouping
     ValidCodeNotUsedForGrouping,
@@ -33770,6 +34867,9 @@ pub enum DrgGroupingStatus {
     /// `3`: Invalid code; code is relevant for grouping
     InvalidCodeCodeIsRelevantForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgGroupingStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgGroupingStatus {
@@ -33845,7 +34945,7 @@ pub static TABLE_0755: TableDesc = TableDesc {
 
 /// The codes of table 0755: Status Weight At Birth.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusWeightAtBirth {
     /// `0`: No weight reported at admission used for grouping
     Code0,
@@ -33854,6 +34954,9 @@ pub enum StatusWeightAtBirth {
     /// `2`: Default weight (>2499g) used for grouping
     DefaultWeight2499gUsedForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusWeightAtBirth {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusWeightAtBirth {
@@ -33892,7 +34995,7 @@ pub static TABLE_0757: TableDesc = TableDesc {
 
 /// The codes of table 0757: DRG Status Respiration Minutes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusRespirationMinutes {
     /// `0`: Respiration minutes not used for grouping
     RespirationMinutesNotUsedForGrouping,
@@ -33901,6 +35004,9 @@ pub enum DrgStatusRespirationMinutes {
     /// `2`: OPS code value used for grouping
     OpsCodeValueUsedForGrouping,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgStatusRespirationMinutes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgStatusRespirationMinutes {
@@ -33940,7 +35046,7 @@ pub static TABLE_0759: TableDesc = TableDesc {
 
 /// The codes of table 0759: Status Admission.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusAdmission {
     /// `0`: Admission status is valid; used for grouping
     AdmissionStatusIsValidUsedForGrouping,
@@ -33951,6 +35057,9 @@ pub enum StatusAdmission {
     /// `3`: Admission status is invalid; default value used for grouping
     Code3,
 }
+
+#[cfg(feature = "types")]
+impl Eq for StatusAdmission {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for StatusAdmission {
@@ -33992,7 +35101,7 @@ pub static TABLE_0761: TableDesc = TableDesc {
 
 /// The codes of table 0761: DRG Procedure Determination Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureDeterminationStatus {
     /// `0`: Valid code
     ValidCode,
@@ -34005,6 +35114,9 @@ pub enum DrgProcedureDeterminationStatus {
     /// `4`: Invalid for this age
     InvalidForThisAge,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgProcedureDeterminationStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgProcedureDeterminationStatus {
@@ -34045,7 +35157,7 @@ pub static TABLE_0763: TableDesc = TableDesc {
 
 /// The codes of table 0763: DRG Procedure Relevance.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureRelevance {
     /// `0`: Neither operation relevant nor non-operation relevant procedure
     Code0,
@@ -34054,6 +35166,9 @@ pub enum DrgProcedureRelevance {
     /// `2`: Non-operation relevant procedure
     NonOperationRelevantProcedure,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DrgProcedureRelevance {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DrgProcedureRelevance {
@@ -34187,7 +35302,7 @@ pub static TABLE_0776: TableDesc = TableDesc {
 
 /// The codes of table 0776: Item Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatus {
     /// `A`: Active
     Active,
@@ -34196,6 +35311,9 @@ pub enum ItemStatus {
     /// `P`: Pending Inactive
     PendingInactive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemStatus {
@@ -34232,7 +35350,7 @@ pub static TABLE_0778: TableDesc = TableDesc {
 
 /// The codes of table 0778: Item Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemType {
     /// `EQP`: Equipment
     Equipment,
@@ -34245,6 +35363,9 @@ pub enum ItemType {
     /// `TDC`: Tubes, Drains, and Catheters
     TubesDrainsAndCatheters,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ItemType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ItemType {
@@ -34374,13 +35495,16 @@ pub static TABLE_0790: TableDesc = TableDesc {
 
 /// The codes of table 0790: Approving Regulatory Agency.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApprovingRegulatoryAgency {
     /// `AMA`: American Medical Association
     AmericanMedicalAssociation,
     /// `FDA`: Food and Drug Administration
     FoodAndDrugAdministration,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ApprovingRegulatoryAgency {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ApprovingRegulatoryAgency {
@@ -34423,11 +35547,14 @@ pub static TABLE_0793: TableDesc = TableDesc {
 
 /// The codes of table 0793: Ruling Act.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RulingAct {
     /// `SMDA`: Safe Medical Devices Act
     SafeMedicalDevicesAct,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RulingAct {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RulingAct {
@@ -34471,7 +35598,7 @@ pub static TABLE_0806: TableDesc = TableDesc {
 
 /// The codes of table 0806: Sterilization Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SterilizationType {
     /// `EOG`: Ethylene Oxide Gas
     EthyleneOxideGas,
@@ -34480,6 +35607,9 @@ pub enum SterilizationType {
     /// `STM`: Steam
     Steam,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SterilizationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SterilizationType {
@@ -34528,7 +35658,7 @@ pub static TABLE_0818: TableDesc = TableDesc {
 
 /// The codes of table 0818: Package.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Package {
     /// `BX`: Box
     Box,
@@ -34539,6 +35669,9 @@ pub enum Package {
     /// `SET`: Set
     Set,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Package {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Package {
@@ -34649,7 +35782,7 @@ pub static TABLE_0834: TableDesc = TableDesc {
 
 /// The codes of table 0834: MIME Types.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MimeTypes {
     /// `application`: Application data
     ApplicationData,
@@ -34666,6 +35799,9 @@ pub enum MimeTypes {
     /// `video`: Video data
     VideoData,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MimeTypes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MimeTypes {
@@ -34728,7 +35864,7 @@ pub static TABLE_0868: TableDesc = TableDesc {
 
 /// The codes of table 0868: Telecommunication Expiration Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationExpirationReason {
     /// `C`: Corrected
     Corrected,
@@ -34741,6 +35877,9 @@ pub enum TelecommunicationExpirationReason {
     /// `R`: On request
     OnRequest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TelecommunicationExpirationReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TelecommunicationExpirationReason {
@@ -34776,7 +35915,7 @@ pub static TABLE_0871: TableDesc = TableDesc {
 
 /// The codes of table 0871: Supply Risk Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplyRiskCodes {
     /// `COR`: Corrosive
     Corrosive,
@@ -34793,6 +35932,9 @@ pub enum SupplyRiskCodes {
     /// `UNK`: Unknown
     Unknown,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SupplyRiskCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SupplyRiskCodes {
@@ -34844,7 +35986,7 @@ pub static TABLE_0881: TableDesc = TableDesc {
 
 /// The codes of table 0881: Role Executing Physician.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoleExecutingPhysician {
     /// `B`: Both
     Both,
@@ -34853,6 +35995,9 @@ pub enum RoleExecutingPhysician {
     /// `T`: Technical Part
     TechnicalPart,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RoleExecutingPhysician {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RoleExecutingPhysician {
@@ -34878,13 +36023,16 @@ pub static TABLE_0882: TableDesc = TableDesc {
 
 /// The codes of table 0882: Medical Role Executing Physician.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MedicalRoleExecutingPhysician {
     /// `E`: Employed
     Employed,
     /// `SE`: Self-employed
     SelfEmployed,
 }
+
+#[cfg(feature = "types")]
+impl Eq for MedicalRoleExecutingPhysician {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for MedicalRoleExecutingPhysician {
@@ -34906,13 +36054,16 @@ pub static TABLE_0894: TableDesc = TableDesc {
 
 /// The codes of table 0894: Side of body.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SideOfBody {
     /// `L`: Left
     Left,
     /// `R`: Right
     Right,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SideOfBody {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SideOfBody {
@@ -34940,7 +36091,7 @@ pub static TABLE_0895: TableDesc = TableDesc {
 
 /// The codes of table 0895: Present On Admission (POA) Indicator.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PresentOnAdmissionPoaIndicator {
     /// `E`: Exempt
     Exempt,
@@ -34953,6 +36104,9 @@ pub enum PresentOnAdmissionPoaIndicator {
     /// `Y`: Yes
     Yes,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PresentOnAdmissionPoaIndicator {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PresentOnAdmissionPoaIndicator {
@@ -34984,7 +36138,7 @@ pub static TABLE_0904: TableDesc = TableDesc {
 
 /// The codes of table 0904: Security Check Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SecurityCheckScheme {
     /// `BCV`: Bank Card Validation Number
     BankCardValidationNumber,
@@ -34993,6 +36147,9 @@ pub enum SecurityCheckScheme {
     /// `VID`: Version ID
     VersionId,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SecurityCheckScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SecurityCheckScheme {
@@ -35025,7 +36182,7 @@ pub static TABLE_0905: TableDesc = TableDesc {
 
 /// The codes of table 0905: Shipment Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ShipmentStatus {
     /// `INV`: Inventoried
     Inventoried,
@@ -35040,6 +36197,9 @@ pub enum ShipmentStatus {
     /// `TTL`: Triaged to Lab
     TriagedToLab,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ShipmentStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ShipmentStatus {
@@ -35090,7 +36250,7 @@ pub static TABLE_0906: TableDesc = TableDesc {
 
 /// The codes of table 0906: ActPriority.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActPriority {
     /// `A`: ASAP - As soon as possible, next highest priority after stat
     CodeA,
@@ -35123,6 +36283,9 @@ pub enum ActPriority {
     /// `UR`: Urgent - Calls for prompt action
     UrgentCallsForPromptAction,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ActPriority {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ActPriority {
@@ -35178,7 +36341,7 @@ pub static TABLE_0907: TableDesc = TableDesc {
 
 /// The codes of table 0907: Confidentiality.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Confidentiality {
     /// `B`: Business
     Business,
@@ -35209,6 +36372,9 @@ pub enum Confidentiality {
     /// `V`: Very restricted
     VeryRestricted,
 }
+
+#[cfg(feature = "types")]
+impl Eq for Confidentiality {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for Confidentiality {
@@ -35264,7 +36430,7 @@ pub static TABLE_0909: TableDesc = TableDesc {
 
 /// The codes of table 0909: Patient Results Release Categorization Scheme.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientResultsReleaseCategorizationScheme {
     /// `SID`: Share In1 Day
     ShareIn1Day,
@@ -35279,6 +36445,9 @@ pub enum PatientResultsReleaseCategorizationScheme {
     /// `SWTH`: Share Withhold -\<p>Withhold result regardless of reference/therapeutic ranges
     CodeSwth,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PatientResultsReleaseCategorizationScheme {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PatientResultsReleaseCategorizationScheme {
@@ -35360,7 +36529,7 @@ pub static TABLE_0912: TableDesc = TableDesc {
 
 /// The codes of table 0912: Participation.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Participation {
     /// `AAP`: Alert Acknowledging Provider
     AlertAcknowledgingProvider,
@@ -35451,6 +36620,9 @@ pub enum Participation {
 }
 
 #[cfg(feature = "types")]
+impl Eq for Participation {}
+
+#[cfg(feature = "types")]
 impl hl7_types::Table for Participation {
     const DESC: &'static TableDesc = &TABLE_0912;
     const ALL: &'static [Self] = &[
@@ -35529,7 +36701,7 @@ pub static TABLE_0914: TableDesc = TableDesc {
 
 /// The codes of table 0914: Root Cause.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RootCause {
     /// `AP`: Analysis Process
     AnalysisProcess,
@@ -35542,6 +36714,9 @@ pub enum RootCause {
     /// `PD`: Placer Data
     PlacerData,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RootCause {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RootCause {
@@ -35583,7 +36758,7 @@ pub static TABLE_0916: TableDesc = TableDesc {
 
 /// The codes of table 0916: Relevant Clinicial Information.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelevantClinicialInformation {
     /// `F`: Patient was fasting prior to the procedure
     PatientWasFastingPriorToTheProcedure,
@@ -35594,6 +36769,9 @@ pub enum RelevantClinicialInformation {
     /// `NG`: Not Given - Patient was not asked at the time of the procedure
     CodeNg,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelevantClinicialInformation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelevantClinicialInformation {
@@ -35620,13 +36798,16 @@ pub static TABLE_0917: TableDesc = TableDesc {
 
 /// The codes of table 0917: Bolus Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BolusType {
     /// `C`: Supplemental
     Supplemental,
     /// `L`: Loading
     Loading,
 }
+
+#[cfg(feature = "types")]
+impl Eq for BolusType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for BolusType {
@@ -35652,7 +36833,7 @@ pub static TABLE_0918: TableDesc = TableDesc {
 
 /// The codes of table 0918: PCA Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PcaType {
     /// `C`: Continuous
     Continuous,
@@ -35661,6 +36842,9 @@ pub enum PcaType {
     /// `PC`: PCA + Continuous
     PcaPlusContinuous,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PcaType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PcaType {
@@ -35690,7 +36874,7 @@ pub static TABLE_0919: TableDesc = TableDesc {
 
 /// The codes of table 0919: Exclusive Test.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExclusiveTest {
     /// `D`: In some cases
     InSomeCases,
@@ -35699,6 +36883,9 @@ pub enum ExclusiveTest {
     /// `Y`: This test should be exclusive
     ThisTestShouldBeExclusive,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ExclusiveTest {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ExclusiveTest {
@@ -35724,13 +36911,16 @@ pub static TABLE_0920: TableDesc = TableDesc {
 
 /// The codes of table 0920: Preferred Specimen/Attribute Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredSpecimenAttributeStatus {
     /// `A`: Alternate
     Alternate,
     /// `P`: Preferred
     Preferred,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PreferredSpecimenAttributeStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PreferredSpecimenAttributeStatus {
@@ -35756,7 +36946,7 @@ pub static TABLE_0921: TableDesc = TableDesc {
 
 /// The codes of table 0921: Certification Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationTypeCode {
     /// `ADM`: Admitting
     Admitting,
@@ -35765,6 +36955,9 @@ pub enum CertificationTypeCode {
     /// `SERV`: Service
     Service,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationTypeCode {
@@ -35790,7 +36983,7 @@ pub static TABLE_0922: TableDesc = TableDesc {
 
 /// The codes of table 0922: Certification Category Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationCategoryCode {
     /// `IR`: Initial Request
     InitialRequest,
@@ -35799,6 +36992,9 @@ pub enum CertificationCategoryCode {
     /// `RE`: Request for Extension
     RequestForExtension,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CertificationCategoryCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CertificationCategoryCode {
@@ -35828,7 +37024,7 @@ pub static TABLE_0923: TableDesc = TableDesc {
 
 /// The codes of table 0923: Process Interruption.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruption {
     /// `ABR`: Aborted Run
     AbortedRun,
@@ -35837,6 +37033,9 @@ pub enum ProcessInterruption {
     /// `WOT`: Walk Out
     WalkOut,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessInterruption {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessInterruption {
@@ -35869,7 +37068,7 @@ pub static TABLE_0924: TableDesc = TableDesc {
 
 /// The codes of table 0924: Cumulative Dosage Limit UoM.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CumulativeDosageLimitUoM {
     /// `A`: Annual
     Annual,
@@ -35884,6 +37083,9 @@ pub enum CumulativeDosageLimitUoM {
     /// `WK`: Per Week
     PerWeek,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CumulativeDosageLimitUoM {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CumulativeDosageLimitUoM {
@@ -35926,7 +37128,7 @@ pub static TABLE_0925: TableDesc = TableDesc {
 
 /// The codes of table 0925: Phlebotomy Issue.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyIssue {
     /// `ACN`: Air Contamination
     AirContamination,
@@ -35955,6 +37157,9 @@ pub enum PhlebotomyIssue {
     /// `VSM`: Vein Spasm
     VeinSpasm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PhlebotomyIssue {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PhlebotomyIssue {
@@ -35994,7 +37199,7 @@ pub static TABLE_0926: TableDesc = TableDesc {
 
 /// The codes of table 0926: Phlebotomy Status.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyStatus {
     /// `NDR`: Not Drawn
     NotDrawn,
@@ -36003,6 +37208,9 @@ pub enum PhlebotomyStatus {
     /// `UL5`: Unsuccessful Less than 50 ml drawn
     UnsuccessfulLessThan50MlDrawn,
 }
+
+#[cfg(feature = "types")]
+impl Eq for PhlebotomyStatus {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for PhlebotomyStatus {
@@ -36028,7 +37236,7 @@ pub static TABLE_0927: TableDesc = TableDesc {
 
 /// The codes of table 0927: Arm Stick.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArmStick {
     /// `B`: Both Arms
     BothArms,
@@ -36037,6 +37245,9 @@ pub enum ArmStick {
     /// `R`: Right Arm
     RightArm,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ArmStick {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ArmStick {
@@ -36063,7 +37274,7 @@ pub static TABLE_0929: TableDesc = TableDesc {
 
 /// The codes of table 0929: Weight Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0929 {
     /// `[lb_av]`: Pound
     Pound,
@@ -36074,6 +37285,9 @@ pub enum WeightUnits0929 {
     /// `kg`: Kilogram
     Kilogram,
 }
+
+#[cfg(feature = "types")]
+impl Eq for WeightUnits0929 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for WeightUnits0929 {
@@ -36095,7 +37309,7 @@ pub static TABLE_0930: TableDesc = TableDesc {
 
 /// The codes of table 0930: Volume Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0930 {
     /// `[pt_us]`: Pint
     Pint,
@@ -36104,6 +37318,9 @@ pub enum VolumeUnits0930 {
     /// `ml`: Milliliters
     Milliliters,
 }
+
+#[cfg(feature = "types")]
+impl Eq for VolumeUnits0930 {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for VolumeUnits0930 {
@@ -36125,13 +37342,16 @@ pub static TABLE_0931: TableDesc = TableDesc {
 
 /// The codes of table 0931: Temperature Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TemperatureUnits {
     /// `Cel`: Degrees Celsius
     DegreesCelsius,
     /// `degF`: Degrees Fahrenheit
     DegreesFahrenheit,
 }
+
+#[cfg(feature = "types")]
+impl Eq for TemperatureUnits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for TemperatureUnits {
@@ -36153,13 +37373,16 @@ pub static TABLE_0932: TableDesc = TableDesc {
 
 /// The codes of table 0932: Donation Duration Units.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DonationDurationUnits {
     /// `min`: Minutes
     Minutes,
     /// `s`: Seconds
     Seconds,
 }
+
+#[cfg(feature = "types")]
+impl Eq for DonationDurationUnits {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for DonationDurationUnits {
@@ -36195,7 +37418,7 @@ pub static TABLE_0933: TableDesc = TableDesc {
 
 /// The codes of table 0933: Intended Procedure Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IntendedProcedureType {
     /// `2RC`: Double Red Cells
     DoubleRedCells,
@@ -36224,6 +37447,9 @@ pub enum IntendedProcedureType {
     /// `WBL`: Whole Blood
     WholeBlood,
 }
+
+#[cfg(feature = "types")]
+impl Eq for IntendedProcedureType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for IntendedProcedureType {
@@ -36278,7 +37504,7 @@ pub static TABLE_0935: TableDesc = TableDesc {
 
 /// The codes of table 0935: Process Interruption Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruptionReason {
     /// `ASC`: Apheresis Software Crash
     ApheresisSoftwareCrash,
@@ -36299,6 +37525,9 @@ pub enum ProcessInterruptionReason {
     /// `PCD`: Phone Call-Donor
     PhoneCallDonor,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ProcessInterruptionReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ProcessInterruptionReason {
@@ -36334,7 +37563,7 @@ pub static TABLE_0936: TableDesc = TableDesc {
 
 /// The codes of table 0936: Observation Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationType {
     /// `QST`: Question
     Question,
@@ -36343,6 +37572,9 @@ pub enum ObservationType {
     /// `SCI`: Supporting Clinical Information
     SupportingClinicalInformation,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationType {
@@ -36383,7 +37615,7 @@ pub static TABLE_0937: TableDesc = TableDesc {
 
 /// The codes of table 0937: Observation Sub-Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationSubType {
     /// `AOE`: Ask at Order Entry
     AskAtOrderEntry,
@@ -36414,6 +37646,9 @@ pub enum ObservationSubType {
     /// `UNSP`: Unspecified
     Unspecified,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ObservationSubType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ObservationSubType {
@@ -36450,13 +37685,16 @@ pub static TABLE_0938: TableDesc = TableDesc {
 
 /// The codes of table 0938: Collection Event/Process Step Limit.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CollectionEventProcessStepLimit {
     /// `DRW`: Collecting the specimen
     CollectingTheSpecimen,
     /// `ORD`: Placing the order
     PlacingTheOrder,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CollectionEventProcessStepLimit {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CollectionEventProcessStepLimit {
@@ -36500,7 +37738,7 @@ pub static TABLE_0939: TableDesc = TableDesc {
 
 /// The codes of table 0939: Communication Location.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommunicationLocation {
     /// `DG1-3`: Diagnosis Code
     DiagnosisCode,
@@ -36545,6 +37783,9 @@ pub enum CommunicationLocation {
     /// `SPM-OBX`: OBX segment following an SPM segment
     ObxSegmentFollowingAnSpmSegment,
 }
+
+#[cfg(feature = "types")]
+impl Eq for CommunicationLocation {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for CommunicationLocation {
@@ -36593,7 +37834,7 @@ pub static TABLE_0940: TableDesc = TableDesc {
 
 /// The codes of table 0940: Limitation Type Codes.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LimitationTypeCodes {
     /// `FLDP`: Frequency Limited Diagnostics Procedure
     FrequencyLimitedDiagnosticsProcedure,
@@ -36604,6 +37845,9 @@ pub enum LimitationTypeCodes {
     /// `NT`: New Test - Limited Diagnostic History
     NewTestLimitedDiagnosticHistory,
 }
+
+#[cfg(feature = "types")]
+impl Eq for LimitationTypeCodes {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for LimitationTypeCodes {
@@ -36645,7 +37889,7 @@ pub static TABLE_0942: TableDesc = TableDesc {
 
 /// The codes of table 0942: Equipment State Indicator Type Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentStateIndicatorTypeCode {
     /// `EB`: Emergency input buffer current capacity
     EmergencyInputBufferCurrentCapacity,
@@ -36658,6 +37902,9 @@ pub enum EquipmentStateIndicatorTypeCode {
     /// `TA`: Current test availability
     CurrentTestAvailability,
 }
+
+#[cfg(feature = "types")]
+impl Eq for EquipmentStateIndicatorTypeCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for EquipmentStateIndicatorTypeCode {
@@ -36708,7 +37955,7 @@ pub static TABLE_0945: TableDesc = TableDesc {
 
 /// The codes of table 0945: Auto-Dilution Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AutoDilutionType {
     /// `D1`: Dilution factor 1.23
     DilutionFactor1Point23,
@@ -36719,6 +37966,9 @@ pub enum AutoDilutionType {
     /// `X5`: Dilution factor 5
     DilutionFactor5,
 }
+
+#[cfg(feature = "types")]
+impl Eq for AutoDilutionType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for AutoDilutionType {
@@ -36745,13 +37995,16 @@ pub static TABLE_0946: TableDesc = TableDesc {
 
 /// The codes of table 0946: Supplier Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplierType {
     /// `D`: Distributor
     Distributor,
     /// `M`: Manufacturer
     Manufacturer,
 }
+
+#[cfg(feature = "types")]
+impl Eq for SupplierType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for SupplierType {
@@ -36792,7 +38045,7 @@ pub static TABLE_0948: TableDesc = TableDesc {
 
 /// The codes of table 0948: Relationship Type.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipType {
     /// `CAUS`: Causes/caused
     CausesCaused,
@@ -36813,6 +38066,9 @@ pub enum RelationshipType {
     /// `TRIG`: Triggers/triggered
     TriggersTriggered,
 }
+
+#[cfg(feature = "types")]
+impl Eq for RelationshipType {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for RelationshipType {
@@ -36849,7 +38105,7 @@ pub static TABLE_0949: TableDesc = TableDesc {
 
 /// The codes of table 0949: Order Control Code Reason.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodeReason {
     /// `CO`: Cost
     Cost,
@@ -36860,6 +38116,9 @@ pub enum OrderControlCodeReason {
     /// `UN`: Unavailable test
     UnavailableTest,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderControlCodeReason {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderControlCodeReason {
@@ -36886,13 +38145,16 @@ pub static TABLE_0950: TableDesc = TableDesc {
 
 /// The codes of table 0950: Order Status Modifier.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatusModifier {
     /// `EOE`: Expiration on event
     ExpirationOnEvent,
     /// `EOT`: Expiration on time
     ExpirationOnTime,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OrderStatusModifier {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OrderStatusModifier {
@@ -36928,7 +38190,7 @@ pub static TABLE_0951: TableDesc = TableDesc {
 
 /// The codes of table 0951: Reason for Study.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReasonForStudy {
     /// `BS`: Bank residual specimen
     BankResidualSpecimen,
@@ -36957,6 +38219,9 @@ pub enum ReasonForStudy {
     /// `XR`: Incorrect results
     IncorrectResults,
 }
+
+#[cfg(feature = "types")]
+impl Eq for ReasonForStudy {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for ReasonForStudy {
@@ -37158,7 +38423,7 @@ pub static TABLE_0970: TableDesc = TableDesc {
 
 /// The codes of table 0970: Online Verification Result.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OnlineVerificationResult {
     /// `1`: Update performed
     UpdatePerformed,
@@ -37167,6 +38432,9 @@ pub enum OnlineVerificationResult {
     /// `3`: Error
     Error,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OnlineVerificationResult {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OnlineVerificationResult {
@@ -37197,7 +38465,7 @@ pub static TABLE_0971: TableDesc = TableDesc {
 
 /// The codes of table 0971: Online Verification Result Error Code.
 #[cfg(feature = "types")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OnlineVerificationResultErrorCode {
     /// `1`: Update technically not possible
     UpdateTechnicallyNotPossible,
@@ -37208,6 +38476,9 @@ pub enum OnlineVerificationResultErrorCode {
     /// `4`: Update technically not possible due to offline time exceeded
     Code4,
 }
+
+#[cfg(feature = "types")]
+impl Eq for OnlineVerificationResultErrorCode {}
 
 #[cfg(feature = "types")]
 impl hl7_types::Table for OnlineVerificationResultErrorCode {

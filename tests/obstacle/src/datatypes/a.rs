@@ -20,7 +20,7 @@ pub static A: DatatypeDesc = DatatypeDesc::new(
 
 /// A: One Letter.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "A", desc = A)]
 pub struct A {
     /// A.1: Text (ST, optional).

@@ -15,7 +15,7 @@ pub static A_B1: DatatypeDesc = DatatypeDesc::new(
 
 /// A_B1: Words.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "A_B1", desc = A_B1)]
 pub struct AB1 {
     /// A_B1.1: Gone (withdrawn).

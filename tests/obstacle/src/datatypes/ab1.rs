@@ -17,7 +17,7 @@ pub static AB1: DatatypeDesc = DatatypeDesc::new(
 
 /// AB1: Word.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "AB1", desc = AB1)]
 pub struct Ab1 {
     /// AB1.1: Many (PART, optional).

@@ -20,7 +20,7 @@ pub static B: DatatypeDesc = DatatypeDesc::new(
 
 /// B: Another Letter.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "B", desc = B)]
 pub struct B {
     /// B.1: Text (ST, optional).

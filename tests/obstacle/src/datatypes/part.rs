@@ -32,7 +32,7 @@ pub static PART: DatatypeDesc = DatatypeDesc::new(
 
 /// PART: Runtime Name.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PART", desc = PART)]
 pub struct Part {
     /// PART.1: Part (ST, required).

@@ -111,7 +111,7 @@ pub(super) static GROUP_DESC_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ABC_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ABC_A01", desc = ABC_A01)]
 pub struct AbcA01 {
     /// MSH: Message Header (required).
@@ -150,7 +150,7 @@ pub struct AbcA01 {
 
 /// The group OPTION of ABC_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OPTION", desc = OPTION_GROUP_MEMBERS)]
 pub struct OptionGroup {
     /// VEC (required).
@@ -164,7 +164,7 @@ pub struct OptionGroup {
 
 /// The group VEC of ABC_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VEC", desc = VEC_GROUP_MEMBERS)]
 pub struct VecGroup {
     /// BOX: Prelude (required).
@@ -178,7 +178,7 @@ pub struct VecGroup {
 
 /// The group BOX of ABC_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "BOX", desc = BOX_GROUP_MEMBERS)]
 pub struct BoxGroup {
     /// ERR: Error (required).
@@ -193,7 +193,7 @@ pub struct BoxGroup {
 
 /// The group SOME of ABC_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SOME", desc = SOME_GROUP_MEMBERS)]
 pub struct SomeGroup {
     /// MOD: Keyword (required).
@@ -207,7 +207,7 @@ pub struct SomeGroup {
 
 /// The group PART of ABC_A01 and ABC_A03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PART", desc = PART_MEMBERS)]
 pub struct Part {
     /// VAR: Varies (required).
@@ -219,7 +219,7 @@ pub struct Part {
 
 /// The group GROUP_DESC of ABC_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GROUP_DESC", desc = GROUP_DESC_GROUP_MEMBERS)]
 pub struct GroupDescGroup {
     /// STD: Crate (required).

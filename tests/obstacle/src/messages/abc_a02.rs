@@ -81,7 +81,7 @@ pub(super) static INNER_B_X_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ABC_A02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ABC_A02", desc = ABC_A02)]
 pub struct AbcA02 {
     /// MSH: Message Header (required).
@@ -102,7 +102,7 @@ pub struct AbcA02 {
 
 /// The choice CHOICE of ABC_A02: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// KEY: Keywords.
@@ -113,7 +113,7 @@ pub enum Choice {
 
 /// The choice SELF of ABC_A02: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SELF", desc = SELF_CHOICE_MEMBERS)]
 pub enum SelfChoice {
     /// Group SELF.
@@ -124,7 +124,7 @@ pub enum SelfChoice {
 
 /// The group SELF of ABC_A02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SELF", desc = SELF_VALUE_MEMBERS)]
 pub struct SelfValue {
     /// VAR: Varies (required).
@@ -136,7 +136,7 @@ pub struct SelfValue {
 
 /// The choice MANY of ABC_A02 and ABC_A03: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MANY", desc = MANY_MEMBERS)]
 pub enum Many {
     /// ROL: Role; "again".
@@ -147,7 +147,7 @@ pub enum Many {
 
 /// The group DEEP of ABC_A02 and ABC_A03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEEP", desc = DEEP_MEMBERS)]
 pub struct Deep {
     /// ERR: Error (required).
@@ -163,7 +163,7 @@ pub struct Deep {
 
 /// The choice Inner \<b> \[x] \*/ " of ABC_A02 and ABC_A03: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "Inner <b> [x] */ \"", desc = INNER_B_X_MEMBERS)]
 pub enum InnerBX {
     /// BOX: Prelude.

@@ -44,7 +44,7 @@ pub(super) static GROUP_DESC_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ABC_A03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ABC_A03", desc = ABC_A03)]
 pub struct AbcA03 {
     /// MSH: Message Header (required).
@@ -60,7 +60,7 @@ pub struct AbcA03 {
 
 /// The group GROUP_DESC of ABC_A03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GROUP_DESC", desc = GROUP_DESC_GROUP_MEMBERS)]
 pub struct GroupDescGroup {
     /// STD: Crate (required).

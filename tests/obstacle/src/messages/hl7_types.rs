@@ -22,7 +22,7 @@ static HL7_TYPES_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure hl7_types.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "hl7_types", desc = HL7_TYPES)]
 pub struct Hl7Types {
     /// MSH: Message Header (required).

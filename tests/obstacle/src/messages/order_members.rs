@@ -39,7 +39,7 @@ pub(super) static AB1_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORDER_MEMBERS.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORDER_MEMBERS", desc = ORDER_MEMBERS)]
 pub struct OrderMembers {
     /// MSH: Message Header (required).
@@ -57,7 +57,7 @@ pub struct OrderMembers {
 
 /// The group ORDER of ORDER_MEMBERS.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS_)]
 pub struct Order {
     /// ROL: Role; "again" (required).
@@ -69,7 +69,7 @@ pub struct Order {
 
 /// The group A_B1 of ORDER_MEMBERS.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "A_B1", desc = A_B1_MEMBERS)]
 pub struct AB1 {
     /// KEY: Keywords (required).
@@ -81,7 +81,7 @@ pub struct AB1 {
 
 /// The group AB1 of ORDER_MEMBERS.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AB1", desc = AB1_MEMBERS)]
 pub struct Ab1 {
     /// MOD: Keyword (required).

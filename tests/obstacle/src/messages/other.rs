@@ -19,7 +19,7 @@ static OTHER_MESSAGE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OTHER.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OTHER", desc = OTHER)]
 pub struct OtherMessage {
     /// MSH: Message Header (required).

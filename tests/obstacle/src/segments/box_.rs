@@ -14,7 +14,7 @@ pub static BOX: SegmentDesc = SegmentDesc::new(
 
 /// BOX: Prelude.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BOX", desc = BOX)]
 pub struct BoxSegment {
     /// BOX-1: Box (core, optional).

@@ -42,7 +42,7 @@ pub static KEY: SegmentDesc = SegmentDesc::new(
 
 /// KEY: Keywords.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "KEY", desc = KEY)]
 pub struct Key {
     /// KEY-1: Type (ST, required).

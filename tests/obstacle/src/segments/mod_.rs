@@ -14,7 +14,7 @@ pub static MOD: SegmentDesc = SegmentDesc::new(
 
 /// MOD: Keyword.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MOD", desc = MOD)]
 pub struct Mod {
     /// MOD-1: Mod (ST, optional).

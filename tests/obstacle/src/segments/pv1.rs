@@ -18,7 +18,7 @@ pub static PV1: SegmentDesc = SegmentDesc::new(
 
 /// PV1: Ends in a Digit.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PV1", desc = PV1)]
 pub struct Pv1 {
     /// PV1-1: Raw (RAW, optional).

@@ -10,7 +10,7 @@ pub static STD: SegmentDesc = SegmentDesc::new("STD", "Crate", &[]);
 
 /// STD: Crate (withdrawn).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "STD", desc = STD)]
 pub struct Std {
     /// What the message carried beyond these fields.

@@ -68,7 +68,7 @@ pub static USE: SegmentDesc = SegmentDesc::new(
 
 /// USE: Usages.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "USE", desc = USE)]
 pub struct Use {
     /// USE-1: Required (PART, required, repeats).

@@ -26,7 +26,7 @@ pub static VAR: SegmentDesc = SegmentDesc::new(
 
 /// VAR: Varies.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "VAR", desc = VAR)]
 pub struct Var {
     /// VAR-1: Value Type (ID, conditional).

@@ -14,7 +14,7 @@ pub static VEC: SegmentDesc = SegmentDesc::new(
 
 /// VEC.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "VEC", desc = VEC)]
 pub struct VecSegment {
     /// VEC-1: Vec (ST, optional).

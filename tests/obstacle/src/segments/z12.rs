@@ -14,7 +14,7 @@ pub static Z12: SegmentDesc = SegmentDesc::new(
 
 /// Z12: Site.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "Z12", desc = Z12)]
 pub struct Z12 {
     /// Z12-1: Text (ST, optional).

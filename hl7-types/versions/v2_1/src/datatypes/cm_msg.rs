@@ -20,7 +20,7 @@ pub static CM_MSG: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_MSG: Message Type.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_MSG", desc = CM_MSG)]
 pub struct CmMsg {
     /// CM_MSG.1: Message Type (ID, optional).

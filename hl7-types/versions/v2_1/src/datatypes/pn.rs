@@ -28,7 +28,7 @@ pub static PN: DatatypeDesc = DatatypeDesc::new(
 
 /// PN: Person Name.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PN", desc = PN)]
 pub struct Pn {
     /// PN.1: Family name (ST, optional).

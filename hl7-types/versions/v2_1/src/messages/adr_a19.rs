@@ -39,7 +39,7 @@ pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADR_A19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADR_A19", desc = ADR_A19)]
 pub struct AdrA19 {
     /// MSH: Message Header (required).
@@ -60,7 +60,7 @@ pub struct AdrA19 {
 
 /// The group QUERY_RESPONSE of ADR_A19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// EVN: Event Type (optional).

@@ -26,7 +26,7 @@ static ADT_A04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A04", desc = ADT_A04)]
 pub struct AdtA04 {
     /// MSH: Message Header (required).

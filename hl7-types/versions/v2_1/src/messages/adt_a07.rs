@@ -24,7 +24,7 @@ static ADT_A07_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A07", desc = ADT_A07)]
 pub struct AdtA07 {
     /// MSH: Message Header (required).

@@ -25,7 +25,7 @@ static ADT_A11_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A11", desc = ADT_A11)]
 pub struct AdtA11 {
     /// MSH: Message Header (required).

@@ -25,7 +25,7 @@ static ADT_A13_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A13", desc = ADT_A13)]
 pub struct AdtA13 {
     /// MSH: Message Header (required).

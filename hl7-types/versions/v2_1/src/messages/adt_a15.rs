@@ -25,7 +25,7 @@ static ADT_A15_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A15", desc = ADT_A15)]
 pub struct AdtA15 {
     /// MSH: Message Header (required).

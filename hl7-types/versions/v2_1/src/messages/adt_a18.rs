@@ -25,7 +25,7 @@ static ADT_A18_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A18", desc = ADT_A18)]
 pub struct AdtA18 {
     /// MSH: Message Header (required).

@@ -24,7 +24,7 @@ static ADT_A23_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A23", desc = ADT_A23)]
 pub struct AdtA23 {
     /// MSH: Message Header (required).

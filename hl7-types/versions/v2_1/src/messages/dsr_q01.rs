@@ -31,7 +31,7 @@ static DSR_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DSR_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DSR_Q01", desc = DSR_Q01)]
 pub struct DsrQ01 {
     /// MSH: Message Header (required).

@@ -22,7 +22,7 @@ static MCF_Q02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MCF_Q02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MCF_Q02", desc = MCF_Q02)]
 pub struct McfQ02 {
     /// MSH: Message Header (required).

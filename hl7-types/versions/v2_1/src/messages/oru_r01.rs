@@ -81,7 +81,7 @@ pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R01", desc = ORU_R01)]
 pub struct OruR01 {
     /// MSH: Message Header (required).
@@ -98,7 +98,7 @@ pub struct OruR01 {
 
 /// The group PATIENT_RESULT of ORU_R01 and ORU_R03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_RESULT", desc = PATIENT_RESULT_MEMBERS)]
 pub struct PatientResult {
     /// Group PATIENT (optional).
@@ -113,7 +113,7 @@ pub struct PatientResult {
 
 /// The group ORDER_OBSERVATION of ORU_R01 and ORU_R03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// ORC: Common Order (optional).
@@ -132,7 +132,7 @@ pub struct OrderObservation {
 
 /// The group OBSERVATION of ORU_R01 and ORU_R03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Result (optional).

@@ -36,7 +36,7 @@ static ORU_R03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R03", desc = ORU_R03)]
 pub struct OruR03 {
     /// MSH: Message Header (required).

@@ -24,7 +24,7 @@ static QRY_Q02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY_Q02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY_Q02", desc = QRY_Q02)]
 pub struct QryQ02 {
     /// MSH: Message Header (required).

@@ -26,7 +26,7 @@ pub static BLG: SegmentDesc = SegmentDesc::new(
 
 /// BLG: Billing.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BLG", desc = BLG)]
 pub struct Blg {
     /// BLG-1: When To Charge (CM, optional, table 0100).

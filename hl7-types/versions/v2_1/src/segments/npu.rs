@@ -25,7 +25,7 @@ pub static NPU: SegmentDesc = SegmentDesc::new(
 
 /// NPU: Non-patient Update.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NPU", desc = NPU)]
 pub struct Npu {
     /// NPU-1: Bed Location (ID, required, table 0079).

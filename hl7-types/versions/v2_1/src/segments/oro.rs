@@ -33,7 +33,7 @@ pub static ORO: SegmentDesc = SegmentDesc::new(
 
 /// ORO: Order Other.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ORO", desc = ORO)]
 pub struct Oro {
     /// ORO-1: Order Item Id (CE, optional).

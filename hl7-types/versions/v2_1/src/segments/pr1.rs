@@ -88,7 +88,7 @@ pub static PR1: SegmentDesc = SegmentDesc::new(
 
 /// PR1: Procedures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PR1", desc = PR1)]
 pub struct Pr1 {
     /// PR1-1: Set Id - Procedure (SI, required, repeats).

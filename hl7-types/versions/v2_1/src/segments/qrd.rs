@@ -106,7 +106,7 @@ pub static QRD: SegmentDesc = SegmentDesc::new(
 
 /// QRD: Query Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QRD", desc = QRD)]
 pub struct Qrd {
     /// QRD-1: Query Date/Time (TS, required).

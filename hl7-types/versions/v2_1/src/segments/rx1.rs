@@ -143,7 +143,7 @@ pub static RX1: SegmentDesc = SegmentDesc::new(
 
 /// RX1: Pharmacy Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RX1", desc = RX1)]
 pub struct Rx1 {
     /// RX1-1: Unused (ST, optional).

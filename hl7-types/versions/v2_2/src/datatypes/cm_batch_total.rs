@@ -20,7 +20,7 @@ pub static CM_BATCH_TOTAL: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_BATCH_TOTAL: Batch Totals.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_BATCH_TOTAL", desc = CM_BATCH_TOTAL)]
 pub struct CmBatchTotal {
     /// CM_BATCH_TOTAL.1: Batch total 1 (NM, optional).

@@ -21,7 +21,7 @@ pub static CM_CCD: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_CCD: Charge time.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_CCD", desc = CM_CCD)]
 pub struct CmCcd {
     /// CM_CCD.1: When to Charge (ID, optional, table 0100).

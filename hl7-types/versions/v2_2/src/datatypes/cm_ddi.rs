@@ -21,7 +21,7 @@ pub static CM_DDI: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_DDI: Daily deductible.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_DDI", desc = CM_DDI)]
 pub struct CmDdi {
     /// CM_DDI.1: Delay Days (ST, optional).

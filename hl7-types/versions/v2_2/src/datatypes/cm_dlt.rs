@@ -30,7 +30,7 @@ pub static CM_DLT: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_DLT: Delta check.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_DLT", desc = CM_DLT)]
 pub struct CmDlt {
     /// CM_DLT.1: Range (CM_RANGE, optional).

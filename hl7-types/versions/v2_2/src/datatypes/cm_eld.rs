@@ -27,7 +27,7 @@ pub static CM_ELD: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_ELD: Error.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_ELD", desc = CM_ELD)]
 pub struct CmEld {
     /// CM_ELD.1: Segment-ID (ST, optional).

@@ -28,7 +28,7 @@ pub static CM_FILLER: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_FILLER: Filler Order Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_FILLER", desc = CM_FILLER)]
 pub struct CmFiller {
     /// CM_FILLER.1: Unique Filler Id (ID, optional).

@@ -25,7 +25,7 @@ pub static CM_FINANCE: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_FINANCE: Financial Class.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_FINANCE", desc = CM_FINANCE)]
 pub struct CmFinance {
     /// CM_FINANCE.1: Financial class ID (ID, optional, table 0064).

@@ -28,7 +28,7 @@ pub static CM_GROUP_ID: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_GROUP_ID: Placer Group Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_GROUP_ID", desc = CM_GROUP_ID)]
 pub struct CmGroupId {
     /// CM_GROUP_ID.1: Unique Group Id (ID, optional).

@@ -30,7 +30,7 @@ pub static CM_INTERNAL_LOCATION: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_INTERNAL_LOCATION: Patient Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_INTERNAL_LOCATION", desc = CM_INTERNAL_LOCATION)]
 pub struct CmInternalLocation {
     /// CM_INTERNAL_LOCATION.1: Nurse unit (Station) (ID, optional).

@@ -24,7 +24,7 @@ pub static CM_JOB_CODE: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_JOB_CODE: Job Code and Class.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_JOB_CODE", desc = CM_JOB_CODE)]
 pub struct CmJobCode {
     /// CM_JOB_CODE.1: Job Code (ID, optional).

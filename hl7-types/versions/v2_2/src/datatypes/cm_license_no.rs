@@ -24,7 +24,7 @@ pub static CM_LICENSE_NO: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_LICENSE_NO: Driver's License Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_LICENSE_NO", desc = CM_LICENSE_NO)]
 pub struct CmLicenseNo {
     /// CM_LICENSE_NO.1: License Number (ST, optional).

@@ -20,7 +20,7 @@ pub static CM_MOC: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_MOC: Charge to practise.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_MOC", desc = CM_MOC)]
 pub struct CmMoc {
     /// CM_MOC.1: Dollar Amount (ST, optional).

@@ -33,7 +33,7 @@ pub static CM_PARENT_RESULT: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PARENT_RESULT: Parent Result.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PARENT_RESULT", desc = CM_PARENT_RESULT)]
 pub struct CmParentResult {
     /// CM_PARENT_RESULT.1: Observation identifier (OBX-3) of parent result (CE, optional).

@@ -28,7 +28,7 @@ pub static CM_PAT_ID: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PAT_ID: Patient ID.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PAT_ID", desc = CM_PAT_ID)]
 pub struct CmPatId {
     /// CM_PAT_ID.1: Patient ID (ST, optional).

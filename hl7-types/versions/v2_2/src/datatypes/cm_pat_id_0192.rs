@@ -29,7 +29,7 @@ pub static CM_PAT_ID_0192: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PAT_ID_0192: Patient id with table 0192.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PAT_ID_0192", desc = CM_PAT_ID_0192)]
 pub struct CmPatId0192 {
     /// CM_PAT_ID_0192.1: Patient ID (ST, optional).

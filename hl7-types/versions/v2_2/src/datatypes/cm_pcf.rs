@@ -35,7 +35,7 @@ pub static CM_PCF: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PCF: Pre-certification required.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PCF", desc = CM_PCF)]
 pub struct CmPcf {
     /// CM_PCF.1: Pre-certification Patient Type (ID, optional, table 0150).

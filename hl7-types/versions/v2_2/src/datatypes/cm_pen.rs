@@ -21,7 +21,7 @@ pub static CM_PEN: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PEN: Penalty.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PEN", desc = CM_PEN)]
 pub struct CmPen {
     /// CM_PEN.1: Penalty ID (ID, optional, table 0148).

@@ -30,7 +30,7 @@ pub static CM_PIP: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PIP: Privileges.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PIP", desc = CM_PIP)]
 pub struct CmPip {
     /// CM_PIP.1: Privilege (CE, optional).

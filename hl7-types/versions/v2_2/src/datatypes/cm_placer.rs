@@ -29,7 +29,7 @@ pub static CM_PLACER: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PLACER: Placer Order Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PLACER", desc = CM_PLACER)]
 pub struct CmPlacer {
     /// CM_PLACER.1: Unique Placer Id (ID, optional).

@@ -29,7 +29,7 @@ pub static CM_PLN: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PLN: Practitioner id numbers.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PLN", desc = CM_PLN)]
 pub struct CmPln {
     /// CM_PLN.1: ID number (ST, optional).

@@ -21,7 +21,7 @@ pub static CM_POSITION: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_POSITION: Position in Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_POSITION", desc = CM_POSITION)]
 pub struct CmPosition {
     /// CM_POSITION.1: Saal (ST, optional).

@@ -28,7 +28,7 @@ pub static CM_PRACTITIONER: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PRACTITIONER: Practitioner.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PRACTITIONER", desc = CM_PRACTITIONER)]
 pub struct CmPractitioner {
     /// CM_PRACTITIONER.1: Procedure Practitioner ID (CN, optional).

@@ -20,7 +20,7 @@ pub static CM_RANGE: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_RANGE: Value Range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_RANGE", desc = CM_RANGE)]
 pub struct CmRange {
     /// CM_RANGE.1: Low Value (CE, optional).

@@ -24,7 +24,7 @@ pub static CM_RI: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_RI: Interval.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_RI", desc = CM_RI)]
 pub struct CmRi {
     /// CM_RI.1: Repeat Pattern (ST, optional).

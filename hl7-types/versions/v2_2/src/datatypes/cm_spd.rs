@@ -34,7 +34,7 @@ pub static CM_SPD: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_SPD: Specialty.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_SPD", desc = CM_SPD)]
 pub struct CmSpd {
     /// CM_SPD.1: Specialty name (ST, optional).

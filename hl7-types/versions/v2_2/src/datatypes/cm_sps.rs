@@ -28,7 +28,7 @@ pub static CM_SPS: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_SPS: Specimen source.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_SPS", desc = CM_SPS)]
 pub struct CmSps {
     /// CM_SPS.1: Specimen source name or code (CE, optional).

@@ -30,7 +30,7 @@ pub static CN: DatatypeDesc = DatatypeDesc::new(
 
 /// CN: Composite ID Number and Name.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CN", desc = CN)]
 pub struct Cn {
     /// CN.1: ID number (ID, optional).

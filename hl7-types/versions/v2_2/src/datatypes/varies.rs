@@ -15,7 +15,7 @@ pub static VARIES: DatatypeDesc = DatatypeDesc::new(
 
 /// A value whose datatype another field names (OBX-5 by OBX-2).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(desc = VARIES)]
 pub enum Varies {
     /// The datatype is not known; the value is kept as it came.

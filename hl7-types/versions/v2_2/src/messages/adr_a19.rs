@@ -95,7 +95,7 @@ pub(super) static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADR_A19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADR_A19", desc = ADR_A19)]
 pub struct AdrA19 {
     /// MSH: Message Header (required).
@@ -118,7 +118,7 @@ pub struct AdrA19 {
 
 /// The group QUERY_RESPONSE of ADR_A19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// EVN: Event Type (optional).
@@ -156,7 +156,7 @@ pub struct QueryResponse {
 
 /// The group INSURANCE of ADR_A19 and 11 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).

@@ -31,7 +31,7 @@ static ADT_A02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A02", desc = ADT_A02)]
 pub struct AdtA02 {
     /// MSH: Message Header (required).

@@ -73,7 +73,7 @@ static ADT_A06_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A06", desc = ADT_A06)]
 pub struct AdtA06 {
     /// MSH: Message Header (required).

@@ -72,7 +72,7 @@ static ADT_A08_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A08", desc = ADT_A08)]
 pub struct AdtA08 {
     /// MSH: Message Header (required).

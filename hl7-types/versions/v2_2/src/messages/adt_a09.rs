@@ -37,7 +37,7 @@ static ADT_A09_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A09", desc = ADT_A09)]
 pub struct AdtA09 {
     /// MSH: Message Header (required).

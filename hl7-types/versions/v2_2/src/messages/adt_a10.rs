@@ -37,7 +37,7 @@ static ADT_A10_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A10", desc = ADT_A10)]
 pub struct AdtA10 {
     /// MSH: Message Header (required).

@@ -72,7 +72,7 @@ static ADT_A14_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A14.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A14", desc = ADT_A14)]
 pub struct AdtA14 {
     /// MSH: Message Header (required).

@@ -31,7 +31,7 @@ static ADT_A22_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A22", desc = ADT_A22)]
 pub struct AdtA22 {
     /// MSH: Message Header (required).

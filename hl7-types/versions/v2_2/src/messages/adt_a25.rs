@@ -31,7 +31,7 @@ static ADT_A25_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A25", desc = ADT_A25)]
 pub struct AdtA25 {
     /// MSH: Message Header (required).

@@ -31,7 +31,7 @@ static ADT_A26_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A26", desc = ADT_A26)]
 pub struct AdtA26 {
     /// MSH: Message Header (required).

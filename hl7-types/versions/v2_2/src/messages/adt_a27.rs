@@ -31,7 +31,7 @@ static ADT_A27_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A27.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A27", desc = ADT_A27)]
 pub struct AdtA27 {
     /// MSH: Message Header (required).

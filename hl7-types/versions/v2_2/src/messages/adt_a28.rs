@@ -72,7 +72,7 @@ static ADT_A28_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A28.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A28", desc = ADT_A28)]
 pub struct AdtA28 {
     /// MSH: Message Header (required).

@@ -31,7 +31,7 @@ static ADT_A29_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A29.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A29", desc = ADT_A29)]
 pub struct AdtA29 {
     /// MSH: Message Header (required).

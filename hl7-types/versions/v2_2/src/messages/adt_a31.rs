@@ -72,7 +72,7 @@ static ADT_A31_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A31", desc = ADT_A31)]
 pub struct AdtA31 {
     /// MSH: Message Header (required).

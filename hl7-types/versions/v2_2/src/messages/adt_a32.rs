@@ -31,7 +31,7 @@ static ADT_A32_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A32", desc = ADT_A32)]
 pub struct AdtA32 {
     /// MSH: Message Header (required).

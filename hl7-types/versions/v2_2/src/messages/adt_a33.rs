@@ -31,7 +31,7 @@ static ADT_A33_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A33", desc = ADT_A33)]
 pub struct AdtA33 {
     /// MSH: Message Header (required).

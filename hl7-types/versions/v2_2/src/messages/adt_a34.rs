@@ -24,7 +24,7 @@ static ADT_A34_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A34", desc = ADT_A34)]
 pub struct AdtA34 {
     /// MSH: Message Header (required).

@@ -24,7 +24,7 @@ static ADT_A35_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A35", desc = ADT_A35)]
 pub struct AdtA35 {
     /// MSH: Message Header (required).

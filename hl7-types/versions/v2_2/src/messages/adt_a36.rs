@@ -24,7 +24,7 @@ static ADT_A36_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A36", desc = ADT_A36)]
 pub struct AdtA36 {
     /// MSH: Message Header (required).

@@ -37,7 +37,7 @@ static DFT_P03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DFT_P03", desc = DFT_P03)]
 pub struct DftP03 {
     /// MSH: Message Header (required).

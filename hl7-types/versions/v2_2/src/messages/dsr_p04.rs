@@ -32,7 +32,7 @@ static DSR_P04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DSR_P04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DSR_P04", desc = DSR_P04)]
 pub struct DsrP04 {
     /// MSH: Message Header (required).

@@ -31,7 +31,7 @@ static DSR_Q03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DSR_Q03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DSR_Q03", desc = DSR_Q03)]
 pub struct DsrQ03 {
     /// MSH: Message Header (required).

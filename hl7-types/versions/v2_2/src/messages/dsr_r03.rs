@@ -31,7 +31,7 @@ static DSR_R03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DSR_R03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DSR_R03", desc = DSR_R03)]
 pub struct DsrR03 {
     /// MSH: Message Header (required).

@@ -28,7 +28,7 @@ static MFD_M01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFD_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFD_M01", desc = MFD_M01)]
 pub struct MfdM01 {
     /// MSH: Message Header (required).

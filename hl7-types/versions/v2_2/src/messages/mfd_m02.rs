@@ -28,7 +28,7 @@ static MFD_M02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFD_M02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFD_M02", desc = MFD_M02)]
 pub struct MfdM02 {
     /// MSH: Message Header (required).

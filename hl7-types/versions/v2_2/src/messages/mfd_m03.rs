@@ -28,7 +28,7 @@ static MFD_M03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFD_M03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFD_M03", desc = MFD_M03)]
 pub struct MfdM03 {
     /// MSH: Message Header (required).

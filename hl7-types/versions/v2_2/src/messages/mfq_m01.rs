@@ -24,7 +24,7 @@ static MFQ_M01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFQ_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFQ_M01", desc = MFQ_M01)]
 pub struct MfqM01 {
     /// MSH: Message Header (required).

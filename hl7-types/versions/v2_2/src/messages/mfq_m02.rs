@@ -24,7 +24,7 @@ static MFQ_M02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFQ_M02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFQ_M02", desc = MFQ_M02)]
 pub struct MfqM02 {
     /// MSH: Message Header (required).

@@ -24,7 +24,7 @@ static MFQ_M03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFQ_M03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFQ_M03", desc = MFQ_M03)]
 pub struct MfqM03 {
     /// MSH: Message Header (required).

@@ -35,7 +35,7 @@ static MFR_M01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFR_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFR_M01", desc = MFR_M01)]
 pub struct MfrM01 {
     /// MSH: Message Header (required).

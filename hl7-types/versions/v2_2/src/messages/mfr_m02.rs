@@ -35,7 +35,7 @@ static MFR_M02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFR_M02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFR_M02", desc = MFR_M02)]
 pub struct MfrM02 {
     /// MSH: Message Header (required).

@@ -35,7 +35,7 @@ static MFR_M03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFR_M03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFR_M03", desc = MFR_M03)]
 pub struct MfrM03 {
     /// MSH: Message Header (required).

@@ -94,7 +94,7 @@ pub(super) static CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORM_O01", desc = ORM_O01)]
 pub struct OrmO01 {
     /// MSH: Message Header (required).
@@ -113,7 +113,7 @@ pub struct OrmO01 {
 
 /// The group PATIENT of ORM_O01 and ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -129,7 +129,7 @@ pub struct Patient {
 
 /// The group ORDER of ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Commom Order (required).
@@ -145,7 +145,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice CHOICE (required).
@@ -164,7 +164,7 @@ pub struct OrderDetail {
 
 /// The choice CHOICE of ORM_O01 and ORR_O02: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.

@@ -70,7 +70,7 @@ pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R01", desc = ORU_R01)]
 pub struct OruR01 {
     /// MSH: Message Header (required).
@@ -87,7 +87,7 @@ pub struct OruR01 {
 
 /// The group PATIENT_RESULT of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_RESULT", desc = PATIENT_RESULT_MEMBERS)]
 pub struct PatientResult {
     /// Group PATIENT (optional).
@@ -102,7 +102,7 @@ pub struct PatientResult {
 
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// ORC: Commom Order (optional).

@@ -24,7 +24,7 @@ static QRY_R02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY_R02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY_R02", desc = QRY_R02)]
 pub struct QryR02 {
     /// MSH: Message Header (required).

@@ -91,7 +91,7 @@ pub(super) static ENCODING_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RAR_RAR", desc = RAR_RAR)]
 pub struct RarRar {
     /// MSH: Message Header (required).
@@ -112,7 +112,7 @@ pub struct RarRar {
 
 /// The group DEFINITION of RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Query Definition (required).
@@ -131,7 +131,7 @@ pub struct Definition {
 
 /// The group PATIENT of RAR_RAR and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -145,7 +145,7 @@ pub struct Patient {
 
 /// The group ORDER of RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Commom Order (required).
@@ -162,7 +162,7 @@ pub struct Order {
 
 /// The group ENCODING of RAR_RAR and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy Encoded Order (required).

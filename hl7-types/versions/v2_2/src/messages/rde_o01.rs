@@ -108,7 +108,7 @@ pub(super) static COMPONENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDE_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDE_O01", desc = RDE_O01)]
 pub struct RdeO01 {
     /// MSH: Message Header (required).
@@ -127,7 +127,7 @@ pub struct RdeO01 {
 
 /// The group ORDER of RDE_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Commom Order (required).
@@ -151,7 +151,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RDE_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy Prescription Order (required).
@@ -170,7 +170,7 @@ pub struct OrderDetail {
 
 /// The group COMPONENT of RDE_O01 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMPONENT", desc = COMPONENT_MEMBERS)]
 pub struct Component {
     /// RXC: Pharmacy Component Order (required, repeats).

@@ -93,7 +93,7 @@ pub(super) static DISPENSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDR_RDR", desc = RDR_RDR)]
 pub struct RdrRdr {
     /// MSH: Message Header (required).
@@ -114,7 +114,7 @@ pub struct RdrRdr {
 
 /// The group DEFINITION of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Query Definition (required).
@@ -133,7 +133,7 @@ pub struct Definition {
 
 /// The group ORDER of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Commom Order (required).
@@ -150,7 +150,7 @@ pub struct Order {
 
 /// The group ENCODING of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy Encoded Order (required).
@@ -166,7 +166,7 @@ pub struct Encoding {
 
 /// The group DISPENSE of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DISPENSE", desc = DISPENSE_MEMBERS)]
 pub struct Dispense {
     /// RXD: Pharmacy Dispense (required).

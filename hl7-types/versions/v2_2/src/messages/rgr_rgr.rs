@@ -79,7 +79,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RGR_RGR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RGR_RGR", desc = RGR_RGR)]
 pub struct RgrRgr {
     /// MSH: Message Header (required).
@@ -100,7 +100,7 @@ pub struct RgrRgr {
 
 /// The group DEFINITION of RGR_RGR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Query Definition (required).
@@ -119,7 +119,7 @@ pub struct Definition {
 
 /// The group ORDER of RGR_RGR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Commom Order (required).

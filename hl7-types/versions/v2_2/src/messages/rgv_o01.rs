@@ -96,7 +96,7 @@ pub(super) static GIVE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RGV_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RGV_O01", desc = RGV_O01)]
 pub struct RgvO01 {
     /// MSH: Message Header (required).
@@ -115,7 +115,7 @@ pub struct RgvO01 {
 
 /// The group ORDER of RGV_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Commom Order (required).
@@ -133,7 +133,7 @@ pub struct Order {
 
 /// The group GIVE of RGV_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GIVE", desc = GIVE_MEMBERS)]
 pub struct Give {
     /// RXG: Pharmacy Give (required).

@@ -76,7 +76,7 @@ pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRG_O02", desc = RRG_O02)]
 pub struct RrgO02 {
     /// MSH: Message Header (required).
@@ -96,7 +96,7 @@ pub struct RrgO02 {
 
 /// The group PATIENT of RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (optional).
@@ -113,7 +113,7 @@ pub struct Patient {
 
 /// The group ORDER of RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Commom Order (required).
@@ -127,7 +127,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXG: Pharmacy Give (required).

@@ -29,7 +29,7 @@ pub static ACC: SegmentDesc = SegmentDesc::new(
 
 /// ACC: Accident.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ACC", desc = ACC)]
 pub struct Acc {
     /// ACC-1: Accident date / time (TS, optional).

@@ -149,7 +149,7 @@ pub static GT1: SegmentDesc = SegmentDesc::new(
 
 /// GT1: Guarantor.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "GT1", desc = GT1)]
 pub struct Gt1 {
     /// GT1-1: Set ID - guarantor (SI, required).

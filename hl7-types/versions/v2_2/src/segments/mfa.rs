@@ -52,7 +52,7 @@ pub static MFA: SegmentDesc = SegmentDesc::new(
 
 /// MFA: Master File Acknowledgement.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MFA", desc = MFA)]
 pub struct Mfa {
     /// MFA-1: Record-level event code (ID, required, table 0180).

@@ -69,7 +69,7 @@ pub static NK1: SegmentDesc = SegmentDesc::new(
 
 /// NK1: Next Of Kin.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NK1", desc = NK1)]
 pub struct Nk1 {
     /// NK1-1: Set ID - Next of Kin (SI, required).

@@ -65,7 +65,7 @@ pub static OM3: SegmentDesc = SegmentDesc::new(
 
 /// OM3: Categorical Test/observation.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM3", desc = OM3)]
 pub struct Om3 {
     /// OM3-1: Segment Type ID (ST, optional).

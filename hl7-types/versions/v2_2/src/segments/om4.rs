@@ -95,7 +95,7 @@ pub static OM4: SegmentDesc = SegmentDesc::new(
 
 /// OM4: OBSERVATION that require specimens.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM4", desc = OM4)]
 pub struct Om4 {
     /// OM4-1: Segment Type ID (ST, optional).

@@ -40,7 +40,7 @@ pub static OM5: SegmentDesc = SegmentDesc::new(
 
 /// OM5: Observation Batteries.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM5", desc = OM5)]
 pub struct Om5 {
     /// OM5-1: Segment Type ID (ST, optional).

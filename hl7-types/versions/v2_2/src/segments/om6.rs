@@ -28,7 +28,7 @@ pub static OM6: SegmentDesc = SegmentDesc::new(
 
 /// OM6: OBSERVATIONS that are calculated from other obersvations.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM6", desc = OM6)]
 pub struct Om6 {
     /// OM6-1: Segment Type ID (ST, optional).

@@ -61,7 +61,7 @@ pub static PRA: SegmentDesc = SegmentDesc::new(
 
 /// PRA: Practitioner Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PRA", desc = PRA)]
 pub struct Pra {
     /// PRA-1: PRA - primary key value (ST, required).

@@ -147,7 +147,7 @@ pub static RXO: SegmentDesc = SegmentDesc::new(
 
 /// RXO: Pharmacy Prescription Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXO", desc = RXO)]
 pub struct Rxo {
     /// RXO-1: Requested Give Code (CE, required).

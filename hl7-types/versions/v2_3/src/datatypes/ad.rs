@@ -44,7 +44,7 @@ pub static AD: DatatypeDesc = DatatypeDesc::new(
 
 /// AD: Address.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "AD", desc = AD)]
 pub struct Ad {
     /// AD.1: Street Address (ST, optional).

@@ -40,7 +40,7 @@ pub static CF: DatatypeDesc = DatatypeDesc::new(
 
 /// CF: Coded Element With Formatted Values.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CF", desc = CF)]
 pub struct Cf {
     /// CF.1: Identifier (ID, optional).

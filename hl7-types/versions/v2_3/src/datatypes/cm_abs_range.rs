@@ -26,7 +26,7 @@ pub static CM_ABS_RANGE: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_ABS_RANGE: Absolute range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_ABS_RANGE", desc = CM_ABS_RANGE)]
 pub struct CmAbsRange {
     /// CM_ABS_RANGE.1: Range (CM_RANGE, optional).

@@ -25,7 +25,7 @@ pub static CM_AUI: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_AUI: Authorization information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_AUI", desc = CM_AUI)]
 pub struct CmAui {
     /// CM_AUI.1: Authorization Number (ST, optional).

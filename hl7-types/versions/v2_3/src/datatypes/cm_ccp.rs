@@ -25,7 +25,7 @@ pub static CM_CCP: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_CCP: Channel Calibration Parameters.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_CCP", desc = CM_CCP)]
 pub struct CmCcp {
     /// CM_CCP.1: Sensitivity Correction Factor (NM, optional).

@@ -20,7 +20,7 @@ pub static CM_CD_ELECTRODE: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_CD_ELECTRODE.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_CD_ELECTRODE", desc = CM_CD_ELECTRODE)]
 pub struct CmCdElectrode {
     /// CM_CD_ELECTRODE.1: Source name 1 (ST, optional).

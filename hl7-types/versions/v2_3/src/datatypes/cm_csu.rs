@@ -45,7 +45,7 @@ pub static CM_CSU: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_CSU: Channel Sensitivity/units.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_CSU", desc = CM_CSU)]
 pub struct CmCsu {
     /// CM_CSU.1: Sensitivity (NM, optional).

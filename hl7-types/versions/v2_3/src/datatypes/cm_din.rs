@@ -24,7 +24,7 @@ pub static CM_DIN: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_DIN: Activation date.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_DIN", desc = CM_DIN)]
 pub struct CmDin {
     /// CM_DIN.1: Date (TS, optional).

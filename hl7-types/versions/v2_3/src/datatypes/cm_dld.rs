@@ -25,7 +25,7 @@ pub static CM_DLD: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_DLD: Discharge location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_DLD", desc = CM_DLD)]
 pub struct CmDld {
     /// CM_DLD.1: Discharge Location (ID, optional, table 0113).

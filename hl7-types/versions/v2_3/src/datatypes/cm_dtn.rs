@@ -21,7 +21,7 @@ pub static CM_DTN: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_DTN: Day type and number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_DTN", desc = CM_DTN)]
 pub struct CmDtn {
     /// CM_DTN.1: Day Type (IS, optional, table 0149).

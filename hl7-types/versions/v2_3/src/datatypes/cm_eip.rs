@@ -28,7 +28,7 @@ pub static CM_EIP: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_EIP: Parent order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_EIP", desc = CM_EIP)]
 pub struct CmEip {
     /// CM_EIP.1: Parent's Placer Order Number (EI, optional).

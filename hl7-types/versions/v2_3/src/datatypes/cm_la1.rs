@@ -62,7 +62,7 @@ pub static CM_LA1: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_LA1: Location with address information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_LA1", desc = CM_LA1)]
 pub struct CmLa1 {
     /// CM_LA1.1: Point of care (ST) (ST, optional).

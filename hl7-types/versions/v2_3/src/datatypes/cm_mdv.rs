@@ -20,7 +20,7 @@ pub static CM_MDV: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_MDV: Minimum/maximum Data Values.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_MDV", desc = CM_MDV)]
 pub struct CmMdv {
     /// CM_MDV.1: Minimum Value (NM, optional).

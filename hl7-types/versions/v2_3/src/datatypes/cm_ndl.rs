@@ -43,7 +43,7 @@ pub static CM_NDL: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_NDL: Observing practitioner.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_NDL", desc = CM_NDL)]
 pub struct CmNdl {
     /// CM_NDL.1: Name (CN, optional).

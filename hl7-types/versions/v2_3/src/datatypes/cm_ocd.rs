@@ -24,7 +24,7 @@ pub static CM_OCD: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_OCD: Occurence.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_OCD", desc = CM_OCD)]
 pub struct CmOcd {
     /// CM_OCD.1: Occurrence Code (CE, optional).

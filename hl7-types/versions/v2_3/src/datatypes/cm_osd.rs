@@ -77,7 +77,7 @@ pub static CM_OSD: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_OSD: Order Sequence.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_OSD", desc = CM_OSD)]
 pub struct CmOsd {
     /// CM_OSD.1: Sequence/results Flag (ID, optional).

@@ -33,7 +33,7 @@ pub static CM_OSP: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_OSP: Occurence span.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_OSP", desc = CM_OSP)]
 pub struct CmOsp {
     /// CM_OSP.1: Occurrence Span Code (CE, optional).

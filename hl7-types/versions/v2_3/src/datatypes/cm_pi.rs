@@ -29,7 +29,7 @@ pub static CM_PI: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PI: Person Identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PI", desc = CM_PI)]
 pub struct CmPi {
     /// CM_PI.1: ID number (ST, optional).

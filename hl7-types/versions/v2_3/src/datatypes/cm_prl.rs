@@ -33,7 +33,7 @@ pub static CM_PRL: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PRL: Parent Result.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PRL", desc = CM_PRL)]
 pub struct CmPrl {
     /// CM_PRL.1: OBX-3 observation identifier of parent result (CE, optional).

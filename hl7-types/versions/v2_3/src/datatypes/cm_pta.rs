@@ -23,7 +23,7 @@ pub static CM_PTA: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_PTA: Policy type.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_PTA", desc = CM_PTA)]
 pub struct CmPta {
     /// CM_PTA.1: Policy Type (IS, optional, table 0147).

@@ -38,7 +38,7 @@ pub static CM_RFR: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_RFR: Reference range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_RFR", desc = CM_RFR)]
 pub struct CmRfr {
     /// CM_RFR.1: Reference Range (CM_RANGE, optional).

@@ -24,7 +24,7 @@ pub static CM_RMC: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_RMC: Room coverage.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_RMC", desc = CM_RMC)]
 pub struct CmRmc {
     /// CM_RMC.1: Room Type (IS, optional, table 0145).

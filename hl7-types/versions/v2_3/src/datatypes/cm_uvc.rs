@@ -21,7 +21,7 @@ pub static CM_UVC: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_UVC: Value code and amount.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_UVC", desc = CM_UVC)]
 pub struct CmUvc {
     /// CM_UVC.1: Value Code (IS, optional, table 0153).

@@ -28,7 +28,7 @@ pub static CM_VR: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_VR: Value qualifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_VR", desc = CM_VR)]
 pub struct CmVr {
     /// CM_VR.1: First Data Code Value (ST, optional).

@@ -20,7 +20,7 @@ pub static CM_WVI: DatatypeDesc = DatatypeDesc::new(
 
 /// CM_WVI: Channel identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CM_WVI", desc = CM_WVI)]
 pub struct CmWvi {
     /// CM_WVI.1: Channel Number (NM, optional).

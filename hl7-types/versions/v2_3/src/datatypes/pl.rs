@@ -42,7 +42,7 @@ pub static PL: DatatypeDesc = DatatypeDesc::new(
 
 /// PL: Person Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PL", desc = PL)]
 pub struct Pl {
     /// PL.1: Point of care (ID) (ID, optional, table 0302).

@@ -36,7 +36,7 @@ pub static TQ: DatatypeDesc = DatatypeDesc::new(
 
 /// TQ: Timing Quantity.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "TQ", desc = TQ)]
 pub struct Tq {
     /// TQ.1: Quantity (CQ, optional).

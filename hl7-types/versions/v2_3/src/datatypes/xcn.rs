@@ -64,7 +64,7 @@ pub static XCN: DatatypeDesc = DatatypeDesc::new(
 
 /// XCN: Extended Composite ID number and name (2.8.46).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XCN", desc = XCN)]
 pub struct Xcn {
     /// XCN.1: ID number (ST) (ST, optional).

@@ -53,7 +53,7 @@ pub static XON: DatatypeDesc = DatatypeDesc::new(
 
 /// XON: Extended Composite Name and ID for organizations (2.8.47).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XON", desc = XON)]
 pub struct Xon {
     /// XON.1: Organization Name (ST, optional).

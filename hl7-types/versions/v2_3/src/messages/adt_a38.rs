@@ -45,7 +45,7 @@ static ADT_A38_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A38", desc = ADT_A38)]
 pub struct AdtA38 {
     /// MSH: Message header segment (required).

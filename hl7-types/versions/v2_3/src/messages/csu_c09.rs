@@ -124,7 +124,7 @@ pub(super) static RX_ADMIN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CSU_C09", desc = CSU_C09)]
 pub struct CsuC09 {
     /// MSH: Message header segment (required).
@@ -139,7 +139,7 @@ pub struct CsuC09 {
 
 /// The group PATIENT of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -162,7 +162,7 @@ pub struct Patient {
 
 /// The group VISIT of CSU_C09 and 6 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (required).
@@ -176,7 +176,7 @@ pub struct Visit {
 
 /// The group STUDY_PHASE of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_PHASE", desc = STUDY_PHASE_MEMBERS)]
 pub struct StudyPhase {
     /// CSP: Clinical Study Phase (optional).
@@ -191,7 +191,7 @@ pub struct StudyPhase {
 
 /// The group STUDY_SCHEDULE of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_SCHEDULE", desc = STUDY_SCHEDULE_MEMBERS)]
 pub struct StudySchedule {
     /// CSS: Clinical Study Data Schedule (optional).
@@ -208,7 +208,7 @@ pub struct StudySchedule {
 
 /// The group STUDY_OBSERVATION of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_OBSERVATION", desc = STUDY_OBSERVATION_MEMBERS)]
 pub struct StudyObservation {
     /// ORC: Common order segment (optional).
@@ -225,7 +225,7 @@ pub struct StudyObservation {
 
 /// The group STUDY_PHARM of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_PHARM", desc = STUDY_PHARM_MEMBERS)]
 pub struct StudyPharm {
     /// ORC: Common order segment (optional).
@@ -240,7 +240,7 @@ pub struct StudyPharm {
 
 /// The group RX_ADMIN of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RX_ADMIN", desc = RX_ADMIN_MEMBERS)]
 pub struct RxAdmin {
     /// RXA: Pharmacy administration segment (required).

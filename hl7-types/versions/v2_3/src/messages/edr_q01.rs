@@ -31,7 +31,7 @@ static EDR_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EDR_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EDR_Q01", desc = EDR_Q01)]
 pub struct EdrQ01 {
     /// MSH: Message header segment (required).

@@ -23,7 +23,7 @@ static EQQ_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EQQ_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EQQ_Q01", desc = EQQ_Q01)]
 pub struct EqqQ01 {
     /// MSH: Message header segment (required).

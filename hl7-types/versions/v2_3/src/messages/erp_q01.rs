@@ -26,7 +26,7 @@ static ERP_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ERP_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ERP_Q01", desc = ERP_Q01)]
 pub struct ErpQ01 {
     /// MSH: Message header segment (required).

@@ -25,7 +25,7 @@ static MDM_T01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MDM_T01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MDM_T01", desc = MDM_T01)]
 pub struct MdmT01 {
     /// MSH: Message header segment (required).

@@ -29,7 +29,7 @@ static MFK_M02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFK_M02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFK_M02", desc = MFK_M02)]
 pub struct MfkM02 {
     /// MSH: Message header segment (required).

@@ -30,7 +30,7 @@ static MFK_M03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFK_M03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFK_M03", desc = MFK_M03)]
 pub struct MfkM03 {
     /// MSH: Message header segment (required).

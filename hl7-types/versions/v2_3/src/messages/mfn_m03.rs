@@ -37,7 +37,7 @@ pub(super) static MF_TEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M03", desc = MFN_M03)]
 pub struct MfnM03 {
     /// MSH: Message header segment (required).
@@ -54,7 +54,7 @@ pub struct MfnM03 {
 
 /// The group MF_TEST of MFN_M03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST", desc = MF_TEST_MEMBERS)]
 pub struct MfTest {
     /// MFE: Master file entry segment (required).

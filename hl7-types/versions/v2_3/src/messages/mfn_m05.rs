@@ -73,7 +73,7 @@ pub(super) static MF_LOC_DEPT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M05", desc = MFN_M05)]
 pub struct MfnM05 {
     /// MSH: Message header segment (required).
@@ -90,7 +90,7 @@ pub struct MfnM05 {
 
 /// The group MF_LOCATION of MFN_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_LOCATION", desc = MF_LOCATION_MEMBERS)]
 pub struct MfLocation {
     /// MFE: Master file entry segment (required).
@@ -111,7 +111,7 @@ pub struct MfLocation {
 
 /// The group MF_LOC_DEPT of MFN_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_LOC_DEPT", desc = MF_LOC_DEPT_MEMBERS)]
 pub struct MfLocDept {
     /// LDP: Location Department (required).

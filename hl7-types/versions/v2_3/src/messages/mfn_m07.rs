@@ -32,7 +32,7 @@ static MFN_M07_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M07", desc = MFN_M07)]
 pub struct MfnM07 {
     /// MSH: Message header segment (required).

@@ -51,7 +51,7 @@ pub(super) static MF_NUMERIC_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M08", desc = MFN_M08)]
 pub struct MfnM08 {
     /// MSH: Message header segment (required).
@@ -68,7 +68,7 @@ pub struct MfnM08 {
 
 /// The group MF_TEST_NUMERIC of MFN_M08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_NUMERIC", desc = MF_TEST_NUMERIC_MEMBERS)]
 pub struct MfTestNumeric {
     /// MFE: Master file entry segment (required).
@@ -84,7 +84,7 @@ pub struct MfTestNumeric {
 
 /// The group MF_NUMERIC_OBSERVATION of MFN_M08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_NUMERIC_OBSERVATION", desc = MF_NUMERIC_OBSERVATION_MEMBERS)]
 pub struct MfNumericObservation {
     /// OM2: Numeric Observation (optional).

@@ -38,7 +38,7 @@ pub(super) static MF_QUERY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFR_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFR_M01", desc = MFR_M01)]
 pub struct MfrM01 {
     /// MSH: Message header segment (required).
@@ -65,7 +65,7 @@ pub struct MfrM01 {
 
 /// The group MF_QUERY of MFR_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_QUERY", desc = MF_QUERY_MEMBERS)]
 pub struct MfQuery {
     /// MFE: Master file entry segment (required).

@@ -75,7 +75,7 @@ pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMS_O01", desc = OMS_O01)]
 pub struct OmsO01 {
     /// MSH: Message header segment (required).
@@ -94,7 +94,7 @@ pub struct OmsO01 {
 
 /// The group ORDER of OMS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -110,7 +110,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of OMS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RQD: Requisition Detail (required).

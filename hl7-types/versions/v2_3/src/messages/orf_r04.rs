@@ -90,7 +90,7 @@ pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORF_R04", desc = ORF_R04)]
 pub struct OrfR04 {
     /// MSH: Message header segment (required).
@@ -113,7 +113,7 @@ pub struct OrfR04 {
 
 /// The group QUERY_RESPONSE of ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PATIENT (optional).
@@ -128,7 +128,7 @@ pub struct QueryResponse {
 
 /// The group ORDER of ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (optional).
@@ -149,7 +149,7 @@ pub struct Order {
 
 /// The group OBSERVATION of ORF_R04 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation segment (optional).

@@ -38,7 +38,7 @@ static ORU_W01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_W01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_W01", desc = ORU_W01)]
 pub struct OruW01 {
     /// MSH: Message header segment (required).

@@ -222,7 +222,7 @@ pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PGL_PC6", desc = PGL_PC6)]
 pub struct PglPc6 {
     /// MSH: Message header segment (required).
@@ -241,7 +241,7 @@ pub struct PglPc6 {
 
 /// The group GOAL of PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -267,7 +267,7 @@ pub struct Goal {
 
 /// The group GOAL_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
 pub struct GoalRole {
     /// ROL: Role (required).
@@ -281,7 +281,7 @@ pub struct GoalRole {
 
 /// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -295,7 +295,7 @@ pub struct Pathway {
 
 /// The group PROBLEM of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Detail (required).
@@ -315,7 +315,7 @@ pub struct Problem {
 
 /// The group PROBLEM_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
 pub struct ProblemRole {
     /// ROL: Role (required).
@@ -329,7 +329,7 @@ pub struct ProblemRole {
 
 /// The group PROBLEM_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
 pub struct ProblemObservation {
     /// OBX: Observation segment (required).
@@ -343,7 +343,7 @@ pub struct ProblemObservation {
 
 /// The group ORDER of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -357,7 +357,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// OBR: Observation request segment (required).
@@ -375,7 +375,7 @@ pub struct OrderDetail {
 
 /// The group ORDER_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// OBX: Observation segment (required).

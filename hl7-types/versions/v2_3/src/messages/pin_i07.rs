@@ -79,7 +79,7 @@ pub(super) static GUARANTOR_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PIN_I07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PIN_I07", desc = PIN_I07)]
 pub struct PinI07 {
     /// MSH: Message header segment (required).
@@ -102,7 +102,7 @@ pub struct PinI07 {
 
 /// The group PROVIDER of PIN_I07 and 13 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
 pub struct Provider {
     /// PRD: Provider Data (required).
@@ -116,7 +116,7 @@ pub struct Provider {
 
 /// The group GUARANTOR_INSURANCE of PIN_I07 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GUARANTOR_INSURANCE", desc = GUARANTOR_INSURANCE_MEMBERS)]
 pub struct GuarantorInsurance {
     /// GT1: Guarantor (optional, repeats).

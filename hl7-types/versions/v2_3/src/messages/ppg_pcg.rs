@@ -150,7 +150,7 @@ pub(super) static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPG_PCG", desc = PPG_PCG)]
 pub struct PpgPcg {
     /// MSH: Message header segment (required).
@@ -169,7 +169,7 @@ pub struct PpgPcg {
 
 /// The group PATHWAY of PPG_PCG and PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -189,7 +189,7 @@ pub struct Pathway {
 
 /// The group PATHWAY_ROLE of PPG_PCG and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY_ROLE", desc = PATHWAY_ROLE_MEMBERS)]
 pub struct PathwayRole {
     /// ROL: Role (required).
@@ -203,7 +203,7 @@ pub struct PathwayRole {
 
 /// The group GOAL of PPG_PCG and PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -227,7 +227,7 @@ pub struct Goal {
 
 /// The group GOAL_OBSERVATION of PPG_PCG and 6 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
 pub struct GoalObservation {
     /// OBX: Observation segment (required).

@@ -24,7 +24,7 @@ static QCK_Q02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QCK_Q02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QCK_Q02", desc = QCK_Q02)]
 pub struct QckQ02 {
     /// MSH: Message header segment (required).

@@ -85,7 +85,7 @@ pub(super) static ENCODING_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RAR_RAR", desc = RAR_RAR)]
 pub struct RarRar {
     /// MSH: Message header segment (required).
@@ -106,7 +106,7 @@ pub struct RarRar {
 
 /// The group DEFINITION of RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Query definition segment (required).
@@ -125,7 +125,7 @@ pub struct Definition {
 
 /// The group ORDER of RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -142,7 +142,7 @@ pub struct Order {
 
 /// The group ENCODING of RAR_RAR and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy encoded order segment (required).

@@ -149,7 +149,7 @@ pub(super) static COMPONENTS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RAS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RAS_O01", desc = RAS_O01)]
 pub struct RasO01 {
     /// MSH: Message header segment (required).
@@ -168,7 +168,7 @@ pub struct RasO01 {
 
 /// The group PATIENT of RAS_O01 and RDS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -188,7 +188,7 @@ pub struct Patient {
 
 /// The group ORDER of RAS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -213,7 +213,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RAS_O01 and RGV_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy prescription order segment (required).
@@ -227,7 +227,7 @@ pub struct OrderDetail {
 
 /// The group ORDER_DETAIL_SUPPLEMENT of RAS_O01 and RGV_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
 pub struct OrderDetailSupplement {
     /// NTE: Notes and comments segment (required, repeats).
@@ -245,7 +245,7 @@ pub struct OrderDetailSupplement {
 
 /// The group COMPONENTS of RAS_O01 and RGV_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMPONENTS", desc = COMPONENTS_MEMBERS)]
 pub struct Components {
     /// RXC: Pharmacy component order segment (required, repeats).

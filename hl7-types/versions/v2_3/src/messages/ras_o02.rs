@@ -35,7 +35,7 @@ static RAS_O02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RAS_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RAS_O02", desc = RAS_O02)]
 pub struct RasO02 {
     /// MSH: Message header segment (required).

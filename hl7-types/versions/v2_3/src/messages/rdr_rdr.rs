@@ -99,7 +99,7 @@ pub(super) static DISPENSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDR_RDR", desc = RDR_RDR)]
 pub struct RdrRdr {
     /// MSH: Message header segment (required).
@@ -120,7 +120,7 @@ pub struct RdrRdr {
 
 /// The group DEFINITION of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Query definition segment (required).
@@ -139,7 +139,7 @@ pub struct Definition {
 
 /// The group ORDER of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -156,7 +156,7 @@ pub struct Order {
 
 /// The group ENCODING of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy encoded order segment (required).
@@ -172,7 +172,7 @@ pub struct Encoding {
 
 /// The group DISPENSE of RDR_RDR and RRD_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DISPENSE", desc = DISPENSE_MEMBERS)]
 pub struct Dispense {
     /// RXD: Pharmacy dispense segment (required).

@@ -119,7 +119,7 @@ pub(super) static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDS_O01", desc = RDS_O01)]
 pub struct RdsO01 {
     /// MSH: Message header segment (required).
@@ -138,7 +138,7 @@ pub struct RdsO01 {
 
 /// The group ORDER of RDS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -164,7 +164,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RDS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy prescription order segment (required).
@@ -178,7 +178,7 @@ pub struct OrderDetail {
 
 /// The group ORDER_DETAIL_SUPPLEMENT of RDS_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
 pub struct OrderDetailSupplement {
     /// NTE: Notes and comments segment (required, repeats).

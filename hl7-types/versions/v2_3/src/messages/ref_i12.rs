@@ -152,7 +152,7 @@ pub(super) static RESULTS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure REF_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "REF_I12", desc = REF_I12)]
 pub struct RefI12 {
     /// MSH: Message header segment (required).
@@ -195,7 +195,7 @@ pub struct RefI12 {
 
 /// The group AUTHORIZATION of REF_I12 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
 pub struct Authorization {
     /// AUT: Authorization Information (required).
@@ -209,7 +209,7 @@ pub struct Authorization {
 
 /// The group PROCEDURE of REF_I12 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -223,7 +223,7 @@ pub struct Procedure {
 
 /// The group AUTCTD_SUPPGRP2 of REF_I12 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTCTD_SUPPGRP2", desc = AUTCTD_SUPPGRP2_MEMBERS)]
 pub struct AutctdSuppgrp2 {
     /// AUT: Authorization Information (required).
@@ -237,7 +237,7 @@ pub struct AutctdSuppgrp2 {
 
 /// The group RESULTS of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULTS", desc = RESULTS_MEMBERS)]
 pub struct Results {
     /// OBR: Observation request segment (required).

@@ -45,7 +45,7 @@ static RQC_I06_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQC_I06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQC_I06", desc = RQC_I06)]
 pub struct RqcI06 {
     /// MSH: Message header segment (required).

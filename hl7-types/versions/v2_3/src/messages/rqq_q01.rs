@@ -23,7 +23,7 @@ static RQQ_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQQ_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQQ_Q01", desc = RQQ_Q01)]
 pub struct RqqQ01 {
     /// MSH: Message header segment (required).

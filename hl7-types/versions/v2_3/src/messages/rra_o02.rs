@@ -71,7 +71,7 @@ pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRA_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRA_O02", desc = RRA_O02)]
 pub struct RraO02 {
     /// MSH: Message header segment (required).
@@ -91,7 +91,7 @@ pub struct RraO02 {
 
 /// The group RESPONSE of RRA_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -106,7 +106,7 @@ pub struct Response {
 
 /// The group ORDER of RRA_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -120,7 +120,7 @@ pub struct Order {
 
 /// The group ADMINISTRATION of RRA_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADMINISTRATION", desc = ADMINISTRATION_MEMBERS)]
 pub struct Administration {
     /// RXA: Pharmacy administration segment (required).

@@ -71,7 +71,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRD_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRD_O02", desc = RRD_O02)]
 pub struct RrdO02 {
     /// MSH: Message header segment (required).
@@ -91,7 +91,7 @@ pub struct RrdO02 {
 
 /// The group PATIENT of RRD_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// Group RESPONSE (optional).
@@ -106,7 +106,7 @@ pub struct Patient {
 
 /// The group RESPONSE of RRD_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// PID: Patient Identification (required).
@@ -120,7 +120,7 @@ pub struct Response {
 
 /// The group ORDER of RRD_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).

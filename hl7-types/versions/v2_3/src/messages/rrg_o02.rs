@@ -77,7 +77,7 @@ pub(super) static GIVE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRG_O02", desc = RRG_O02)]
 pub struct RrgO02 {
     /// MSH: Message header segment (required).
@@ -97,7 +97,7 @@ pub struct RrgO02 {
 
 /// The group RESPONSE of RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -112,7 +112,7 @@ pub struct Response {
 
 /// The group ORDER of RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common order segment (required).
@@ -126,7 +126,7 @@ pub struct Order {
 
 /// The group GIVE of RRG_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GIVE", desc = GIVE_MEMBERS)]
 pub struct Give {
     /// RXG: Pharmacy give segment (required).

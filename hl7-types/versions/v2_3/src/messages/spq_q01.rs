@@ -24,7 +24,7 @@ static SPQ_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SPQ_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SPQ_Q01", desc = SPQ_Q01)]
 pub struct SpqQ01 {
     /// MSH: Message header segment (required).

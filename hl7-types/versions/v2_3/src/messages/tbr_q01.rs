@@ -32,7 +32,7 @@ static TBR_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure TBR_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "TBR_Q01", desc = TBR_Q01)]
 pub struct TbrQ01 {
     /// MSH: Message header segment (required).

@@ -24,7 +24,7 @@ static VQQ_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VQQ_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VQQ_Q01", desc = VQQ_Q01)]
 pub struct VqqQ01 {
     /// MSH: Message header segment (required).

@@ -56,7 +56,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VXU_V04", desc = VXU_V04)]
 pub struct VxuV04 {
     /// MSH: Message header segment (required).
@@ -80,7 +80,7 @@ pub struct VxuV04 {
 
 /// The group PATIENT of VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PV1: Patient Visit (required).

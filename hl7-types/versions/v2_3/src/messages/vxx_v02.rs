@@ -43,7 +43,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VXX_V02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VXX_V02", desc = VXX_V02)]
 pub struct VxxV02 {
     /// MSH: Message header segment (required).
@@ -64,7 +64,7 @@ pub struct VxxV02 {
 
 /// The group PATIENT of VXX_V02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).

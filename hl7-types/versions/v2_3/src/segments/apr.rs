@@ -55,7 +55,7 @@ pub static APR: SegmentDesc = SegmentDesc::new(
 
 /// APR: Appointment Preferences.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "APR", desc = APR)]
 pub struct Apr {
     /// APR-1: Time Selection Criteria (SCV, optional, repeats, table 0294).

@@ -86,7 +86,7 @@ pub static AUT: SegmentDesc = SegmentDesc::new(
 
 /// AUT: Authorization Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "AUT", desc = AUT)]
 pub struct Aut {
     /// AUT-1: Authorizing Payor, Plan Code (CE, optional, table 0072).

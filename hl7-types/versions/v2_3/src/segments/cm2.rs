@@ -43,7 +43,7 @@ pub static CM2: SegmentDesc = SegmentDesc::new(
 
 /// CM2: Clinical Study Schedule Master.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CM2", desc = CM2)]
 pub struct Cm2 {
     /// CM2-1: CM2 - Set ID (SI, optional).

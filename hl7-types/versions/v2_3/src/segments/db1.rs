@@ -21,7 +21,7 @@ pub static DB1: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::IS,
             )
             .len(2)
-            .table(&crate::tables::TABLE_0033)
+            .table(&crate::tables::TABLE_0334)
             .item(1284),
         ElementDesc::new(
                 "Disabled person identifier",
@@ -72,15 +72,15 @@ pub static DB1: SegmentDesc = SegmentDesc::new(
 
 /// DB1: Disability Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DB1", desc = DB1)]
 pub struct Db1 {
     /// DB1-1: Set ID - DB1 (SI, required).
     #[hl7(seq = 1, usage = "R")]
     pub set_id: crate::datatypes::Si,
-    /// DB1-2: Disabled person code (IS, optional, table 0033).
+    /// DB1-2: Disabled person code (IS, optional, table 0334).
     #[hl7(seq = 2)]
-    pub disabled_person_code: crate::datatypes::Is,
+    pub disabled_person_code: hl7_types::Coded<crate::tables::DisabledPerson>,
     /// DB1-3: Disabled person identifier (CX, optional, repeats).
     #[hl7(seq = 3)]
     pub disabled_person_identifier: Vec<crate::datatypes::Cx>,

@@ -150,7 +150,7 @@ pub static DG1: SegmentDesc = SegmentDesc::new(
 
 /// DG1: Diagnosis.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DG1", desc = DG1)]
 pub struct Dg1 {
     /// DG1-1: Set ID - Diagnosis (SI, required).

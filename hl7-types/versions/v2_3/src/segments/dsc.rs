@@ -22,7 +22,7 @@ pub static DSC: SegmentDesc = SegmentDesc::new(
 
 /// DSC: Continuation pointer segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DSC", desc = DSC)]
 pub struct Dsc {
     /// DSC-1: Continuation Pointer (ST, optional).

@@ -31,7 +31,7 @@ pub static ERQ: SegmentDesc = SegmentDesc::new(
 
 /// ERQ: Event Replay Query Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ERQ", desc = ERQ)]
 pub struct Erq {
     /// ERQ-1: Query tag (ST, optional).

@@ -25,7 +25,7 @@ pub static ERR: SegmentDesc = SegmentDesc::new(
 
 /// ERR: Error segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ERR", desc = ERR)]
 pub struct ErrSegment {
     /// ERR-1: Error Code and Location (CM_ELD, required, repeats, table 0060).

@@ -36,7 +36,7 @@ pub static EVN: SegmentDesc = SegmentDesc::new(
             .len(3)
             .table(&crate::tables::TABLE_0062)
             .item(102),
-        ElementDesc::new("Operator ID", "operator_id", &crate::datatypes::CN)
+        ElementDesc::new("Operator ID", "operator_id", &crate::datatypes::XCN)
             .len(60)
             .table(&crate::tables::TABLE_0188)
             .item(103),
@@ -48,7 +48,7 @@ pub static EVN: SegmentDesc = SegmentDesc::new(
 
 /// EVN: Event Type.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "EVN", desc = EVN)]
 pub struct Evn {
     /// EVN-1: Event Type Code (ID, required, table 0003).
@@ -63,9 +63,9 @@ pub struct Evn {
     /// EVN-4: Event Reason Code (ID, optional, table 0062).
     #[hl7(seq = 4)]
     pub event_reason_code: hl7_types::Coded<crate::tables::EventReason>,
-    /// EVN-5: Operator ID (CN, optional, table 0188).
+    /// EVN-5: Operator ID (XCN, optional, table 0188).
     #[hl7(seq = 5)]
-    pub operator_id: hl7_types::Part<crate::datatypes::Cn>,
+    pub operator_id: hl7_types::Part<crate::datatypes::Xcn>,
     /// EVN-6: Event occured (TS, optional).
     #[hl7(seq = 6)]
     pub event_occured: crate::datatypes::Ts,

@@ -340,7 +340,7 @@ pub static GT1: SegmentDesc = SegmentDesc::new(
             .item(1299),
         ElementDesc::new("Handicap", "handicap", &crate::datatypes::IS)
             .len(2)
-            .table(&crate::tables::TABLE_0310)
+            .table(&crate::tables::TABLE_0295)
             .item(753),
         ElementDesc::new("Job Status", "job_status", &crate::datatypes::IS)
             .len(2)
@@ -363,7 +363,7 @@ pub static GT1: SegmentDesc = SegmentDesc::new(
 
 /// GT1: Guarantor.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "GT1", desc = GT1)]
 pub struct Gt1 {
     /// GT1-1: Set ID - Guarantor (SI, required).
@@ -519,7 +519,7 @@ pub struct Gt1 {
     /// GT1-51: Guarantor Employer's Organization Name (XON, optional, repeats).
     #[hl7(seq = 51)]
     pub guarantor_employers_organization_name: Vec<crate::datatypes::Xon>,
-    /// GT1-52: Handicap (IS, optional, table 0310).
+    /// GT1-52: Handicap (IS, optional, table 0295).
     #[hl7(seq = 52)]
     pub handicap: crate::datatypes::Is,
     /// GT1-53: Job Status (IS, optional, table 0311).

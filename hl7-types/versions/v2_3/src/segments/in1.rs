@@ -310,7 +310,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
             .item(1277),
         ElementDesc::new("Handicap", "handicap", &crate::datatypes::IS)
             .len(2)
-            .table(&crate::tables::TABLE_0310)
+            .table(&crate::tables::TABLE_0295)
             .item(753),
         ElementDesc::new(
                 "Insured's ID Number",
@@ -324,7 +324,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
 
 /// IN1: Insurance.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IN1", desc = IN1)]
 pub struct In1 {
     /// IN1-1: Set ID - Insurance (SI, required).
@@ -470,7 +470,7 @@ pub struct In1 {
     /// IN1-47: Coverage Type (IS, optional, table 0309).
     #[hl7(seq = 47)]
     pub coverage_type: hl7_types::Coded<crate::tables::CoverageType>,
-    /// IN1-48: Handicap (IS, optional, table 0310).
+    /// IN1-48: Handicap (IS, optional, table 0295).
     #[hl7(seq = 48)]
     pub handicap: crate::datatypes::Is,
     /// IN1-49: Insured's ID Number (CX, optional).

@@ -86,7 +86,7 @@ pub static LDP: SegmentDesc = SegmentDesc::new(
 
 /// LDP: Location Department.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "LDP", desc = LDP)]
 pub struct Ldp {
     /// LDP-1: LDP Primary Key Value (PL, required).

@@ -58,7 +58,7 @@ pub static MRG: SegmentDesc = SegmentDesc::new(
         ElementDesc::new(
                 "Prior Patient Name",
                 "prior_patient_name",
-                &crate::datatypes::CX,
+                &crate::datatypes::XPN,
             )
             .item(1281),
     ],
@@ -66,7 +66,7 @@ pub static MRG: SegmentDesc = SegmentDesc::new(
 
 /// MRG: Merge Patient Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MRG", desc = MRG)]
 pub struct Mrg {
     /// MRG-1: Prior Patient ID - Internal (CX, required, repeats).
@@ -87,9 +87,9 @@ pub struct Mrg {
     /// MRG-6: Prior Alternate Visit ID (CX, optional).
     #[hl7(seq = 6)]
     pub prior_alternate_visit_id: hl7_types::Part<crate::datatypes::Cx>,
-    /// MRG-7: Prior Patient Name (CX, optional).
+    /// MRG-7: Prior Patient Name (XPN, optional).
     #[hl7(seq = 7)]
-    pub prior_patient_name: hl7_types::Part<crate::datatypes::Cx>,
+    pub prior_patient_name: hl7_types::Part<crate::datatypes::Xpn>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

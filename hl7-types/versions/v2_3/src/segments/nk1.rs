@@ -201,7 +201,7 @@ pub static NK1: SegmentDesc = SegmentDesc::new(
             .item(113),
         ElementDesc::new("Handicap", "handicap", &crate::datatypes::IS)
             .len(2)
-            .table(&crate::tables::TABLE_0310)
+            .table(&crate::tables::TABLE_0295)
             .item(753),
         ElementDesc::new(
                 "Contact Person Social Security Number",
@@ -215,7 +215,7 @@ pub static NK1: SegmentDesc = SegmentDesc::new(
 
 /// NK1: Next of kin.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NK1", desc = NK1)]
 pub struct Nk1 {
     /// NK1-1: Set ID - Next of Kin (SI, required).
@@ -325,7 +325,7 @@ pub struct Nk1 {
     /// NK1-35: Race (IS, optional, table 0005).
     #[hl7(seq = 35)]
     pub race: crate::datatypes::Is,
-    /// NK1-36: Handicap (IS, optional, table 0310).
+    /// NK1-36: Handicap (IS, optional, table 0295).
     #[hl7(seq = 36)]
     pub handicap: crate::datatypes::Is,
     /// NK1-37: Contact Person Social Security Number (ST, optional).

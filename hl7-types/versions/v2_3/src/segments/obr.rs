@@ -282,7 +282,7 @@ pub static OBR: SegmentDesc = SegmentDesc::new(
 
 /// OBR: Observation request segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OBR", desc = OBR)]
 pub struct Obr {
     /// OBR-1: Set ID - Observation Request (SI, conditional).

@@ -16,7 +16,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Value Type", "value_type", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
-            .len(2)
+            .len(3)
             .table(&crate::tables::TABLE_0125)
             .item(570),
         ElementDesc::new(
@@ -120,7 +120,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
 
 /// OBX: Observation segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OBX", desc = OBX)]
 pub struct Obx {
     /// OBX-1: Set ID - OBX (SI, optional).

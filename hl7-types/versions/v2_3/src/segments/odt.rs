@@ -28,7 +28,7 @@ pub static ODT: SegmentDesc = SegmentDesc::new(
 
 /// ODT: Diet tray instructions segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ODT", desc = ODT)]
 pub struct Odt {
     /// ODT-1: Tray Type (CE, required, table 0160).

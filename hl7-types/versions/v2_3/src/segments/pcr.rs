@@ -161,7 +161,7 @@ pub static PCR: SegmentDesc = SegmentDesc::new(
             )
             .repeats(0, 6)
             .len(2)
-            .table(&crate::tables::TABLE_0232)
+            .table(&crate::tables::TABLE_0252)
             .item(1119),
         ElementDesc::new(
                 "Indirect Exposure Mechanism",
@@ -177,7 +177,7 @@ pub static PCR: SegmentDesc = SegmentDesc::new(
 
 /// PCR: Possible Causal Relationship.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PCR", desc = PCR)]
 pub struct Pcr {
     /// PCR-1: Implicated Product (CE, required).
@@ -247,10 +247,10 @@ pub struct Pcr {
     pub action_taken_in_response_to_the_event: Vec<
         hl7_types::Coded<crate::tables::ActionTakenInResponseToTheEvent>,
     >,
-    /// PCR-22: Event Causality Observations (ID, optional, repeats, table 0232).
+    /// PCR-22: Event Causality Observations (ID, optional, repeats, table 0252).
     #[hl7(seq = 22)]
     pub event_causality_observations: Vec<
-        hl7_types::Coded<crate::tables::InsuranceCompanyContactReason>,
+        hl7_types::Coded<crate::tables::CausalityObservations>,
     >,
     /// PCR-23: Indirect Exposure Mechanism (ID, optional, repeats, table 0253).
     #[hl7(seq = 23)]

@@ -44,7 +44,7 @@ pub static PD1: SegmentDesc = SegmentDesc::new(
             .item(745),
         ElementDesc::new("Handicap", "handicap", &crate::datatypes::IS)
             .len(2)
-            .table(&crate::tables::TABLE_0310)
+            .table(&crate::tables::TABLE_0295)
             .item(753),
         ElementDesc::new("Living Will", "living_will", &crate::datatypes::IS)
             .len(2)
@@ -83,7 +83,7 @@ pub static PD1: SegmentDesc = SegmentDesc::new(
 
 /// PD1: Patient Demographic.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PD1", desc = PD1)]
 pub struct Pd1 {
     /// PD1-1: Living Dependency (IS, optional, table 0223).
@@ -101,7 +101,7 @@ pub struct Pd1 {
     /// PD1-5: Student Indicator (IS, optional, table 0231).
     #[hl7(seq = 5)]
     pub student_indicator: hl7_types::Coded<crate::tables::StudentStatus>,
-    /// PD1-6: Handicap (IS, optional, table 0310).
+    /// PD1-6: Handicap (IS, optional, table 0295).
     #[hl7(seq = 6)]
     pub handicap: crate::datatypes::Is,
     /// PD1-7: Living Will (IS, optional, table 0315).

@@ -97,7 +97,7 @@ pub static PES: SegmentDesc = SegmentDesc::new(
 
 /// PES: Product Experience Sender.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PES", desc = PES)]
 pub struct Pes {
     /// PES-1: Sender Organization Name (XON, optional).

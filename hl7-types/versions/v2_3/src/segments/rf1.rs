@@ -71,7 +71,7 @@ pub static RF1: SegmentDesc = SegmentDesc::new(
 
 /// RF1: Referral Information Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RF1", desc = RF1)]
 pub struct Rf1 {
     /// RF1-1: Referral Status (CE, optional, table 0283).

@@ -32,7 +32,7 @@ pub static RGS: SegmentDesc = SegmentDesc::new(
 
 /// RGS: Resource Group.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RGS", desc = RGS)]
 pub struct Rgs {
     /// RGS-1: Set ID - RGS (SI, required).

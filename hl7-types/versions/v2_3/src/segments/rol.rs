@@ -56,7 +56,7 @@ pub static ROL: SegmentDesc = SegmentDesc::new(
 
 /// ROL: Role.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ROL", desc = ROL)]
 pub struct Rol {
     /// ROL-1: Role Instance ID (EI, required).

@@ -82,7 +82,7 @@ pub static RXE: SegmentDesc = SegmentDesc::new(
         ElementDesc::new(
                 "Ordering Provider's DEA Number",
                 "ordering_providers_dea_number",
-                &crate::datatypes::CN,
+                &crate::datatypes::XCN,
             )
             .usage(Usage::C)
             .len(60)
@@ -90,7 +90,7 @@ pub static RXE: SegmentDesc = SegmentDesc::new(
         ElementDesc::new(
                 "Pharmacist/Treatment Supplier's Verifier ID",
                 "pharmacist_treatment_suppliers_verifier_id",
-                &crate::datatypes::CN,
+                &crate::datatypes::XCN,
             )
             .usage(Usage::C)
             .len(60)
@@ -201,7 +201,7 @@ pub static RXE: SegmentDesc = SegmentDesc::new(
 
 /// RXE: Pharmacy encoded order segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXE", desc = RXE)]
 pub struct Rxe {
     /// RXE-1: Quantity/Timing (TQ, required).
@@ -240,13 +240,13 @@ pub struct Rxe {
     /// RXE-12: Number of Refills (NM, optional).
     #[hl7(seq = 12)]
     pub number_of_refills: crate::datatypes::Nm,
-    /// RXE-13: Ordering Provider's DEA Number (CN, conditional).
+    /// RXE-13: Ordering Provider's DEA Number (XCN, conditional).
     #[hl7(seq = 13)]
-    pub ordering_providers_dea_number: hl7_types::Part<crate::datatypes::Cn>,
-    /// RXE-14: Pharmacist/Treatment Supplier's Verifier ID (CN, conditional).
+    pub ordering_providers_dea_number: hl7_types::Part<crate::datatypes::Xcn>,
+    /// RXE-14: Pharmacist/Treatment Supplier's Verifier ID (XCN, conditional).
     #[hl7(seq = 14)]
     pub pharmacist_treatment_suppliers_verifier_id: hl7_types::Part<
-        crate::datatypes::Cn,
+        crate::datatypes::Xcn,
     >,
     /// RXE-15: Prescription Number (ST, conditional).
     #[hl7(seq = 15)]

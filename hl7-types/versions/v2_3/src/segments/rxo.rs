@@ -109,7 +109,7 @@ pub static RXO: SegmentDesc = SegmentDesc::new(
         ElementDesc::new(
                 "Ordering Provider's DEA Number",
                 "ordering_providers_dea_number",
-                &crate::datatypes::CN,
+                &crate::datatypes::XCN,
             )
             .usage(Usage::C)
             .len(60)
@@ -117,7 +117,7 @@ pub static RXO: SegmentDesc = SegmentDesc::new(
         ElementDesc::new(
                 "Pharmacist/Treatment Supplier's Verifier ID",
                 "pharmacist_treatment_suppliers_verifier_id",
-                &crate::datatypes::CN,
+                &crate::datatypes::XCN,
             )
             .usage(Usage::C)
             .len(60)
@@ -174,7 +174,7 @@ pub static RXO: SegmentDesc = SegmentDesc::new(
 
 /// RXO: Pharmacy prescription order segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXO", desc = RXO)]
 pub struct Rxo {
     /// RXO-1: Requested Give Code (CE, required).
@@ -216,13 +216,13 @@ pub struct Rxo {
     /// RXO-13: Number of Refills (NM, optional).
     #[hl7(seq = 13)]
     pub number_of_refills: crate::datatypes::Nm,
-    /// RXO-14: Ordering Provider's DEA Number (CN, conditional).
+    /// RXO-14: Ordering Provider's DEA Number (XCN, conditional).
     #[hl7(seq = 14)]
-    pub ordering_providers_dea_number: hl7_types::Part<crate::datatypes::Cn>,
-    /// RXO-15: Pharmacist/Treatment Supplier's Verifier ID (CN, conditional).
+    pub ordering_providers_dea_number: hl7_types::Part<crate::datatypes::Xcn>,
+    /// RXO-15: Pharmacist/Treatment Supplier's Verifier ID (XCN, conditional).
     #[hl7(seq = 15)]
     pub pharmacist_treatment_suppliers_verifier_id: hl7_types::Part<
-        crate::datatypes::Cn,
+        crate::datatypes::Xcn,
     >,
     /// RXO-16: Needs Human Review (ID, optional, table 0136).
     #[hl7(seq = 16)]

@@ -152,7 +152,7 @@ pub static STF: SegmentDesc = SegmentDesc::new(
 
 /// STF: Staff identification segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "STF", desc = STF)]
 pub struct Stf {
     /// STF-1: STF - Primary Key Value (CE, required).

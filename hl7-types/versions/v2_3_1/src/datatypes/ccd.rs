@@ -25,7 +25,7 @@ pub static CCD: DatatypeDesc = DatatypeDesc::new(
 
 /// CCD: Charge Time.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CCD", desc = CCD)]
 pub struct Ccd {
     /// CCD.1: When To Charge Code (ID, optional, table 0100).

@@ -31,7 +31,7 @@ pub static CK: DatatypeDesc = DatatypeDesc::new(
 
 /// CK: Composite ID with check digit.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CK", desc = CK)]
 pub struct Ck {
     /// CK.1: ID number (NM) (NM, optional).

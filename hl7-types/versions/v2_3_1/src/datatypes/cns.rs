@@ -49,7 +49,7 @@ pub static CNS: DatatypeDesc = DatatypeDesc::new(
 
 /// CNS: Composite ID number and Name simplified.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CNS", desc = CNS)]
 pub struct Cns {
     /// CNS.1: ID number (ST) (ST, optional).

@@ -47,7 +47,7 @@ pub static CWE: DatatypeDesc = DatatypeDesc::new(
 
 /// CWE: Coded With Exceptions.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CWE", desc = CWE)]
 pub struct Cwe {
     /// CWE.1: Identifier (ST, optional).

@@ -28,7 +28,7 @@ pub static EIP: DatatypeDesc = DatatypeDesc::new(
 
 /// EIP: Parent Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "EIP", desc = EIP)]
 pub struct Eip {
     /// EIP.1: Parent's Placer Order Number (EI, optional).

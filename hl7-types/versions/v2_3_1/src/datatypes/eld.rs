@@ -27,7 +27,7 @@ pub static ELD: DatatypeDesc = DatatypeDesc::new(
 
 /// ELD: Error.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "ELD", desc = ELD)]
 pub struct Eld {
     /// ELD.1: Segment ID (ST, optional).

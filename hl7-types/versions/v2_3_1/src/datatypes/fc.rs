@@ -21,7 +21,7 @@ pub static FC: DatatypeDesc = DatatypeDesc::new(
 
 /// FC: Financial Class.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "FC", desc = FC)]
 pub struct Fc {
     /// FC.1: Financial Class (IS, optional, table 0064).

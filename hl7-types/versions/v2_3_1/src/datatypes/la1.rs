@@ -42,7 +42,7 @@ pub static LA1: DatatypeDesc = DatatypeDesc::new(
 
 /// LA1: Location with address information (variant 1).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "LA1", desc = LA1)]
 pub struct La1 {
     /// LA1.1: Point of care (IS) (IS, optional, table 0302).

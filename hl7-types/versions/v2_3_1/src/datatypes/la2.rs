@@ -67,7 +67,7 @@ pub static LA2: DatatypeDesc = DatatypeDesc::new(
 
 /// LA2: Location with address information (variant 2).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "LA2", desc = LA2)]
 pub struct La2 {
     /// LA2.1: Point of care (IS) (IS, optional, table 0302).

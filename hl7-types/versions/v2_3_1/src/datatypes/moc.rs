@@ -20,7 +20,7 @@ pub static MOC: DatatypeDesc = DatatypeDesc::new(
 
 /// MOC: Charge To Practise.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "MOC", desc = MOC)]
 pub struct Moc {
     /// MOC.1: Dollar Amount (MO, optional).

@@ -48,7 +48,7 @@ pub static NDL: DatatypeDesc = DatatypeDesc::new(
 
 /// NDL: Observing Practitioner.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "NDL", desc = NDL)]
 pub struct Ndl {
     /// NDL.1: Name (CN, optional).

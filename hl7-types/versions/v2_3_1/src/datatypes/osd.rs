@@ -77,7 +77,7 @@ pub static OSD: DatatypeDesc = DatatypeDesc::new(
 
 /// OSD: Order sequence.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "OSD", desc = OSD)]
 pub struct Osd {
     /// OSD.1: Sequence/Results Flag (ID, optional).

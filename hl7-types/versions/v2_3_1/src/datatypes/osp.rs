@@ -34,7 +34,7 @@ pub static OSP: DatatypeDesc = DatatypeDesc::new(
 
 /// OSP: Occurence Span.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "OSP", desc = OSP)]
 pub struct Osp {
     /// OSP.1: Occurrence Span Code (CE, optional, table 0351).

@@ -35,7 +35,7 @@ pub static PCF: DatatypeDesc = DatatypeDesc::new(
 
 /// PCF: Pre-certification required.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PCF", desc = PCF)]
 pub struct Pcf {
     /// PCF.1: Pre-certification Patient Type (IS, optional, table 0150).

@@ -29,7 +29,7 @@ pub static PI: DatatypeDesc = DatatypeDesc::new(
 
 /// PI: Person Identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PI", desc = PI)]
 pub struct Pi {
     /// PI.1: ID number (ST) (ST, optional).

@@ -31,7 +31,7 @@ pub static PLN: DatatypeDesc = DatatypeDesc::new(
 
 /// PLN: Practitioner ID Numbers.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PLN", desc = PLN)]
 pub struct Pln {
     /// PLN.1: ID number (ST) (ST, optional).

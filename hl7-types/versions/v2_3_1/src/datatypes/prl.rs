@@ -33,7 +33,7 @@ pub static PRL: DatatypeDesc = DatatypeDesc::new(
 
 /// PRL: Parent Result Link.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PRL", desc = PRL)]
 pub struct Prl {
     /// PRL.1: OBX-3 observation identifier of parent result (CE, optional).

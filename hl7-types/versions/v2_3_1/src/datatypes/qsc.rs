@@ -36,7 +36,7 @@ pub static QSC: DatatypeDesc = DatatypeDesc::new(
 
 /// QSC: Query Selection Criteria.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "QSC", desc = QSC)]
 pub struct Qsc {
     /// QSC.1: Segment Field Name (ST, optional).

@@ -35,7 +35,7 @@ pub static SPD: DatatypeDesc = DatatypeDesc::new(
 
 /// SPD: Specialty.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "SPD", desc = SPD)]
 pub struct Spd {
     /// SPD.1: Specialty Name (ST, optional).

@@ -21,7 +21,7 @@ pub static UVC: DatatypeDesc = DatatypeDesc::new(
 
 /// UVC: Value code and amount.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "UVC", desc = UVC)]
 pub struct Uvc {
     /// UVC.1: Value Code (IS, optional, table 0153).

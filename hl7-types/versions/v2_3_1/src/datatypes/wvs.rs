@@ -20,7 +20,7 @@ pub static WVS: DatatypeDesc = DatatypeDesc::new(
 
 /// WVS: Wavefrom source.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "WVS", desc = WVS)]
 pub struct Wvs {
     /// WVS.1: Source name 1 (ST, optional).

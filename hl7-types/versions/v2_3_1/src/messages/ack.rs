@@ -23,7 +23,7 @@ static ACK_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ACK.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ACK", desc = ACK)]
 pub struct Ack {
     /// MSH: Message Header (required).

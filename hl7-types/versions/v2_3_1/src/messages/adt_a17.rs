@@ -54,7 +54,7 @@ static ADT_A17_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A17", desc = ADT_A17)]
 pub struct AdtA17 {
     /// MSH: Message Header (required).

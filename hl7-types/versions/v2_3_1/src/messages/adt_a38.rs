@@ -39,13 +39,13 @@ static ADT_A38_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::DG1),
         ),
-        MemberDesc::new("drg", 1, 1, MemberKind::Segment(&crate::segments::DRG)),
+        MemberDesc::new("drg", 0, 1, MemberKind::Segment(&crate::segments::DRG)),
     ],
 };
 
 /// The message structure ADT_A38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A38", desc = ADT_A38)]
 pub struct AdtA38 {
     /// MSH: Message Header (required).
@@ -66,8 +66,8 @@ pub struct AdtA38 {
     pub obx: Vec<crate::segments::Obx>,
     /// DG1: Diagnosis (optional, repeats).
     pub dg1: Vec<crate::segments::Dg1>,
-    /// DRG: Diagnosis Related Group (required).
-    pub drg: hl7_types::Part<crate::segments::Drg>,
+    /// DRG: Diagnosis Related Group (optional).
+    pub drg: Option<Box<crate::segments::Drg>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -92,7 +92,7 @@ pub(super) static FINANCIAL_PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DFT_P03", desc = DFT_P03)]
 pub struct DftP03 {
     /// MSH: Message Header (required).
@@ -131,7 +131,7 @@ pub struct DftP03 {
 
 /// The group FINANCIAL of DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL", desc = FINANCIAL_MEMBERS)]
 pub struct Financial {
     /// FT1: Financial Transaction (required).
@@ -145,7 +145,7 @@ pub struct Financial {
 
 /// The group FINANCIAL_PROCEDURE of DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_PROCEDURE", desc = FINANCIAL_PROCEDURE_MEMBERS)]
 pub struct FinancialProcedure {
     /// PR1: Procedures (required).

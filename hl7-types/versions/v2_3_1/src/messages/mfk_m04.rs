@@ -29,7 +29,7 @@ static MFK_M04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFK_M04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFK_M04", desc = MFK_M04)]
 pub struct MfkM04 {
     /// MSH: Message Header (required).

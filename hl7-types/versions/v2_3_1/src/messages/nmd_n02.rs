@@ -75,7 +75,7 @@ pub(super) static APP_STATUS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure NMD_N02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "NMD_N02", desc = NMD_N02)]
 pub struct NmdN02 {
     /// MSH: Message Header (required).
@@ -90,7 +90,7 @@ pub struct NmdN02 {
 
 /// The group CLOCK_AND_STATS_WITH_NOTES of NMD_N02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLOCK_AND_STATS_WITH_NOTES", desc = CLOCK_AND_STATS_WITH_NOTES_MEMBERS)]
 pub struct ClockAndStatsWithNotes {
     /// Group CLOCK (optional).
@@ -106,7 +106,7 @@ pub struct ClockAndStatsWithNotes {
 
 /// The group CLOCK of NMD_N02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLOCK", desc = CLOCK_MEMBERS)]
 pub struct Clock {
     /// NCK: System Clock (required).
@@ -120,7 +120,7 @@ pub struct Clock {
 
 /// The group APP_STATS of NMD_N02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "APP_STATS", desc = APP_STATS_MEMBERS)]
 pub struct AppStats {
     /// NST: Application Control Level Statistics (required).
@@ -134,7 +134,7 @@ pub struct AppStats {
 
 /// The group APP_STATUS of NMD_N02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "APP_STATUS", desc = APP_STATUS_MEMBERS)]
 pub struct AppStatus {
     /// NSC: Application Status Change (required).

@@ -154,7 +154,7 @@ pub(super) static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMD_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMD_O01", desc = OMD_O01)]
 pub struct OmdO01 {
     /// MSH: Message Header (required).
@@ -175,7 +175,7 @@ pub struct OmdO01 {
 
 /// The group PATIENT of OMD_O01 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -199,7 +199,7 @@ pub struct Patient {
 
 /// The group PATIENT_VISIT of OMD_O01 and 19 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -213,7 +213,7 @@ pub struct PatientVisit {
 
 /// The group INSURANCE of OMD_O01 and 12 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -229,7 +229,7 @@ pub struct Insurance {
 
 /// The group ORDER_DIET of OMD_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DIET", desc = ORDER_DIET_MEMBERS)]
 pub struct OrderDiet {
     /// ORC: Common Order (required).
@@ -243,7 +243,7 @@ pub struct OrderDiet {
 
 /// The group DIET of OMD_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DIET", desc = DIET_MEMBERS)]
 pub struct Diet {
     /// ODS: Dietary Orders, Supplements, and Preferences (required, repeats).
@@ -261,7 +261,7 @@ pub struct Diet {
 
 /// The group OBSERVATION of OMD_O01 and 9 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -275,7 +275,7 @@ pub struct Observation {
 
 /// The group ORDER_TRAY of OMD_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_TRAY", desc = ORDER_TRAY_MEMBERS)]
 pub struct OrderTray {
     /// ORC: Common Order (required).

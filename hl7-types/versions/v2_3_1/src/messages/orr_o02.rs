@@ -82,7 +82,7 @@ pub(super) static CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORR_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORR_O02", desc = ORR_O02)]
 pub struct OrrO02 {
     /// MSH: Message Header (required).
@@ -102,7 +102,7 @@ pub struct OrrO02 {
 
 /// The group RESPONSE of ORR_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -117,7 +117,7 @@ pub struct Response {
 
 /// The group ORDER of ORR_O02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -135,7 +135,7 @@ pub struct Order {
 
 /// The choice CHOICE of ORR_O02: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.

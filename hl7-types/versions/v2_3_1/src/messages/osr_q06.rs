@@ -85,7 +85,7 @@ pub(super) static CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSR_Q06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSR_Q06", desc = OSR_Q06)]
 pub struct OsrQ06 {
     /// MSH: Message Header (required).
@@ -111,7 +111,7 @@ pub struct OsrQ06 {
 
 /// The group RESPONSE of OSR_Q06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -126,7 +126,7 @@ pub struct Response {
 
 /// The group OBSERVATION of OSR_Q06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// ORC: Common Order (required).
@@ -144,7 +144,7 @@ pub struct Observation {
 
 /// The choice CHOICE of OSR_Q06: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.

@@ -76,7 +76,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PTR_PCF.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PTR_PCF", desc = PTR_PCF)]
 pub struct PtrPcf {
     /// MSH: Message Header (required).
@@ -99,7 +99,7 @@ pub struct PtrPcf {
 
 /// The group PATIENT of PTR_PCF.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).

@@ -163,7 +163,7 @@ pub(super) static RESULTS_NOTES_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure REF_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "REF_I12", desc = REF_I12)]
 pub struct RefI12 {
     /// MSH: Message Header (required).
@@ -206,7 +206,7 @@ pub struct RefI12 {
 
 /// The group AUTHORIZATION_CONTACT of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_CONTACT", desc = AUTHORIZATION_CONTACT_MEMBERS)]
 pub struct AuthorizationContact {
     /// AUT: Authorization Information (required).
@@ -220,7 +220,7 @@ pub struct AuthorizationContact {
 
 /// The group PROCEDURE of REF_I12 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -234,7 +234,7 @@ pub struct Procedure {
 
 /// The group AUTCTD_SUPPGRP2 of REF_I12 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTCTD_SUPPGRP2", desc = AUTCTD_SUPPGRP2_MEMBERS)]
 pub struct AutctdSuppgrp2 {
     /// AUT: Authorization Information (required).
@@ -248,7 +248,7 @@ pub struct AutctdSuppgrp2 {
 
 /// The group OBSERVATION of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBR: Observation Request (required).
@@ -264,7 +264,7 @@ pub struct Observation {
 
 /// The group RESULTS_NOTES of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULTS_NOTES", desc = RESULTS_NOTES_MEMBERS)]
 pub struct ResultsNotes {
     /// OBX: Observation/Result (required).

@@ -72,7 +72,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ROR_ROR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ROR_ROR", desc = ROR_ROR)]
 pub struct RorRor {
     /// MSH: Message Header (required).
@@ -93,7 +93,7 @@ pub struct RorRor {
 
 /// The group DEFINITION of ROR_ROR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: QRD - original-style query definition segment (required).
@@ -112,7 +112,7 @@ pub struct Definition {
 
 /// The group ORDER of ROR_ROR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -53,7 +53,7 @@ static RPI_I01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPI_I01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPI_I01", desc = RPI_I01)]
 pub struct RpiI01 {
     /// MSH: Message Header (required).

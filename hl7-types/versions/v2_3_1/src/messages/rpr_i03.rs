@@ -53,7 +53,7 @@ pub(super) static PRDCTD_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPR_I03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPR_I03", desc = RPR_I03)]
 pub struct RprI03 {
     /// MSH: Message Header (required).
@@ -74,7 +74,7 @@ pub struct RprI03 {
 
 /// The group PRDCTD of RPR_I03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRDCTD", desc = PRDCTD_MEMBERS)]
 pub struct Prdctd {
     /// PRD: Provider Data (required).

@@ -23,7 +23,7 @@ static RQQ_Q09_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQQ_Q09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQQ_Q09", desc = RQQ_Q09)]
 pub struct RqqQ09 {
     /// MSH: Message Header (required).

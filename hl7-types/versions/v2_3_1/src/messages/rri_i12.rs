@@ -104,7 +104,7 @@ pub(super) static PROVIDER_CONTACT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRI_I12", desc = RRI_I12)]
 pub struct RriI12 {
     /// MSH: Message Header (required).
@@ -143,7 +143,7 @@ pub struct RriI12 {
 
 /// The group PROVIDER_CONTACT of RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROVIDER_CONTACT", desc = PROVIDER_CONTACT_MEMBERS)]
 pub struct ProviderContact {
     /// PRD: Provider Data (required).

@@ -32,7 +32,7 @@ static TBR_R08_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure TBR_R08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "TBR_R08", desc = TBR_R08)]
 pub struct TbrR08 {
     /// MSH: Message Header (required).

@@ -24,7 +24,7 @@ static VQQ_Q07_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VQQ_Q07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VQQ_Q07", desc = VQQ_Q07)]
 pub struct VqqQ07 {
     /// MSH: Message Header (required).

@@ -22,7 +22,7 @@ pub static ADD: SegmentDesc = SegmentDesc::new(
 
 /// ADD: Addendum.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ADD", desc = ADD)]
 pub struct Add {
     /// ADD-1: Addendum Continuation Pointer (ST, optional).

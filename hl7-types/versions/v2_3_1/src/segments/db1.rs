@@ -72,7 +72,7 @@ pub static DB1: SegmentDesc = SegmentDesc::new(
 
 /// DB1: Disability.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DB1", desc = DB1)]
 pub struct Db1 {
     /// DB1-1: Set ID - DB1 (SI, required).

@@ -24,7 +24,7 @@ pub static ERR: SegmentDesc = SegmentDesc::new(
 
 /// ERR: Error.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ERR", desc = ERR)]
 pub struct ErrSegment {
     /// ERR-1: Error Code and Location (ELD, required, repeats).

@@ -63,7 +63,7 @@ pub static MSH: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Message Type", "message_type", &crate::datatypes::MSG)
             .usage(Usage::R)
             .repeats(1, 1)
-            .len(7)
+            .len(15)
             .table(&crate::tables::TABLE_0076)
             .item(9),
         ElementDesc::new(
@@ -140,7 +140,7 @@ pub static MSH: SegmentDesc = SegmentDesc::new(
 
 /// MSH: Message Header.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MSH", desc = MSH)]
 pub struct Msh {
     /// MSH-1: Field Separator (ST, required).

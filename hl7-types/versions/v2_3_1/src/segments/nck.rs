@@ -18,7 +18,7 @@ pub static NCK: SegmentDesc = SegmentDesc::new(
 
 /// NCK: System Clock.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NCK", desc = NCK)]
 pub struct Nck {
     /// NCK-1: System Date/Time (TS, optional).

@@ -55,7 +55,6 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
             .table(&crate::tables::TABLE_0078)
             .item(576),
         ElementDesc::new("Probability", "probability", &crate::datatypes::NM)
-            .repeats(0, 5)
             .len(5)
             .item(577),
         ElementDesc::new(
@@ -121,7 +120,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
 
 /// OBX: Observation/Result.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OBX", desc = OBX)]
 pub struct Obx {
     /// OBX-1: Set ID - OBX (SI, optional).
@@ -148,9 +147,9 @@ pub struct Obx {
     /// OBX-8: Abnormal Flags (ID, optional, repeats, table 0078).
     #[hl7(seq = 8)]
     pub abnormal_flags: Vec<hl7_types::Coded<crate::tables::AbnormalFlags>>,
-    /// OBX-9: Probability (NM, optional, repeats).
+    /// OBX-9: Probability (NM, optional).
     #[hl7(seq = 9)]
-    pub probability: Vec<crate::datatypes::Nm>,
+    pub probability: crate::datatypes::Nm,
     /// OBX-10: Nature of Abnormal Test (ID, optional, table 0080).
     #[hl7(seq = 10)]
     pub nature_of_abnormal_test: hl7_types::Coded<

@@ -37,7 +37,7 @@ pub static OM5: SegmentDesc = SegmentDesc::new(
 
 /// OM5: Observation Batteries (Sets).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM5", desc = OM5)]
 pub struct Om5 {
     /// OM5-1: Sequence Number - Test/Observation Master File (NM, optional).

@@ -112,7 +112,7 @@ pub static PRC: SegmentDesc = SegmentDesc::new(
 
 /// PRC: Pricing.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PRC", desc = PRC)]
 pub struct Prc {
     /// PRC-1: Primary Key Value - PRC (CE, required, table 0132).

@@ -18,7 +18,7 @@ pub static RDT: SegmentDesc = SegmentDesc::new(
 
 /// RDT: Table Row Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RDT", desc = RDT)]
 pub struct Rdt {
     /// RDT-1: Column Value (varies, optional).

@@ -179,7 +179,7 @@ pub static RXA: SegmentDesc = SegmentDesc::new(
 
 /// RXA: Pharmacy/Treatment Administration.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXA", desc = RXA)]
 pub struct Rxa {
     /// RXA-1: Give Sub-ID Counter (NM, required).

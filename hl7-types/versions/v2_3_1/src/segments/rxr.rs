@@ -48,7 +48,7 @@ pub static RXR: SegmentDesc = SegmentDesc::new(
 
 /// RXR: Pharmacy/Treatment Route.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXR", desc = RXR)]
 pub struct Rxr {
     /// RXR-1: Route (CE, required, table 0162).

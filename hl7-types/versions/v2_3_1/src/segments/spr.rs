@@ -45,7 +45,7 @@ pub static SPR: SegmentDesc = SegmentDesc::new(
 
 /// SPR: SPR - stored procedure request definition segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SPR", desc = SPR)]
 pub struct Spr {
     /// SPR-1: Query Tag (ST, optional).

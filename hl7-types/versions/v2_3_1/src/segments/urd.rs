@@ -60,7 +60,7 @@ pub static URD: SegmentDesc = SegmentDesc::new(
 
 /// URD: Results/Update Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "URD", desc = URD)]
 pub struct Urd {
     /// URD-1: R/U Date/Time (TS, optional).

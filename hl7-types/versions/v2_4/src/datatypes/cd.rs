@@ -48,7 +48,7 @@ pub static CD: DatatypeDesc = DatatypeDesc::new(
 
 /// CD: Channel Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CD", desc = CD)]
 pub struct Cd {
     /// CD.1: Channel Identifier (WVI, optional).

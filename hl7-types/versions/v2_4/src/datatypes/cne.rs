@@ -49,7 +49,7 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
 
 /// CNE: Coded With No Exceptions.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CNE", desc = CNE)]
 pub struct Cne {
     /// CNE.1: Identifier (ST) (ST, optional).

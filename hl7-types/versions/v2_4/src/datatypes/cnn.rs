@@ -53,7 +53,7 @@ pub static CNN: DatatypeDesc = DatatypeDesc::new(
 
 /// CNN: Composite ID number and name (special DT for NDL).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CNN", desc = CNN)]
 pub struct Cnn {
     /// CNN.1: ID number (ST) (ST, optional).

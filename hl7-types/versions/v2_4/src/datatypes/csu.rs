@@ -55,7 +55,7 @@ pub static CSU: DatatypeDesc = DatatypeDesc::new(
 
 /// CSU: Channel sensitivity/units.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CSU", desc = CSU)]
 pub struct Csu {
     /// CSU.1: Channel Sensitivity (NM, optional).

@@ -52,7 +52,7 @@ pub static CX: DatatypeDesc = DatatypeDesc::new(
 
 /// CX: Extended composite ID with check digit.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CX", desc = CX)]
 pub struct Cx {
     /// CX.1: Id (ST, optional).

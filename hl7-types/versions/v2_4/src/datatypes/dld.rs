@@ -25,7 +25,7 @@ pub static DLD: DatatypeDesc = DatatypeDesc::new(
 
 /// DLD: Discharge Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DLD", desc = DLD)]
 pub struct Dld {
     /// DLD.1: Discharge Location (ID, optional, table 0113).

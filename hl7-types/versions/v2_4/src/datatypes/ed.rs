@@ -30,7 +30,7 @@ pub static ED: DatatypeDesc = DatatypeDesc::new(
 
 /// ED: Encapsulated Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "ED", desc = ED)]
 pub struct Ed {
     /// ED.1: Source Application (HD, optional).

@@ -27,7 +27,7 @@ pub static HD: DatatypeDesc = DatatypeDesc::new(
 
 /// HD: Hierarchic Designator.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "HD", desc = HD)]
 pub struct Hd {
     /// HD.1: Namespace ID (IS, optional, table 0300).

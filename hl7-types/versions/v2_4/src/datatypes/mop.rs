@@ -29,7 +29,7 @@ pub static MOP: DatatypeDesc = DatatypeDesc::new(
 
 /// MOP: Money Or Percentage.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "MOP", desc = MOP)]
 pub struct Mop {
     /// MOP.1: Money Or Percentage Indicator (IS, optional, table 0148).

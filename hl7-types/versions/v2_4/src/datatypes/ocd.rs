@@ -21,7 +21,7 @@ pub static OCD: DatatypeDesc = DatatypeDesc::new(
 
 /// OCD: Occurence.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "OCD", desc = OCD)]
 pub struct Ocd {
     /// OCD.1: Occurrence Code (IS, optional, table 0350).

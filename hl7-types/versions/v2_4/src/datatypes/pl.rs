@@ -43,7 +43,7 @@ pub static PL: DatatypeDesc = DatatypeDesc::new(
 
 /// PL: Person Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PL", desc = PL)]
 pub struct Pl {
     /// PL.1: Point Of Care (IS, optional, table 0302).

@@ -17,7 +17,7 @@ pub static RFR: DatatypeDesc = DatatypeDesc::new(
                     "administrative_sex",
                     &crate::datatypes::IS,
                 )
-                .table(&crate::tables::TABLE_0007),
+                .table(&crate::tables::TABLE_0001),
             ElementDesc::new("Age Range", "age_range", &crate::datatypes::NR),
             ElementDesc::new(
                 "Gestational Range",
@@ -38,15 +38,15 @@ pub static RFR: DatatypeDesc = DatatypeDesc::new(
 
 /// RFR: Reference Range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "RFR", desc = RFR)]
 pub struct Rfr {
     /// RFR.1: Numeric Range (NR, optional).
     #[hl7(seq = 1)]
     pub numeric_range: crate::datatypes::Nr,
-    /// RFR.2: Administrative Sex (IS, optional, table 0007).
+    /// RFR.2: Administrative Sex (IS, optional, table 0001).
     #[hl7(seq = 2)]
-    pub administrative_sex: hl7_types::Coded<crate::tables::AdmissionType>,
+    pub administrative_sex: hl7_types::Coded<crate::tables::AdministrativeSex>,
     /// RFR.3: Age Range (NR, optional).
     #[hl7(seq = 3)]
     pub age_range: crate::datatypes::Nr,

@@ -25,7 +25,7 @@ pub static RI: DatatypeDesc = DatatypeDesc::new(
 
 /// RI: Repeat Interval.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "RI", desc = RI)]
 pub struct Ri {
     /// RI.1: Repeat Pattern (IS, optional, table 0335).

@@ -25,7 +25,7 @@ pub static SAD: DatatypeDesc = DatatypeDesc::new(
 
 /// SAD: Street Address.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "SAD", desc = SAD)]
 pub struct Sad {
     /// SAD.1: Street Or Mailing Address (ST, optional).

@@ -36,7 +36,7 @@ pub static SPS: DatatypeDesc = DatatypeDesc::new(
 
 /// SPS: Specimen Source.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "SPS", desc = SPS)]
 pub struct Sps {
     /// SPS.1: Specimen Source Name Or Code (CE, optional, table 0070).

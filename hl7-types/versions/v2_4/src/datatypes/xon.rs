@@ -63,7 +63,7 @@ pub static XON: DatatypeDesc = DatatypeDesc::new(
 
 /// XON: Extended Composite Name And Identification Number For Organizations.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XON", desc = XON)]
 pub struct Xon {
     /// XON.1: Organization Name (ST, optional).

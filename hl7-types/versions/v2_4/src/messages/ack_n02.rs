@@ -22,7 +22,7 @@ static ACK_N02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ACK_N02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ACK_N02", desc = ACK_N02)]
 pub struct AckN02 {
     /// MSH: Message Header (required).

@@ -195,7 +195,7 @@ pub(super) static FINANCIAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DFT_P03", desc = DFT_P03)]
 pub struct DftP03 {
     /// MSH: Message Header (required).
@@ -238,7 +238,7 @@ pub struct DftP03 {
 
 /// The group COMMON_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (optional).
@@ -254,7 +254,7 @@ pub struct CommonOrder {
 
 /// The group ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).
@@ -268,7 +268,7 @@ pub struct Order {
 
 /// The group OBSERVATION of DFT_P03 and 13 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -282,7 +282,7 @@ pub struct Observation {
 
 /// The group FINANCIAL of DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL", desc = FINANCIAL_MEMBERS)]
 pub struct Financial {
     /// FT1: Financial Transaction (required).
@@ -298,7 +298,7 @@ pub struct Financial {
 
 /// The group FINANCIAL_PROCEDURE of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_PROCEDURE", desc = FINANCIAL_PROCEDURE_MEMBERS)]
 pub struct FinancialProcedure {
     /// PR1: Procedures (required).
@@ -312,7 +312,7 @@ pub struct FinancialProcedure {
 
 /// The group FINANCIAL_COMMON_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_COMMON_ORDER", desc = FINANCIAL_COMMON_ORDER_MEMBERS)]
 pub struct FinancialCommonOrder {
     /// ORC: Common Order (optional).
@@ -328,7 +328,7 @@ pub struct FinancialCommonOrder {
 
 /// The group FINANCIAL_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_ORDER", desc = FINANCIAL_ORDER_MEMBERS)]
 pub struct FinancialOrder {
     /// OBR: Observation Request (required).
@@ -342,7 +342,7 @@ pub struct FinancialOrder {
 
 /// The group FINANCIAL_OBSERVATION of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_OBSERVATION", desc = FINANCIAL_OBSERVATION_MEMBERS)]
 pub struct FinancialObservation {
     /// OBX: Observation/Result (required).

@@ -31,7 +31,7 @@ static EAC_U07_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EAC_U07", desc = EAC_U07)]
 pub struct EacU07 {
     /// MSH: Message Header (required).

@@ -23,7 +23,7 @@ static ESR_U02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ESR_U02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ESR_U02", desc = ESR_U02)]
 pub struct EsrU02 {
     /// MSH: Message Header (required).

@@ -28,7 +28,7 @@ static MFD_MFA_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFD_MFA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFD_MFA", desc = MFD_MFA)]
 pub struct MfdMfa {
     /// MSH: Message Header (required).

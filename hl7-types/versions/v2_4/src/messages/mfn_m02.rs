@@ -38,7 +38,7 @@ pub(super) static MF_STAFF_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M02", desc = MFN_M02)]
 pub struct MfnM02 {
     /// MSH: Message Header (required).
@@ -55,7 +55,7 @@ pub struct MfnM02 {
 
 /// The group MF_STAFF of MFN_M02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_STAFF", desc = MF_STAFF_MEMBERS)]
 pub struct MfStaff {
     /// MFE: Master File Entry (required).

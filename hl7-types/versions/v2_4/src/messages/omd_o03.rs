@@ -143,7 +143,7 @@ pub(super) static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMD_O03", desc = OMD_O03)]
 pub struct OmdO03 {
     /// MSH: Message Header (required).
@@ -164,7 +164,7 @@ pub struct OmdO03 {
 
 /// The group PATIENT of OMD_O03 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -188,7 +188,7 @@ pub struct Patient {
 
 /// The group PATIENT_VISIT of OMD_O03 and 22 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -202,7 +202,7 @@ pub struct PatientVisit {
 
 /// The group INSURANCE of OMD_O03 and 15 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -218,7 +218,7 @@ pub struct Insurance {
 
 /// The group ORDER_DIET of OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DIET", desc = ORDER_DIET_MEMBERS)]
 pub struct OrderDiet {
     /// ORC: Common Order (required).
@@ -232,7 +232,7 @@ pub struct OrderDiet {
 
 /// The group DIET of OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DIET", desc = DIET_MEMBERS)]
 pub struct Diet {
     /// ODS: Dietary Orders, Supplements, and Preferences (required, repeats).
@@ -249,7 +249,7 @@ pub struct Diet {
 
 /// The group ORDER_TRAY of OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_TRAY", desc = ORDER_TRAY_MEMBERS)]
 pub struct OrderTray {
     /// ORC: Common Order (required).

@@ -173,7 +173,7 @@ pub(super) static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMG_O19", desc = OMG_O19)]
 pub struct OmgO19 {
     /// MSH: Message Header (required).
@@ -192,7 +192,7 @@ pub struct OmgO19 {
 
 /// The group ORDER of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -222,7 +222,7 @@ pub struct Order {
 
 /// The group PRIOR_RESULT of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -241,7 +241,7 @@ pub struct PriorResult {
 
 /// The group PATIENT_PRIOR of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
 pub struct PatientPrior {
     /// PID: Patient Identification (required).
@@ -255,7 +255,7 @@ pub struct PatientPrior {
 
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_PRIOR", desc = PATIENT_VISIT_PRIOR_MEMBERS)]
 pub struct PatientVisitPrior {
     /// PV1: Patient Visit (required).
@@ -269,7 +269,7 @@ pub struct PatientVisitPrior {
 
 /// The group ORDER_PRIOR of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (optional).
@@ -290,7 +290,7 @@ pub struct OrderPrior {
 
 /// The group OBSERVATION_PRIOR of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_PRIOR", desc = OBSERVATION_PRIOR_MEMBERS)]
 pub struct ObservationPrior {
     /// OBX: Observation/Result (required).

@@ -218,7 +218,7 @@ pub(super) static ORDER_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OML_O21", desc = OML_O21)]
 pub struct OmlO21 {
     /// MSH: Message Header (required).
@@ -237,7 +237,7 @@ pub struct OmlO21 {
 
 /// The group ORDER_GENERAL of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_GENERAL", desc = ORDER_GENERAL_MEMBERS)]
 pub struct OrderGeneral {
     /// Group CONTAINER_1 (optional).
@@ -252,7 +252,7 @@ pub struct OrderGeneral {
 
 /// The group CONTAINER_1 of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER_1", desc = CONTAINER1_MEMBERS)]
 pub struct Container1 {
     /// SAC: Specimen and container detail (required).
@@ -266,7 +266,7 @@ pub struct Container1 {
 
 /// The group ORDER of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -286,7 +286,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).
@@ -310,7 +310,7 @@ pub struct ObservationRequest {
 
 /// The group CONTAINER_2 of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER_2", desc = CONTAINER2_MEMBERS)]
 pub struct Container2 {
     /// SAC: Specimen and container detail (required).
@@ -324,7 +324,7 @@ pub struct Container2 {
 
 /// The group OBSERVATION of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -340,7 +340,7 @@ pub struct Observation {
 
 /// The group PRIOR_RESULT of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -359,7 +359,7 @@ pub struct PriorResult {
 
 /// The group ORDER_PRIOR of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (optional).

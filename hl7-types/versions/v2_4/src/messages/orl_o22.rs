@@ -100,7 +100,7 @@ pub(super) static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O22", desc = ORL_O22)]
 pub struct OrlO22 {
     /// MSH: Message Header (required).
@@ -120,7 +120,7 @@ pub struct OrlO22 {
 
 /// The group RESPONSE of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -132,7 +132,7 @@ pub struct Response {
 
 /// The group PATIENT of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -147,7 +147,7 @@ pub struct Patient {
 
 /// The group GENERAL_ORDER of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GENERAL_ORDER", desc = GENERAL_ORDER_MEMBERS)]
 pub struct GeneralOrder {
     /// Group CONTAINER (optional).
@@ -161,7 +161,7 @@ pub struct GeneralOrder {
 
 /// The group CONTAINER of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen and container detail (required).
@@ -175,7 +175,7 @@ pub struct Container {
 
 /// The group ORDER of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -189,7 +189,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).

@@ -52,7 +52,7 @@ pub(super) static RSPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORS_O06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORS_O06", desc = ORS_O06)]
 pub struct OrsO06 {
     /// MSH: Message Header (required).
@@ -72,7 +72,7 @@ pub struct OrsO06 {
 
 /// The group RSPONSE of ORS_O06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RSPONSE", desc = RSPONSE_MEMBERS)]
 pub struct Rsponse {
     /// Group PATIENT (optional).

@@ -24,7 +24,7 @@ static OSQ_Q06_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSQ_Q06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSQ_Q06", desc = OSQ_Q06)]
 pub struct OsqQ06 {
     /// MSH: Message Header (required).

@@ -230,7 +230,7 @@ pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PGL_PC6", desc = PGL_PC6)]
 pub struct PglPc6 {
     /// MSH: Message Header (required).
@@ -249,7 +249,7 @@ pub struct PglPc6 {
 
 /// The group GOAL of PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -275,7 +275,7 @@ pub struct Goal {
 
 /// The group GOAL_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
 pub struct GoalRole {
     /// ROL: Role (required).
@@ -289,7 +289,7 @@ pub struct GoalRole {
 
 /// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -303,7 +303,7 @@ pub struct Pathway {
 
 /// The group PROBLEM of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -323,7 +323,7 @@ pub struct Problem {
 
 /// The group PROBLEM_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
 pub struct ProblemRole {
     /// ROL: Role (required).
@@ -337,7 +337,7 @@ pub struct ProblemRole {
 
 /// The group PROBLEM_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
 pub struct ProblemObservation {
     /// OBX: Observation/Result (required).
@@ -351,7 +351,7 @@ pub struct ProblemObservation {
 
 /// The group ORDER of PGL_PC6 and PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -365,7 +365,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PGL_PC6 and PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice OBRRXO_SUPPGRP (required).
@@ -383,7 +383,7 @@ pub struct OrderDetail {
 
 /// The choice OBRRXO_SUPPGRP of PGL_PC6 and PPG_PCG: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBRRXO_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
 pub enum OrderChoice {
     /// OBR: Observation Request.
@@ -394,7 +394,7 @@ pub enum OrderChoice {
 
 /// The group ORDER_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// OBX: Observation/Result (required).

@@ -194,7 +194,7 @@ pub(super) static CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPP_PCB.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPP_PCB", desc = PPP_PCB)]
 pub struct PppPcb {
     /// MSH: Message Header (required).
@@ -213,7 +213,7 @@ pub struct PppPcb {
 
 /// The group PATHWAY of PPP_PCB and PTR_PCF.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -233,7 +233,7 @@ pub struct Pathway {
 
 /// The group PROBLEM of PPP_PCB and PTR_PCF.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -257,7 +257,7 @@ pub struct Problem {
 
 /// The group GOAL of PPP_PCB and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -277,7 +277,7 @@ pub struct Goal {
 
 /// The group ORDER of PPP_PCB and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -291,7 +291,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PPP_PCB and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice CHOICE (required).
@@ -309,7 +309,7 @@ pub struct OrderDetail {
 
 /// The choice CHOICE of PPP_PCB and 5 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.

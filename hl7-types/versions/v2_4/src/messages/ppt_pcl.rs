@@ -146,7 +146,7 @@ pub(super) static GOAL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPT_PCL", desc = PPT_PCL)]
 pub struct PptPcl {
     /// MSH: Message Header (required).
@@ -169,7 +169,7 @@ pub struct PptPcl {
 
 /// The group PATIENT of PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -186,7 +186,7 @@ pub struct Patient {
 
 /// The group PATHWAY of PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -206,7 +206,7 @@ pub struct Pathway {
 
 /// The group GOAL of PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).

@@ -132,7 +132,7 @@ pub(super) static GOAL_PATHWAY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPV_PCA", desc = PPV_PCA)]
 pub struct PpvPca {
     /// MSH: Message Header (required).
@@ -155,7 +155,7 @@ pub struct PpvPca {
 
 /// The group PATIENT of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -172,7 +172,7 @@ pub struct Patient {
 
 /// The group GOAL of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -198,7 +198,7 @@ pub struct Goal {
 
 /// The group GOAL_PATHWAY of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_PATHWAY", desc = GOAL_PATHWAY_MEMBERS)]
 pub struct GoalPathway {
     /// PTH: Pathway (required).

@@ -132,7 +132,7 @@ pub(super) static PROBLEM_PATHWAY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PRR_PC5", desc = PRR_PC5)]
 pub struct PrrPc5 {
     /// MSH: Message Header (required).
@@ -155,7 +155,7 @@ pub struct PrrPc5 {
 
 /// The group PATIENT of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -172,7 +172,7 @@ pub struct Patient {
 
 /// The group PROBLEM of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -198,7 +198,7 @@ pub struct Problem {
 
 /// The group PROBLEM_PATHWAY of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_PATHWAY", desc = PROBLEM_PATHWAY_MEMBERS)]
 pub struct ProblemPathway {
     /// PTH: Pathway (required).

@@ -33,7 +33,7 @@ pub(super) static QBP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Q13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Q13", desc = QBP_Q13)]
 pub struct QbpQ13 {
     /// MSH: Message Header (required).
@@ -55,7 +55,7 @@ pub struct QbpQ13 {
 
 /// The group QBP of QBP_Q13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QBP", desc = QBP_MEMBERS)]
 pub struct Qbp {
     /// Any site-defined segment (optional).

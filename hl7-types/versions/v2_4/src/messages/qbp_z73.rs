@@ -23,7 +23,7 @@ static QBP_Z73_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Z73.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Z73", desc = QBP_Z73)]
 pub struct QbpZ73 {
     /// MSH: Message Header (required).

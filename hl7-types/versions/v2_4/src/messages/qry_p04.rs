@@ -24,7 +24,7 @@ static QRY_P04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY_P04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY_P04", desc = QRY_P04)]
 pub struct QryP04 {
     /// MSH: Message Header (required).

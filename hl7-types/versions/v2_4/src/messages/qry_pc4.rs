@@ -23,7 +23,7 @@ static QRY_PC4_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY_PC4.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY_PC4", desc = QRY_PC4)]
 pub struct QryPc4 {
     /// MSH: Message Header (required).

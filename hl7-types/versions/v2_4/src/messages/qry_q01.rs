@@ -24,7 +24,7 @@ static QRY_Q01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY_Q01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY_Q01", desc = QRY_Q01)]
 pub struct QryQ01 {
     /// MSH: Message Header (required).

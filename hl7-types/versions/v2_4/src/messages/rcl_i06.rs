@@ -64,7 +64,7 @@ static RCL_I06_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RCL_I06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RCL_I06", desc = RCL_I06)]
 pub struct RclI06 {
     /// MSH: Message Header (required).

@@ -85,7 +85,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RGR_RGR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RGR_RGR", desc = RGR_RGR)]
 pub struct RgrRgr {
     /// MSH: Message Header (required).
@@ -106,7 +106,7 @@ pub struct RgrRgr {
 
 /// The group DEFINTION of RGR_RGR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINTION", desc = DEFINTION_MEMBERS)]
 pub struct Defintion {
     /// QRD: Original-Style Query Definition (required).
@@ -125,7 +125,7 @@ pub struct Defintion {
 
 /// The group ORDER of RGR_RGR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -76,7 +76,7 @@ pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRA_O18", desc = RRA_O18)]
 pub struct RraO18 {
     /// MSH: Message Header (required).
@@ -96,7 +96,7 @@ pub struct RraO18 {
 
 /// The group RESPONSE of RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -111,7 +111,7 @@ pub struct Response {
 
 /// The group ORDER of RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -125,7 +125,7 @@ pub struct Order {
 
 /// The group ADMINISTRATION of RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADMINISTRATION", desc = ADMINISTRATION_MEMBERS)]
 pub struct Administration {
     /// RXA: Pharmacy/Treatment Administration (required, repeats).

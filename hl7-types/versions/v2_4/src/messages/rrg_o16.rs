@@ -77,7 +77,7 @@ pub(super) static GIVE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRG_O16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRG_O16", desc = RRG_O16)]
 pub struct RrgO16 {
     /// MSH: Message Header (required).
@@ -97,7 +97,7 @@ pub struct RrgO16 {
 
 /// The group RESPONSE of RRG_O16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -112,7 +112,7 @@ pub struct Response {
 
 /// The group ORDER of RRG_O16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -126,7 +126,7 @@ pub struct Order {
 
 /// The group GIVE of RRG_O16 and RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GIVE", desc = GIVE_MEMBERS)]
 pub struct Give {
     /// RXG: Pharmacy/Treatment Give (required).

@@ -93,7 +93,7 @@ static RRI_I12_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRI_I12", desc = RRI_I12)]
 pub struct RriI12 {
     /// MSH: Message Header (required).

@@ -34,7 +34,7 @@ static RSP_K13_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K13", desc = RSP_K13)]
 pub struct RspK13 {
     /// MSH: Message Header (required).

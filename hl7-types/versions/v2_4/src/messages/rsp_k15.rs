@@ -32,7 +32,7 @@ static RSP_K15_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K15", desc = RSP_K15)]
 pub struct RspK15 {
     /// MSH: Message Header (required).

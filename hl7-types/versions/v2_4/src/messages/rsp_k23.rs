@@ -27,7 +27,7 @@ static RSP_K23_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K23", desc = RSP_K23)]
 pub struct RspK23 {
     /// MSH: Message Header (required).

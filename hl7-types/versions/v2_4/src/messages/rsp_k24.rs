@@ -27,7 +27,7 @@ static RSP_K24_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K24", desc = RSP_K24)]
 pub struct RspK24 {
     /// MSH: Message Header (required).

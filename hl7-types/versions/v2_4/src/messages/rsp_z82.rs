@@ -171,7 +171,7 @@ pub(super) static ENCODED_ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Z82.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Z82", desc = RSP_Z82)]
 pub struct RspZ82 {
     /// MSH: Message Header (required).
@@ -198,7 +198,7 @@ pub struct RspZ82 {
 
 /// The group QUERY_RESPONSE of RSP_Z82.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PATIENT (optional).
@@ -210,7 +210,7 @@ pub struct QueryResponse {
 
 /// The group PATIENT of RSP_Z82.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -231,7 +231,7 @@ pub struct Patient {
 
 /// The group VISIT of RSP_Z82.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// AL1: Patient Allergy Information (required, repeats).
@@ -246,7 +246,7 @@ pub struct Visit {
 
 /// The group COMMON_ORDER of RSP_Z82.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).
@@ -272,7 +272,7 @@ pub struct CommonOrder {
 
 /// The group ORDER_DETAIL of RSP_Z82.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -291,7 +291,7 @@ pub struct OrderDetail {
 
 /// The group TREATMENT of RSP_Z82.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TREATMENT", desc = TREATMENT_MEMBERS)]
 pub struct Treatment {
     /// RXC: Pharmacy/Treatment Component Order (required, repeats).
@@ -306,7 +306,7 @@ pub struct Treatment {
 
 /// The group ENCODED_ORDER of RSP_Z82 and RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODED_ORDER", desc = ENCODED_ORDER_MEMBERS)]
 pub struct EncodedOrder {
     /// RXE: Pharmacy/Treatment Encoded Order (required).

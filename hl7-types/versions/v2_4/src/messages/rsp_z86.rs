@@ -142,7 +142,7 @@ pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Z86", desc = RSP_Z86)]
 pub struct RspZ86 {
     /// MSH: Message Header (required).
@@ -167,7 +167,7 @@ pub struct RspZ86 {
 
 /// The group QUERY_RESPONSE of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PATIENT (optional).
@@ -179,7 +179,7 @@ pub struct QueryResponse {
 
 /// The group PATIENT of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -200,7 +200,7 @@ pub struct Patient {
 
 /// The group COMMON_ORDER of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).
@@ -225,7 +225,7 @@ pub struct CommonOrder {
 
 /// The group ORDER_DETAIL of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -242,7 +242,7 @@ pub struct OrderDetail {
 
 /// The group ADMINISTRATION of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADMINISTRATION", desc = ADMINISTRATION_MEMBERS)]
 pub struct Administration {
     /// RXA: Pharmacy/Treatment Administration (required).

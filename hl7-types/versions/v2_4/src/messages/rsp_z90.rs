@@ -78,7 +78,7 @@ pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Z90.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Z90", desc = RSP_Z90)]
 pub struct RspZ90 {
     /// MSH: Message Header (required).
@@ -105,7 +105,7 @@ pub struct RspZ90 {
 
 /// The group QUERY_RESPONSE of RSP_Z90.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PATIENT (optional).
@@ -120,7 +120,7 @@ pub struct QueryResponse {
 
 /// The group COMMON_ORDER of RSP_Z90.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).

@@ -34,7 +34,7 @@ static RTB_K13_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RTB_K13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RTB_K13", desc = RTB_K13)]
 pub struct RtbK13 {
     /// MSH: Message Header (required).

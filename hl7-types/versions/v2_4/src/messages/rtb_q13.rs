@@ -34,7 +34,7 @@ static RTB_Q13_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RTB_Q13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RTB_Q13", desc = RTB_Q13)]
 pub struct RtbQ13 {
     /// MSH: Message Header (required).

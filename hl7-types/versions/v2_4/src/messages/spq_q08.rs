@@ -24,7 +24,7 @@ static SPQ_Q08_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SPQ_Q08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SPQ_Q08", desc = SPQ_Q08)]
 pub struct SpqQ08 {
     /// MSH: Message Header (required).

@@ -149,7 +149,7 @@ pub(super) static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SRM_S01", desc = SRM_S01)]
 pub struct SrmS01 {
     /// MSH: Message Header (required).
@@ -172,7 +172,7 @@ pub struct SrmS01 {
 
 /// The group PATIENT of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -192,7 +192,7 @@ pub struct Patient {
 
 /// The group RESOURCES of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).
@@ -212,7 +212,7 @@ pub struct Resources {
 
 /// The group SERVICE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SERVICE", desc = SERVICE_MEMBERS)]
 pub struct Service {
     /// AIS: Appointment Information - Service (required).
@@ -228,7 +228,7 @@ pub struct Service {
 
 /// The group GENERAL_RESOURCE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GENERAL_RESOURCE", desc = GENERAL_RESOURCE_MEMBERS)]
 pub struct GeneralResource {
     /// AIG: Appointment Information - General Resource (required).
@@ -244,7 +244,7 @@ pub struct GeneralResource {
 
 /// The group LOCATION_RESOURCE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "LOCATION_RESOURCE", desc = LOCATION_RESOURCE_MEMBERS)]
 pub struct LocationResource {
     /// AIL: Appointment Information - Location Resource (required).
@@ -260,7 +260,7 @@ pub struct LocationResource {
 
 /// The group PERSONNEL_RESOURCE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PERSONNEL_RESOURCE", desc = PERSONNEL_RESOURCE_MEMBERS)]
 pub struct PersonnelResource {
     /// AIP: Appointment Information - Personnel Resource (required).

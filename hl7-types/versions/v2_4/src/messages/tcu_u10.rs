@@ -29,7 +29,7 @@ static TCU_U10_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure TCU_U10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "TCU_U10", desc = TCU_U10)]
 pub struct TcuU10 {
     /// MSH: Message Header (required).

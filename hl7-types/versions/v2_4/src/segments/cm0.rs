@@ -80,7 +80,7 @@ pub static CM0: SegmentDesc = SegmentDesc::new(
 
 /// CM0: Clinical Study Master.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CM0", desc = CM0)]
 pub struct Cm0 {
     /// CM0-1: Set ID - CM0 (SI, optional).

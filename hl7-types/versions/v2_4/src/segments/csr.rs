@@ -140,7 +140,7 @@ pub static CSR: SegmentDesc = SegmentDesc::new(
 
 /// CSR: Clinical Study Registration.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CSR", desc = CSR)]
 pub struct Csr {
     /// CSR-1: Sponsor Study ID (EI, required).

@@ -42,7 +42,7 @@ pub static EQL: SegmentDesc = SegmentDesc::new(
 
 /// EQL: Embedded Query Language.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "EQL", desc = EQL)]
 pub struct Eql {
     /// EQL-1: Query Tag (ST, optional).

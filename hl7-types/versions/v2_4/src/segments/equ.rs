@@ -45,7 +45,7 @@ pub static EQU: SegmentDesc = SegmentDesc::new(
 
 /// EQU: Equipment Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "EQU", desc = EQU)]
 pub struct Equ {
     /// EQU-1: Equipment Instance Identifier (EI, required).

@@ -31,7 +31,7 @@ pub static ERQ: SegmentDesc = SegmentDesc::new(
 
 /// ERQ: Event Replay Query.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ERQ", desc = ERQ)]
 pub struct Erq {
     /// ERQ-1: Query Tag (ST, optional).

@@ -43,7 +43,7 @@ pub static LAN: SegmentDesc = SegmentDesc::new(
 
 /// LAN: Language Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "LAN", desc = LAN)]
 pub struct Lan {
     /// LAN-1: Set ID - LAN (SI, required).

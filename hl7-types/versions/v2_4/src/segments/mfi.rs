@@ -62,7 +62,7 @@ pub static MFI: SegmentDesc = SegmentDesc::new(
 
 /// MFI: Master File Identification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MFI", desc = MFI)]
 pub struct Mfi {
     /// MFI-1: Master File Identifier (CE, required, table 0175).

@@ -66,7 +66,7 @@ pub static MRG: SegmentDesc = SegmentDesc::new(
 
 /// MRG: Merge Patient Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MRG", desc = MRG)]
 pub struct Mrg {
     /// MRG-1: Prior Patient Identifier List (CX, required, repeats).

@@ -106,7 +106,7 @@ pub static ORG: SegmentDesc = SegmentDesc::new(
 
 /// ORG: Practitioner Organization Unit.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ORG", desc = ORG)]
 pub struct Org {
     /// ORG-1: Set ID - ORG (SI, required).

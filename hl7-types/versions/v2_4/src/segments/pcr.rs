@@ -177,7 +177,7 @@ pub static PCR: SegmentDesc = SegmentDesc::new(
 
 /// PCR: Possible Causal Relationship.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PCR", desc = PCR)]
 pub struct Pcr {
     /// PCR-1: Implicated Product (CE, required).

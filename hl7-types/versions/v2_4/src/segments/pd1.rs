@@ -139,7 +139,7 @@ pub static PD1: SegmentDesc = SegmentDesc::new(
 
 /// PD1: Patient Additional Demographic.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PD1", desc = PD1)]
 pub struct Pd1 {
     /// PD1-1: Living Dependency (IS, optional, repeats, table 0223).

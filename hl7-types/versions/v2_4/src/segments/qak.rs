@@ -44,7 +44,7 @@ pub static QAK: SegmentDesc = SegmentDesc::new(
 
 /// QAK: Query Acknowledgment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QAK", desc = QAK)]
 pub struct Qak {
     /// QAK-1: Query Tag (ST, conditional).

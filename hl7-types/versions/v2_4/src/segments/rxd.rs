@@ -214,7 +214,7 @@ pub static RXD: SegmentDesc = SegmentDesc::new(
 
 /// RXD: Pharmacy/Treatment Dispense.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXD", desc = RXD)]
 pub struct Rxd {
     /// RXD-1: Dispense Sub-ID Counter (NM, required).

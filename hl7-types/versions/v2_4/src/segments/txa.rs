@@ -193,7 +193,7 @@ pub static TXA: SegmentDesc = SegmentDesc::new(
 
 /// TXA: Transcription Document Header.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "TXA", desc = TXA)]
 pub struct Txa {
     /// TXA-1: Set ID- TXA (SI, required).

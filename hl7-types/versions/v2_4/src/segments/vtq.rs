@@ -50,7 +50,7 @@ pub static VTQ: SegmentDesc = SegmentDesc::new(
 
 /// VTQ: Virtual Table Query Request.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "VTQ", desc = VTQ)]
 pub struct Vtq {
     /// VTQ-1: Query Tag (ST, optional).

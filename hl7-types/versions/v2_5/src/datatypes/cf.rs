@@ -42,7 +42,7 @@ pub static CF: DatatypeDesc = DatatypeDesc::new(
 
 /// CF: Coded Element with Formatted Values.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CF", desc = CF)]
 pub struct Cf {
     /// CF.1: Identifier (ST, optional).

@@ -62,7 +62,7 @@ pub static CNN: DatatypeDesc = DatatypeDesc::new(
 
 /// CNN: Composite ID Number and Name Simplified.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CNN", desc = CNN)]
 pub struct Cnn {
     /// CNN.1: ID Number (ST, optional).

@@ -34,7 +34,7 @@ pub static ELD: DatatypeDesc = DatatypeDesc::new(
 
 /// ELD: Error Location and Description.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "ELD", desc = ELD)]
 pub struct Eld {
     /// ELD.1: Segment ID (ST, optional).

@@ -22,7 +22,7 @@ pub static MOC: DatatypeDesc = DatatypeDesc::new(
 
 /// MOC: Money and Code.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "MOC", desc = MOC)]
 pub struct Moc {
     /// MOC.1: Monetary Amount (MO, optional).

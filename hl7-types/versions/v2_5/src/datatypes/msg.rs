@@ -34,7 +34,7 @@ pub static MSG: DatatypeDesc = DatatypeDesc::new(
 
 /// MSG: Message Type.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "MSG", desc = MSG)]
 pub struct Msg {
     /// MSG.1: Message Code (ID, required, table 0076).

@@ -24,7 +24,7 @@ pub static NA: DatatypeDesc = DatatypeDesc::new(
 
 /// NA: Numeric Array.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "NA", desc = NA)]
 pub struct Na {
     /// NA.1: Value1 (NM, required).

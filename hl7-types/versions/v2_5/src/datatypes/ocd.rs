@@ -29,7 +29,7 @@ pub static OCD: DatatypeDesc = DatatypeDesc::new(
 
 /// OCD: Occurrence Code and Date.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "OCD", desc = OCD)]
 pub struct Ocd {
     /// OCD.1: Occurrence Code (CNE, required, table 0350).

@@ -129,7 +129,7 @@ pub static PPN: DatatypeDesc = DatatypeDesc::new(
 
 /// PPN: Performing Person Time Stamp.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PPN", desc = PPN)]
 pub struct Ppn {
     /// PPN.1: ID Number (ST, optional).

@@ -24,7 +24,7 @@ pub static SRT: DatatypeDesc = DatatypeDesc::new(
 
 /// SRT: Sort Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "SRT", desc = SRT)]
 pub struct Srt {
     /// SRT.1: Sort-by Field (ST, required).

@@ -34,7 +34,7 @@ pub static VID: DatatypeDesc = DatatypeDesc::new(
 
 /// VID: Version Identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "VID", desc = VID)]
 pub struct Vid {
     /// VID.1: Version ID (ID, optional, table 0104).

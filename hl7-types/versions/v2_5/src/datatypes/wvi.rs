@@ -20,7 +20,7 @@ pub static WVI: DatatypeDesc = DatatypeDesc::new(
 
 /// WVI: Channel Identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "WVI", desc = WVI)]
 pub struct Wvi {
     /// WVI.1: Channel Number (NM, optional).

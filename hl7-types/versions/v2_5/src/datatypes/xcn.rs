@@ -123,7 +123,7 @@ pub static XCN: DatatypeDesc = DatatypeDesc::new(
 
 /// XCN: Extended Composite ID Number and Name for Persons.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XCN", desc = XCN)]
 pub struct Xcn {
     /// XCN.1: ID Number (ST, optional).

@@ -64,7 +64,7 @@ pub static XTN: DatatypeDesc = DatatypeDesc::new(
 
 /// XTN: Extended Telecommunication Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XTN", desc = XTN)]
 pub struct Xtn {
     /// XTN.1: Telephone Number (ST, backward compatible).

@@ -101,7 +101,7 @@ static ADT_A01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A01", desc = ADT_A01)]
 pub struct AdtA01 {
     /// MSH: Message Header (required).

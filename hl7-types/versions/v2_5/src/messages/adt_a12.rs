@@ -45,7 +45,7 @@ static ADT_A12_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A12", desc = ADT_A12)]
 pub struct AdtA12 {
     /// MSH: Message Header (required).

@@ -32,7 +32,7 @@ static ADT_A52_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A52.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A52", desc = ADT_A52)]
 pub struct AdtA52 {
     /// MSH: Message Header (required).

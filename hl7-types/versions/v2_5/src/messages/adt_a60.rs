@@ -37,7 +37,7 @@ static ADT_A60_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A60.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A60", desc = ADT_A60)]
 pub struct AdtA60 {
     /// MSH: Message Header (required).

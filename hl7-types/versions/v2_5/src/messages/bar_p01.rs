@@ -112,7 +112,7 @@ pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BAR_P01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BAR_P01", desc = BAR_P01)]
 pub struct BarP01 {
     /// MSH: Message Header (required).
@@ -137,7 +137,7 @@ pub struct BarP01 {
 
 /// The group VISIT of BAR_P01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (optional).

@@ -115,7 +115,7 @@ pub(super) static PRODUCT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BPS_O29.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BPS_O29", desc = BPS_O29)]
 pub struct BpsO29 {
     /// MSH: Message Header (required).
@@ -136,7 +136,7 @@ pub struct BpsO29 {
 
 /// The group PATIENT of BPS_O29 and BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -154,7 +154,7 @@ pub struct Patient {
 
 /// The group PATIENT_VISIT of BPS_O29 and 28 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -168,7 +168,7 @@ pub struct PatientVisit {
 
 /// The group ORDER of BPS_O29.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -188,7 +188,7 @@ pub struct Order {
 
 /// The group TIMING of BPS_O29 and 37 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = TIMING_MEMBERS)]
 pub struct Timing {
     /// TQ1: Timing/Quantity (required).
@@ -202,7 +202,7 @@ pub struct Timing {
 
 /// The group PRODUCT of BPS_O29.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT", desc = PRODUCT_MEMBERS)]
 pub struct Product {
     /// BPX: Blood Product Dispense Status (required).

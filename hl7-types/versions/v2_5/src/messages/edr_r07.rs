@@ -37,7 +37,7 @@ static EDR_R07_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EDR_R07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EDR_R07", desc = EDR_R07)]
 pub struct EdrR07 {
     /// MSH: Message Header (required).

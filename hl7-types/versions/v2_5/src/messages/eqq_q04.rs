@@ -29,7 +29,7 @@ static EQQ_Q04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EQQ_Q04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EQQ_Q04", desc = EQQ_Q04)]
 pub struct EqqQ04 {
     /// MSH: Message Header (required).

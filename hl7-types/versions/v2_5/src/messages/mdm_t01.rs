@@ -59,7 +59,7 @@ pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MDM_T01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MDM_T01", desc = MDM_T01)]
 pub struct MdmT01 {
     /// MSH: Message Header (required).
@@ -83,7 +83,7 @@ pub struct MdmT01 {
 
 /// The group COMMON_ORDER of MDM_T01 and MDM_T02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).

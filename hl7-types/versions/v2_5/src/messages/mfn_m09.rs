@@ -61,7 +61,7 @@ pub(super) static MF_TEST_CAT_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M09", desc = MFN_M09)]
 pub struct MfnM09 {
     /// MSH: Message Header (required).
@@ -80,7 +80,7 @@ pub struct MfnM09 {
 
 /// The group MF_TEST_CATEGORICAL of MFN_M09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_CATEGORICAL", desc = MF_TEST_CATEGORICAL_MEMBERS)]
 pub struct MfTestCategorical {
     /// MFE: Master File Entry (required).
@@ -96,7 +96,7 @@ pub struct MfTestCategorical {
 
 /// The group MF_TEST_CAT_DETAIL of MFN_M09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_CAT_DETAIL", desc = MF_TEST_CAT_DETAIL_MEMBERS)]
 pub struct MfTestCatDetail {
     /// OM3: Categorical Service/Test/Observation (required).

@@ -65,7 +65,7 @@ pub(super) static MF_QUERY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFR_M06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFR_M06", desc = MFR_M06)]
 pub struct MfrM06 {
     /// MSH: Message Header (required).
@@ -96,7 +96,7 @@ pub struct MfrM06 {
 
 /// The group MF_QUERY of MFR_M06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_QUERY", desc = MF_QUERY_MEMBERS)]
 pub struct MfQuery {
     /// MFE: Master File Entry (required).

@@ -148,7 +148,7 @@ pub(super) static TIMING_TRAY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMD_O03", desc = OMD_O03)]
 pub struct OmdO03 {
     /// MSH: Message Header (required).
@@ -171,7 +171,7 @@ pub struct OmdO03 {
 
 /// The group ORDER_DIET of OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DIET", desc = ORDER_DIET_MEMBERS)]
 pub struct OrderDiet {
     /// ORC: Common Order (required).
@@ -187,7 +187,7 @@ pub struct OrderDiet {
 
 /// The group TIMING_DIET of OMD_O03 and ORD_O04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_DIET", desc = TIMING_DIET_MEMBERS)]
 pub struct TimingDiet {
     /// TQ1: Timing/Quantity (required).
@@ -201,7 +201,7 @@ pub struct TimingDiet {
 
 /// The group DIET of OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DIET", desc = DIET_MEMBERS)]
 pub struct Diet {
     /// ODS: Dietary Orders, Supplements, and Preferences (required, repeats).
@@ -218,7 +218,7 @@ pub struct Diet {
 
 /// The group ORDER_TRAY of OMD_O03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_TRAY", desc = ORDER_TRAY_MEMBERS)]
 pub struct OrderTray {
     /// ORC: Common Order (required).
@@ -237,7 +237,7 @@ pub struct OrderTray {
 
 /// The group TIMING_TRAY of OMD_O03 and ORD_O04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_TRAY", desc = TIMING_TRAY_MEMBERS)]
 pub struct TimingTray {
     /// TQ1: Timing/Quantity (required).

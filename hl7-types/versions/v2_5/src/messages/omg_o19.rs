@@ -276,7 +276,7 @@ pub(super) static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMG_O19", desc = OMG_O19)]
 pub struct OmgO19 {
     /// MSH: Message Header (required).
@@ -297,7 +297,7 @@ pub struct OmgO19 {
 
 /// The group PATIENT of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -323,7 +323,7 @@ pub struct Patient {
 
 /// The group ORDER of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -357,7 +357,7 @@ pub struct Order {
 
 /// The group SPECIMEN of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -373,7 +373,7 @@ pub struct Specimen {
 
 /// The group CONTAINER of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).
@@ -387,7 +387,7 @@ pub struct Container {
 
 /// The group PRIOR_RESULT of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -406,7 +406,7 @@ pub struct PriorResult {
 
 /// The group PATIENT_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
 pub struct PatientPrior {
     /// PID: Patient Identification (required).
@@ -420,7 +420,7 @@ pub struct PatientPrior {
 
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_PRIOR", desc = PATIENT_VISIT_PRIOR_MEMBERS)]
 pub struct PatientVisitPrior {
     /// PV1: Patient Visit (required).
@@ -434,7 +434,7 @@ pub struct PatientVisitPrior {
 
 /// The group ORDER_PRIOR of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (optional).
@@ -457,7 +457,7 @@ pub struct OrderPrior {
 
 /// The group TIMING_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_PRIOR", desc = TIMING_PRIOR_MEMBERS)]
 pub struct TimingPrior {
     /// TQ1: Timing/Quantity (required).
@@ -471,7 +471,7 @@ pub struct TimingPrior {
 
 /// The group OBSERVATION_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_PRIOR", desc = OBSERVATION_PRIOR_MEMBERS)]
 pub struct ObservationPrior {
     /// OBX: Observation/Result (required).

@@ -94,7 +94,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMI_O23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMI_O23", desc = OMI_O23)]
 pub struct OmiO23 {
     /// MSH: Message Header (required).
@@ -115,7 +115,7 @@ pub struct OmiO23 {
 
 /// The group ORDER of OMI_O23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

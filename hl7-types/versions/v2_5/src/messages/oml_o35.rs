@@ -133,7 +133,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OML_O35", desc = OML_O35)]
 pub struct OmlO35 {
     /// MSH: Message Header (required).
@@ -154,7 +154,7 @@ pub struct OmlO35 {
 
 /// The group SPECIMEN of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -171,7 +171,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_CONTAINER of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).
@@ -186,7 +186,7 @@ pub struct SpecimenContainer {
 
 /// The group ORDER of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -83,7 +83,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMN_O07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMN_O07", desc = OMN_O07)]
 pub struct OmnO07 {
     /// MSH: Message Header (required).
@@ -104,7 +104,7 @@ pub struct OmnO07 {
 
 /// The group ORDER of OMN_O07 and OMS_O05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

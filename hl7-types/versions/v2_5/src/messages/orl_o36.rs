@@ -117,7 +117,7 @@ pub(super) static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O36", desc = ORL_O36)]
 pub struct OrlO36 {
     /// MSH: Message Header (required).
@@ -139,7 +139,7 @@ pub struct OrlO36 {
 
 /// The group RESPONSE of ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -151,7 +151,7 @@ pub struct Response {
 
 /// The group PATIENT of ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -166,7 +166,7 @@ pub struct Patient {
 
 /// The group SPECIMEN of ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -183,7 +183,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_CONTAINER of ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).
@@ -197,7 +197,7 @@ pub struct SpecimenContainer {
 
 /// The group ORDER of ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -213,7 +213,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).

@@ -84,7 +84,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORN_O08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORN_O08", desc = ORN_O08)]
 pub struct OrnO08 {
     /// MSH: Message Header (required).
@@ -106,7 +106,7 @@ pub struct OrnO08 {
 
 /// The group RESPONSE of ORN_O08 and ORS_O06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -121,7 +121,7 @@ pub struct Response {
 
 /// The group ORDER of ORN_O08 and ORS_O06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -132,7 +132,7 @@ pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R01", desc = ORU_R01)]
 pub struct OruR01 {
     /// MSH: Message Header (required).
@@ -151,7 +151,7 @@ pub struct OruR01 {
 
 /// The group PATIENT_RESULT of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_RESULT", desc = PATIENT_RESULT_MEMBERS)]
 pub struct PatientResult {
     /// Group PATIENT (optional).
@@ -166,7 +166,7 @@ pub struct PatientResult {
 
 /// The group PATIENT of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -186,7 +186,7 @@ pub struct Patient {
 
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// ORC: Common Order (optional).
@@ -214,7 +214,7 @@ pub struct OrderObservation {
 
 /// The group SPECIMEN of ORU_R01 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).

@@ -138,7 +138,7 @@ pub(super) static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R22", desc = OUL_R22)]
 pub struct OulR22 {
     /// MSH: Message Header (required).
@@ -163,7 +163,7 @@ pub struct OulR22 {
 
 /// The group SPECIMEN of OUL_R22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -182,7 +182,7 @@ pub struct Specimen {
 
 /// The group CONTAINER of OUL_R22 and OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).
@@ -196,7 +196,7 @@ pub struct Container {
 
 /// The group ORDER of OUL_R22 and OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).
@@ -218,7 +218,7 @@ pub struct Order {
 
 /// The group RESULT of OUL_R22 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULT", desc = RESULT_GROUP_MEMBERS)]
 pub struct ResultGroup {
     /// OBX: Observation/Result (required).

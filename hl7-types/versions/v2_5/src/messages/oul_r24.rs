@@ -114,7 +114,7 @@ pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R24", desc = OUL_R24)]
 pub struct OulR24 {
     /// MSH: Message Header (required).
@@ -139,7 +139,7 @@ pub struct OulR24 {
 
 /// The group ORDER of OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).
@@ -163,7 +163,7 @@ pub struct Order {
 
 /// The group SPECIMEN of OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).

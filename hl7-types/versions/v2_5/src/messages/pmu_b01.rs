@@ -65,7 +65,7 @@ static PMU_B01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PMU_B01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PMU_B01", desc = PMU_B01)]
 pub struct PmuB01 {
     /// MSH: Message Header (required).

@@ -178,7 +178,7 @@ pub(super) static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPV_PCA", desc = PPV_PCA)]
 pub struct PpvPca {
     /// MSH: Message Header (required).
@@ -203,7 +203,7 @@ pub struct PpvPca {
 
 /// The group PATIENT of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -220,7 +220,7 @@ pub struct Patient {
 
 /// The group GOAL of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -246,7 +246,7 @@ pub struct Goal {
 
 /// The group GOAL_PATHWAY of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_PATHWAY", desc = GOAL_PATHWAY_MEMBERS)]
 pub struct GoalPathway {
     /// PTH: Pathway (required).
@@ -260,7 +260,7 @@ pub struct GoalPathway {
 
 /// The group ORDER of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -274,7 +274,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PPV_PCA.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice OBRANYHL7SEGMENT_SUPPGRP (required).
@@ -292,7 +292,7 @@ pub struct OrderDetail {
 
 /// The choice OBRANYHL7SEGMENT_SUPPGRP of PPV_PCA: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBRANYHL7SEGMENT_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
 pub enum OrderChoice {
     /// OBR: Observation Request.

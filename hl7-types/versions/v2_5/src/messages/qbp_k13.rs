@@ -45,7 +45,7 @@ pub(super) static ROW_DEFINITION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_K13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_K13", desc = QBP_K13)]
 pub struct QbpK13 {
     /// MSH: Message Header (required).
@@ -69,7 +69,7 @@ pub struct QbpK13 {
 
 /// The group ROW_DEFINITION of QBP_K13 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROW_DEFINITION", desc = ROW_DEFINITION_MEMBERS)]
 pub struct RowDefinition {
     /// RDF: Table Row Definition (required).

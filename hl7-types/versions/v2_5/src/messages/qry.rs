@@ -23,7 +23,7 @@ static QRY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY", desc = QRY)]
 pub struct Qry {
     /// MSH: Message Header (required).

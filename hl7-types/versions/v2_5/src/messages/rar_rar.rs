@@ -97,7 +97,7 @@ pub(super) static ENCODING_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RAR_RAR", desc = RAR_RAR)]
 pub struct RarRar {
     /// MSH: Message Header (required).
@@ -120,7 +120,7 @@ pub struct RarRar {
 
 /// The group DEFINITION of RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Original-Style Query Definition (required).
@@ -139,7 +139,7 @@ pub struct Definition {
 
 /// The group ORDER of RAR_RAR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -158,7 +158,7 @@ pub struct Order {
 
 /// The group ENCODING of RAR_RAR and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy/Treatment Encoded Order (required).

@@ -206,7 +206,7 @@ pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RAS_O17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RAS_O17", desc = RAS_O17)]
 pub struct RasO17 {
     /// MSH: Message Header (required).
@@ -227,7 +227,7 @@ pub struct RasO17 {
 
 /// The group PATIENT of RAS_O17 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -247,7 +247,7 @@ pub struct Patient {
 
 /// The group ORDER of RAS_O17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -270,7 +270,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RAS_O17 and RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -284,7 +284,7 @@ pub struct OrderDetail {
 
 /// The group ORDER_DETAIL_SUPPLEMENT of RAS_O17 and RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
 pub struct OrderDetailSupplement {
     /// NTE: Notes and Comments (required, repeats).
@@ -302,7 +302,7 @@ pub struct OrderDetailSupplement {
 
 /// The group COMPONENTS of RAS_O17 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMPONENTS", desc = COMPONENTS_MEMBERS)]
 pub struct Components {
     /// RXC: Pharmacy/Treatment Component Order (required).
@@ -316,7 +316,7 @@ pub struct Components {
 
 /// The group ENCODING of RAS_O17 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -336,7 +336,7 @@ pub struct Encoding {
 
 /// The group TIMING_ENCODED of RAS_O17 and 8 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
 pub struct TimingEncoded {
     /// TQ1: Timing/Quantity (required).
@@ -350,7 +350,7 @@ pub struct TimingEncoded {
 
 /// The group ADMINISTRATION of RAS_O17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADMINISTRATION", desc = ADMINISTRATION_MEMBERS)]
 pub struct Administration {
     /// RXA: Pharmacy/Treatment Administration (required, repeats).

@@ -83,7 +83,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RER_RER.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RER_RER", desc = RER_RER)]
 pub struct RerRer {
     /// MSH: Message Header (required).
@@ -106,7 +106,7 @@ pub struct RerRer {
 
 /// The group DEFINITION of RER_RER.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Original-Style Query Definition (required).
@@ -125,7 +125,7 @@ pub struct Definition {
 
 /// The group ORDER of RER_RER.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -142,7 +142,7 @@ pub(super) static AUTHORIZATION2_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPA_I08", desc = RPA_I08)]
 pub struct RpaI08 {
     /// MSH: Message Header (required).
@@ -190,7 +190,7 @@ pub struct RpaI08 {
 
 /// The group AUTHORIZATION_1 of RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_1", desc = AUTHORIZATION1_MEMBERS)]
 pub struct Authorization1 {
     /// AUT: Authorization Information (required).
@@ -204,7 +204,7 @@ pub struct Authorization1 {
 
 /// The group PROCEDURE of RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -218,7 +218,7 @@ pub struct Procedure {
 
 /// The group AUTHORIZATION_2 of RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_2", desc = AUTHORIZATION2_MEMBERS)]
 pub struct Authorization2 {
     /// AUT: Authorization Information (required).

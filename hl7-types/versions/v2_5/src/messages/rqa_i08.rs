@@ -120,7 +120,7 @@ pub(super) static AUTHORIZATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQA_I08", desc = RQA_I08)]
 pub struct RqaI08 {
     /// MSH: Message Header (required).
@@ -163,7 +163,7 @@ pub struct RqaI08 {
 
 /// The group AUTHORIZATION of RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
 pub struct Authorization {
     /// AUT: Authorization Information (required).

@@ -56,7 +56,7 @@ static RQC_I05_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQC_I05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQC_I05", desc = RQC_I05)]
 pub struct RqcI05 {
     /// MSH: Message Header (required).

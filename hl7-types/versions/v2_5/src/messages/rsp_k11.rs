@@ -40,7 +40,7 @@ static RSP_K11_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K11", desc = RSP_K11)]
 pub struct RspK11 {
     /// MSH: Message Header (required).

@@ -37,7 +37,7 @@ static SSR_U04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SSR_U04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SSR_U04", desc = SSR_U04)]
 pub struct SsrU04 {
     /// MSH: Message Header (required).

@@ -56,7 +56,7 @@ pub(super) static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SSU_U03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SSU_U03", desc = SSU_U03)]
 pub struct SsuU03 {
     /// MSH: Message Header (required).
@@ -77,7 +77,7 @@ pub struct SsuU03 {
 
 /// The group SPECIMEN_CONTAINER of SSU_U03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).

@@ -64,7 +64,7 @@ pub(super) static FACILITY_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SUR_P09", desc = SUR_P09)]
 pub struct SurP09 {
     /// MSH: Message Header (required).
@@ -79,7 +79,7 @@ pub struct SurP09 {
 
 /// The group FACILITY of SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FACILITY", desc = FACILITY_MEMBERS)]
 pub struct Facility {
     /// FAC: Facility (required).
@@ -99,7 +99,7 @@ pub struct Facility {
 
 /// The group PRODUCT of SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT", desc = PRODUCT_MEMBERS)]
 pub struct Product {
     /// PSH: Product Summary Header (required).
@@ -113,7 +113,7 @@ pub struct Product {
 
 /// The group FACILITY_DETAIL of SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FACILITY_DETAIL", desc = FACILITY_DETAIL_MEMBERS)]
 pub struct FacilityDetail {
     /// FAC: Facility (required).

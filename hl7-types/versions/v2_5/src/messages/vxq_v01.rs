@@ -29,7 +29,7 @@ static VXQ_V01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VXQ_V01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VXQ_V01", desc = VXQ_V01)]
 pub struct VxqV01 {
     /// MSH: Message Header (required).

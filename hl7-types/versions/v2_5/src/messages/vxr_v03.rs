@@ -91,7 +91,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VXR_V03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VXR_V03", desc = VXR_V03)]
 pub struct VxrV03 {
     /// MSH: Message Header (required).
@@ -125,7 +125,7 @@ pub struct VxrV03 {
 
 /// The group ORDER of VXR_V03 and VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

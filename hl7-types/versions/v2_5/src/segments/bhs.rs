@@ -91,7 +91,7 @@ pub static BHS: SegmentDesc = SegmentDesc::new(
 
 /// BHS: Batch Header.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BHS", desc = BHS)]
 pub struct Bhs {
     /// BHS-1: Batch Field Separator (ST, required).

@@ -39,7 +39,7 @@ pub static CSS: SegmentDesc = SegmentDesc::new(
 
 /// CSS: Clinical Study Data Schedule Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CSS", desc = CSS)]
 pub struct Css {
     /// CSS-1: Study Scheduled Time Point (CE, required).

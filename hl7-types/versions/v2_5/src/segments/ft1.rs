@@ -195,7 +195,7 @@ pub static FT1: SegmentDesc = SegmentDesc::new(
 
 /// FT1: Financial Transaction.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "FT1", desc = FT1)]
 pub struct Ft1 {
     /// FT1-1: Set ID - FT1 (SI, optional).

@@ -66,7 +66,7 @@ pub static LRL: SegmentDesc = SegmentDesc::new(
 
 /// LRL: Location Relationship.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "LRL", desc = LRL)]
 pub struct Lrl {
     /// LRL-1: Primary Key Value - LRL (PL, required).

@@ -56,7 +56,7 @@ pub static MFE: SegmentDesc = SegmentDesc::new(
 
 /// MFE: Master File Entry.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MFE", desc = MFE)]
 pub struct Mfe {
     /// MFE-1: Record-Level Event Code (ID, required, table 0180).

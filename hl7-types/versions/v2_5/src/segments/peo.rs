@@ -194,7 +194,7 @@ pub static PEO: SegmentDesc = SegmentDesc::new(
 
 /// PEO: Product Experience Observation.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PEO", desc = PEO)]
 pub struct Peo {
     /// PEO-1: Event Identifiers Used (CE, optional, repeats).

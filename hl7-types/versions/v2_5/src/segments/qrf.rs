@@ -97,7 +97,7 @@ pub static QRF: SegmentDesc = SegmentDesc::new(
 
 /// QRF: Original style query filter.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QRF", desc = QRF)]
 pub struct Qrf {
     /// QRF-1: Where Subject Filter (ST, required, repeats).

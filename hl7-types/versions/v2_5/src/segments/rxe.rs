@@ -302,7 +302,7 @@ pub static RXE: SegmentDesc = SegmentDesc::new(
 
 /// RXE: Pharmacy/Treatment Encoded Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXE", desc = RXE)]
 pub struct Rxe {
     /// RXE-1: Quantity/Timing (TQ, backward compatible).

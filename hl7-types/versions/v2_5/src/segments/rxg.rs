@@ -186,7 +186,7 @@ pub static RXG: SegmentDesc = SegmentDesc::new(
 
 /// RXG: Pharmacy/Treatment Give.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXG", desc = RXG)]
 pub struct Rxg {
     /// RXG-1: Give Sub-ID Counter (NM, required).

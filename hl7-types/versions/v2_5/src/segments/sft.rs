@@ -65,7 +65,7 @@ pub static SFT: SegmentDesc = SegmentDesc::new(
 
 /// SFT: Software Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SFT", desc = SFT)]
 pub struct Sft {
     /// SFT-1: Software Vendor Organization (XON, required).

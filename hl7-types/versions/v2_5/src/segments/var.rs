@@ -63,7 +63,7 @@ pub static VAR: SegmentDesc = SegmentDesc::new(
 
 /// VAR: Variance.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "VAR", desc = VAR)]
 pub struct Var {
     /// VAR-1: Variance Instance ID (EI, required).

@@ -26,7 +26,7 @@ pub static AUI: DatatypeDesc = DatatypeDesc::new(
 
 /// AUI: Authorization Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "AUI", desc = AUI)]
 pub struct Aui {
     /// AUI.1: Authorization Number (ST, optional).

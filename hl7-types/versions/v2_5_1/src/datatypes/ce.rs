@@ -42,7 +42,7 @@ pub static CE: DatatypeDesc = DatatypeDesc::new(
 
 /// CE: Coded Element.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CE", desc = CE)]
 pub struct Ce {
     /// CE.1: Identifier (ST, optional).

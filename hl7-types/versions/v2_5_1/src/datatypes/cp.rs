@@ -31,7 +31,7 @@ pub static CP: DatatypeDesc = DatatypeDesc::new(
 
 /// CP: Composite Price.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CP", desc = CP)]
 pub struct Cp {
     /// CP.1: Price (MO, required).

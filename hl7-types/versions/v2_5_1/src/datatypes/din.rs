@@ -29,7 +29,7 @@ pub static DIN: DatatypeDesc = DatatypeDesc::new(
 
 /// DIN: Date and Institution Name.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DIN", desc = DIN)]
 pub struct Din {
     /// DIN.1: Date (TS, required).

@@ -28,7 +28,7 @@ pub static FC: DatatypeDesc = DatatypeDesc::new(
 
 /// FC: Financial Class.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "FC", desc = FC)]
 pub struct Fc {
     /// FC.1: Financial Class Code (IS, required, table 0064).

@@ -48,7 +48,7 @@ pub static MA: DatatypeDesc = DatatypeDesc::new(
 
 /// MA: Multiplexed Array.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "MA", desc = MA)]
 pub struct Ma {
     /// MA.1: Sample 1 From Channel 1 (NM, optional).

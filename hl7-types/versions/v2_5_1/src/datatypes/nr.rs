@@ -20,7 +20,7 @@ pub static NR: DatatypeDesc = DatatypeDesc::new(
 
 /// NR: Numeric Range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "NR", desc = NR)]
 pub struct Nr {
     /// NR.1: Low Value (NM, optional).

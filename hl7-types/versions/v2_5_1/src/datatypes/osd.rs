@@ -94,7 +94,7 @@ pub static OSD: DatatypeDesc = DatatypeDesc::new(
 
 /// OSD: Order Sequence Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "OSD", desc = OSD)]
 pub struct Osd {
     /// OSD.1: Sequence/Results Flag (ID, required, table 0524).

@@ -37,7 +37,7 @@ pub static PRL: DatatypeDesc = DatatypeDesc::new(
 
 /// PRL: Parent Result Link.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PRL", desc = PRL)]
 pub struct Prl {
     /// PRL.1: Parent Observation Identifier (CE, required).

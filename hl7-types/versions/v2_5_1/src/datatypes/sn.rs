@@ -27,7 +27,7 @@ pub static SN: DatatypeDesc = DatatypeDesc::new(
 
 /// SN: Structured Numeric.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "SN", desc = SN)]
 pub struct Sn {
     /// SN.1: Comparator (ST, optional).

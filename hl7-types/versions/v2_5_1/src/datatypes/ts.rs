@@ -29,7 +29,7 @@ pub static TS: DatatypeDesc = DatatypeDesc::new(
 
 /// TS: Time Stamp.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "TS", desc = TS)]
 pub struct Ts {
     /// TS.1: Time (DTM, required).

@@ -75,7 +75,7 @@ pub static XON: DatatypeDesc = DatatypeDesc::new(
 
 /// XON: Extended Composite Name and Identification Number for Organizations.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XON", desc = XON)]
 pub struct Xon {
     /// XON.1: Organization Name (ST, optional).

@@ -99,7 +99,7 @@ static ADT_A03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A03", desc = ADT_A03)]
 pub struct AdtA03 {
     /// MSH: Message Header (required).

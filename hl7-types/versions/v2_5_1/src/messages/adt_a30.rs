@@ -31,7 +31,7 @@ static ADT_A30_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A30.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A30", desc = ADT_A30)]
 pub struct AdtA30 {
     /// MSH: Message Header (required).

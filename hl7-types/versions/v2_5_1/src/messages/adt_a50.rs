@@ -32,7 +32,7 @@ static ADT_A50_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A50.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A50", desc = ADT_A50)]
 pub struct AdtA50 {
     /// MSH: Message Header (required).

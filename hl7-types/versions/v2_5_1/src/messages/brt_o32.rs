@@ -76,7 +76,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BRT_O32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BRT_O32", desc = BRT_O32)]
 pub struct BrtO32 {
     /// MSH: Message Header (required).
@@ -98,7 +98,7 @@ pub struct BrtO32 {
 
 /// The group RESPONSE of BRT_O32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// PID: Patient Identification (optional).
@@ -112,7 +112,7 @@ pub struct Response {
 
 /// The group ORDER of BRT_O32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

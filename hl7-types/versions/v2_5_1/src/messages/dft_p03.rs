@@ -240,7 +240,7 @@ pub(super) static FINANCIAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DFT_P03", desc = DFT_P03)]
 pub struct DftP03 {
     /// MSH: Message Header (required).
@@ -285,7 +285,7 @@ pub struct DftP03 {
 
 /// The group COMMON_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (optional).
@@ -303,7 +303,7 @@ pub struct CommonOrder {
 
 /// The group TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_QUANTITY", desc = TIMING_QUANTITY_MEMBERS)]
 pub struct TimingQuantity {
     /// TQ1: Timing/Quantity (required).
@@ -317,7 +317,7 @@ pub struct TimingQuantity {
 
 /// The group ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).
@@ -331,7 +331,7 @@ pub struct Order {
 
 /// The group OBSERVATION of DFT_P03 and 17 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -345,7 +345,7 @@ pub struct Observation {
 
 /// The group FINANCIAL of DFT_P03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL", desc = FINANCIAL_MEMBERS)]
 pub struct Financial {
     /// FT1: Financial Transaction (required).
@@ -363,7 +363,7 @@ pub struct Financial {
 
 /// The group FINANCIAL_PROCEDURE of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_PROCEDURE", desc = FINANCIAL_PROCEDURE_MEMBERS)]
 pub struct FinancialProcedure {
     /// PR1: Procedures (required).
@@ -377,7 +377,7 @@ pub struct FinancialProcedure {
 
 /// The group FINANCIAL_COMMON_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_COMMON_ORDER", desc = FINANCIAL_COMMON_ORDER_MEMBERS)]
 pub struct FinancialCommonOrder {
     /// ORC: Common Order (optional).
@@ -395,7 +395,7 @@ pub struct FinancialCommonOrder {
 
 /// The group FINANCIAL_TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_TIMING_QUANTITY", desc = FINANCIAL_TIMING_QUANTITY_MEMBERS)]
 pub struct FinancialTimingQuantity {
     /// TQ1: Timing/Quantity (required).
@@ -409,7 +409,7 @@ pub struct FinancialTimingQuantity {
 
 /// The group FINANCIAL_ORDER of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_ORDER", desc = FINANCIAL_ORDER_MEMBERS)]
 pub struct FinancialOrder {
     /// OBR: Observation Request (required).
@@ -423,7 +423,7 @@ pub struct FinancialOrder {
 
 /// The group FINANCIAL_OBSERVATION of DFT_P03 and DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_OBSERVATION", desc = FINANCIAL_OBSERVATION_MEMBERS)]
 pub struct FinancialObservation {
     /// OBX: Observation/Result (required).

@@ -48,7 +48,7 @@ pub(super) static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DOC_T12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DOC_T12", desc = DOC_T12)]
 pub struct DocT12 {
     /// MSH: Message Header (required).
@@ -73,7 +73,7 @@ pub struct DocT12 {
 
 /// The group EVNPIDPV1TXAOBX_SUPPGRP of DOC_T12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "EVNPIDPV1TXAOBX_SUPPGRP", desc = RESULT_GROUP_MEMBERS)]
 pub struct ResultGroup {
     /// EVN: Event Type (optional).

@@ -32,7 +32,7 @@ static ERP_R09_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ERP_R09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ERP_R09", desc = ERP_R09)]
 pub struct ErpR09 {
     /// MSH: Message Header (required).

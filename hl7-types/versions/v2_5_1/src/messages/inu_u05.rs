@@ -35,7 +35,7 @@ static INU_U05_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure INU_U05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "INU_U05", desc = INU_U05)]
 pub struct InuU05 {
     /// MSH: Message Header (required).

@@ -60,7 +60,7 @@ pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MDM_T02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MDM_T02", desc = MDM_T02)]
 pub struct MdmT02 {
     /// MSH: Message Header (required).
@@ -87,7 +87,7 @@ pub struct MdmT02 {
 
 /// The group OBXNTE_SUPPGRP of MDM_T02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBXNTE_SUPPGRP", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).

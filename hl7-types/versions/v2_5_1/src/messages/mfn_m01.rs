@@ -37,7 +37,7 @@ pub(super) static MF_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M01", desc = MFN_M01)]
 pub struct MfnM01 {
     /// MSH: Message Header (required).
@@ -56,7 +56,7 @@ pub struct MfnM01 {
 
 /// The group MF of MFN_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF", desc = MF_MEMBERS)]
 pub struct Mf {
     /// MFE: Master File Entry (required).

@@ -45,7 +45,7 @@ pub(super) static MF_TEST_NUMERIC_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M08", desc = MFN_M08)]
 pub struct MfnM08 {
     /// MSH: Message Header (required).
@@ -64,7 +64,7 @@ pub struct MfnM08 {
 
 /// The group MF_TEST_NUMERIC of MFN_M08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_NUMERIC", desc = MF_TEST_NUMERIC_MEMBERS)]
 pub struct MfTestNumeric {
     /// MFE: Master File Entry (required).

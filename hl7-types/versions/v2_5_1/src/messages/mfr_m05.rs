@@ -83,7 +83,7 @@ pub(super) static MF_QUERY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFR_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFR_M05", desc = MFR_M05)]
 pub struct MfrM05 {
     /// MSH: Message Header (required).
@@ -114,7 +114,7 @@ pub struct MfrM05 {
 
 /// The group MF_QUERY of MFR_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_QUERY", desc = MF_QUERY_MEMBERS)]
 pub struct MfQuery {
     /// MFE: Master File Entry (required).

@@ -68,7 +68,7 @@ pub(super) static CLOCK_AND_STATS_WITH_NOTES_ALT_MEMBERS: GroupDesc = GroupDesc 
 
 /// The message structure NMR_N01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "NMR_N01", desc = NMR_N01)]
 pub struct NmrN01 {
     /// MSH: Message Header (required).
@@ -91,7 +91,7 @@ pub struct NmrN01 {
 
 /// The group CLOCK_AND_STATS_WITH_NOTES_ALT of NMR_N01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "CLOCK_AND_STATS_WITH_NOTES_ALT",
     desc = CLOCK_AND_STATS_WITH_NOTES_ALT_MEMBERS

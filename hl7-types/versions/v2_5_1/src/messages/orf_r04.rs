@@ -129,7 +129,7 @@ pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORF_R04", desc = ORF_R04)]
 pub struct OrfR04 {
     /// MSH: Message Header (required).
@@ -158,7 +158,7 @@ pub struct OrfR04 {
 
 /// The group PIDNTEORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP of ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PIDNTEORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PIDNTE_SUPPGRP (optional).
@@ -173,7 +173,7 @@ pub struct QueryResponse {
 
 /// The group PIDNTE_SUPPGRP of ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PIDNTE_SUPPGRP", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -187,7 +187,7 @@ pub struct Patient {
 
 /// The group ORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP of ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (optional).
@@ -212,7 +212,7 @@ pub struct Order {
 
 /// The group TQ1TQ2_SUPPGRP of ORF_R04 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TQ1TQ2_SUPPGRP", desc = TIMING_QTY_MEMBERS)]
 pub struct TimingQty {
     /// TQ1: Timing/Quantity (required).
@@ -226,7 +226,7 @@ pub struct TimingQty {
 
 /// The group OBXNTE_SUPPGRP of ORF_R04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBXNTE_SUPPGRP", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (optional).

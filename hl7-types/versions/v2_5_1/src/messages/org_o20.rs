@@ -108,7 +108,7 @@ pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORG_O20", desc = ORG_O20)]
 pub struct OrgO20 {
     /// MSH: Message Header (required).
@@ -130,7 +130,7 @@ pub struct OrgO20 {
 
 /// The group RESPONSE of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -145,7 +145,7 @@ pub struct Response {
 
 /// The group ORDER of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -167,7 +167,7 @@ pub struct Order {
 
 /// The group SPECIMEN of ORG_O20 and ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).

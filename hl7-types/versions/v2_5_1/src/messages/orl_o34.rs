@@ -131,7 +131,7 @@ pub(super) static SPMSAC_SUPPGRP2_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O34", desc = ORL_O34)]
 pub struct OrlO34 {
     /// MSH: Message Header (required).
@@ -153,7 +153,7 @@ pub struct OrlO34 {
 
 /// The group RESPONSE of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -165,7 +165,7 @@ pub struct Response {
 
 /// The group PATIENT of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -180,7 +180,7 @@ pub struct Patient {
 
 /// The group SPECIMEN of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -198,7 +198,7 @@ pub struct Specimen {
 
 /// The group ORDER of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -214,7 +214,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).
@@ -228,7 +228,7 @@ pub struct ObservationRequest {
 
 /// The group SPMSAC_SUPPGRP2 of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPMSAC_SUPPGRP2", desc = SPMSAC_SUPPGRP2_MEMBERS)]
 pub struct SpmsacSuppgrp2 {
     /// SPM: Specimen (required).

@@ -106,7 +106,7 @@ pub(super) static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORM_O01", desc = ORM_O01)]
 pub struct OrmO01 {
     /// MSH: Message Header (required).
@@ -125,7 +125,7 @@ pub struct OrmO01 {
 
 /// The group ORDER of ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -145,7 +145,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice OBRRQDRQ1RXOODSODT_SUPPGRP (required).
@@ -165,7 +165,7 @@ pub struct OrderDetail {
 
 /// The choice OBRRQDRQ1RXOODSODT_SUPPGRP of ORM_O01 and 2 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBRRQDRQ1RXOODSODT_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
 pub enum OrderChoice {
     /// OBR: Observation Request.

@@ -104,7 +104,7 @@ pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORP_O10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORP_O10", desc = ORP_O10)]
 pub struct OrpO10 {
     /// MSH: Message Header (required).
@@ -126,7 +126,7 @@ pub struct OrpO10 {
 
 /// The group RESPONSE of ORP_O10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -141,7 +141,7 @@ pub struct Response {
 
 /// The group ORDER of ORP_O10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -157,7 +157,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of ORP_O10 and RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).

@@ -61,7 +61,7 @@ static ORU_R30_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R30.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R30", desc = ORU_R30)]
 pub struct OruR30 {
     /// MSH: Message Header (required).

@@ -128,7 +128,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R23", desc = OUL_R23)]
 pub struct OulR23 {
     /// MSH: Message Header (required).
@@ -153,7 +153,7 @@ pub struct OulR23 {
 
 /// The group PIDPD1NTE_SUPPGRP of OUL_R23 and OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PIDPD1NTE_SUPPGRP", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -169,7 +169,7 @@ pub struct Patient {
 
 /// The group PV1PV2_SUPPGRP of OUL_R23 and OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PV1PV2_SUPPGRP", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (required).
@@ -183,7 +183,7 @@ pub struct Visit {
 
 /// The group SPMOBXSACINVOBRORCNTETQ1TQ2OBXTCDSIDNTECTI_SUPPGRP of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SPMOBXSACINVOBRORCNTETQ1TQ2OBXTCDSIDNTECTI_SUPPGRP",
     desc = SPECIMEN_MEMBERS
@@ -203,7 +203,7 @@ pub struct Specimen {
 
 /// The group CONTAINER of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).
@@ -220,7 +220,7 @@ pub struct Container {
 
 /// The group ORDER of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).

@@ -41,7 +41,7 @@ static PMU_B04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PMU_B04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PMU_B04", desc = PMU_B04)]
 pub struct PmuB04 {
     /// MSH: Message Header (required).

@@ -178,7 +178,7 @@ pub(super) static ORDER_CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PRR_PC5", desc = PRR_PC5)]
 pub struct PrrPc5 {
     /// MSH: Message Header (required).
@@ -203,7 +203,7 @@ pub struct PrrPc5 {
 
 /// The group PATIENT of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -220,7 +220,7 @@ pub struct Patient {
 
 /// The group PROBLEM of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -246,7 +246,7 @@ pub struct Problem {
 
 /// The group PROBLEM_PATHWAY of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_PATHWAY", desc = PROBLEM_PATHWAY_MEMBERS)]
 pub struct ProblemPathway {
     /// PTH: Pathway (required).
@@ -260,7 +260,7 @@ pub struct ProblemPathway {
 
 /// The group ORDER of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -274,7 +274,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice OBRANYHL7SEGMENT_SUPPGRP (required).
@@ -292,7 +292,7 @@ pub struct OrderDetail {
 
 /// The choice OBRANYHL7SEGMENT_SUPPGRP of PRR_PC5: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBRANYHL7SEGMENT_SUPPGRP", desc = ORDER_CHOICE_MEMBERS)]
 pub enum OrderChoice {
     /// OBR: Observation Request.

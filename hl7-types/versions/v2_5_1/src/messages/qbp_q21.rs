@@ -30,7 +30,7 @@ static QBP_Q21_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Q21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Q21", desc = QBP_Q21)]
 pub struct QbpQ21 {
     /// MSH: Message Header (required).

@@ -28,7 +28,7 @@ static QCN_J01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QCN_J01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QCN_J01", desc = QCN_J01)]
 pub struct QcnJ01 {
     /// MSH: Message Header (required).

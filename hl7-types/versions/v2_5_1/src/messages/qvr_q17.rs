@@ -38,7 +38,7 @@ pub(super) static QBP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QVR_Q17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QVR_Q17", desc = QVR_Q17)]
 pub struct QvrQ17 {
     /// MSH: Message Header (required).
@@ -60,7 +60,7 @@ pub struct QvrQ17 {
 
 /// The group QBP of QVR_Q17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QBP", desc = QBP_MEMBERS)]
 pub struct Qbp {
     /// Any segment of the standard (required).

@@ -103,7 +103,7 @@ pub(super) static DISPENSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDR_RDR", desc = RDR_RDR)]
 pub struct RdrRdr {
     /// MSH: Message Header (required).
@@ -126,7 +126,7 @@ pub struct RdrRdr {
 
 /// The group DEFINITION of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Original-Style Query Definition (required).
@@ -145,7 +145,7 @@ pub struct Definition {
 
 /// The group ORDER of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -162,7 +162,7 @@ pub struct Order {
 
 /// The group DISPENSE of RDR_RDR and RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DISPENSE", desc = DISPENSE_MEMBERS)]
 pub struct Dispense {
     /// RXD: Pharmacy/Treatment Dispense (required).

@@ -167,7 +167,7 @@ pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RGV_O15", desc = RGV_O15)]
 pub struct RgvO15 {
     /// MSH: Message Header (required).
@@ -188,7 +188,7 @@ pub struct RgvO15 {
 
 /// The group PATIENT of RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -206,7 +206,7 @@ pub struct Patient {
 
 /// The group ORDER of RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -227,7 +227,7 @@ pub struct Order {
 
 /// The group GIVE of RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GIVE", desc = GIVE_MEMBERS)]
 pub struct Give {
     /// RXG: Pharmacy/Treatment Give (required).
@@ -250,7 +250,7 @@ pub struct Give {
 
 /// The group TIMING_GIVE of RGV_O15 and RRG_O16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_GIVE", desc = TIMING_GIVE_MEMBERS)]
 pub struct TimingGive {
     /// TQ1: Timing/Quantity (required).
@@ -264,7 +264,7 @@ pub struct TimingGive {
 
 /// The group OBSERVATION of RGV_O15 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (optional).

@@ -125,7 +125,7 @@ pub(super) static AUTHORIZATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPA_I08", desc = RPA_I08)]
 pub struct RpaI08 {
     /// MSH: Message Header (required).
@@ -173,7 +173,7 @@ pub struct RpaI08 {
 
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
 pub struct Authorization {
     /// AUT: Authorization Information (required).

@@ -111,7 +111,7 @@ pub(super) static RESOURCES_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SQR_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SQR_S25", desc = SQR_S25)]
 pub struct SqrS25 {
     /// MSH: Message Header (required).
@@ -133,7 +133,7 @@ pub struct SqrS25 {
 
 /// The group SCHEDULE of SQR_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SCHEDULE", desc = SCHEDULE_MEMBERS)]
 pub struct Schedule {
     /// SCH: Scheduling Activity Information (required).
@@ -154,7 +154,7 @@ pub struct Schedule {
 
 /// The group PATIENT of SQR_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -172,7 +172,7 @@ pub struct Patient {
 
 /// The group RESOURCES of SQR_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).

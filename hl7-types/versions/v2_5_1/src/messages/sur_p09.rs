@@ -64,7 +64,7 @@ pub(super) static FACILITY_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SUR_P09", desc = SUR_P09)]
 pub struct SurP09 {
     /// MSH: Message Header (required).
@@ -79,7 +79,7 @@ pub struct SurP09 {
 
 /// The group FACPSHPDCPSHFACPDCNTEED_SUPPGRP of SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FACPSHPDCPSHFACPDCNTEED_SUPPGRP", desc = FACILITY_MEMBERS)]
 pub struct Facility {
     /// FAC: Facility (required).
@@ -99,7 +99,7 @@ pub struct Facility {
 
 /// The group PSHPDC_SUPPGRP of SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PSHPDC_SUPPGRP", desc = PRODUCT_MEMBERS)]
 pub struct Product {
     /// PSH: Product Summary Header (required).
@@ -113,7 +113,7 @@ pub struct Product {
 
 /// The group FACPDCNTE_SUPPGRP of SUR_P09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FACPDCNTE_SUPPGRP", desc = FACILITY_DETAIL_MEMBERS)]
 pub struct FacilityDetail {
     /// FAC: Facility (required).

@@ -26,7 +26,7 @@ pub static BLC: SegmentDesc = SegmentDesc::new(
 
 /// BLC: Blood Code.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BLC", desc = BLC)]
 pub struct Blc {
     /// BLC-1: Blood Product Code (CE, optional, table 0426).

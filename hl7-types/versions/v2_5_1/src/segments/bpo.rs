@@ -108,7 +108,7 @@ pub static BPO: SegmentDesc = SegmentDesc::new(
 
 /// BPO: Blood Product Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BPO", desc = BPO)]
 pub struct Bpo {
     /// BPO-1: Set ID - BPO (SI, required).

@@ -137,7 +137,7 @@ pub static BPX: SegmentDesc = SegmentDesc::new(
 
 /// BPX: Blood Product Dispense Status.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BPX", desc = BPX)]
 pub struct Bpx {
     /// BPX-1: Set ID - BPX (SI, required).

@@ -56,7 +56,7 @@ pub static CTD: SegmentDesc = SegmentDesc::new(
 
 /// CTD: Contact Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CTD", desc = CTD)]
 pub struct Ctd {
     /// CTD-1: Contact Role (CE, required, repeats, table 0131).

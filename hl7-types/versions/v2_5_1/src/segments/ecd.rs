@@ -50,7 +50,7 @@ pub static ECD: SegmentDesc = SegmentDesc::new(
 
 /// ECD: Equipment Command.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ECD", desc = ECD)]
 pub struct Ecd {
     /// ECD-1: Reference Command Number (NM, required).

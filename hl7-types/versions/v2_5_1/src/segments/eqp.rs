@@ -37,7 +37,7 @@ pub static EQP: SegmentDesc = SegmentDesc::new(
 
 /// EQP: Equipment/Log Service.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "EQP", desc = EQP)]
 pub struct Eqp {
     /// EQP-1: Event type (CE, required, table 0450).

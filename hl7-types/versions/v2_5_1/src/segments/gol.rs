@@ -146,7 +146,7 @@ pub static GOL: SegmentDesc = SegmentDesc::new(
 
 /// GOL: Goal Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "GOL", desc = GOL)]
 pub struct Gol {
     /// GOL-1: Action Code (ID, required, table 0287).

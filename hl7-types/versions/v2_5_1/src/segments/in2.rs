@@ -474,7 +474,7 @@ pub static IN2: SegmentDesc = SegmentDesc::new(
 
 /// IN2: Insurance Additional Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IN2", desc = IN2)]
 pub struct In2 {
     /// IN2-1: Insured's Employee ID (CX, optional, repeats).

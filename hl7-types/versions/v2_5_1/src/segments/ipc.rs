@@ -80,7 +80,7 @@ pub static IPC: SegmentDesc = SegmentDesc::new(
 
 /// IPC: Imaging Procedure Control Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IPC", desc = IPC)]
 pub struct Ipc {
     /// IPC-1: Accession Identifier (EI, required).

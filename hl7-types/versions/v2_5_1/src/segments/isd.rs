@@ -42,7 +42,7 @@ pub static ISD: SegmentDesc = SegmentDesc::new(
 
 /// ISD: Interaction Status Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ISD", desc = ISD)]
 pub struct Isd {
     /// ISD-1: Reference Interaction Number (unique identifier) (NM, required).

@@ -59,7 +59,7 @@ pub static LCH: SegmentDesc = SegmentDesc::new(
 
 /// LCH: Location Characteristic.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "LCH", desc = LCH)]
 pub struct Lch {
     /// LCH-1: Primary Key Value - LCH (PL, required).

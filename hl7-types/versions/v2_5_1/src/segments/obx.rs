@@ -15,7 +15,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
             .item(569),
         ElementDesc::new("Value Type", "value_type", &crate::datatypes::ID)
             .usage(Usage::C)
-            .len(2)
+            .len(3)
             .table(&crate::tables::TABLE_0125)
             .item(570),
         ElementDesc::new(
@@ -182,7 +182,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
 
 /// OBX: Observation/Result.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OBX", desc = OBX)]
 pub struct Obx {
     /// OBX-1: Set ID - OBX (SI, optional).

@@ -214,7 +214,7 @@ pub static ORC: SegmentDesc = SegmentDesc::new(
 
 /// ORC: Common Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ORC", desc = ORC)]
 pub struct Orc {
     /// ORC-1: Order Control (ID, required, table 0119).

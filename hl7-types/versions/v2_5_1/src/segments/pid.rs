@@ -257,7 +257,7 @@ pub static PID: SegmentDesc = SegmentDesc::new(
 
 /// PID: Patient Identification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PID", desc = PID)]
 pub struct Pid {
     /// PID-1: Set ID - PID (SI, optional).

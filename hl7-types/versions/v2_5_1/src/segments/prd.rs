@@ -70,7 +70,7 @@ pub static PRD: SegmentDesc = SegmentDesc::new(
 
 /// PRD: Provider Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PRD", desc = PRD)]
 pub struct Prd {
     /// PRD-1: Provider Role (CE, required, repeats, table 0286).

@@ -37,7 +37,7 @@ pub static QPD: SegmentDesc = SegmentDesc::new(
 
 /// QPD: Query Parameter Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QPD", desc = QPD)]
 pub struct Qpd {
     /// QPD-1: Message Query Name (CE, required, table 0471).

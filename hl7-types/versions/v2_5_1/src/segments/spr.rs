@@ -45,7 +45,7 @@ pub static SPR: SegmentDesc = SegmentDesc::new(
 
 /// SPR: Stored Procedure Request Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SPR", desc = SPR)]
 pub struct Spr {
     /// SPR-1: Query Tag (ST, optional).

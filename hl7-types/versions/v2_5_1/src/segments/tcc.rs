@@ -108,7 +108,7 @@ pub static TCC: SegmentDesc = SegmentDesc::new(
 
 /// TCC: Test Code Configuration.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "TCC", desc = TCC)]
 pub struct Tcc {
     /// TCC-1: Universal Service Identifier (CE, required).

@@ -88,7 +88,7 @@ pub static URS: SegmentDesc = SegmentDesc::new(
 
 /// URS: Unsolicited Selection.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "URS", desc = URS)]
 pub struct Urs {
     /// URS-1: R/U Where Subject Definition (ST, required, repeats).

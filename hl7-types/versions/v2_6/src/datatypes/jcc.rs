@@ -30,7 +30,7 @@ pub static JCC: DatatypeDesc = DatatypeDesc::new(
 
 /// JCC: Job Code/Class.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "JCC", desc = JCC)]
 pub struct Jcc {
     /// JCC.1: Job Code (IS, optional, table 0327).

@@ -22,7 +22,7 @@ pub static MO: DatatypeDesc = DatatypeDesc::new(
 
 /// MO: Money.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "MO", desc = MO)]
 pub struct Mo {
     /// MO.1: Quantity (NM, optional).

@@ -28,7 +28,7 @@ pub static QIP: DatatypeDesc = DatatypeDesc::new(
 
 /// QIP: Query Input Parameter List.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "QIP", desc = QIP)]
 pub struct Qip {
     /// QIP.1: Segment Field Name (ST, required).

@@ -33,7 +33,7 @@ pub static RCD: DatatypeDesc = DatatypeDesc::new(
 
 /// RCD: Row Column Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "RCD", desc = RCD)]
 pub struct Rcd {
     /// RCD.1: Segment Field Name (ST, optional).

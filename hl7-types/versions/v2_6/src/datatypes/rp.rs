@@ -24,7 +24,7 @@ pub static RP: DatatypeDesc = DatatypeDesc::new(
 
 /// RP: Reference Pointer.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "RP", desc = RP)]
 pub struct Rp {
     /// RP.1: Pointer (ST, optional).

@@ -20,7 +20,7 @@ pub static VID: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::CWE,
                 )
                 .len(483)
-                .table(&crate::tables::TABLE_0339),
+                .table(&crate::tables::TABLE_0399),
             ElementDesc::new(
                     "International Version ID",
                     "international_version_id",
@@ -34,13 +34,13 @@ pub static VID: DatatypeDesc = DatatypeDesc::new(
 
 /// VID: Version Identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "VID", desc = VID)]
 pub struct Vid {
     /// VID.1: Version ID (ID, optional, table 0104).
     #[hl7(seq = 1)]
     pub version_id: hl7_types::Coded<crate::tables::VersionId>,
-    /// VID.2: Internationalization Code (CWE, optional, table 0339).
+    /// VID.2: Internationalization Code (CWE, optional, table 0399).
     #[hl7(seq = 2)]
     pub internationalization_code: hl7_types::Part<crate::datatypes::Cwe>,
     /// VID.3: International Version ID (CWE, optional).

@@ -21,7 +21,7 @@ pub static WVS: DatatypeDesc = DatatypeDesc::new(
 
 /// WVS: Waveform Source.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "WVS", desc = WVS)]
 pub struct Wvs {
     /// WVS.1: Source One Name (ST, required).

@@ -128,7 +128,7 @@ pub static XAD: DatatypeDesc = DatatypeDesc::new(
 
 /// XAD: Extended Address.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XAD", desc = XAD)]
 pub struct Xad {
     /// XAD.1: Street Address (SAD, optional).

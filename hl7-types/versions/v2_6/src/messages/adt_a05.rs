@@ -113,7 +113,7 @@ static ADT_A05_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A05", desc = ADT_A05)]
 pub struct AdtA05 {
     /// MSH: Message Header (required).

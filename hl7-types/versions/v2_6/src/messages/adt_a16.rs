@@ -111,7 +111,7 @@ static ADT_A16_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A16", desc = ADT_A16)]
 pub struct AdtA16 {
     /// MSH: Message Header (required).

@@ -238,7 +238,7 @@ pub(super) static INVOICE_PROCESSING_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E01", desc = EHC_E01)]
 pub struct EhcE01 {
     /// MSH: Message Header (required).
@@ -256,7 +256,7 @@ pub struct EhcE01 {
 
 /// The group INVOICE_INFORMATION of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INVOICE_INFORMATION", desc = INVOICE_INFORMATION_MEMBERS)]
 pub struct InvoiceInformation {
     /// IVC: Invoice Segment (required).
@@ -281,7 +281,7 @@ pub struct InvoiceInformation {
 
 /// The group PRODUCT_SERVICE_SECTION of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_SECTION", desc = PRODUCT_SERVICE_SECTION_MEMBERS)]
 pub struct ProductServiceSection {
     /// PSS: Product/Service Section (required).
@@ -296,7 +296,7 @@ pub struct ProductServiceSection {
 
 /// The group PRODUCT_SERVICE_GROUP of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_GROUP", desc = PRODUCT_SERVICE_GROUP_MEMBERS)]
 pub struct ProductServiceGroup {
     /// PSG: Product/Service Group (required).
@@ -321,7 +321,7 @@ pub struct ProductServiceGroup {
 
 /// The group PATIENT_INFO of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_INFO", desc = PATIENT_INFO_MEMBERS)]
 pub struct PatientInfo {
     /// PID: Patient Identification (required).
@@ -346,7 +346,7 @@ pub struct PatientInfo {
 
 /// The group INSURANCE of EHC_E01 and EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -360,7 +360,7 @@ pub struct Insurance {
 
 /// The group DIAGNOSIS of EHC_E01 and EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DIAGNOSIS", desc = DIAGNOSIS_MEMBERS)]
 pub struct Diagnosis {
     /// DG1: Diagnosis (required).
@@ -374,7 +374,7 @@ pub struct Diagnosis {
 
 /// The group PRODUCT_SERVICE_LINE_ITEM of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_LINE_ITEM", desc = PRODUCT_SERVICE_LINE_ITEM_MEMBERS)]
 pub struct ProductServiceLineItem {
     /// PSL: Product/Service Line Item (required).
@@ -396,7 +396,7 @@ pub struct ProductServiceLineItem {
 
 /// The group PROCEDURE of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -412,7 +412,7 @@ pub struct Procedure {
 
 /// The group INVOICE_PROCESSING of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INVOICE_PROCESSING", desc = INVOICE_PROCESSING_MEMBERS)]
 pub struct InvoiceProcessing {
     /// IPR: Invoice Processing Results (required).

@@ -108,7 +108,7 @@ pub(super) static PRODUCT_SERVICE_LINE_INFO_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E10", desc = EHC_E10)]
 pub struct EhcE10 {
     /// MSH: Message Header (required).
@@ -131,7 +131,7 @@ pub struct EhcE10 {
 
 /// The group INVOICE_PROCESSING_RESULTS_INFO of EHC_E10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "INVOICE_PROCESSING_RESULTS_INFO",
     desc = INVOICE_PROCESSING_RESULTS_INFO_MEMBERS
@@ -159,7 +159,7 @@ pub struct InvoiceProcessingResultsInfo {
 
 /// The group PRODUCT_SERVICE_SECTION of EHC_E10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_SECTION", desc = PRODUCT_SERVICE_SECTION_MEMBERS)]
 pub struct ProductServiceSection {
     /// PSS: Product/Service Section (required).
@@ -174,7 +174,7 @@ pub struct ProductServiceSection {
 
 /// The group PRODUCT_SERVICE_GROUP of EHC_E10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_GROUP", desc = PRODUCT_SERVICE_GROUP_MEMBERS)]
 pub struct ProductServiceGroup {
     /// PSG: Product/Service Group (required).
@@ -189,7 +189,7 @@ pub struct ProductServiceGroup {
 
 /// The group PRODUCT_SERVICE_LINE_INFO of EHC_E10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_LINE_INFO", desc = PRODUCT_SERVICE_LINE_INFO_MEMBERS)]
 pub struct ProductServiceLineInfo {
     /// PSL: Product/Service Line Item (required).

@@ -71,7 +71,7 @@ pub(super) static REQUEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E12", desc = EHC_E12)]
 pub struct EhcE12 {
     /// MSH: Message Header (required).
@@ -104,7 +104,7 @@ pub struct EhcE12 {
 
 /// The group REQUEST of EHC_E12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "REQUEST", desc = REQUEST_MEMBERS)]
 pub struct Request {
     /// CTD: Contact Data (optional).

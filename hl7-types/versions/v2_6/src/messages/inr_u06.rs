@@ -36,7 +36,7 @@ static INR_U06_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure INR_U06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "INR_U06", desc = INR_U06)]
 pub struct InrU06 {
     /// MSH: Message Header (required).

@@ -50,7 +50,7 @@ static MDM_T02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MDM_T02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MDM_T02", desc = MDM_T02)]
 pub struct MdmT02 {
     /// MSH: Message Header (required).

@@ -57,7 +57,7 @@ pub(super) static MF_TEST_CALC_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M11", desc = MFN_M11)]
 pub struct MfnM11 {
     /// MSH: Message Header (required).
@@ -78,7 +78,7 @@ pub struct MfnM11 {
 
 /// The group MF_TEST_CALCULATED of MFN_M11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_CALCULATED", desc = MF_TEST_CALCULATED_MEMBERS)]
 pub struct MfTestCalculated {
     /// MFE: Master File Entry (required).
@@ -94,7 +94,7 @@ pub struct MfTestCalculated {
 
 /// The group MF_TEST_CALC_DETAIL of MFN_M11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_CALC_DETAIL", desc = MF_TEST_CALC_DETAIL_MEMBERS)]
 pub struct MfTestCalcDetail {
     /// OM6: Observations That Are Calculated from Other Observations (required).

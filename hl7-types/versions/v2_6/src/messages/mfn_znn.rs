@@ -43,7 +43,7 @@ pub(super) static MFN_ZNN_MF_SITE_DEFINED_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_Znn.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_Znn", desc = MFN_ZNN)]
 pub struct MfnZnn {
     /// MSH: Message Header (required).
@@ -64,7 +64,7 @@ pub struct MfnZnn {
 
 /// The group MFN_ZNN_MF_SITE_DEFINED of MFN_Znn.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MFN_ZNN_MF_SITE_DEFINED", desc = MFN_ZNN_MF_SITE_DEFINED_MEMBERS)]
 pub struct MfnZnnMfSiteDefined {
     /// MFE: Master File Entry (required).

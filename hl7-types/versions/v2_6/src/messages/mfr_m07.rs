@@ -59,7 +59,7 @@ pub(super) static MF_QUERY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFR_M07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFR_M07", desc = MFR_M07)]
 pub struct MfrM07 {
     /// MSH: Message Header (required).
@@ -90,7 +90,7 @@ pub struct MfrM07 {
 
 /// The group MF_QUERY of MFR_M07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_QUERY", desc = MF_QUERY_MEMBERS)]
 pub struct MfQuery {
     /// MFE: Master File Entry (required).

@@ -57,7 +57,7 @@ pub(super) static CLOCK_AND_STATISTICS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure NMQ_N01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "NMQ_N01", desc = NMQ_N01)]
 pub struct NmqN01 {
     /// MSH: Message Header (required).
@@ -78,7 +78,7 @@ pub struct NmqN01 {
 
 /// The group QRY_WITH_DETAIL of NMQ_N01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QRY_WITH_DETAIL", desc = QRY_WITH_DETAIL_MEMBERS)]
 pub struct QryWithDetail {
     /// QRD: Original-Style Query Definition (required).
@@ -92,7 +92,7 @@ pub struct QryWithDetail {
 
 /// The group CLOCK_AND_STATISTICS of NMQ_N01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLOCK_AND_STATISTICS", desc = CLOCK_AND_STATISTICS_MEMBERS)]
 pub struct ClockAndStatistics {
     /// NCK: System Clock (optional).

@@ -129,7 +129,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMB_O27.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMB_O27", desc = OMB_O27)]
 pub struct OmbO27 {
     /// MSH: Message Header (required).
@@ -152,7 +152,7 @@ pub struct OmbO27 {
 
 /// The group PATIENT of OMB_O27 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -176,7 +176,7 @@ pub struct Patient {
 
 /// The group INSURANCE of OMB_O27 and 20 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -192,7 +192,7 @@ pub struct Insurance {
 
 /// The group ORDER of OMB_O27.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -289,7 +289,7 @@ pub(super) static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMG_O19", desc = OMG_O19)]
 pub struct OmgO19 {
     /// MSH: Message Header (required).
@@ -312,7 +312,7 @@ pub struct OmgO19 {
 
 /// The group PATIENT of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -338,7 +338,7 @@ pub struct Patient {
 
 /// The group ORDER of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -374,7 +374,7 @@ pub struct Order {
 
 /// The group SPECIMEN of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -390,7 +390,7 @@ pub struct Specimen {
 
 /// The group CONTAINER of OMG_O19 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).
@@ -404,7 +404,7 @@ pub struct Container {
 
 /// The group PRIOR_RESULT of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -423,7 +423,7 @@ pub struct PriorResult {
 
 /// The group PATIENT_PRIOR of OMG_O19 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
 pub struct PatientPrior {
     /// PID: Patient Identification (required).
@@ -437,7 +437,7 @@ pub struct PatientPrior {
 
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_PRIOR", desc = PATIENT_VISIT_PRIOR_MEMBERS)]
 pub struct PatientVisitPrior {
     /// PV1: Patient Visit (required).
@@ -451,7 +451,7 @@ pub struct PatientVisitPrior {
 
 /// The group ORDER_PRIOR of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (optional).
@@ -476,7 +476,7 @@ pub struct OrderPrior {
 
 /// The group TIMING_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_PRIOR", desc = TIMING_PRIOR_MEMBERS)]
 pub struct TimingPrior {
     /// TQ1: Timing/Quantity (required).
@@ -490,7 +490,7 @@ pub struct TimingPrior {
 
 /// The group OBSERVATION_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_PRIOR", desc = OBSERVATION_PRIOR_MEMBERS)]
 pub struct ObservationPrior {
     /// OBX: Observation/Result (required).

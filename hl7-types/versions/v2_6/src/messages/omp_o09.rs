@@ -114,7 +114,7 @@ pub(super) static COMPONENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMP_O09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMP_O09", desc = OMP_O09)]
 pub struct OmpO09 {
     /// MSH: Message Header (required).
@@ -137,7 +137,7 @@ pub struct OmpO09 {
 
 /// The group ORDER of OMP_O09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -166,7 +166,7 @@ pub struct Order {
 
 /// The group COMPONENT of OMP_O09 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMPONENT", desc = COMPONENT_MEMBERS)]
 pub struct Component {
     /// RXC: Pharmacy/Treatment Component Order (required).

@@ -268,7 +268,7 @@ pub(super) static ORDER_PRIOR_TIMING_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OPL_O37", desc = OPL_O37)]
 pub struct OplO37 {
     /// MSH: Message Header (required).
@@ -294,7 +294,7 @@ pub struct OplO37 {
 
 /// The group GUARANTOR of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GUARANTOR", desc = GUARANTOR_MEMBERS)]
 pub struct Guarantor {
     /// GT1: Guarantor (required).
@@ -308,7 +308,7 @@ pub struct Guarantor {
 
 /// The group ORDER of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// NK1: Next of Kin / Associated Parties (required, repeats).
@@ -334,7 +334,7 @@ pub struct Order {
 
 /// The group PATIENT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -354,7 +354,7 @@ pub struct Patient {
 
 /// The group SPECIMEN of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -373,7 +373,7 @@ pub struct Specimen {
 
 /// The group OBSERVATION_REQUEST of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// ORC: Common Order (required).
@@ -397,7 +397,7 @@ pub struct ObservationRequest {
 
 /// The group TIMING of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = OBSERVATION_REQUEST_TIMING_MEMBERS)]
 pub struct ObservationRequestTiming {
     /// TQ1: Timing/Quantity (required).
@@ -411,7 +411,7 @@ pub struct ObservationRequestTiming {
 
 /// The group PRIOR_RESULT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// NK1: Next of Kin / Associated Parties (required, repeats).
@@ -433,7 +433,7 @@ pub struct PriorResult {
 
 /// The group ORDER_PRIOR of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// OBR: Observation Request (required).
@@ -454,7 +454,7 @@ pub struct OrderPrior {
 
 /// The group TIMING of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = ORDER_PRIOR_TIMING_MEMBERS)]
 pub struct OrderPriorTiming {
     /// TQ1: Timing/Quantity (required).

@@ -127,7 +127,7 @@ pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORG_O20", desc = ORG_O20)]
 pub struct OrgO20 {
     /// MSH: Message Header (required).
@@ -151,7 +151,7 @@ pub struct OrgO20 {
 
 /// The group RESPONSE of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -166,7 +166,7 @@ pub struct Response {
 
 /// The group ORDER of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -188,7 +188,7 @@ pub struct Order {
 
 /// The group OBSERVATION_GROUP of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_GROUP", desc = OBSERVATION_GROUP_MEMBERS)]
 pub struct ObservationGroup {
     /// OBR: Observation Request (required).
@@ -202,7 +202,7 @@ pub struct ObservationGroup {
 
 /// The group SPECIMEN of ORG_O20 and ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).

@@ -97,7 +97,7 @@ pub(super) static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O22", desc = ORL_O22)]
 pub struct OrlO22 {
     /// MSH: Message Header (required).
@@ -121,7 +121,7 @@ pub struct OrlO22 {
 
 /// The group RESPONSE of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// PID: Patient Identification (required).
@@ -135,7 +135,7 @@ pub struct Response {
 
 /// The group ORDER of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -151,7 +151,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of ORL_O22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).

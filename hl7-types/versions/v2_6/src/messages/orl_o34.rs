@@ -114,7 +114,7 @@ pub(super) static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O34", desc = ORL_O34)]
 pub struct OrlO34 {
     /// MSH: Message Header (required).
@@ -138,7 +138,7 @@ pub struct OrlO34 {
 
 /// The group RESPONSE of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// PID: Patient Identification (required).
@@ -153,7 +153,7 @@ pub struct Response {
 
 /// The group SPECIMEN of ORL_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -171,7 +171,7 @@ pub struct Specimen {
 
 /// The group ORDER of ORL_O34 and ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -187,7 +187,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of ORL_O34 and ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).

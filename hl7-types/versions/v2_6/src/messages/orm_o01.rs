@@ -106,7 +106,7 @@ pub(super) static CHOICE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORM_O01", desc = ORM_O01)]
 pub struct OrmO01 {
     /// MSH: Message Header (required).
@@ -125,7 +125,7 @@ pub struct OrmO01 {
 
 /// The group ORDER of ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -145,7 +145,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of ORM_O01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice CHOICE (required).
@@ -165,7 +165,7 @@ pub struct OrderDetail {
 
 /// The choice CHOICE of ORM_O01 and 2 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.

@@ -50,7 +50,7 @@ pub(super) static CERTIFICATE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PMU_B07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PMU_B07", desc = PMU_B07)]
 pub struct PmuB07 {
     /// MSH: Message Header (required).
@@ -74,7 +74,7 @@ pub struct PmuB07 {
 
 /// The group CERTIFICATE of PMU_B07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CERTIFICATE", desc = CERTIFICATE_MEMBERS)]
 pub struct Certificate {
     /// CER: Certificate Detail (required).

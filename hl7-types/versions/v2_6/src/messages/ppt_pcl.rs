@@ -88,7 +88,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPT_PCL", desc = PPT_PCL)]
 pub struct PptPcl {
     /// MSH: Message Header (required).
@@ -115,7 +115,7 @@ pub struct PptPcl {
 
 /// The group PATIENT of PPT_PCL.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).

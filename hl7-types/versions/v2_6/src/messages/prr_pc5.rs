@@ -144,7 +144,7 @@ pub(super) static PROBLEM_PATHWAY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PRR_PC5", desc = PRR_PC5)]
 pub struct PrrPc5 {
     /// MSH: Message Header (required).
@@ -171,7 +171,7 @@ pub struct PrrPc5 {
 
 /// The group PATIENT of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -188,7 +188,7 @@ pub struct Patient {
 
 /// The group PROBLEM of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -214,7 +214,7 @@ pub struct Problem {
 
 /// The group PROBLEM_PATHWAY of PRR_PC5.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_PATHWAY", desc = PROBLEM_PATHWAY_MEMBERS)]
 pub struct ProblemPathway {
     /// PTH: Pathway (required).

@@ -30,7 +30,7 @@ static QRY_A19_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY_A19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY_A19", desc = QRY_A19)]
 pub struct QryA19 {
     /// MSH: Message Header (required).

@@ -23,7 +23,7 @@ static QRY_T12_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QRY_T12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QRY_T12", desc = QRY_T12)]
 pub struct QryT12 {
     /// MSH: Message Header (required).

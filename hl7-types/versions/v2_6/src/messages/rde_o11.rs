@@ -125,7 +125,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDE_O11", desc = RDE_O11)]
 pub struct RdeO11 {
     /// MSH: Message Header (required).
@@ -148,7 +148,7 @@ pub struct RdeO11 {
 
 /// The group ORDER of RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

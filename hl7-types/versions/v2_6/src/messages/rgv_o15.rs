@@ -157,7 +157,7 @@ pub(super) static TIMING_GIVE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RGV_O15", desc = RGV_O15)]
 pub struct RgvO15 {
     /// MSH: Message Header (required).
@@ -180,7 +180,7 @@ pub struct RgvO15 {
 
 /// The group PATIENT of RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -198,7 +198,7 @@ pub struct Patient {
 
 /// The group ORDER of RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -219,7 +219,7 @@ pub struct Order {
 
 /// The group GIVE of RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GIVE", desc = GIVE_MEMBERS)]
 pub struct Give {
     /// RXG: Pharmacy/Treatment Give (required).
@@ -242,7 +242,7 @@ pub struct Give {
 
 /// The group TIMING_GIVE of RGV_O15 and RRG_O16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_GIVE", desc = TIMING_GIVE_MEMBERS)]
 pub struct TimingGive {
     /// TQ1: Timing/Quantity (required).

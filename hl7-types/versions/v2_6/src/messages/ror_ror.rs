@@ -84,7 +84,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ROR_ROR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ROR_ROR", desc = ROR_ROR)]
 pub struct RorRor {
     /// MSH: Message Header (required).
@@ -109,7 +109,7 @@ pub struct RorRor {
 
 /// The group DEFINITION of ROR_ROR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Original-Style Query Definition (required).
@@ -128,7 +128,7 @@ pub struct Definition {
 
 /// The group ORDER of ROR_ROR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -143,7 +143,7 @@ pub(super) static PROCEDURE_AUTHORIZATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPA_I08", desc = RPA_I08)]
 pub struct RpaI08 {
     /// MSH: Message Header (required).
@@ -193,7 +193,7 @@ pub struct RpaI08 {
 
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
 pub struct Authorization {
     /// AUT: Authorization Information (required).
@@ -207,7 +207,7 @@ pub struct Authorization {
 
 /// The group PROCEDURE of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -221,7 +221,7 @@ pub struct Procedure {
 
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = PROCEDURE_AUTHORIZATION_MEMBERS)]
 pub struct ProcedureAuthorization {
     /// AUT: Authorization Information (required).

@@ -60,7 +60,7 @@ static RPI_I04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPI_I04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPI_I04", desc = RPI_I04)]
 pub struct RpiI04 {
     /// MSH: Message Header (required).

@@ -103,7 +103,7 @@ pub(super) static DISPENSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRD_O14.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRD_O14", desc = RRD_O14)]
 pub struct RrdO14 {
     /// MSH: Message Header (required).
@@ -127,7 +127,7 @@ pub struct RrdO14 {
 
 /// The group RESPONSE of RRD_O14.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -142,7 +142,7 @@ pub struct Response {
 
 /// The group ORDER of RRD_O14.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -158,7 +158,7 @@ pub struct Order {
 
 /// The group DISPENSE of RRD_O14.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DISPENSE", desc = DISPENSE_MEMBERS)]
 pub struct Dispense {
     /// RXD: Pharmacy/Treatment Dispense (required).

@@ -72,7 +72,7 @@ pub(super) static QUERY_RESULT_CLUSTER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Q11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Q11", desc = RSP_Q11)]
 pub struct RspQ11 {
     /// MSH: Message Header (required).
@@ -100,7 +100,7 @@ pub struct RspQ11 {
 
 /// The group QUERY_RESULT_CLUSTER of RSP_Q11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESULT_CLUSTER", desc = QUERY_RESULT_CLUSTER_MEMBERS)]
 pub struct QueryResultCluster {
     /// MFE: Master File Entry (required).

@@ -115,7 +115,7 @@ pub(super) static COMMON_ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Z90.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Z90", desc = RSP_Z90)]
 pub struct RspZ90 {
     /// MSH: Message Header (required).
@@ -146,7 +146,7 @@ pub struct RspZ90 {
 
 /// The group QUERY_RESPONSE of RSP_Z90.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PATIENT (optional).
@@ -163,7 +163,7 @@ pub struct QueryResponse {
 
 /// The group PATIENT of RSP_Z90.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -183,7 +183,7 @@ pub struct Patient {
 
 /// The group COMMON_ORDER of RSP_Z90.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).

@@ -46,7 +46,7 @@ static RTB_Z74_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RTB_Z74.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RTB_Z74", desc = RTB_Z74)]
 pub struct RtbZ74 {
     /// MSH: Message Header (required).

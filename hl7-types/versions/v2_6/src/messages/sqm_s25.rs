@@ -103,7 +103,7 @@ pub(super) static LOCATION_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SQM_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SQM_S25", desc = SQM_S25)]
 pub struct SqmS25 {
     /// MSH: Message Header (required).
@@ -123,7 +123,7 @@ pub struct SqmS25 {
 
 /// The group REQUEST of SQM_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "REQUEST", desc = REQUEST_MEMBERS)]
 pub struct Request {
     /// ARQ: Appointment Request (required).
@@ -142,7 +142,7 @@ pub struct Request {
 
 /// The group RESOURCES of SQM_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).
@@ -162,7 +162,7 @@ pub struct Resources {
 
 /// The group SERVICE of SQM_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SERVICE", desc = SERVICE_MEMBERS)]
 pub struct Service {
     /// AIS: Appointment Information (required).
@@ -176,7 +176,7 @@ pub struct Service {
 
 /// The group GENERAL_RESOURCE of SQM_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GENERAL_RESOURCE", desc = GENERAL_RESOURCE_MEMBERS)]
 pub struct GeneralResource {
     /// AIG: Appointment Information - General Resource (required).
@@ -190,7 +190,7 @@ pub struct GeneralResource {
 
 /// The group PERSONNEL_RESOURCE of SQM_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PERSONNEL_RESOURCE", desc = PERSONNEL_RESOURCE_MEMBERS)]
 pub struct PersonnelResource {
     /// AIP: Appointment Information - Personnel Resource (required).
@@ -204,7 +204,7 @@ pub struct PersonnelResource {
 
 /// The group LOCATION_RESOURCE of SQM_S25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "LOCATION_RESOURCE", desc = LOCATION_RESOURCE_MEMBERS)]
 pub struct LocationResource {
     /// AIL: Appointment Information - Location Resource (required).

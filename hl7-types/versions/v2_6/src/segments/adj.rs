@@ -117,7 +117,7 @@ pub static ADJ: SegmentDesc = SegmentDesc::new(
 
 /// ADJ: Adjustment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ADJ", desc = ADJ)]
 pub struct Adj {
     /// ADJ-1: Provider Adjustment Number (EI, required).

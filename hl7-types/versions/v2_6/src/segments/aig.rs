@@ -96,7 +96,7 @@ pub static AIG: SegmentDesc = SegmentDesc::new(
 
 /// AIG: Appointment Information - General Resource.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "AIG", desc = AIG)]
 pub struct Aig {
     /// AIG-1: Set ID - AIG (SI, required).

@@ -61,7 +61,7 @@ pub static AL1: SegmentDesc = SegmentDesc::new(
 
 /// AL1: Patient Allergy Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "AL1", desc = AL1)]
 pub struct Al1 {
     /// AL1-1: Set ID - AL1 (SI, required).

@@ -89,7 +89,7 @@ pub static FAC: SegmentDesc = SegmentDesc::new(
 
 /// FAC: Facility.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "FAC", desc = FAC)]
 pub struct Fac {
     /// FAC-1: Facility ID-FAC (EI, required).

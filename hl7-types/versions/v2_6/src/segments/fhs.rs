@@ -105,7 +105,7 @@ pub static FHS: SegmentDesc = SegmentDesc::new(
 
 /// FHS: File Header.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "FHS", desc = FHS)]
 pub struct Fhs {
     /// FHS-1: File Field Separator (ST, required).

@@ -123,7 +123,7 @@ pub static IIM: SegmentDesc = SegmentDesc::new(
 
 /// IIM: Inventory Item Master.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IIM", desc = IIM)]
 pub struct Iim {
     /// IIM-1: Primary Key Value - IIM (CWE, required).

@@ -188,7 +188,7 @@ pub static IVT: SegmentDesc = SegmentDesc::new(
 
 /// IVT: Material Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IVT", desc = IVT)]
 pub struct Ivt {
     /// IVT-1: Set Id - IVT (SI, required).

@@ -68,7 +68,7 @@ pub static MSA: SegmentDesc = SegmentDesc::new(
 
 /// MSA: Message Acknowledgment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MSA", desc = MSA)]
 pub struct Msa {
     /// MSA-1: Acknowledgment Code (ID, required, table 0008).

@@ -94,7 +94,7 @@ pub static NST: SegmentDesc = SegmentDesc::new(
 
 /// NST: Application Control Level Statistics.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NST", desc = NST)]
 pub struct Nst {
     /// NST-1: Statistics Available (ID, required, table 0136).

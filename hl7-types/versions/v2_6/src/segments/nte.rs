@@ -50,7 +50,7 @@ pub static NTE: SegmentDesc = SegmentDesc::new(
 
 /// NTE: Notes and Comments.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NTE", desc = NTE)]
 pub struct Nte {
     /// NTE-1: Set ID - NTE (SI, optional).

@@ -335,7 +335,7 @@ pub static OBR: SegmentDesc = SegmentDesc::new(
 
 /// OBR: Observation Request.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OBR", desc = OBR)]
 pub struct Obr {
     /// OBR-1: Set ID - OBR (SI, optional).

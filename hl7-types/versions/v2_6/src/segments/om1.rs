@@ -354,7 +354,7 @@ pub static OM1: SegmentDesc = SegmentDesc::new(
 
 /// OM1: General Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM1", desc = OM1)]
 pub struct Om1 {
     /// OM1-1: Sequence Number - Test/Observation Master File (NM, required).

@@ -48,7 +48,7 @@ pub static OVR: SegmentDesc = SegmentDesc::new(
 
 /// OVR: Override Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OVR", desc = OVR)]
 pub struct Ovr {
     /// OVR-1: Business Rule Override Type (CWE, optional, table 0518).

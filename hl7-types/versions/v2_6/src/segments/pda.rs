@@ -66,7 +66,7 @@ pub static PDA: SegmentDesc = SegmentDesc::new(
 
 /// PDA: Patient Death and Autopsy.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PDA", desc = PDA)]
 pub struct Pda {
     /// PDA-1: Death Cause Code (CWE, optional, repeats).

@@ -35,7 +35,7 @@ pub static QRI: SegmentDesc = SegmentDesc::new(
 
 /// QRI: Query Response Instance.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QRI", desc = QRI)]
 pub struct Qri {
     /// QRI-1: Candidate Confidence (NM, optional).

@@ -118,7 +118,7 @@ pub static REL: SegmentDesc = SegmentDesc::new(
 
 /// REL: Clinical Relationship Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "REL", desc = REL)]
 pub struct Rel {
     /// REL-1: Set ID -REL (SI, conditional).

@@ -72,7 +72,7 @@ pub static RXC: SegmentDesc = SegmentDesc::new(
 
 /// RXC: Pharmacy/Treatment Component Order.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXC", desc = RXC)]
 pub struct Rxc {
     /// RXC-1: RX Component Type (ID, required, table 0166).

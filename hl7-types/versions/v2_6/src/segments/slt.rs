@@ -30,7 +30,7 @@ pub static SLT: SegmentDesc = SegmentDesc::new(
 
 /// SLT: Sterilization Lot.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SLT", desc = SLT)]
 pub struct Slt {
     /// SLT-1: Device Number (EI, optional).

@@ -43,7 +43,7 @@ pub static VND: SegmentDesc = SegmentDesc::new(
 
 /// VND: Purchasing Vendor.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "VND", desc = VND)]
 pub struct Vnd {
     /// VND-1: Set Id - VND (SI, required).

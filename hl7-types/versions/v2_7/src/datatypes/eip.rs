@@ -28,7 +28,7 @@ pub static EIP: DatatypeDesc = DatatypeDesc::new(
 
 /// EIP: Entity Identifier Pair.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "EIP", desc = EIP)]
 pub struct Eip {
     /// EIP.1: Placer Assigned Identifier (EI, optional).

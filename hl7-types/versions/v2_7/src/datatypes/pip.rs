@@ -38,7 +38,7 @@ pub static PIP: DatatypeDesc = DatatypeDesc::new(
 
 /// PIP: Practitioner Institutional Privileges.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PIP", desc = PIP)]
 pub struct Pip {
     /// PIP.1: Privilege (CWE, required, table 0525).

@@ -45,7 +45,7 @@ static ADT_A21_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A21", desc = ADT_A21)]
 pub struct AdtA21 {
     /// MSH: Message Header (required).

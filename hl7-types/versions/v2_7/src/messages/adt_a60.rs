@@ -76,7 +76,7 @@ pub(super) static ADVERSE_REACTION_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A60.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A60", desc = ADT_A60)]
 pub struct AdtA60 {
     /// MSH: Message Header (required).
@@ -102,7 +102,7 @@ pub struct AdtA60 {
 
 /// The group VISIT of ADT_A60.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (required).
@@ -118,7 +118,7 @@ pub struct Visit {
 
 /// The group ADVERSE_REACTION_GROUP of ADT_A60.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADVERSE_REACTION_GROUP", desc = ADVERSE_REACTION_GROUP_MEMBERS)]
 pub struct AdverseReactionGroup {
     /// IAM: Patient Adverse Reaction Information (required).

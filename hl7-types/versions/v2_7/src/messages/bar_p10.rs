@@ -52,7 +52,7 @@ pub(super) static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BAR_P10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BAR_P10", desc = BAR_P10)]
 pub struct BarP10 {
     /// MSH: Message Header (required).
@@ -80,7 +80,7 @@ pub struct BarP10 {
 
 /// The group PROCEDURE of BAR_P10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).

@@ -29,7 +29,7 @@ static CCF_I22_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCF_I22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCF_I22", desc = CCF_I22)]
 pub struct CcfI22 {
     /// MSH: Message Header (required).

@@ -508,7 +508,7 @@ pub(super) static ROLE_PATHWAY_OBJECT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCI_I22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCI_I22", desc = CCI_I22)]
 pub struct CciI22 {
     /// MSH: Message Header (required).
@@ -553,7 +553,7 @@ pub struct CciI22 {
 
 /// The group INSURANCE of CCI_I22 and 24 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -569,7 +569,7 @@ pub struct Insurance {
 
 /// The group APPOINTMENT_HISTORY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "APPOINTMENT_HISTORY", desc = APPOINTMENT_HISTORY_MEMBERS)]
 pub struct AppointmentHistory {
     /// SCH: Scheduling Activity Information (required).
@@ -583,7 +583,7 @@ pub struct AppointmentHistory {
 
 /// The group RESOURCES of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).
@@ -597,7 +597,7 @@ pub struct Resources {
 
 /// The group RESOURCE_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_DETAIL", desc = RESOURCE_DETAIL_MEMBERS)]
 pub struct ResourceDetail {
     /// Choice RESOURCE_OBJECT (required).
@@ -611,7 +611,7 @@ pub struct ResourceDetail {
 
 /// The choice RESOURCE_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_OBJECT", desc = RESOURCE_OBJECT_MEMBERS)]
 pub enum ResourceObject {
     /// AIS: Appointment Information.
@@ -626,7 +626,7 @@ pub enum ResourceObject {
 
 /// The group CLINICAL_HISTORY of CCI_I22 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY", desc = CLINICAL_HISTORY_MEMBERS)]
 pub struct ClinicalHistory {
     /// ORC: Common Order (required).
@@ -644,7 +644,7 @@ pub struct ClinicalHistory {
 
 /// The group CLINICAL_HISTORY_DETAIL of CCI_I22 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_DETAIL", desc = CLINICAL_HISTORY_DETAIL_MEMBERS)]
 pub struct ClinicalHistoryDetail {
     /// Choice CLINICAL_HISTORY_OBJECT (required).
@@ -658,7 +658,7 @@ pub struct ClinicalHistoryDetail {
 
 /// The choice CLINICAL_HISTORY_OBJECT of CCI_I22 and 3 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_OBJECT", desc = CLINICAL_HISTORY_OBJECT_MEMBERS)]
 pub enum ClinicalHistoryObject {
     /// OBR: Observation Request.
@@ -689,7 +689,7 @@ pub enum ClinicalHistoryObject {
 
 /// The group ROLE_CLINICAL_HISTORY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_CLINICAL_HISTORY", desc = ROLE_CLINICAL_HISTORY_MEMBERS)]
 pub struct RoleClinicalHistory {
     /// Choice ROLE_CLINICAL_HISTORY_OBJECT (required).
@@ -703,7 +703,7 @@ pub struct RoleClinicalHistory {
 
 /// The choice ROLE_CLINICAL_HISTORY_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "ROLE_CLINICAL_HISTORY_OBJECT",
     desc = ROLE_CLINICAL_HISTORY_OBJECT_MEMBERS
@@ -717,7 +717,7 @@ pub enum RoleClinicalHistoryObject {
 
 /// The group PATIENT_VISITS of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISITS", desc = PATIENT_VISITS_MEMBERS)]
 pub struct PatientVisits {
     /// PV1: Patient Visit (required).
@@ -731,7 +731,7 @@ pub struct PatientVisits {
 
 /// The group MEDICATION_HISTORY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_HISTORY", desc = MEDICATION_HISTORY_MEMBERS)]
 pub struct MedicationHistory {
     /// ORC: Common Order (required).
@@ -751,7 +751,7 @@ pub struct MedicationHistory {
 
 /// The group MEDICATION_ORDER_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ORDER_DETAIL", desc = MEDICATION_ORDER_DETAIL_MEMBERS)]
 pub struct MedicationOrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -770,7 +770,7 @@ pub struct MedicationOrderDetail {
 
 /// The group MEDICATION_ENCODING_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ENCODING_DETAIL", desc = MEDICATION_ENCODING_DETAIL_MEMBERS)]
 pub struct MedicationEncodingDetail {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -789,7 +789,7 @@ pub struct MedicationEncodingDetail {
 
 /// The group MEDICATION_ADMINISTRATION_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ADMINISTRATION_DETAIL",
     desc = MEDICATION_ADMINISTRATION_DETAIL_MEMBERS
@@ -809,7 +809,7 @@ pub struct MedicationAdministrationDetail {
 
 /// The group PROBLEM of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -827,7 +827,7 @@ pub struct Problem {
 
 /// The group ROLE_PROBLEM of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PROBLEM", desc = ROLE_PROBLEM_MEMBERS)]
 pub struct RoleProblem {
     /// Choice ROLE_PROBLEM_OBJECT (required).
@@ -841,7 +841,7 @@ pub struct RoleProblem {
 
 /// The choice ROLE_PROBLEM_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PROBLEM_OBJECT", desc = ROLE_PROBLEM_OBJECT_MEMBERS)]
 pub enum RoleProblemObject {
     /// ROL: Role.
@@ -852,7 +852,7 @@ pub enum RoleProblemObject {
 
 /// The group GOAL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -870,7 +870,7 @@ pub struct Goal {
 
 /// The group ROLE_GOAL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_GOAL", desc = ROLE_GOAL_MEMBERS)]
 pub struct RoleGoal {
     /// Choice ROLE_GOAL_OBJECT (required).
@@ -884,7 +884,7 @@ pub struct RoleGoal {
 
 /// The choice ROLE_GOAL_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_GOAL_OBJECT", desc = ROLE_GOAL_OBJECT_MEMBERS)]
 pub enum RoleGoalObject {
     /// ROL: Role.
@@ -895,7 +895,7 @@ pub enum RoleGoalObject {
 
 /// The group PATHWAY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -913,7 +913,7 @@ pub struct Pathway {
 
 /// The group ROLE_PATHWAY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PATHWAY", desc = ROLE_PATHWAY_MEMBERS)]
 pub struct RolePathway {
     /// Choice ROLE_PATHWAY_OBJECT (required).
@@ -927,7 +927,7 @@ pub struct RolePathway {
 
 /// The choice ROLE_PATHWAY_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PATHWAY_OBJECT", desc = ROLE_PATHWAY_OBJECT_MEMBERS)]
 pub enum RolePathwayObject {
     /// ROL: Role.

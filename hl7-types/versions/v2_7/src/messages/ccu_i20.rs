@@ -153,7 +153,7 @@ static CCU_I20_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCU_I20", desc = CCU_I20)]
 pub struct CcuI20 {
     /// MSH: Message Header (required).

@@ -160,7 +160,7 @@ static CQU_I19_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CQU_I19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CQU_I19", desc = CQU_I19)]
 pub struct CquI19 {
     /// MSH: Message Header (required).

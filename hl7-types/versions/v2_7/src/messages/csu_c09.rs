@@ -188,7 +188,7 @@ pub(super) static RX_ADMIN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CSU_C09", desc = CSU_C09)]
 pub struct CsuC09 {
     /// MSH: Message Header (required).
@@ -207,7 +207,7 @@ pub struct CsuC09 {
 
 /// The group PATIENT of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -232,7 +232,7 @@ pub struct Patient {
 
 /// The group VISIT of CSU_C09 and 6 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (required).
@@ -248,7 +248,7 @@ pub struct Visit {
 
 /// The group STUDY_PHASE of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_PHASE", desc = STUDY_PHASE_MEMBERS)]
 pub struct StudyPhase {
     /// CSP: Clinical Study Phase (optional).
@@ -263,7 +263,7 @@ pub struct StudyPhase {
 
 /// The group STUDY_SCHEDULE of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_SCHEDULE", desc = STUDY_SCHEDULE_MEMBERS)]
 pub struct StudySchedule {
     /// CSS: Clinical Study Data Schedule Segment (optional).
@@ -281,7 +281,7 @@ pub struct StudySchedule {
 
 /// The group STUDY_OBSERVATION of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_OBSERVATION", desc = STUDY_OBSERVATION_MEMBERS)]
 pub struct StudyObservation {
     /// ORC: Common Order (optional).
@@ -303,7 +303,7 @@ pub struct StudyObservation {
 
 /// The group TIMING_QTY of CSU_C09 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_QTY", desc = TIMING_QTY_MEMBERS)]
 pub struct TimingQty {
     /// TQ1: Timing/Quantity (required).
@@ -317,7 +317,7 @@ pub struct TimingQty {
 
 /// The group STUDY_PHARM of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_PHARM", desc = STUDY_PHARM_MEMBERS)]
 pub struct StudyPharm {
     /// Group COMMON_ORDER (optional).
@@ -332,7 +332,7 @@ pub struct StudyPharm {
 
 /// The group COMMON_ORDER of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).
@@ -346,7 +346,7 @@ pub struct CommonOrder {
 
 /// The group RX_ADMIN of CSU_C09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RX_ADMIN", desc = RX_ADMIN_MEMBERS)]
 pub struct RxAdmin {
     /// RXA: Pharmacy/Treatment Administration (required).

@@ -78,7 +78,7 @@ pub(super) static PAYER_ADJUSTMENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E24", desc = EHC_E24)]
 pub struct EhcE24 {
     /// MSH: Message Header (required).
@@ -100,7 +100,7 @@ pub struct EhcE24 {
 
 /// The group AUTHORIZATION_RESPONSE_INFO of EHC_E24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_RESPONSE_INFO", desc = AUTHORIZATION_RESPONSE_INFO_MEMBERS)]
 pub struct AuthorizationResponseInfo {
     /// IVC: Invoice Segment (required).
@@ -115,7 +115,7 @@ pub struct AuthorizationResponseInfo {
 
 /// The group PSL_ITEM_INFO of EHC_E24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PSL_ITEM_INFO", desc = PSL_ITEM_INFO_MEMBERS)]
 pub struct PslItemInfo {
     /// PSL: Product/Service Line Item (required).
@@ -131,7 +131,7 @@ pub struct PslItemInfo {
 
 /// The group PAYER_ADJUSTMENT of EHC_E24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PAYER_ADJUSTMENT", desc = PAYER_ADJUSTMENT_MEMBERS)]
 pub struct PayerAdjustment {
     /// ADJ: Adjustment (required).

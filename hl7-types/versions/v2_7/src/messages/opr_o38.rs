@@ -128,7 +128,7 @@ pub(super) static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OPR_O38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OPR_O38", desc = OPR_O38)]
 pub struct OprO38 {
     /// MSH: Message Header (required).
@@ -152,7 +152,7 @@ pub struct OprO38 {
 
 /// The group RESPONSE of OPR_O38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group ORDER (required, repeats).
@@ -165,7 +165,7 @@ pub struct Response {
 
 /// The group ORDER of OPR_O38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// NK1: Next of Kin / Associated Parties (required, repeats).
@@ -184,7 +184,7 @@ pub struct Order {
 
 /// The group SPECIMEN of OPR_O38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -204,7 +204,7 @@ pub struct Specimen {
 
 /// The group OBSERVATION_REQUEST of OPR_O38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// ORC: Common Order (required).

@@ -93,7 +93,7 @@ pub(super) static PATIENT_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R30.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R30", desc = ORU_R30)]
 pub struct OruR30 {
     /// MSH: Message Header (required).
@@ -132,7 +132,7 @@ pub struct OruR30 {
 
 /// The group PATIENT_OBSERVATION of ORU_R30 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_OBSERVATION", desc = PATIENT_OBSERVATION_MEMBERS)]
 pub struct PatientObservation {
     /// OBX: Observation/Result (required).

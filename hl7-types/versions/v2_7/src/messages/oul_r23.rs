@@ -95,7 +95,7 @@ pub(super) static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R23", desc = OUL_R23)]
 pub struct OulR23 {
     /// MSH: Message Header (required).
@@ -122,7 +122,7 @@ pub struct OulR23 {
 
 /// The group SPECIMEN of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -139,7 +139,7 @@ pub struct Specimen {
 
 /// The group CONTAINER of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).

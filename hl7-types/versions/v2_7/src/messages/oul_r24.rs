@@ -125,7 +125,7 @@ pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R24", desc = OUL_R24)]
 pub struct OulR24 {
     /// MSH: Message Header (required).
@@ -152,7 +152,7 @@ pub struct OulR24 {
 
 /// The group ORDER of OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).
@@ -178,7 +178,7 @@ pub struct Order {
 
 /// The group SPECIMEN of OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).

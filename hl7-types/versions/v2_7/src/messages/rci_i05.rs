@@ -103,7 +103,7 @@ pub(super) static RESULTS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RCI_I05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RCI_I05", desc = RCI_I05)]
 pub struct RciI05 {
     /// MSH: Message Header (required).
@@ -140,7 +140,7 @@ pub struct RciI05 {
 
 /// The group PROVIDER of RCI_I05 and 10 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
 pub struct Provider {
     /// PRD: Provider Data (required).
@@ -154,7 +154,7 @@ pub struct Provider {
 
 /// The group OBSERVATION of RCI_I05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBR: Observation Request (required).
@@ -170,7 +170,7 @@ pub struct Observation {
 
 /// The group RESULTS of RCI_I05 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULTS", desc = RESULTS_MEMBERS)]
 pub struct Results {
     /// OBX: Observation/Result (required).

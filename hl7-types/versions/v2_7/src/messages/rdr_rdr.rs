@@ -127,7 +127,7 @@ pub(super) static DISPENSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDR_RDR", desc = RDR_RDR)]
 pub struct RdrRdr {
     /// MSH: Message Header (required).
@@ -152,7 +152,7 @@ pub struct RdrRdr {
 
 /// The group DEFINITION of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DEFINITION", desc = DEFINITION_MEMBERS)]
 pub struct Definition {
     /// QRD: Original-Style Query Definition (required).
@@ -171,7 +171,7 @@ pub struct Definition {
 
 /// The group ORDER of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -190,7 +190,7 @@ pub struct Order {
 
 /// The group ENCODING of RDR_RDR.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -209,7 +209,7 @@ pub struct Encoding {
 
 /// The group DISPENSE of RDR_RDR and RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DISPENSE", desc = DISPENSE_MEMBERS)]
 pub struct Dispense {
     /// RXD: Pharmacy/Treatment Dispense (required).

@@ -161,7 +161,7 @@ pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPA_I08", desc = RPA_I08)]
 pub struct RpaI08 {
     /// MSH: Message Header (required).
@@ -211,7 +211,7 @@ pub struct RpaI08 {
 
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
 pub struct Authorization {
     /// AUT: Authorization Information (required).
@@ -225,7 +225,7 @@ pub struct Authorization {
 
 /// The group PROCEDURE of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -239,7 +239,7 @@ pub struct Procedure {
 
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = PROCEDURE_AUTHORIZATION_MEMBERS)]
 pub struct ProcedureAuthorization {
     /// AUT: Authorization Information (required).
@@ -253,7 +253,7 @@ pub struct ProcedureAuthorization {
 
 /// The group OBSERVATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBR: Observation Request (required).
@@ -269,7 +269,7 @@ pub struct Observation {
 
 /// The group VISIT of RPA_I08 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (required).

@@ -115,7 +115,7 @@ static RQA_I08_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQA_I08", desc = RQA_I08)]
 pub struct RqaI08 {
     /// MSH: Message Header (required).

@@ -59,7 +59,7 @@ static RQI_I01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQI_I01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQI_I01", desc = RQI_I01)]
 pub struct RqiI01 {
     /// MSH: Message Header (required).

@@ -115,7 +115,7 @@ pub(super) static TREATMENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRA_O18", desc = RRA_O18)]
 pub struct RraO18 {
     /// MSH: Message Header (required).
@@ -139,7 +139,7 @@ pub struct RraO18 {
 
 /// The group RESPONSE of RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -154,7 +154,7 @@ pub struct Response {
 
 /// The group ORDER of RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -172,7 +172,7 @@ pub struct Order {
 
 /// The group ADMINISTRATION of RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADMINISTRATION", desc = ADMINISTRATION_MEMBERS)]
 pub struct Administration {
     /// Group TREATMENT (required, repeats).
@@ -187,7 +187,7 @@ pub struct Administration {
 
 /// The group TREATMENT of RRA_O18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TREATMENT", desc = TREATMENT_MEMBERS)]
 pub struct Treatment {
     /// RXA: Pharmacy/Treatment Administration (required).

@@ -60,7 +60,7 @@ pub(super) static INVOICE_PROCESSING_RESULTS_INFO_MEMBERS: GroupDesc = GroupDesc
 
 /// The message structure RSP_E03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_E03", desc = RSP_E03)]
 pub struct RspE03 {
     /// MSH: Message Header (required).
@@ -82,7 +82,7 @@ pub struct RspE03 {
 
 /// The group QUERY_ACK of RSP_E03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_ACK", desc = QUERY_ACK_MEMBERS)]
 pub struct QueryAck {
     /// QAK: Query Acknowledgment (required).
@@ -98,7 +98,7 @@ pub struct QueryAck {
 
 /// The group INVOICE_PROCESSING_RESULTS_INFO of RSP_E03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "INVOICE_PROCESSING_RESULTS_INFO",
     desc = INVOICE_PROCESSING_RESULTS_INFO_MEMBERS

@@ -46,7 +46,7 @@ pub(super) static ROW_DEFINITION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K11", desc = RSP_K11)]
 pub struct RspK11 {
     /// MSH: Message Header (required).
@@ -74,7 +74,7 @@ pub struct RspK11 {
 
 /// The group ROW_DEFINITION of RSP_K11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROW_DEFINITION", desc = ROW_DEFINITION_MEMBERS)]
 pub struct RowDefinition {
     /// Any segment of the standard (required).

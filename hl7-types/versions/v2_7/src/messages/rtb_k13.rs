@@ -52,7 +52,7 @@ pub(super) static ROW_DEFINITION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RTB_K13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RTB_K13", desc = RTB_K13)]
 pub struct RtbK13 {
     /// MSH: Message Header (required).
@@ -80,7 +80,7 @@ pub struct RtbK13 {
 
 /// The group ROW_DEFINITION of RTB_K13 and RTB_Z74.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROW_DEFINITION", desc = ROW_DEFINITION_MEMBERS)]
 pub struct RowDefinition {
     /// RDF: Table Row Definition (required).

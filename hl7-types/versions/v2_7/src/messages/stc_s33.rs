@@ -34,7 +34,7 @@ static STC_S33_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure STC_S33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "STC_S33", desc = STC_S33)]
 pub struct StcS33 {
     /// MSH: Message Header (required).

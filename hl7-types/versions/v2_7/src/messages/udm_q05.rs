@@ -37,7 +37,7 @@ static UDM_Q05_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure UDM_Q05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "UDM_Q05", desc = UDM_Q05)]
 pub struct UdmQ05 {
     /// MSH: Message Header (required).

@@ -94,7 +94,7 @@ pub static ABS: SegmentDesc = SegmentDesc::new(
 
 /// ABS: Abstract.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ABS", desc = ABS)]
 pub struct Abs {
     /// ABS-1: Discharge Care Provider (XCN, optional, table 0010).

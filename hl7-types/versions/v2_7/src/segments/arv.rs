@@ -55,7 +55,7 @@ pub static ARV: SegmentDesc = SegmentDesc::new(
 
 /// ARV: Access Restriction.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ARV", desc = ARV)]
 pub struct Arv {
     /// ARV-1: Set ID (SI, optional).

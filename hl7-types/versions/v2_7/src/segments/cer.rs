@@ -160,7 +160,7 @@ pub static CER: SegmentDesc = SegmentDesc::new(
 
 /// CER: Certificate Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CER", desc = CER)]
 pub struct Cer {
     /// CER-1: Set ID - CER (SI, required).

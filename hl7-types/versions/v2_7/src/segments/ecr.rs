@@ -35,7 +35,7 @@ pub static ECR: SegmentDesc = SegmentDesc::new(
 
 /// ECR: Equipment Command Response.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ECR", desc = ECR)]
 pub struct Ecr {
     /// ECR-1: Command Response (CWE, required, table 0387).

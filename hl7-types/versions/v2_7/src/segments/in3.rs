@@ -155,7 +155,7 @@ pub static IN3: SegmentDesc = SegmentDesc::new(
 
 /// IN3: Insurance Additional Information, Certification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IN3", desc = IN3)]
 pub struct In3 {
     /// IN3-1: Set ID - IN3 (SI, required).

@@ -172,7 +172,7 @@ pub static ITM: SegmentDesc = SegmentDesc::new(
 
 /// ITM: Material Item.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ITM", desc = ITM)]
 pub struct Itm {
     /// ITM-1: Item Identifier (EI, required).

@@ -45,7 +45,7 @@ pub static LCC: SegmentDesc = SegmentDesc::new(
 
 /// LCC: Location Charge Code.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "LCC", desc = LCC)]
 pub struct Lcc {
     /// LCC-1: Primary Key Value - LCC (PL, required).

@@ -171,7 +171,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
 
 /// OBX: Observation/Result.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OBX", desc = OBX)]
 pub struct Obx {
     /// OBX-1: Set ID - OBX (SI, optional).

@@ -102,7 +102,7 @@ pub static ORG: SegmentDesc = SegmentDesc::new(
 
 /// ORG: Practitioner Organization Unit s.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ORG", desc = ORG)]
 pub struct Org {
     /// ORG-1: Set ID - ORG (SI, required).

@@ -36,7 +36,7 @@ pub static PCE: SegmentDesc = SegmentDesc::new(
 
 /// PCE: Patient Charge Cost Center Exceptions.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PCE", desc = PCE)]
 pub struct Pce {
     /// PCE-1: Set ID - PCE (SI, required).

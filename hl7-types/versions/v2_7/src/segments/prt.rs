@@ -16,7 +16,6 @@ pub static PRT: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::EI,
             )
             .usage(Usage::C)
-            .len(4)
             .item(2379),
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
@@ -116,7 +115,7 @@ pub static PRT: SegmentDesc = SegmentDesc::new(
 
 /// PRT: Participation Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PRT", desc = PRT)]
 pub struct Prt {
     /// PRT-1: Participation Instance ID (EI, conditional).

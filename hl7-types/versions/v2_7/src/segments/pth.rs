@@ -58,7 +58,7 @@ pub static PTH: SegmentDesc = SegmentDesc::new(
 
 /// PTH: Pathway.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PTH", desc = PTH)]
 pub struct Pth {
     /// PTH-1: Action Code (ID, required, table 0287).

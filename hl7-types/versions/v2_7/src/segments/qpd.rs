@@ -34,7 +34,7 @@ pub static QPD: SegmentDesc = SegmentDesc::new(
 
 /// QPD: Query Parameter Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QPD", desc = QPD)]
 pub struct Qpd {
     /// QPD-1: Message Query Name (CWE, required, table 0471).

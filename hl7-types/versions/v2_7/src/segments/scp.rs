@@ -42,7 +42,7 @@ pub static SCP: SegmentDesc = SegmentDesc::new(
 
 /// SCP: Sterilizer Configuration (Anti-Microbial Devices).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SCP", desc = SCP)]
 pub struct Scp {
     /// SCP-1: Number Of Decontamination/Sterilization Devices (NM, optional).

@@ -41,7 +41,7 @@ pub static UB1: SegmentDesc = SegmentDesc::new(
 
 /// UB1: Ub82 (withdrawn).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "UB1", desc = UB1)]
 pub struct Ub1 {
     /// UB1-1: Set ID - UB1 (withdrawn, formerly SI).

@@ -78,7 +78,7 @@ pub static CX: DatatypeDesc = DatatypeDesc::new(
 
 /// CX: Extended Composite ID with Check Digit.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CX", desc = CX)]
 pub struct Cx {
     /// CX.1: ID Number (ST, required).

@@ -31,7 +31,7 @@ pub static DLT: DatatypeDesc = DatatypeDesc::new(
 
 /// DLT: Delta.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DLT", desc = DLT)]
 pub struct Dlt {
     /// DLT.1: Normal Range (NR, optional).

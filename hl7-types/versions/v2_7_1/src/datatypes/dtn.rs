@@ -23,7 +23,7 @@ pub static DTN: DatatypeDesc = DatatypeDesc::new(
 
 /// DTN: Day Type and Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DTN", desc = DTN)]
 pub struct Dtn {
     /// DTN.1: Day Type (CWE, required, table 0149).

@@ -36,7 +36,7 @@ pub static FN_: DatatypeDesc = DatatypeDesc::new(
 
 /// FN: Family Name.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "FN", desc = FN_)]
 pub struct FnType {
     /// FN.1: Surname (ST, required).

@@ -37,7 +37,7 @@ pub static OSP: DatatypeDesc = DatatypeDesc::new(
 
 /// OSP: Occurrence Span Code and Date.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "OSP", desc = OSP)]
 pub struct Osp {
     /// OSP.1: Occurrence Span Code (CNE, required, table 0351).

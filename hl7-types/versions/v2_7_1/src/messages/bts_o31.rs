@@ -91,7 +91,7 @@ pub(super) static PRODUCT_STATUS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BTS_O31", desc = BTS_O31)]
 pub struct BtsO31 {
     /// MSH: Message Header (required).
@@ -114,7 +114,7 @@ pub struct BtsO31 {
 
 /// The group ORDER of BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -134,7 +134,7 @@ pub struct Order {
 
 /// The group PRODUCT_STATUS of BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_STATUS", desc = PRODUCT_STATUS_MEMBERS)]
 pub struct ProductStatus {
     /// BTX: Blood Product Transfusion/Disposition (required).

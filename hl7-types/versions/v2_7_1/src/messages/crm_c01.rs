@@ -73,7 +73,7 @@ pub(super) static PATIENT_VISIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CRM_C01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CRM_C01", desc = CRM_C01)]
 pub struct CrmC01 {
     /// MSH: Message Header (required).
@@ -92,7 +92,7 @@ pub struct CrmC01 {
 
 /// The group PATIENT of CRM_C01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -112,7 +112,7 @@ pub struct Patient {
 
 /// The group PATIENT_VISIT of CRM_C01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).

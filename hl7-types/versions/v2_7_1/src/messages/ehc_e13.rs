@@ -82,7 +82,7 @@ pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E13", desc = EHC_E13)]
 pub struct EhcE13 {
     /// MSH: Message Header (required).
@@ -119,7 +119,7 @@ pub struct EhcE13 {
 
 /// The group REQUEST of EHC_E13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "REQUEST", desc = REQUEST_MEMBERS)]
 pub struct Request {
     /// CTD: Contact Data (optional).
@@ -138,7 +138,7 @@ pub struct Request {
 
 /// The group RESPONSE of EHC_E13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// OBX: Observation/Result (required).

@@ -142,7 +142,7 @@ pub(super) static PSL_ITEM_INFO_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E20", desc = EHC_E20)]
 pub struct EhcE20 {
     /// MSH: Message Header (required).
@@ -160,7 +160,7 @@ pub struct EhcE20 {
 
 /// The group AUTHORIZATION_REQUEST of EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_REQUEST", desc = AUTHORIZATION_REQUEST_MEMBERS)]
 pub struct AuthorizationRequest {
     /// IVC: Invoice Segment (required).
@@ -185,7 +185,7 @@ pub struct AuthorizationRequest {
 
 /// The group PAT_INFO of EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PAT_INFO", desc = PAT_INFO_MEMBERS)]
 pub struct PatInfo {
     /// PID: Patient Identification (required).
@@ -206,7 +206,7 @@ pub struct PatInfo {
 
 /// The group PSL_ITEM_INFO of EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PSL_ITEM_INFO", desc = PSL_ITEM_INFO_MEMBERS)]
 pub struct PslItemInfo {
     /// PSL: Product/Service Line Item (required).

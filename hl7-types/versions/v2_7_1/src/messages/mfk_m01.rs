@@ -42,7 +42,7 @@ static MFK_M01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFK_M01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFK_M01", desc = MFK_M01)]
 pub struct MfkM01 {
     /// MSH: Message Header (required).

@@ -62,7 +62,7 @@ pub(super) static MF_PHASE_SCHED_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M06", desc = MFN_M06)]
 pub struct MfnM06 {
     /// MSH: Message Header (required).
@@ -83,7 +83,7 @@ pub struct MfnM06 {
 
 /// The group MF_CLIN_STUDY of MFN_M06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_CLIN_STUDY", desc = MF_CLIN_STUDY_MEMBERS)]
 pub struct MfClinStudy {
     /// MFE: Master File Entry (required).
@@ -99,7 +99,7 @@ pub struct MfClinStudy {
 
 /// The group MF_PHASE_SCHED_DETAIL of MFN_M06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_PHASE_SCHED_DETAIL", desc = MF_PHASE_SCHED_DETAIL_MEMBERS)]
 pub struct MfPhaseSchedDetail {
     /// CM1: Clinical Study Phase Master (required).

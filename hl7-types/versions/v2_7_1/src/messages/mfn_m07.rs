@@ -49,7 +49,7 @@ pub(super) static MF_CLIN_STUDY_SCHED_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M07", desc = MFN_M07)]
 pub struct MfnM07 {
     /// MSH: Message Header (required).
@@ -70,7 +70,7 @@ pub struct MfnM07 {
 
 /// The group MF_CLIN_STUDY_SCHED of MFN_M07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_CLIN_STUDY_SCHED", desc = MF_CLIN_STUDY_SCHED_MEMBERS)]
 pub struct MfClinStudySched {
     /// MFE: Master File Entry (required).

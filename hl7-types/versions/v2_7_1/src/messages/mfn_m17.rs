@@ -43,7 +43,7 @@ pub(super) static MF_DRG_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M17", desc = MFN_M17)]
 pub struct MfnM17 {
     /// MSH: Message Header (required).
@@ -64,7 +64,7 @@ pub struct MfnM17 {
 
 /// The group MF_DRG of MFN_M17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_DRG", desc = MF_DRG_MEMBERS)]
 pub struct MfDrg {
     /// MFE: Master File Entry (required).

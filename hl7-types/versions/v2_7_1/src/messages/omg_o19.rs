@@ -374,7 +374,7 @@ pub(super) static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMG_O19", desc = OMG_O19)]
 pub struct OmgO19 {
     /// MSH: Message Header (required).
@@ -397,7 +397,7 @@ pub struct OmgO19 {
 
 /// The group PATIENT of OMG_O19 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -425,7 +425,7 @@ pub struct Patient {
 
 /// The group PATIENT_VISIT of OMG_O19 and 11 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -441,7 +441,7 @@ pub struct PatientVisit {
 
 /// The group ORDER of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -479,7 +479,7 @@ pub struct Order {
 
 /// The group OBSERVATION of OMG_O19 and 9 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -495,7 +495,7 @@ pub struct Observation {
 
 /// The group SPECIMEN of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -511,7 +511,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_OBSERVATION of OMG_O19 and 12 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_OBSERVATION", desc = SPECIMEN_OBSERVATION_MEMBERS)]
 pub struct SpecimenObservation {
     /// OBX: Observation/Result (required).
@@ -525,7 +525,7 @@ pub struct SpecimenObservation {
 
 /// The group CONTAINER of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).
@@ -539,7 +539,7 @@ pub struct Container {
 
 /// The group CONTAINER_OBSERVATION of OMG_O19 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER_OBSERVATION", desc = CONTAINER_OBSERVATION_MEMBERS)]
 pub struct ContainerObservation {
     /// OBX: Observation/Result (required).
@@ -553,7 +553,7 @@ pub struct ContainerObservation {
 
 /// The group PRIOR_RESULT of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -572,7 +572,7 @@ pub struct PriorResult {
 
 /// The group PATIENT_PRIOR of OMG_O19 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
 pub struct PatientPrior {
     /// PID: Patient Identification (required).
@@ -588,7 +588,7 @@ pub struct PatientPrior {
 
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_PRIOR", desc = PATIENT_VISIT_PRIOR_MEMBERS)]
 pub struct PatientVisitPrior {
     /// PV1: Patient Visit (required).
@@ -604,7 +604,7 @@ pub struct PatientVisitPrior {
 
 /// The group ORDER_PRIOR of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (required).
@@ -629,7 +629,7 @@ pub struct OrderPrior {
 
 /// The group TIMING_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_PRIOR", desc = TIMING_PRIOR_MEMBERS)]
 pub struct TimingPrior {
     /// TQ1: Timing/Quantity (required).
@@ -643,7 +643,7 @@ pub struct TimingPrior {
 
 /// The group OBSERVATION_PRIOR of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_PRIOR", desc = OBSERVATION_PRIOR_MEMBERS)]
 pub struct ObservationPrior {
     /// OBX: Observation/Result (required).

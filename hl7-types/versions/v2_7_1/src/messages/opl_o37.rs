@@ -317,7 +317,7 @@ pub(super) static OBSERVATION_RESULT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OPL_O37", desc = OPL_O37)]
 pub struct OplO37 {
     /// MSH: Message Header (required).
@@ -343,7 +343,7 @@ pub struct OplO37 {
 
 /// The group GUARANTOR of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GUARANTOR", desc = GUARANTOR_MEMBERS)]
 pub struct Guarantor {
     /// GT1: Guarantor (required).
@@ -357,7 +357,7 @@ pub struct Guarantor {
 
 /// The group ORDER of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// NK1: Next of Kin / Associated Parties (required, repeats).
@@ -383,7 +383,7 @@ pub struct Order {
 
 /// The group PATIENT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -405,7 +405,7 @@ pub struct Patient {
 
 /// The group OBSERVATIONS_ON_PATIENT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATIONS_ON_PATIENT", desc = OBSERVATIONS_ON_PATIENT_MEMBERS)]
 pub struct ObservationsOnPatient {
     /// OBX: Observation/Result (required).
@@ -419,7 +419,7 @@ pub struct ObservationsOnPatient {
 
 /// The group SPECIMEN of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -438,7 +438,7 @@ pub struct Specimen {
 
 /// The group OBSERVATION_REQUEST of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// ORC: Common Order (required).
@@ -462,7 +462,7 @@ pub struct ObservationRequest {
 
 /// The group TIMING of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = OBSERVATION_REQUEST_TIMING_MEMBERS)]
 pub struct ObservationRequestTiming {
     /// TQ1: Timing/Quantity (required).
@@ -476,7 +476,7 @@ pub struct ObservationRequestTiming {
 
 /// The group ORDER_RELATED_OBSERVATION of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_RELATED_OBSERVATION", desc = ORDER_RELATED_OBSERVATION_MEMBERS)]
 pub struct OrderRelatedObservation {
     /// OBX: Observation/Result (required).
@@ -490,7 +490,7 @@ pub struct OrderRelatedObservation {
 
 /// The group PRIOR_RESULT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// NK1: Next of Kin / Associated Parties (required, repeats).
@@ -512,7 +512,7 @@ pub struct PriorResult {
 
 /// The group ORDER_PRIOR of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// OBR: Observation Request (required).
@@ -533,7 +533,7 @@ pub struct OrderPrior {
 
 /// The group TIMING of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = ORDER_PRIOR_TIMING_MEMBERS)]
 pub struct OrderPriorTiming {
     /// TQ1: Timing/Quantity (required).
@@ -547,7 +547,7 @@ pub struct OrderPriorTiming {
 
 /// The group OBSERVATION_RESULT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_RESULT", desc = OBSERVATION_RESULT_MEMBERS)]
 pub struct ObservationResult {
     /// OBX: Observation/Result (required).

@@ -55,7 +55,7 @@ static ORS_O06_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORS_O06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORS_O06", desc = ORS_O06)]
 pub struct OrsO06 {
     /// MSH: Message Header (required).

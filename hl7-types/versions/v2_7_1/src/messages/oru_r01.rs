@@ -177,7 +177,7 @@ pub(super) static SPECIMEN_PATIENT_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R01", desc = ORU_R01)]
 pub struct OruR01 {
     /// MSH: Message Header (required).
@@ -198,7 +198,7 @@ pub struct OruR01 {
 
 /// The group PATIENT_RESULT of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_RESULT", desc = PATIENT_RESULT_MEMBERS)]
 pub struct PatientResult {
     /// Group PATIENT (optional).
@@ -213,7 +213,7 @@ pub struct PatientResult {
 
 /// The group PATIENT of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -237,7 +237,7 @@ pub struct Patient {
 
 /// The group PATIENT_OBSERVATION of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_OBSERVATION", desc = PATIENT_PATIENT_OBSERVATION_MEMBERS)]
 pub struct PatientPatientObservation {
     /// OBX: Observation/Result (required).
@@ -251,7 +251,7 @@ pub struct PatientPatientObservation {
 
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// ORC: Common Order (optional).
@@ -281,7 +281,7 @@ pub struct OrderObservation {
 
 /// The group SPECIMEN of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -295,7 +295,7 @@ pub struct Specimen {
 
 /// The group PATIENT_OBSERVATION of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_OBSERVATION", desc = SPECIMEN_PATIENT_OBSERVATION_MEMBERS)]
 pub struct SpecimenPatientObservation {
     /// OBX: Observation/Result (required).

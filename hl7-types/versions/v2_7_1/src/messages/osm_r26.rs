@@ -218,7 +218,7 @@ pub(super) static PATIENT_INFORMATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSM_R26", desc = OSM_R26)]
 pub struct OsmR26 {
     /// MSH: Message Header (required).
@@ -237,7 +237,7 @@ pub struct OsmR26 {
 
 /// The group SHIPMENT of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SHIPMENT", desc = SHIPMENT_MEMBERS)]
 pub struct Shipment {
     /// SHP: Shipment (required).
@@ -257,7 +257,7 @@ pub struct Shipment {
 
 /// The group SHIPPING_OBSERVATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SHIPPING_OBSERVATION", desc = SHIPPING_OBSERVATION_MEMBERS)]
 pub struct ShippingObservation {
     /// OBX: Observation/Result (required).
@@ -271,7 +271,7 @@ pub struct ShippingObservation {
 
 /// The group PACKAGE of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PACKAGE", desc = PACKAGE_MEMBERS)]
 pub struct Package {
     /// PAC: Shipment Package (required).
@@ -287,7 +287,7 @@ pub struct Package {
 
 /// The group SPECIMEN of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -313,7 +313,7 @@ pub struct Specimen {
 
 /// The group SUBJECT_PERSON_ANIMAL_IDENTIFICATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SUBJECT_PERSON_ANIMAL_IDENTIFICATION",
     desc = SUBJECT_PERSON_ANIMAL_IDENTIFICATION_MEMBERS
@@ -334,7 +334,7 @@ pub struct SubjectPersonAnimalIdentification {
 
 /// The group SUBJECT_POPULATION_LOCATION_IDENTIFICATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SUBJECT_POPULATION_LOCATION_IDENTIFICATION",
     desc = SUBJECT_POPULATION_LOCATION_IDENTIFICATION_MEMBERS
@@ -357,7 +357,7 @@ pub struct SubjectPopulationLocationIdentification {
 
 /// The group PATIENT_VISIT_OBSERVATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_OBSERVATION", desc = PATIENT_VISIT_OBSERVATION_MEMBERS)]
 pub struct PatientVisitObservation {
     /// OBX: Observation/Result (required).
@@ -371,7 +371,7 @@ pub struct PatientVisitObservation {
 
 /// The group PATIENT_INFORMATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_INFORMATION", desc = PATIENT_INFORMATION_MEMBERS)]
 pub struct PatientInformation {
     /// PID: Patient Identification (required).

@@ -237,7 +237,7 @@ pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PGL_PC6", desc = PGL_PC6)]
 pub struct PglPc6 {
     /// MSH: Message Header (required).
@@ -260,7 +260,7 @@ pub struct PglPc6 {
 
 /// The group GOAL of PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -286,7 +286,7 @@ pub struct Goal {
 
 /// The group GOAL_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
 pub struct GoalRole {
     /// ROL: Role (required).
@@ -300,7 +300,7 @@ pub struct GoalRole {
 
 /// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -314,7 +314,7 @@ pub struct Pathway {
 
 /// The group PROBLEM of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -334,7 +334,7 @@ pub struct Problem {
 
 /// The group PROBLEM_ROLE of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
 pub struct ProblemRole {
     /// ROL: Role (required).
@@ -348,7 +348,7 @@ pub struct ProblemRole {
 
 /// The group PROBLEM_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
 pub struct ProblemObservation {
     /// OBX: Observation/Result (required).
@@ -362,7 +362,7 @@ pub struct ProblemObservation {
 
 /// The group ORDER of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -376,7 +376,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice CHOICE (required).
@@ -394,7 +394,7 @@ pub struct OrderDetail {
 
 /// The choice CHOICE of PGL_PC6 and 7 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.
@@ -405,7 +405,7 @@ pub enum Choice {
 
 /// The group ORDER_OBSERVATION of PGL_PC6 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// OBX: Observation/Result (required).

@@ -166,7 +166,7 @@ pub(super) static GOAL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPP_PCB.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPP_PCB", desc = PPP_PCB)]
 pub struct PppPcb {
     /// MSH: Message Header (required).
@@ -189,7 +189,7 @@ pub struct PppPcb {
 
 /// The group PATHWAY of PPP_PCB and PTR_PCF.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -209,7 +209,7 @@ pub struct Pathway {
 
 /// The group PROBLEM of PPP_PCB and PTR_PCF.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -233,7 +233,7 @@ pub struct Problem {
 
 /// The group GOAL of PPP_PCB and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).

@@ -47,7 +47,7 @@ pub(super) static QUERY_INFORMATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_E03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_E03", desc = QBP_E03)]
 pub struct QbpE03 {
     /// MSH: Message Header (required).
@@ -65,7 +65,7 @@ pub struct QbpE03 {
 
 /// The group QUERY_INFORMATION of QBP_E03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_INFORMATION", desc = QUERY_INFORMATION_MEMBERS)]
 pub struct QueryInformation {
     /// QPD: Query Parameter Definition (required).

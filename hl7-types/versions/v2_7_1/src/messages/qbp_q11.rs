@@ -31,7 +31,7 @@ static QBP_Q11_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Q11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Q11", desc = QBP_Q11)]
 pub struct QbpQ11 {
     /// MSH: Message Header (required).

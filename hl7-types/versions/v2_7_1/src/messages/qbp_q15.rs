@@ -31,7 +31,7 @@ static QBP_Q15_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Q15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Q15", desc = QBP_Q15)]
 pub struct QbpQ15 {
     /// MSH: Message Header (required).

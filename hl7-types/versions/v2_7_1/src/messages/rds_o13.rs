@@ -162,7 +162,7 @@ pub(super) static ORDER_DETAIL_SUPPLEMENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDS_O13", desc = RDS_O13)]
 pub struct RdsO13 {
     /// MSH: Message Header (required).
@@ -185,7 +185,7 @@ pub struct RdsO13 {
 
 /// The group ORDER of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -220,7 +220,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -234,7 +234,7 @@ pub struct OrderDetail {
 
 /// The group ORDER_DETAIL_SUPPLEMENT of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
 pub struct OrderDetailSupplement {
     /// NTE: Notes and Comments (required, repeats).

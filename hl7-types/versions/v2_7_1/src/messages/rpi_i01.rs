@@ -76,7 +76,7 @@ pub(super) static GUARANTOR_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPI_I01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPI_I01", desc = RPI_I01)]
 pub struct RpiI01 {
     /// MSH: Message Header (required).
@@ -105,7 +105,7 @@ pub struct RpiI01 {
 
 /// The group GUARANTOR_INSURANCE of RPI_I01 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GUARANTOR_INSURANCE", desc = GUARANTOR_INSURANCE_MEMBERS)]
 pub struct GuarantorInsurance {
     /// GT1: Guarantor (optional, repeats).

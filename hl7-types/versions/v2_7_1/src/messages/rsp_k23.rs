@@ -44,7 +44,7 @@ pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K23", desc = RSP_K23)]
 pub struct RspK23 {
     /// MSH: Message Header (required).
@@ -72,7 +72,7 @@ pub struct RspK23 {
 
 /// The group QUERY_RESPONSE of RSP_K23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// PID: Patient Identification (required).

@@ -149,7 +149,7 @@ pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K31", desc = RSP_K31)]
 pub struct RspK31 {
     /// MSH: Message Header (required).
@@ -180,7 +180,7 @@ pub struct RspK31 {
 
 /// The group RESPONSE of RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -195,7 +195,7 @@ pub struct Response {
 
 /// The group ORDER of RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -224,7 +224,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).

@@ -178,7 +178,7 @@ pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Z86", desc = RSP_Z86)]
 pub struct RspZ86 {
     /// MSH: Message Header (required).
@@ -207,7 +207,7 @@ pub struct RspZ86 {
 
 /// The group QUERY_RESPONSE of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PATIENT (optional).
@@ -222,7 +222,7 @@ pub struct QueryResponse {
 
 /// The group PATIENT of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -240,7 +240,7 @@ pub struct Patient {
 
 /// The group COMMON_ORDER of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).
@@ -267,7 +267,7 @@ pub struct CommonOrder {
 
 /// The group ORDER_DETAIL of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -284,7 +284,7 @@ pub struct OrderDetail {
 
 /// The group GIVE of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GIVE", desc = GIVE_MEMBERS)]
 pub struct Give {
     /// RXG: Pharmacy/Treatment Give (required).
@@ -301,7 +301,7 @@ pub struct Give {
 
 /// The group ADMINISTRATION of RSP_Z86.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADMINISTRATION", desc = ADMINISTRATION_MEMBERS)]
 pub struct Administration {
     /// RXA: Pharmacy/Treatment Administration (required).

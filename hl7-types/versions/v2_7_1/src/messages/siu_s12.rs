@@ -151,7 +151,7 @@ pub(super) static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SIU_S12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SIU_S12", desc = SIU_S12)]
 pub struct SiuS12 {
     /// MSH: Message Header (required).
@@ -174,7 +174,7 @@ pub struct SiuS12 {
 
 /// The group PATIENT of SIU_S12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -196,7 +196,7 @@ pub struct Patient {
 
 /// The group RESOURCES of SIU_S12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).
@@ -216,7 +216,7 @@ pub struct Resources {
 
 /// The group SERVICE of SIU_S12 and SRR_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SERVICE", desc = SERVICE_MEMBERS)]
 pub struct Service {
     /// AIS: Appointment Information (required).
@@ -230,7 +230,7 @@ pub struct Service {
 
 /// The group GENERAL_RESOURCE of SIU_S12 and SRR_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GENERAL_RESOURCE", desc = GENERAL_RESOURCE_MEMBERS)]
 pub struct GeneralResource {
     /// AIG: Appointment Information - General Resource (required).
@@ -244,7 +244,7 @@ pub struct GeneralResource {
 
 /// The group LOCATION_RESOURCE of SIU_S12 and SRR_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "LOCATION_RESOURCE", desc = LOCATION_RESOURCE_MEMBERS)]
 pub struct LocationResource {
     /// AIL: Appointment Information - Location Resource (required).
@@ -258,7 +258,7 @@ pub struct LocationResource {
 
 /// The group PERSONNEL_RESOURCE of SIU_S12 and SRR_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PERSONNEL_RESOURCE", desc = PERSONNEL_RESOURCE_MEMBERS)]
 pub struct PersonnelResource {
     /// AIP: Appointment Information - Personnel Resource (required).

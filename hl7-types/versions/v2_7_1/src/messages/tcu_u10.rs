@@ -49,7 +49,7 @@ pub(super) static TEST_CONFIGURATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure TCU_U10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "TCU_U10", desc = TCU_U10)]
 pub struct TcuU10 {
     /// MSH: Message Header (required).
@@ -72,7 +72,7 @@ pub struct TcuU10 {
 
 /// The group TEST_CONFIGURATION of TCU_U10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TEST_CONFIGURATION", desc = TEST_CONFIGURATION_MEMBERS)]
 pub struct TestConfiguration {
     /// SPM: Specimen (optional).

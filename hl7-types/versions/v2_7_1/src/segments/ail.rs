@@ -79,7 +79,7 @@ pub static AIL: SegmentDesc = SegmentDesc::new(
 
 /// AIL: Appointment Information - Location Resource.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "AIL", desc = AIL)]
 pub struct Ail {
     /// AIL-1: Set ID - AIL (SI, required).

@@ -97,7 +97,7 @@ pub static CDM: SegmentDesc = SegmentDesc::new(
 
 /// CDM: Charge Description Master.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CDM", desc = CDM)]
 pub struct Cdm {
     /// CDM-1: Primary Key Value - CDM (CWE, required, table 0132).

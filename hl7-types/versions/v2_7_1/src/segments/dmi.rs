@@ -47,7 +47,7 @@ pub static DMI: SegmentDesc = SegmentDesc::new(
 
 /// DMI: DRG Master File Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DMI", desc = DMI)]
 pub struct Dmi {
     /// DMI-1: Diagnostic Related Group (CNE, optional, table 0055).

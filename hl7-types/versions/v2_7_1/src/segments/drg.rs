@@ -170,7 +170,7 @@ pub static DRG: SegmentDesc = SegmentDesc::new(
 
 /// DRG: Diagnosis Related Group.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DRG", desc = DRG)]
 pub struct Drg {
     /// DRG-1: Diagnostic Related Group (CNE, optional, table 0055).

@@ -190,7 +190,7 @@ pub static IAM: SegmentDesc = SegmentDesc::new(
 
 /// IAM: Patient Adverse Reaction Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IAM", desc = IAM)]
 pub struct Iam {
     /// IAM-1: Set ID - IAM (SI, required).

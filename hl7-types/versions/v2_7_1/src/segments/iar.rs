@@ -40,7 +40,7 @@ pub static IAR: SegmentDesc = SegmentDesc::new(
 
 /// IAR: Allergy Reaction.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IAR", desc = IAR)]
 pub struct Iar {
     /// IAR-1: Allergy Reaction Code (CWE, required).

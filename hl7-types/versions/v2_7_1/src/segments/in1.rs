@@ -310,7 +310,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
 
 /// IN1: Insurance.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IN1", desc = IN1)]
 pub struct In1 {
     /// IN1-1: Set ID - IN1 (SI, required).

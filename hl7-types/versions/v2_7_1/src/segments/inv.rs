@@ -120,7 +120,7 @@ pub static INV: SegmentDesc = SegmentDesc::new(
 
 /// INV: Inventory Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "INV", desc = INV)]
 pub struct Inv {
     /// INV-1: Substance Identifier (CWE, required, table 0451).

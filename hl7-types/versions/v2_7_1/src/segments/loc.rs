@@ -66,7 +66,7 @@ pub static LOC: SegmentDesc = SegmentDesc::new(
 
 /// LOC: Location Identification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "LOC", desc = LOC)]
 pub struct Loc {
     /// LOC-1: Primary Key Value - LOC (PL, required).

@@ -75,7 +75,7 @@ pub static OM2: SegmentDesc = SegmentDesc::new(
 
 /// OM2: Numeric Observation.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM2", desc = OM2)]
 pub struct Om2 {
     /// OM2-1: Sequence Number - Test/Observation Master File (NM, optional).

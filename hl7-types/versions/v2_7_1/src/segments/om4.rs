@@ -80,7 +80,7 @@ pub static OM4: SegmentDesc = SegmentDesc::new(
 
 /// OM4: Observations That Require Specimens.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM4", desc = OM4)]
 pub struct Om4 {
     /// OM4-1: Sequence Number - Test/Observation Master File (NM, optional).

@@ -174,7 +174,7 @@ pub static PRB: SegmentDesc = SegmentDesc::new(
 
 /// PRB: Problem Details.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PRB", desc = PRB)]
 pub struct Prb {
     /// PRB-1: Action Code (ID, required, table 0287).

@@ -64,7 +64,7 @@ pub static PSG: SegmentDesc = SegmentDesc::new(
 
 /// PSG: Product/Service Group.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PSG", desc = PSG)]
 pub struct Psg {
     /// PSG-1: Provider Product/Service Group Number (EI, required).

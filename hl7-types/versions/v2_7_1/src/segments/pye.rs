@@ -56,7 +56,7 @@ pub static PYE: SegmentDesc = SegmentDesc::new(
 
 /// PYE: Payee Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PYE", desc = PYE)]
 pub struct Pye {
     /// PYE-1: Set ID - PYE (SI, required).

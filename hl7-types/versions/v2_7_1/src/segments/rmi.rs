@@ -35,7 +35,7 @@ pub static RMI: SegmentDesc = SegmentDesc::new(
 
 /// RMI: Risk Management Incident.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RMI", desc = RMI)]
 pub struct Rmi {
     /// RMI-1: Risk Management Incident Code (CWE, optional, table 0427).

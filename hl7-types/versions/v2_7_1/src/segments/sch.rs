@@ -176,7 +176,7 @@ pub static SCH: SegmentDesc = SegmentDesc::new(
 
 /// SCH: Scheduling Activity Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SCH", desc = SCH)]
 pub struct Sch {
     /// SCH-1: Placer Appointment ID (EI, conditional).

@@ -133,7 +133,7 @@ pub static UB2: SegmentDesc = SegmentDesc::new(
 
 /// UB2: Uniform Billing Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "UB2", desc = UB2)]
 pub struct Ub2 {
     /// UB2-1: Set ID - UB2 (SI, optional).

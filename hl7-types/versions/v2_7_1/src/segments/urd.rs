@@ -10,7 +10,7 @@ pub static URD: SegmentDesc = SegmentDesc::new("URD", "Results/Update Definition
 
 /// URD: Results/Update Definition (withdrawn).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "URD", desc = URD)]
 pub struct Urd {
     /// What the message carried beyond these fields.

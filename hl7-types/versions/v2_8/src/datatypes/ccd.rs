@@ -27,7 +27,7 @@ pub static CCD: DatatypeDesc = DatatypeDesc::new(
 
 /// CCD: Charge Code and Date.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CCD", desc = CCD)]
 pub struct Ccd {
     /// CCD.1: Invocation Event (ID, required, table 0100).

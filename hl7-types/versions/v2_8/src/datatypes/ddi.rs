@@ -22,7 +22,7 @@ pub static DDI: DatatypeDesc = DatatypeDesc::new(
 
 /// DDI: Daily Deductible Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DDI", desc = DDI)]
 pub struct Ddi {
     /// DDI.1: Delay Days (NM, optional).

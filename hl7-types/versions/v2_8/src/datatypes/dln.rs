@@ -27,7 +27,7 @@ pub static DLN: DatatypeDesc = DatatypeDesc::new(
 
 /// DLN: Driver's License Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DLN", desc = DLN)]
 pub struct Dln {
     /// DLN.1: License Number (ST, required).

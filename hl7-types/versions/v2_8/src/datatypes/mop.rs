@@ -38,7 +38,7 @@ pub static MOP: DatatypeDesc = DatatypeDesc::new(
 
 /// MOP: Money or Percentage.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "MOP", desc = MOP)]
 pub struct Mop {
     /// MOP.1: Money or Percentage Indicator (ID, required, table 0148).

@@ -30,7 +30,7 @@ pub static RMC: DatatypeDesc = DatatypeDesc::new(
 
 /// RMC: Room Coverage.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "RMC", desc = RMC)]
 pub struct Rmc {
     /// RMC.1: Room Type (CWE, required, table 0145).

@@ -155,7 +155,7 @@ pub(super) static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A01", desc = ADT_A01)]
 pub struct AdtA01 {
     /// MSH: Message Header (required).
@@ -215,7 +215,7 @@ pub struct AdtA01 {
 
 /// The group PROCEDURE of ADT_A01 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -229,7 +229,7 @@ pub struct Procedure {
 
 /// The group INSURANCE of ADT_A01 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).

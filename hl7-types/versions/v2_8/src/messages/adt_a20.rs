@@ -30,7 +30,7 @@ static ADT_A20_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A20", desc = ADT_A20)]
 pub struct AdtA20 {
     /// MSH: Message Header (required).

@@ -47,7 +47,7 @@ static ADT_A24_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A24", desc = ADT_A24)]
 pub struct AdtA24 {
     /// MSH: Message Header (required).

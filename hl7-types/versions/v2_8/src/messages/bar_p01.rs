@@ -166,7 +166,7 @@ pub(super) static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BAR_P01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BAR_P01", desc = BAR_P01)]
 pub struct BarP01 {
     /// MSH: Message Header (required).
@@ -195,7 +195,7 @@ pub struct BarP01 {
 
 /// The group VISIT of BAR_P01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (optional).
@@ -237,7 +237,7 @@ pub struct Visit {
 
 /// The group PROCEDURE of BAR_P01 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -253,7 +253,7 @@ pub struct Procedure {
 
 /// The group INSURANCE of BAR_P01 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).

@@ -353,7 +353,7 @@ pub(super) static ROLE_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCR_I16", desc = CCR_I16)]
 pub struct CcrI16 {
     /// MSH: Message Header (required).
@@ -401,7 +401,7 @@ pub struct CcrI16 {
 
 /// The group CLINICAL_ORDER of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER", desc = CLINICAL_ORDER_MEMBERS)]
 pub struct ClinicalOrder {
     /// ORC: Common Order (required).
@@ -420,7 +420,7 @@ pub struct ClinicalOrder {
 
 /// The group CLINICAL_ORDER_TIMING of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_TIMING", desc = CLINICAL_ORDER_TIMING_MEMBERS)]
 pub struct ClinicalOrderTiming {
     /// TQ1: Timing/Quantity (required).
@@ -434,7 +434,7 @@ pub struct ClinicalOrderTiming {
 
 /// The group CLINICAL_ORDER_DETAIL of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_DETAIL", desc = CLINICAL_ORDER_DETAIL_MEMBERS)]
 pub struct ClinicalOrderDetail {
     /// Choice CLINICAL_ORDER_OBJECT (required).
@@ -448,7 +448,7 @@ pub struct ClinicalOrderDetail {
 
 /// The choice CLINICAL_ORDER_OBJECT of CCR_I16: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_OBJECT", desc = CLINICAL_ORDER_OBJECT_MEMBERS)]
 pub enum ClinicalOrderObject {
     /// OBR: Observation Request.
@@ -463,7 +463,7 @@ pub enum ClinicalOrderObject {
 
 /// The group CLINICAL_ORDER_OBSERVATION of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_OBSERVATION", desc = CLINICAL_ORDER_OBSERVATION_MEMBERS)]
 pub struct ClinicalOrderObservation {
     /// OBX: Observation/Result (required).
@@ -477,7 +477,7 @@ pub struct ClinicalOrderObservation {
 
 /// The group PATIENT of CCR_I16 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -491,7 +491,7 @@ pub struct Patient {
 
 /// The group CLINICAL_HISTORY of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY", desc = CLINICAL_HISTORY_MEMBERS)]
 pub struct ClinicalHistory {
     /// ORC: Common Order (required).
@@ -509,7 +509,7 @@ pub struct ClinicalHistory {
 
 /// The group CLINICAL_HISTORY_DETAIL of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_DETAIL", desc = CLINICAL_HISTORY_DETAIL_MEMBERS)]
 pub struct ClinicalHistoryDetail {
     /// Choice CLINICAL_HISTORY_OBJECT (required).
@@ -523,7 +523,7 @@ pub struct ClinicalHistoryDetail {
 
 /// The choice CLINICAL_HISTORY_OBJECT of CCR_I16: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_OBJECT", desc = CLINICAL_HISTORY_OBJECT_MEMBERS)]
 pub enum ClinicalHistoryObject {
     /// OBR: Observation Request.
@@ -552,7 +552,7 @@ pub enum ClinicalHistoryObject {
 
 /// The group PROBLEM of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -570,7 +570,7 @@ pub struct Problem {
 
 /// The group ROLE_OBSERVATION of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_OBSERVATION", desc = ROLE_OBSERVATION_MEMBERS)]
 pub struct RoleObservation {
     /// OBX: Observation/Result (required).

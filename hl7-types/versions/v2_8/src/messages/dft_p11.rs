@@ -173,7 +173,7 @@ pub(super) static FINANCIAL_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DFT_P11", desc = DFT_P11)]
 pub struct DftP11 {
     /// MSH: Message Header (required).
@@ -218,7 +218,7 @@ pub struct DftP11 {
 
 /// The group FINANCIAL of DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL", desc = FINANCIAL_MEMBERS)]
 pub struct Financial {
     /// FT1: Financial Transaction (required).
@@ -242,7 +242,7 @@ pub struct Financial {
 
 /// The group FINANCIAL_INSURANCE of DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_INSURANCE", desc = FINANCIAL_INSURANCE_MEMBERS)]
 pub struct FinancialInsurance {
     /// IN1: Insurance (required).

@@ -33,7 +33,7 @@ static DRG_O43_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DRG_O43.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DRG_O43", desc = DRG_O43)]
 pub struct DrgO43 {
     /// MSH: Message Header (required).

@@ -62,7 +62,7 @@ pub(super) static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EAR_U08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EAR_U08", desc = EAR_U08)]
 pub struct EarU08 {
     /// MSH: Message Header (required).
@@ -83,7 +83,7 @@ pub struct EarU08 {
 
 /// The group COMMAND_RESPONSE of EAR_U08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMAND_RESPONSE", desc = COMMAND_RESPONSE_MEMBERS)]
 pub struct CommandResponse {
     /// ECD: Equipment Command (required).
@@ -99,7 +99,7 @@ pub struct CommandResponse {
 
 /// The group SPECIMEN_CONTAINER of EAR_U08 and SSR_U04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).

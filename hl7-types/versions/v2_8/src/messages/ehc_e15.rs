@@ -121,7 +121,7 @@ pub(super) static ADJUSTMENT_PAYEE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E15", desc = EHC_E15)]
 pub struct EhcE15 {
     /// MSH: Message Header (required).
@@ -143,7 +143,7 @@ pub struct EhcE15 {
 
 /// The group PAYMENT_REMITTANCE_HEADER_INFO of EHC_E15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PAYMENT_REMITTANCE_HEADER_INFO",
     desc = PAYMENT_REMITTANCE_HEADER_INFO_MEMBERS
@@ -160,7 +160,7 @@ pub struct PaymentRemittanceHeaderInfo {
 
 /// The group PAYMENT_REMITTANCE_DETAIL_INFO of EHC_E15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PAYMENT_REMITTANCE_DETAIL_INFO",
     desc = PAYMENT_REMITTANCE_DETAIL_INFO_MEMBERS
@@ -180,7 +180,7 @@ pub struct PaymentRemittanceDetailInfo {
 
 /// The group PRODUCT_SERVICE_SECTION of EHC_E15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_SECTION", desc = PRODUCT_SERVICE_SECTION_MEMBERS)]
 pub struct ProductServiceSection {
     /// PSS: Product/Service Section (required).
@@ -195,7 +195,7 @@ pub struct ProductServiceSection {
 
 /// The group PRODUCT_SERVICE_GROUP of EHC_E15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_GROUP", desc = PRODUCT_SERVICE_GROUP_MEMBERS)]
 pub struct ProductServiceGroup {
     /// PSG: Product/Service Group (required).
@@ -210,7 +210,7 @@ pub struct ProductServiceGroup {
 
 /// The group PSL_ITEM_INFO of EHC_E15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PSL_ITEM_INFO", desc = PSL_ITEM_INFO_MEMBERS)]
 pub struct PslItemInfo {
     /// PSL: Product/Service Line Item (required).
@@ -224,7 +224,7 @@ pub struct PslItemInfo {
 
 /// The group ADJUSTMENT_PAYEE of EHC_E15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADJUSTMENT_PAYEE", desc = ADJUSTMENT_PAYEE_MEMBERS)]
 pub struct AdjustmentPayee {
     /// ADJ: Adjustment (required).

@@ -80,7 +80,7 @@ pub(super) static MF_LOC_DEPT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M05", desc = MFN_M05)]
 pub struct MfnM05 {
     /// MSH: Message Header (required).
@@ -101,7 +101,7 @@ pub struct MfnM05 {
 
 /// The group MF_LOCATION of MFN_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_LOCATION", desc = MF_LOCATION_MEMBERS)]
 pub struct MfLocation {
     /// MFE: Master File Entry (required).
@@ -122,7 +122,7 @@ pub struct MfLocation {
 
 /// The group MF_LOC_DEPT of MFN_M05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_LOC_DEPT", desc = MF_LOC_DEPT_MEMBERS)]
 pub struct MfLocDept {
     /// LDP: Location Department (required).

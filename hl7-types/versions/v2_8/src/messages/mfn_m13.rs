@@ -35,7 +35,7 @@ static MFN_M13_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M13", desc = MFN_M13)]
 pub struct MfnM13 {
     /// MSH: Message Header (required).

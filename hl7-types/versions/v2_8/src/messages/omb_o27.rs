@@ -157,7 +157,7 @@ pub(super) static OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMB_O27.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMB_O27", desc = OMB_O27)]
 pub struct OmbO27 {
     /// MSH: Message Header (required).
@@ -180,7 +180,7 @@ pub struct OmbO27 {
 
 /// The group PATIENT of OMB_O27 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -208,7 +208,7 @@ pub struct Patient {
 
 /// The group ORDER of OMB_O27.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -238,7 +238,7 @@ pub struct Order {
 
 /// The group OBSERVATION of OMB_O27 and 17 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).

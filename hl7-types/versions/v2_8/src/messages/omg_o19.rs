@@ -363,7 +363,7 @@ pub(super) static OBSERVATION_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMG_O19", desc = OMG_O19)]
 pub struct OmgO19 {
     /// MSH: Message Header (required).
@@ -386,7 +386,7 @@ pub struct OmgO19 {
 
 /// The group PATIENT of OMG_O19 and 6 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -416,7 +416,7 @@ pub struct Patient {
 
 /// The group ORDER of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -454,7 +454,7 @@ pub struct Order {
 
 /// The group SPECIMEN of OMG_O19 and OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -470,7 +470,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_OBSERVATION of OMG_O19 and 13 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_OBSERVATION", desc = SPECIMEN_OBSERVATION_MEMBERS)]
 pub struct SpecimenObservation {
     /// OBX: Observation/Result (required).
@@ -484,7 +484,7 @@ pub struct SpecimenObservation {
 
 /// The group CONTAINER of OMG_O19 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).
@@ -498,7 +498,7 @@ pub struct Container {
 
 /// The group CONTAINER_OBSERVATION of OMG_O19 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER_OBSERVATION", desc = CONTAINER_OBSERVATION_MEMBERS)]
 pub struct ContainerObservation {
     /// OBX: Observation/Result (required).
@@ -512,7 +512,7 @@ pub struct ContainerObservation {
 
 /// The group PRIOR_RESULT of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -531,7 +531,7 @@ pub struct PriorResult {
 
 /// The group PATIENT_PRIOR of OMG_O19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
 pub struct PatientPrior {
     /// PID: Patient Identification (required).
@@ -549,7 +549,7 @@ pub struct PatientPrior {
 
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and 6 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_PRIOR", desc = PATIENT_VISIT_PRIOR_MEMBERS)]
 pub struct PatientVisitPrior {
     /// PV1: Patient Visit (required).
@@ -565,7 +565,7 @@ pub struct PatientVisitPrior {
 
 /// The group ORDER_PRIOR of OMG_O19 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (required).
@@ -592,7 +592,7 @@ pub struct OrderPrior {
 
 /// The group TIMING_PRIOR of OMG_O19 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_PRIOR", desc = TIMING_PRIOR_MEMBERS)]
 pub struct TimingPrior {
     /// TQ1: Timing/Quantity (required).
@@ -606,7 +606,7 @@ pub struct TimingPrior {
 
 /// The group OBSERVATION_PRIOR of OMG_O19 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_PRIOR", desc = OBSERVATION_PRIOR_MEMBERS)]
 pub struct ObservationPrior {
     /// OBX: Observation/Result (required).

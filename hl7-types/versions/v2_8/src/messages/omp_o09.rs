@@ -194,7 +194,7 @@ pub(super) static COMPONENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMP_O09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMP_O09", desc = OMP_O09)]
 pub struct OmpO09 {
     /// MSH: Message Header (required).
@@ -217,7 +217,7 @@ pub struct OmpO09 {
 
 /// The group PATIENT of OMP_O09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -243,7 +243,7 @@ pub struct Patient {
 
 /// The group ADDITIONAL_DEMOGRAPHICS of OMP_O09 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADDITIONAL_DEMOGRAPHICS", desc = ADDITIONAL_DEMOGRAPHICS_MEMBERS)]
 pub struct AdditionalDemographics {
     /// PD1: Patient Additional Demographic (required).
@@ -257,7 +257,7 @@ pub struct AdditionalDemographics {
 
 /// The group PATIENT_VISIT of OMP_O09 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -275,7 +275,7 @@ pub struct PatientVisit {
 
 /// The group ORDER of OMP_O09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -308,7 +308,7 @@ pub struct Order {
 
 /// The group COMPONENT of OMP_O09 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMPONENT", desc = COMPONENT_MEMBERS)]
 pub struct Component {
     /// RXC: Pharmacy/Treatment Component Order (required).

@@ -82,7 +82,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORX_O43.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORX_O43", desc = ORX_O43)]
 pub struct OrxO43 {
     /// MSH: Message Header (required).
@@ -106,7 +106,7 @@ pub struct OrxO43 {
 
 /// The group RESPONSE of ORX_O43 and ORX_O58.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -121,7 +121,7 @@ pub struct Response {
 
 /// The group ORDER of ORX_O43 and ORX_O58.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -53,7 +53,7 @@ static ORX_O58_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORX_O58.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORX_O58", desc = ORX_O58)]
 pub struct OrxO58 {
     /// MSH: Message Header (required).

@@ -296,7 +296,7 @@ pub(super) static STUDY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PEX_P07", desc = PEX_P07)]
 pub struct PexP07 {
     /// MSH: Message Header (required).
@@ -329,7 +329,7 @@ pub struct PexP07 {
 
 /// The group EXPERIENCE of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "EXPERIENCE", desc = EXPERIENCE_MEMBERS)]
 pub struct Experience {
     /// PES: Product Experience Sender (required).
@@ -344,7 +344,7 @@ pub struct Experience {
 
 /// The group PEX_OBSERVATION of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PEX_OBSERVATION", desc = PEX_OBSERVATION_MEMBERS)]
 pub struct PexObservation {
     /// PEO: Product Experience Observation (required).
@@ -359,7 +359,7 @@ pub struct PexObservation {
 
 /// The group PEX_CAUSE of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PEX_CAUSE", desc = PEX_CAUSE_MEMBERS)]
 pub struct PexCause {
     /// PCR: Possible Causal Relationship (required).
@@ -385,7 +385,7 @@ pub struct PexCause {
 
 /// The group RX_ORDER of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RX_ORDER", desc = RX_ORDER_MEMBERS)]
 pub struct RxOrder {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -404,7 +404,7 @@ pub struct RxOrder {
 
 /// The group RX_ADMINISTRATION of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RX_ADMINISTRATION", desc = RX_ADMINISTRATION_MEMBERS)]
 pub struct RxAdministration {
     /// RXA: Pharmacy/Treatment Administration (required).
@@ -420,7 +420,7 @@ pub struct RxAdministration {
 
 /// The group OBSERVATION of PEX_P07 and SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -434,7 +434,7 @@ pub struct Observation {
 
 /// The group ASSOCIATED_PERSON of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ASSOCIATED_PERSON", desc = ASSOCIATED_PERSON_MEMBERS)]
 pub struct AssociatedPerson {
     /// NK1: Next of Kin / Associated Parties (required).
@@ -454,7 +454,7 @@ pub struct AssociatedPerson {
 
 /// The group ASSOCIATED_RX_ORDER of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ASSOCIATED_RX_ORDER", desc = ASSOCIATED_RX_ORDER_MEMBERS)]
 pub struct AssociatedRxOrder {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -473,7 +473,7 @@ pub struct AssociatedRxOrder {
 
 /// The group NK1_TIMING_QTY of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "NK1_TIMING_QTY", desc = NK1_TIMING_QTY_MEMBERS)]
 pub struct Nk1TimingQty {
     /// TQ1: Timing/Quantity (required).
@@ -487,7 +487,7 @@ pub struct Nk1TimingQty {
 
 /// The group ASSOCIATED_RX_ADMIN of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ASSOCIATED_RX_ADMIN", desc = ASSOCIATED_RX_ADMIN_MEMBERS)]
 pub struct AssociatedRxAdmin {
     /// RXA: Pharmacy/Treatment Administration (required).
@@ -503,7 +503,7 @@ pub struct AssociatedRxAdmin {
 
 /// The group ASSOCIATED_OBSERVATION of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ASSOCIATED_OBSERVATION", desc = ASSOCIATED_OBSERVATION_MEMBERS)]
 pub struct AssociatedObservation {
     /// OBX: Observation/Result (required).
@@ -517,7 +517,7 @@ pub struct AssociatedObservation {
 
 /// The group STUDY of PEX_P07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY", desc = STUDY_MEMBERS)]
 pub struct Study {
     /// CSR: Clinical Study Registration (required).

@@ -42,7 +42,7 @@ pub(super) static QUERY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_E22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_E22", desc = QBP_E22)]
 pub struct QbpE22 {
     /// MSH: Message Header (required).
@@ -60,7 +60,7 @@ pub struct QbpE22 {
 
 /// The group QUERY of QBP_E22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY", desc = QUERY_MEMBERS)]
 pub struct Query {
     /// QPD: Query Parameter Definition (required).

@@ -30,7 +30,7 @@ static QBP_O33_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_O33", desc = QBP_O33)]
 pub struct QbpO33 {
     /// MSH: Message Header (required).

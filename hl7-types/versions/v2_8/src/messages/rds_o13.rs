@@ -245,7 +245,7 @@ pub(super) static ENCODING_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDS_O13", desc = RDS_O13)]
 pub struct RdsO13 {
     /// MSH: Message Header (required).
@@ -268,7 +268,7 @@ pub struct RdsO13 {
 
 /// The group PATIENT of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -288,7 +288,7 @@ pub struct Patient {
 
 /// The group ADDITIONAL_DEMOGRAPHICS of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADDITIONAL_DEMOGRAPHICS", desc = ADDITIONAL_DEMOGRAPHICS_MEMBERS)]
 pub struct AdditionalDemographics {
     /// PD1: Patient Additional Demographic (required).
@@ -304,7 +304,7 @@ pub struct AdditionalDemographics {
 
 /// The group ORDER of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -341,7 +341,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -357,7 +357,7 @@ pub struct OrderDetail {
 
 /// The group ORDER_DETAIL_SUPPLEMENT of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
 pub struct OrderDetailSupplement {
     /// NTE: Notes and Comments (required, repeats).
@@ -375,7 +375,7 @@ pub struct OrderDetailSupplement {
 
 /// The group ENCODING of RDS_O13 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy/Treatment Encoded Order (required).

@@ -39,7 +39,7 @@ static RDY_Z80_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDY_Z80.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDY_Z80", desc = RDY_Z80)]
 pub struct RdyZ80 {
     /// MSH: Message Header (required).

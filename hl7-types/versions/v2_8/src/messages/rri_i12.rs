@@ -117,7 +117,7 @@ pub(super) static PROCEDURE_AUTHORIZATION_CONTACT2_MEMBERS: GroupDesc = GroupDes
 
 /// The message structure RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RRI_I12", desc = RRI_I12)]
 pub struct RriI12 {
     /// MSH: Message Header (required).
@@ -160,7 +160,7 @@ pub struct RriI12 {
 
 /// The group PROCEDURE of RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -174,7 +174,7 @@ pub struct Procedure {
 
 /// The group AUTHORIZATION_CONTACT2 of RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_CONTACT2", desc = PROCEDURE_AUTHORIZATION_CONTACT2_MEMBERS)]
 pub struct ProcedureAuthorizationContact2 {
     /// AUT: Authorization Information (required).

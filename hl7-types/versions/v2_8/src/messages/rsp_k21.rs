@@ -60,7 +60,7 @@ pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K21", desc = RSP_K21)]
 pub struct RspK21 {
     /// MSH: Message Header (required).
@@ -88,7 +88,7 @@ pub struct RspK21 {
 
 /// The group QUERY_RESPONSE of RSP_K21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// PID: Patient Identification (required).

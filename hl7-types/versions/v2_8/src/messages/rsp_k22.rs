@@ -54,7 +54,7 @@ pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K22", desc = RSP_K22)]
 pub struct RspK22 {
     /// MSH: Message Header (required).
@@ -82,7 +82,7 @@ pub struct RspK22 {
 
 /// The group QUERY_RESPONSE of RSP_K22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// PID: Patient Identification (required).

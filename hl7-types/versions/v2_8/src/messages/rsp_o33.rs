@@ -46,7 +46,7 @@ pub(super) static DONOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_O33", desc = RSP_O33)]
 pub struct RspO33 {
     /// MSH: Message Header (required).
@@ -72,7 +72,7 @@ pub struct RspO33 {
 
 /// The group DONOR of RSP_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).

@@ -62,7 +62,7 @@ pub(super) static DONATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_O34", desc = RSP_O34)]
 pub struct RspO34 {
     /// MSH: Message Header (required).
@@ -90,7 +90,7 @@ pub struct RspO34 {
 
 /// The group DONATION of RSP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION", desc = DONATION_MEMBERS)]
 pub struct Donation {
     /// DON: Donation (required).

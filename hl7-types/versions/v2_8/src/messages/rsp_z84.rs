@@ -52,7 +52,7 @@ pub(super) static ROW_DEFINITION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Z84.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Z84", desc = RSP_Z84)]
 pub struct RspZ84 {
     /// MSH: Message Header (required).
@@ -80,7 +80,7 @@ pub struct RspZ84 {
 
 /// The group ROW_DEFINITION of RSP_Z84 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROW_DEFINITION", desc = ROW_DEFINITION_MEMBERS)]
 pub struct RowDefinition {
     /// RDF: Table Row Definition (required).

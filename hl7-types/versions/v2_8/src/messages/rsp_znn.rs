@@ -34,7 +34,7 @@ static RSP_ZNN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Znn.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Znn", desc = RSP_ZNN)]
 pub struct RspZnn {
     /// MSH: Message Header (required).

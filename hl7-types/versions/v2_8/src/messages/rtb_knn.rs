@@ -34,7 +34,7 @@ static RTB_KNN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RTB_Knn.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RTB_Knn", desc = RTB_KNN)]
 pub struct RtbKnn {
     /// MSH: Message Header (required).

@@ -47,7 +47,7 @@ pub(super) static ANTI_MICROBIAL_DEVICE_DATA_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SDR_S31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SDR_S31", desc = SDR_S31)]
 pub struct SdrS31 {
     /// MSH: Message Header (required).
@@ -65,7 +65,7 @@ pub struct SdrS31 {
 
 /// The group ANTI_MICROBIAL_DEVICE_DATA of SDR_S31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ANTI_MICROBIAL_DEVICE_DATA", desc = ANTI_MICROBIAL_DEVICE_DATA_MEMBERS)]
 pub struct AntiMicrobialDeviceData {
     /// SDD: Sterilization Device Data (required).

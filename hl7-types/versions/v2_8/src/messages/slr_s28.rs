@@ -34,7 +34,7 @@ static SLR_S28_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SLR_S28.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SLR_S28", desc = SLR_S28)]
 pub struct SlrS28 {
     /// MSH: Message Header (required).

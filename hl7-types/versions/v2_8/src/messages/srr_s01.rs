@@ -85,7 +85,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SRR_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SRR_S01", desc = SRR_S01)]
 pub struct SrrS01 {
     /// MSH: Message Header (required).
@@ -103,7 +103,7 @@ pub struct SrrS01 {
 
 /// The group SCHEDULE of SRR_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SCHEDULE", desc = SCHEDULE_MEMBERS)]
 pub struct Schedule {
     /// SCH: Scheduling Activity Information (required).
@@ -124,7 +124,7 @@ pub struct Schedule {
 
 /// The group PATIENT of SRR_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).

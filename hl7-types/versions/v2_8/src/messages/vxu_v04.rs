@@ -138,7 +138,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VXU_V04", desc = VXU_V04)]
 pub struct VxuV04 {
     /// MSH: Message Header (required).
@@ -172,7 +172,7 @@ pub struct VxuV04 {
 
 /// The group PATIENT_VISIT of VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -188,7 +188,7 @@ pub struct PatientVisit {
 
 /// The group PERSON_OBSERVATION of VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PERSON_OBSERVATION", desc = PERSON_OBSERVATION_MEMBERS)]
 pub struct PersonObservation {
     /// OBX: Observation/Result (required).
@@ -204,7 +204,7 @@ pub struct PersonObservation {
 
 /// The group ORDER of VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -82,7 +82,7 @@ pub static ACC: SegmentDesc = SegmentDesc::new(
 
 /// ACC: Accident.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ACC", desc = ACC)]
 pub struct Acc {
     /// ACC-1: Accident Date/Time (DTM, optional).

@@ -165,7 +165,7 @@ pub static ARQ: SegmentDesc = SegmentDesc::new(
 
 /// ARQ: Appointment Request.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ARQ", desc = ARQ)]
 pub struct Arq {
     /// ARQ-1: Placer Appointment ID (EI, required).

@@ -26,7 +26,7 @@ pub static BTS: SegmentDesc = SegmentDesc::new(
 
 /// BTS: Batch Trailer.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BTS", desc = BTS)]
 pub struct Bts {
     /// BTS-1: Batch Message Count (ST, optional).

@@ -113,7 +113,7 @@ pub static BTX: SegmentDesc = SegmentDesc::new(
 
 /// BTX: Blood Product Transfusion/Disposition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BTX", desc = BTX)]
 pub struct Btx {
     /// BTX-1: Set ID - BTX (SI, required).

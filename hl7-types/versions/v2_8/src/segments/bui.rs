@@ -90,7 +90,7 @@ pub static BUI: SegmentDesc = SegmentDesc::new(
 
 /// BUI: Blood Unit Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "BUI", desc = BUI)]
 pub struct Bui {
     /// BUI-1: Set ID - BUI (SI, optional).

@@ -269,7 +269,7 @@ pub static DON: SegmentDesc = SegmentDesc::new(
 
 /// DON: Donation.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DON", desc = DON)]
 pub struct Don {
     /// DON-1: Donation Identification Number - DIN (EI, conditional).

@@ -93,7 +93,7 @@ pub static GP2: SegmentDesc = SegmentDesc::new(
 
 /// GP2: Grouping/Reimbursement - Procedure Line Item.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "GP2", desc = GP2)]
 pub struct Gp2 {
     /// GP2-1: Revenue Code (CWE, optional, table 0456).

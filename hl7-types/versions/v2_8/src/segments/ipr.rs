@@ -60,7 +60,7 @@ pub static IPR: SegmentDesc = SegmentDesc::new(
 
 /// IPR: Invoice Processing Results.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IPR", desc = IPR)]
 pub struct Ipr {
     /// IPR-1: IPR Identifier (EI, required).

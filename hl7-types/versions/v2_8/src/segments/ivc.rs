@@ -161,7 +161,7 @@ pub static IVC: SegmentDesc = SegmentDesc::new(
 
 /// IVC: Invoice Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IVC", desc = IVC)]
 pub struct Ivc {
     /// IVC-1: Provider Invoice Number (EI, required).

@@ -87,7 +87,7 @@ pub static LDP: SegmentDesc = SegmentDesc::new(
 
 /// LDP: Location Department.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "LDP", desc = LDP)]
 pub struct Ldp {
     /// LDP-1: Primary Key Value - LDP (PL, required).

@@ -223,7 +223,7 @@ pub static NK1: SegmentDesc = SegmentDesc::new(
 
 /// NK1: Next of Kin / Associated Parties.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NK1", desc = NK1)]
 pub struct Nk1 {
     /// NK1-1: Set ID - NK1 (SI, required).

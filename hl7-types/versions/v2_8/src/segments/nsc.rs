@@ -50,7 +50,7 @@ pub static NSC: SegmentDesc = SegmentDesc::new(
 
 /// NSC: Application Status Change.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NSC", desc = NSC)]
 pub struct Nsc {
     /// NSC-1: Application Change Type (CWE, required, table 0409).

@@ -14,7 +14,7 @@ pub static PTH: SegmentDesc = SegmentDesc::new(
             .usage(Usage::R)
             .repeats(1, 1)
             .len(2)
-            .table(&crate::tables::TABLE_0206)
+            .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Pathway ID", "pathway_id", &crate::datatypes::CWE)
             .usage(Usage::R)
@@ -58,12 +58,12 @@ pub static PTH: SegmentDesc = SegmentDesc::new(
 
 /// PTH: Pathway.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PTH", desc = PTH)]
 pub struct Pth {
-    /// PTH-1: Action Code (ID, required, table 0206).
+    /// PTH-1: Action Code (ID, required, table 0287).
     #[hl7(seq = 1, usage = "R")]
-    pub action_code: hl7_types::Coded<crate::tables::SegmentActionCode>,
+    pub action_code: hl7_types::Coded<crate::tables::ProblemGoalActionCode>,
     /// PTH-2: Pathway ID (CWE, required).
     #[hl7(seq = 2, usage = "R")]
     pub pathway_id: hl7_types::Part<crate::datatypes::Cwe>,

@@ -326,7 +326,7 @@ pub static PV2: SegmentDesc = SegmentDesc::new(
 
 /// PV2: Patient Visit - Additional Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PV2", desc = PV2)]
 pub struct Pv2 {
     /// PV2-1: Prior Pending Location (PL, conditional).

@@ -28,7 +28,7 @@ pub static QID: SegmentDesc = SegmentDesc::new(
 
 /// QID: Query Identification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QID", desc = QID)]
 pub struct Qid {
     /// QID-1: Query Tag (ST, required).

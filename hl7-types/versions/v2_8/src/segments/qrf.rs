@@ -14,7 +14,7 @@ pub static QRF: SegmentDesc = SegmentDesc::new(
 
 /// QRF: Original style query filter (withdrawn).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QRF", desc = QRF)]
 pub struct Qrf {
     /// What the message carried beyond these fields.

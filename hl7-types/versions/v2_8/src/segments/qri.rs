@@ -22,7 +22,6 @@ pub static QRI: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CWE,
             )
             .repeats(0, hl7_types::desc::MANY)
-            .len(2)
             .table(&crate::tables::TABLE_0392)
             .item(1437),
         ElementDesc::new(
@@ -37,7 +36,7 @@ pub static QRI: SegmentDesc = SegmentDesc::new(
 
 /// QRI: Query Response Instance.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QRI", desc = QRI)]
 pub struct Qri {
     /// QRI-1: Candidate Confidence (NM, optional).

@@ -147,7 +147,7 @@ pub static RF1: SegmentDesc = SegmentDesc::new(
 
 /// RF1: Referral Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RF1", desc = RF1)]
 pub struct Rf1 {
     /// RF1-1: Referral Status (CWE, optional, table 0283).

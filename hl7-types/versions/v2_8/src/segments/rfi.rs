@@ -37,7 +37,7 @@ pub static RFI: SegmentDesc = SegmentDesc::new(
 
 /// RFI: Request for Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RFI", desc = RFI)]
 pub struct Rfi {
     /// RFI-1: Request Date (DTM, required).

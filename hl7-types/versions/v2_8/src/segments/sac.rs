@@ -206,7 +206,7 @@ pub static SAC: SegmentDesc = SegmentDesc::new(
 
 /// SAC: Specimen Container Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SAC", desc = SAC)]
 pub struct Sac {
     /// SAC-1: External Accession Identifier (EI, optional).

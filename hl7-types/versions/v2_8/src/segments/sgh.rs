@@ -26,7 +26,7 @@ pub static SGH: SegmentDesc = SegmentDesc::new(
 
 /// SGH: Segment Group Header.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SGH", desc = SGH)]
 pub struct Sgh {
     /// SGH-1: Set ID - SGH (SI, required).

@@ -44,7 +44,7 @@ pub static SID: SegmentDesc = SegmentDesc::new(
 
 /// SID: Substance Identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SID", desc = SID)]
 pub struct Sid {
     /// SID-1: Application/Method Identifier (CWE, conditional).

@@ -233,7 +233,7 @@ pub static STF: SegmentDesc = SegmentDesc::new(
 
 /// STF: Staff Identification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "STF", desc = STF)]
 pub struct Stf {
     /// STF-1: Primary Key Value - STF (CWE, conditional).

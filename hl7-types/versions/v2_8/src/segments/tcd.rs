@@ -66,7 +66,7 @@ pub static TCD: SegmentDesc = SegmentDesc::new(
 
 /// TCD: Test Code Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "TCD", desc = TCD)]
 pub struct Tcd {
     /// TCD-1: Universal Service Identifier (CWE, required).

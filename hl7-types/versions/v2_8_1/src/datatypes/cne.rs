@@ -123,7 +123,7 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
 
 /// CNE: Coded with No Exceptions.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CNE", desc = CNE)]
 pub struct Cne {
     /// CNE.1: Identifier (ST, required).

@@ -20,7 +20,7 @@ pub static CQ: DatatypeDesc = DatatypeDesc::new(
 
 /// CQ: Composite Quantity with Units.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CQ", desc = CQ)]
 pub struct Cq {
     /// CQ.1: Quantity (NM, optional).

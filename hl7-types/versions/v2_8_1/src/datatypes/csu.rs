@@ -133,7 +133,7 @@ pub static CSU: DatatypeDesc = DatatypeDesc::new(
 
 /// CSU: Channel Sensitivity and Units.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CSU", desc = CSU)]
 pub struct Csu {
     /// CSU.1: Channel Sensitivity (NM, required).

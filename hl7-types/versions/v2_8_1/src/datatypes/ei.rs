@@ -35,7 +35,7 @@ pub static EI: DatatypeDesc = DatatypeDesc::new(
 
 /// EI: Entity Identifier.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "EI", desc = EI)]
 pub struct Ei {
     /// EI.1: Entity Identifier (ST, optional).

@@ -25,7 +25,7 @@ pub static SCV: DatatypeDesc = DatatypeDesc::new(
 
 /// SCV: Scheduling Class Value Pair.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "SCV", desc = SCV)]
 pub struct Scv {
     /// SCV.1: Parameter Class (CWE, optional, table 0294).

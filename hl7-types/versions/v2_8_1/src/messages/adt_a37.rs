@@ -47,7 +47,7 @@ static ADT_A37_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A37", desc = ADT_A37)]
 pub struct AdtA37 {
     /// MSH: Message Header (required).

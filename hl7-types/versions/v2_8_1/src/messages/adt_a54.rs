@@ -45,7 +45,7 @@ static ADT_A54_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A54.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A54", desc = ADT_A54)]
 pub struct AdtA54 {
     /// MSH: Message Header (required).

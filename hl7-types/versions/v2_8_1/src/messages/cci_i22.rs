@@ -612,7 +612,7 @@ pub(super) static PATHWAY_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCI_I22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCI_I22", desc = CCI_I22)]
 pub struct CciI22 {
     /// MSH: Message Header (required).
@@ -657,7 +657,7 @@ pub struct CciI22 {
 
 /// The group INSURANCE of CCI_I22 and 26 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -673,7 +673,7 @@ pub struct Insurance {
 
 /// The group APPOINTMENT_HISTORY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "APPOINTMENT_HISTORY", desc = APPOINTMENT_HISTORY_MEMBERS)]
 pub struct AppointmentHistory {
     /// SCH: Scheduling Activity Information (required).
@@ -687,7 +687,7 @@ pub struct AppointmentHistory {
 
 /// The group RESOURCES of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).
@@ -701,7 +701,7 @@ pub struct Resources {
 
 /// The group RESOURCE_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_DETAIL", desc = RESOURCE_DETAIL_MEMBERS)]
 pub struct ResourceDetail {
     /// Choice RESOURCE_OBJECT (required).
@@ -715,7 +715,7 @@ pub struct ResourceDetail {
 
 /// The choice RESOURCE_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_OBJECT", desc = RESOURCE_OBJECT_MEMBERS)]
 pub enum ResourceObject {
     /// AIS: Appointment Information.
@@ -730,7 +730,7 @@ pub enum ResourceObject {
 
 /// The group RESOURCE_OBSERVATION of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_OBSERVATION", desc = RESOURCE_OBSERVATION_MEMBERS)]
 pub struct ResourceObservation {
     /// OBX: Observation/Result (required).
@@ -744,7 +744,7 @@ pub struct ResourceObservation {
 
 /// The group CLINICAL_HISTORY of CCI_I22 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY", desc = CLINICAL_HISTORY_MEMBERS)]
 pub struct ClinicalHistory {
     /// ORC: Common Order (required).
@@ -762,7 +762,7 @@ pub struct ClinicalHistory {
 
 /// The group CLINICAL_HISTORY_DETAIL of CCI_I22 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_DETAIL", desc = CLINICAL_HISTORY_DETAIL_MEMBERS)]
 pub struct ClinicalHistoryDetail {
     /// Choice CLINICAL_HISTORY_OBJECT (required).
@@ -776,7 +776,7 @@ pub struct ClinicalHistoryDetail {
 
 /// The choice CLINICAL_HISTORY_OBJECT of CCI_I22 and 3 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_OBJECT", desc = CLINICAL_HISTORY_OBJECT_MEMBERS)]
 pub enum ClinicalHistoryObject {
     /// OBR: Observation Request.
@@ -807,7 +807,7 @@ pub enum ClinicalHistoryObject {
 
 /// The group CLINICAL_HISTORY_OBSERVATION of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "CLINICAL_HISTORY_OBSERVATION",
     desc = CLINICAL_HISTORY_OBSERVATION_MEMBERS
@@ -824,7 +824,7 @@ pub struct ClinicalHistoryObservation {
 
 /// The group ROLE_CLINICAL_HISTORY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_CLINICAL_HISTORY", desc = ROLE_CLINICAL_HISTORY_MEMBERS)]
 pub struct RoleClinicalHistory {
     /// Choice ROLE_CLINICAL_HISTORY_OBJECT (required).
@@ -838,7 +838,7 @@ pub struct RoleClinicalHistory {
 
 /// The choice ROLE_CLINICAL_HISTORY_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "ROLE_CLINICAL_HISTORY_OBJECT",
     desc = ROLE_CLINICAL_HISTORY_OBJECT_MEMBERS
@@ -852,7 +852,7 @@ pub enum RoleClinicalHistoryObject {
 
 /// The group PATIENT_VISITS of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISITS", desc = PATIENT_VISITS_MEMBERS)]
 pub struct PatientVisits {
     /// PV1: Patient Visit (required).
@@ -866,7 +866,7 @@ pub struct PatientVisits {
 
 /// The group MEDICATION_HISTORY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_HISTORY", desc = MEDICATION_HISTORY_MEMBERS)]
 pub struct MedicationHistory {
     /// ORC: Common Order (required).
@@ -886,7 +886,7 @@ pub struct MedicationHistory {
 
 /// The group MEDICATION_ORDER_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ORDER_DETAIL", desc = MEDICATION_ORDER_DETAIL_MEMBERS)]
 pub struct MedicationOrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -905,7 +905,7 @@ pub struct MedicationOrderDetail {
 
 /// The group MEDICATION_ORDER_OBSERVATION of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ORDER_OBSERVATION",
     desc = MEDICATION_ORDER_OBSERVATION_MEMBERS
@@ -922,7 +922,7 @@ pub struct MedicationOrderObservation {
 
 /// The group MEDICATION_ENCODING_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ENCODING_DETAIL", desc = MEDICATION_ENCODING_DETAIL_MEMBERS)]
 pub struct MedicationEncodingDetail {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -941,7 +941,7 @@ pub struct MedicationEncodingDetail {
 
 /// The group MEDICATION_ENCODING_OBSERVATION of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ENCODING_OBSERVATION",
     desc = MEDICATION_ENCODING_OBSERVATION_MEMBERS
@@ -958,7 +958,7 @@ pub struct MedicationEncodingObservation {
 
 /// The group MEDICATION_ADMINISTRATION_DETAIL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ADMINISTRATION_DETAIL",
     desc = MEDICATION_ADMINISTRATION_DETAIL_MEMBERS
@@ -978,7 +978,7 @@ pub struct MedicationAdministrationDetail {
 
 /// The group MEDICATION_ADMINISTRATION_OBSERVATION of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ADMINISTRATION_OBSERVATION",
     desc = MEDICATION_ADMINISTRATION_OBSERVATION_MEMBERS
@@ -995,7 +995,7 @@ pub struct MedicationAdministrationObservation {
 
 /// The group PROBLEM of CCI_I22 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -1013,7 +1013,7 @@ pub struct Problem {
 
 /// The group ROLE_PROBLEM of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PROBLEM", desc = ROLE_PROBLEM_MEMBERS)]
 pub struct RoleProblem {
     /// Choice ROLE_PROBLEM_OBJECT (required).
@@ -1027,7 +1027,7 @@ pub struct RoleProblem {
 
 /// The choice ROLE_PROBLEM_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PROBLEM_OBJECT", desc = ROLE_PROBLEM_OBJECT_MEMBERS)]
 pub enum RoleProblemObject {
     /// ROL: Role.
@@ -1038,7 +1038,7 @@ pub enum RoleProblemObject {
 
 /// The group PROBLEM_OBSERVATION of CCI_I22 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
 pub struct ProblemObservation {
     /// OBX: Observation/Result (required).
@@ -1052,7 +1052,7 @@ pub struct ProblemObservation {
 
 /// The group GOAL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -1070,7 +1070,7 @@ pub struct Goal {
 
 /// The group ROLE_GOAL of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_GOAL", desc = ROLE_GOAL_MEMBERS)]
 pub struct RoleGoal {
     /// Choice ROLE_GOAL_OBJECT (required).
@@ -1084,7 +1084,7 @@ pub struct RoleGoal {
 
 /// The choice ROLE_GOAL_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_GOAL_OBJECT", desc = ROLE_GOAL_OBJECT_MEMBERS)]
 pub enum RoleGoalObject {
     /// ROL: Role.
@@ -1095,7 +1095,7 @@ pub enum RoleGoalObject {
 
 /// The group GOAL_OBSERVATION of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
 pub struct GoalObservation {
     /// OBX: Observation/Result (required).
@@ -1109,7 +1109,7 @@ pub struct GoalObservation {
 
 /// The group PATHWAY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -1127,7 +1127,7 @@ pub struct Pathway {
 
 /// The group ROLE_PATHWAY of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PATHWAY", desc = ROLE_PATHWAY_MEMBERS)]
 pub struct RolePathway {
     /// Choice ROLE_PATHWAY_OBJECT (required).
@@ -1141,7 +1141,7 @@ pub struct RolePathway {
 
 /// The choice ROLE_PATHWAY_OBJECT of CCI_I22 and 4 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROLE_PATHWAY_OBJECT", desc = ROLE_PATHWAY_OBJECT_MEMBERS)]
 pub enum RolePathwayObject {
     /// ROL: Role.
@@ -1152,7 +1152,7 @@ pub enum RolePathwayObject {
 
 /// The group PATHWAY_OBSERVATION of CCI_I22 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY_OBSERVATION", desc = PATHWAY_OBSERVATION_MEMBERS)]
 pub struct PathwayObservation {
     /// OBX: Observation/Result (required).

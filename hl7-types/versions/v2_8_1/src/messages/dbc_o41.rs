@@ -61,7 +61,7 @@ pub(super) static DONOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DBC_O41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DBC_O41", desc = DBC_O41)]
 pub struct DbcO41 {
     /// MSH: Message Header (required).
@@ -79,7 +79,7 @@ pub struct DbcO41 {
 
 /// The group DONOR of DBC_O41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).

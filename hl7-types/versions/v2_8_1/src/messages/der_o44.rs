@@ -57,7 +57,7 @@ pub(super) static DONATION_ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DER_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DER_O44", desc = DER_O44)]
 pub struct DerO44 {
     /// MSH: Message Header (required).
@@ -78,7 +78,7 @@ pub struct DerO44 {
 
 /// The group DONATION_ORDER of DER_O44 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_ORDER", desc = DONATION_ORDER_MEMBERS)]
 pub struct DonationOrder {
     /// OBR: Observation Request (required).

@@ -85,7 +85,7 @@ pub(super) static BLOOD_UNIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DPR_O48", desc = DPR_O48)]
 pub struct DprO48 {
     /// MSH: Message Header (required).
@@ -108,7 +108,7 @@ pub struct DprO48 {
 
 /// The group DONATION of DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION", desc = DONATION_MEMBERS)]
 pub struct Donation {
     /// DON: Donation (required).
@@ -126,7 +126,7 @@ pub struct Donation {
 
 /// The group BLOOD_UNIT of DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "BLOOD_UNIT", desc = BLOOD_UNIT_MEMBERS)]
 pub struct BloodUnit {
     /// BUI: Blood Unit Information (optional, repeats).

@@ -46,7 +46,7 @@ static DRC_O47_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DRC_O47.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DRC_O47", desc = DRC_O47)]
 pub struct DrcO47 {
     /// MSH: Message Header (required).

@@ -43,7 +43,7 @@ pub(super) static NOTIFICATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EAN_U09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EAN_U09", desc = EAN_U09)]
 pub struct EanU09 {
     /// MSH: Message Header (required).
@@ -64,7 +64,7 @@ pub struct EanU09 {
 
 /// The group NOTIFICATION of EAN_U09.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "NOTIFICATION", desc = NOTIFICATION_MEMBERS)]
 pub struct Notification {
     /// NDS: Notification Detail (required).

@@ -257,7 +257,7 @@ pub(super) static PROCEDURE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E01", desc = EHC_E01)]
 pub struct EhcE01 {
     /// MSH: Message Header (required).
@@ -275,7 +275,7 @@ pub struct EhcE01 {
 
 /// The group INVOICE_INFORMATION_SUBMIT of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INVOICE_INFORMATION_SUBMIT", desc = INVOICE_INFORMATION_SUBMIT_MEMBERS)]
 pub struct InvoiceInformationSubmit {
     /// IVC: Invoice Segment (required).
@@ -302,7 +302,7 @@ pub struct InvoiceInformationSubmit {
 
 /// The group PRODUCT_SERVICE_SECTION of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_SECTION", desc = PRODUCT_SERVICE_SECTION_MEMBERS)]
 pub struct ProductServiceSection {
     /// PSS: Product/Service Section (required).
@@ -317,7 +317,7 @@ pub struct ProductServiceSection {
 
 /// The group PRODUCT_SERVICE_GROUP of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_GROUP", desc = PRODUCT_SERVICE_GROUP_MEMBERS)]
 pub struct ProductServiceGroup {
     /// PSG: Product/Service Group (required).
@@ -344,7 +344,7 @@ pub struct ProductServiceGroup {
 
 /// The group PATIENT_INFO of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_INFO", desc = PATIENT_INFO_MEMBERS)]
 pub struct PatientInfo {
     /// PID: Patient Identification (required).
@@ -369,7 +369,7 @@ pub struct PatientInfo {
 
 /// The group INSURANCE of EHC_E01 and EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -383,7 +383,7 @@ pub struct Insurance {
 
 /// The group DIAGNOSIS of EHC_E01 and EHC_E20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DIAGNOSIS", desc = DIAGNOSIS_MEMBERS)]
 pub struct Diagnosis {
     /// DG1: Diagnosis (required).
@@ -397,7 +397,7 @@ pub struct Diagnosis {
 
 /// The group PRODUCT_SERVICE_LINE_ITEM of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_LINE_ITEM", desc = PRODUCT_SERVICE_LINE_ITEM_MEMBERS)]
 pub struct ProductServiceLineItem {
     /// PSL: Product/Service Line Item (required).
@@ -421,7 +421,7 @@ pub struct ProductServiceLineItem {
 
 /// The group PROCEDURE of EHC_E01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).

@@ -91,7 +91,7 @@ pub(super) static PSG_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E02", desc = EHC_E02)]
 pub struct EhcE02 {
     /// MSH: Message Header (required).
@@ -109,7 +109,7 @@ pub struct EhcE02 {
 
 /// The group INVOICE_INFORMATION_CANCEL of EHC_E02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INVOICE_INFORMATION_CANCEL", desc = INVOICE_INFORMATION_CANCEL_MEMBERS)]
 pub struct InvoiceInformationCancel {
     /// IVC: Invoice Segment (required).
@@ -129,7 +129,7 @@ pub struct InvoiceInformationCancel {
 
 /// The group PRODUCT_SERVICE_SECTION of EHC_E02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_SECTION", desc = PRODUCT_SERVICE_SECTION_MEMBERS)]
 pub struct ProductServiceSection {
     /// PSS: Product/Service Section (required).
@@ -143,7 +143,7 @@ pub struct ProductServiceSection {
 
 /// The group PSG of EHC_E02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PSG", desc = PSG_GROUP_MEMBERS)]
 pub struct PsgGroup {
     /// PSG: Product/Service Group (required).

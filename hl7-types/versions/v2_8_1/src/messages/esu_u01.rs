@@ -35,7 +35,7 @@ static ESU_U01_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ESU_U01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ESU_U01", desc = ESU_U01)]
 pub struct EsuU01 {
     /// MSH: Message Header (required).

@@ -35,7 +35,7 @@ static LSU_U12_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure LSU_U12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "LSU_U12", desc = LSU_U12)]
 pub struct LsuU12 {
     /// MSH: Message Header (required).

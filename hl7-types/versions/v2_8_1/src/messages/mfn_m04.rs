@@ -67,7 +67,7 @@ pub(super) static MF_CDM_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M04", desc = MFN_M04)]
 pub struct MfnM04 {
     /// MSH: Message Header (required).
@@ -90,7 +90,7 @@ pub struct MfnM04 {
 
 /// The group MF_CDM of MFN_M04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_CDM", desc = MF_CDM_MEMBERS)]
 pub struct MfCdm {
     /// MFE: Master File Entry (required).

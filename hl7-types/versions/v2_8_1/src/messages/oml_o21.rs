@@ -259,7 +259,7 @@ pub(super) static ORDER_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OML_O21", desc = OML_O21)]
 pub struct OmlO21 {
     /// MSH: Message Header (required).
@@ -282,7 +282,7 @@ pub struct OmlO21 {
 
 /// The group ORDER of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -306,7 +306,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of OML_O21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).
@@ -334,7 +334,7 @@ pub struct ObservationRequest {
 
 /// The group OBSERVATION of OML_O21 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -352,7 +352,7 @@ pub struct Observation {
 
 /// The group PRIOR_RESULT of OML_O21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -371,7 +371,7 @@ pub struct PriorResult {
 
 /// The group PATIENT_PRIOR of OML_O21 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
 pub struct PatientPrior {
     /// PID: Patient Identification (required).
@@ -389,7 +389,7 @@ pub struct PatientPrior {
 
 /// The group ORDER_PRIOR of OML_O21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (required).

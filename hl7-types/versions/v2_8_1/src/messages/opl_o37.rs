@@ -329,7 +329,7 @@ pub(super) static OBSERVATION_RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OPL_O37", desc = OPL_O37)]
 pub struct OplO37 {
     /// MSH: Message Header (required).
@@ -355,7 +355,7 @@ pub struct OplO37 {
 
 /// The group GUARANTOR of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GUARANTOR", desc = GUARANTOR_MEMBERS)]
 pub struct Guarantor {
     /// GT1: Guarantor (required).
@@ -369,7 +369,7 @@ pub struct Guarantor {
 
 /// The group ORDER of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// NK1: Next of Kin / Associated Parties (required, repeats).
@@ -395,7 +395,7 @@ pub struct Order {
 
 /// The group PATIENT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -419,7 +419,7 @@ pub struct Patient {
 
 /// The group OBSERVATIONS_ON_PATIENT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATIONS_ON_PATIENT", desc = OBSERVATIONS_ON_PATIENT_MEMBERS)]
 pub struct ObservationsOnPatient {
     /// OBX: Observation/Result (required).
@@ -433,7 +433,7 @@ pub struct ObservationsOnPatient {
 
 /// The group SPECIMEN of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -452,7 +452,7 @@ pub struct Specimen {
 
 /// The group OBSERVATION_REQUEST of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// ORC: Common Order (required).
@@ -478,7 +478,7 @@ pub struct ObservationRequest {
 
 /// The group TIMING of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = OBSERVATION_REQUEST_TIMING_MEMBERS)]
 pub struct ObservationRequestTiming {
     /// TQ1: Timing/Quantity (required).
@@ -492,7 +492,7 @@ pub struct ObservationRequestTiming {
 
 /// The group ORDER_RELATED_OBSERVATION of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_RELATED_OBSERVATION", desc = ORDER_RELATED_OBSERVATION_MEMBERS)]
 pub struct OrderRelatedObservation {
     /// OBX: Observation/Result (required).
@@ -506,7 +506,7 @@ pub struct OrderRelatedObservation {
 
 /// The group PRIOR_RESULT of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// NK1: Next of Kin / Associated Parties (required, repeats).
@@ -528,7 +528,7 @@ pub struct PriorResult {
 
 /// The group ORDER_PRIOR of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// OBR: Observation Request (required).
@@ -549,7 +549,7 @@ pub struct OrderPrior {
 
 /// The group TIMING of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING", desc = ORDER_PRIOR_TIMING_MEMBERS)]
 pub struct OrderPriorTiming {
     /// TQ1: Timing/Quantity (required).
@@ -563,7 +563,7 @@ pub struct OrderPriorTiming {
 
 /// The group OBSERVATION_RESULT_GROUP of OPL_O37.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_RESULT_GROUP", desc = OBSERVATION_RESULT_GROUP_MEMBERS)]
 pub struct ObservationResultGroup {
     /// OBX: Observation/Result (required).

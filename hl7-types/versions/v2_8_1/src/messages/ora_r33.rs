@@ -36,7 +36,7 @@ static ORA_R33_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORA_R33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORA_R33", desc = ORA_R33)]
 pub struct OraR33 {
     /// MSH: Message Header (required).

@@ -143,7 +143,7 @@ pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORG_O20", desc = ORG_O20)]
 pub struct OrgO20 {
     /// MSH: Message Header (required).
@@ -167,7 +167,7 @@ pub struct OrgO20 {
 
 /// The group RESPONSE of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -182,7 +182,7 @@ pub struct Response {
 
 /// The group PATIENT of ORG_O20 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -200,7 +200,7 @@ pub struct Patient {
 
 /// The group ORDER of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -224,7 +224,7 @@ pub struct Order {
 
 /// The group OBSERVATION_GROUP of ORG_O20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_GROUP", desc = OBSERVATION_GROUP_MEMBERS)]
 pub struct ObservationGroup {
     /// OBR: Observation Request (required).
@@ -236,7 +236,7 @@ pub struct ObservationGroup {
 
 /// The group SPECIMEN of ORG_O20 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).

@@ -162,7 +162,7 @@ pub(super) static SPECIMEN_CONTAINER_IN_PACKAGE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O40.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O40", desc = ORL_O40)]
 pub struct OrlO40 {
     /// MSH: Message Header (required).
@@ -186,7 +186,7 @@ pub struct OrlO40 {
 
 /// The group RESPONSE of ORL_O40.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -198,7 +198,7 @@ pub struct Response {
 
 /// The group PATIENT of ORL_O40.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -216,7 +216,7 @@ pub struct Patient {
 
 /// The group ORDER of ORL_O40 and ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -234,7 +234,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of ORL_O40 and ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).
@@ -250,7 +250,7 @@ pub struct ObservationRequest {
 
 /// The group SPECIMEN_SHIPMENT of ORL_O40 and ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_SHIPMENT", desc = SPECIMEN_SHIPMENT_MEMBERS)]
 pub struct SpecimenShipment {
     /// SHP: Shipment (required).
@@ -265,7 +265,7 @@ pub struct SpecimenShipment {
 
 /// The group PACKAGE of ORL_O40 and ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PACKAGE", desc = PACKAGE_MEMBERS)]
 pub struct Package {
     /// PAC: Shipment Package (required).
@@ -279,7 +279,7 @@ pub struct Package {
 
 /// The group SPECIMEN_IN_PACKAGE of ORL_O40 and ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_IN_PACKAGE", desc = SPECIMEN_IN_PACKAGE_MEMBERS)]
 pub struct SpecimenInPackage {
     /// SPM: Specimen (required).
@@ -293,7 +293,7 @@ pub struct SpecimenInPackage {
 
 /// The group SPECIMEN_CONTAINER_IN_PACKAGE of ORL_O40 and ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SPECIMEN_CONTAINER_IN_PACKAGE",
     desc = SPECIMEN_CONTAINER_IN_PACKAGE_MEMBERS

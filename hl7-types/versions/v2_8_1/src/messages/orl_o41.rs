@@ -76,7 +76,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O41", desc = ORL_O41)]
 pub struct OrlO41 {
     /// MSH: Message Header (required).
@@ -100,7 +100,7 @@ pub struct OrlO41 {
 
 /// The group RESPONSE of ORL_O41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -114,7 +114,7 @@ pub struct Response {
 
 /// The group PATIENT of ORL_O41 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).

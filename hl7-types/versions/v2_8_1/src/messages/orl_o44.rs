@@ -76,7 +76,7 @@ pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O44", desc = ORL_O44)]
 pub struct OrlO44 {
     /// MSH: Message Header (required).
@@ -100,7 +100,7 @@ pub struct OrlO44 {
 
 /// The group RESPONSE of ORL_O44.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).

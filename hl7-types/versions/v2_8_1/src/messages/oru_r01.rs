@@ -205,7 +205,7 @@ pub(super) static SPECIMEN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORU_R01", desc = ORU_R01)]
 pub struct OruR01 {
     /// MSH: Message Header (required).
@@ -226,7 +226,7 @@ pub struct OruR01 {
 
 /// The group PATIENT_RESULT of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_RESULT", desc = PATIENT_RESULT_MEMBERS)]
 pub struct PatientResult {
     /// Group PATIENT (optional).
@@ -241,7 +241,7 @@ pub struct PatientResult {
 
 /// The group PATIENT of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -267,7 +267,7 @@ pub struct Patient {
 
 /// The group PATIENT_OBSERVATION of ORU_R01 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_OBSERVATION", desc = PATIENT_OBSERVATION_MEMBERS)]
 pub struct PatientObservation {
     /// OBX: Observation/Result (required).
@@ -281,7 +281,7 @@ pub struct PatientObservation {
 
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// Group COMMON_ORDER (optional).
@@ -311,7 +311,7 @@ pub struct OrderObservation {
 
 /// The group COMMON_ORDER of ORU_R01 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).
@@ -327,7 +327,7 @@ pub struct CommonOrder {
 
 /// The group ORDER_DOCUMENT of ORU_R01 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DOCUMENT", desc = ORDER_DOCUMENT_MEMBERS)]
 pub struct OrderDocument {
     /// OBX: Observation/Result (required).
@@ -343,7 +343,7 @@ pub struct OrderDocument {
 
 /// The group SPECIMEN of ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).

@@ -67,7 +67,7 @@ pub(super) static ORDER_STATUS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSU_O41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSU_O41", desc = OSU_O41)]
 pub struct OsuO41 {
     /// MSH: Message Header (required).
@@ -96,7 +96,7 @@ pub struct OsuO41 {
 
 /// The group ORDER_STATUS of OSU_O41 and OSU_O51.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_STATUS", desc = ORDER_STATUS_MEMBERS)]
 pub struct OrderStatus {
     /// ORC: Common Order (required).

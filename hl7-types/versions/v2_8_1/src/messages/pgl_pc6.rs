@@ -255,7 +255,7 @@ pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PGL_PC6", desc = PGL_PC6)]
 pub struct PglPc6 {
     /// MSH: Message Header (required).
@@ -278,7 +278,7 @@ pub struct PglPc6 {
 
 /// The group PATIENT_VISIT of PGL_PC6 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -292,7 +292,7 @@ pub struct PatientVisit {
 
 /// The group GOAL of PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -318,7 +318,7 @@ pub struct Goal {
 
 /// The group GOAL_ROLE of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_ROLE", desc = GOAL_ROLE_MEMBERS)]
 pub struct GoalRole {
     /// ROL: Role (required).
@@ -332,7 +332,7 @@ pub struct GoalRole {
 
 /// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -346,7 +346,7 @@ pub struct Pathway {
 
 /// The group PROBLEM of PGL_PC6 and PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Details (required).
@@ -366,7 +366,7 @@ pub struct Problem {
 
 /// The group PROBLEM_ROLE of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_ROLE", desc = PROBLEM_ROLE_MEMBERS)]
 pub struct ProblemRole {
     /// ROL: Role (required).
@@ -380,7 +380,7 @@ pub struct ProblemRole {
 
 /// The group PROBLEM_OBSERVATION of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
 pub struct ProblemObservation {
     /// OBX: Observation/Result (required).
@@ -396,7 +396,7 @@ pub struct ProblemObservation {
 
 /// The group ORDER of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -410,7 +410,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice CHOICE (required).
@@ -428,7 +428,7 @@ pub struct OrderDetail {
 
 /// The choice CHOICE of PGL_PC6 and 3 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.
@@ -439,7 +439,7 @@ pub enum Choice {
 
 /// The group ORDER_OBSERVATION of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// OBX: Observation/Result (required).

@@ -30,7 +30,7 @@ static QBP_O34_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_O34", desc = QBP_O34)]
 pub struct QbpO34 {
     /// MSH: Message Header (required).

@@ -39,7 +39,7 @@ static RDY_K15_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDY_K15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDY_K15", desc = RDY_K15)]
 pub struct RdyK15 {
     /// MSH: Message Header (required).

@@ -189,7 +189,7 @@ pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPA_I08", desc = RPA_I08)]
 pub struct RpaI08 {
     /// MSH: Message Header (required).
@@ -239,7 +239,7 @@ pub struct RpaI08 {
 
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
 pub struct Authorization {
     /// AUT: Authorization Information (required).
@@ -253,7 +253,7 @@ pub struct Authorization {
 
 /// The group PROVIDER of RPA_I08 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
 pub struct Provider {
     /// PRD: Provider Data (required).
@@ -267,7 +267,7 @@ pub struct Provider {
 
 /// The group PROCEDURE of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -281,7 +281,7 @@ pub struct Procedure {
 
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = PROCEDURE_AUTHORIZATION_MEMBERS)]
 pub struct ProcedureAuthorization {
     /// AUT: Authorization Information (required).
@@ -295,7 +295,7 @@ pub struct ProcedureAuthorization {
 
 /// The group OBSERVATION of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBR: Observation Request (required).
@@ -311,7 +311,7 @@ pub struct Observation {
 
 /// The group RESULTS of RPA_I08 and RQA_I08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULTS", desc = RESULTS_MEMBERS)]
 pub struct Results {
     /// OBX: Observation/Result (required).
@@ -327,7 +327,7 @@ pub struct Results {
 
 /// The group VISIT of RPA_I08 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (required).

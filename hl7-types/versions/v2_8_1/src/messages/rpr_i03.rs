@@ -49,7 +49,7 @@ static RPR_I03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPR_I03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPR_I03", desc = RPR_I03)]
 pub struct RprI03 {
     /// MSH: Message Header (required).

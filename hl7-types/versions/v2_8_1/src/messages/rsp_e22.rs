@@ -74,7 +74,7 @@ pub(super) static PSL_ITEM_INFO_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_E22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_E22", desc = RSP_E22)]
 pub struct RspE22 {
     /// MSH: Message Header (required).
@@ -96,7 +96,7 @@ pub struct RspE22 {
 
 /// The group QUERY_ACK of RSP_E22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_ACK", desc = QUERY_ACK_MEMBERS)]
 pub struct QueryAck {
     /// QAK: Query Acknowledgment (required).
@@ -112,7 +112,7 @@ pub struct QueryAck {
 
 /// The group AUTHORIZATION_INFO of RSP_E22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_INFO", desc = AUTHORIZATION_INFO_MEMBERS)]
 pub struct AuthorizationInfo {
     /// IVC: Invoice Segment (required).
@@ -129,7 +129,7 @@ pub struct AuthorizationInfo {
 
 /// The group PSL_ITEM_INFO of RSP_E22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PSL_ITEM_INFO", desc = PSL_ITEM_INFO_MEMBERS)]
 pub struct PslItemInfo {
     /// PSL: Product/Service Line Item (required).

@@ -55,7 +55,7 @@ pub(super) static QUERY_RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K32", desc = RSP_K32)]
 pub struct RspK32 {
     /// MSH: Message Header (required).
@@ -81,7 +81,7 @@ pub struct RspK32 {
 
 /// The group QUERY_RESPONSE of RSP_K32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// PID: Patient Identification (required).

@@ -151,7 +151,7 @@ pub(super) static PERSONNEL_RESOURCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SRM_S01", desc = SRM_S01)]
 pub struct SrmS01 {
     /// MSH: Message Header (required).
@@ -174,7 +174,7 @@ pub struct SrmS01 {
 
 /// The group PATIENT of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -194,7 +194,7 @@ pub struct Patient {
 
 /// The group RESOURCES of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).
@@ -214,7 +214,7 @@ pub struct Resources {
 
 /// The group SERVICE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SERVICE", desc = SERVICE_MEMBERS)]
 pub struct Service {
     /// AIS: Appointment Information (required).
@@ -230,7 +230,7 @@ pub struct Service {
 
 /// The group GENERAL_RESOURCE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GENERAL_RESOURCE", desc = GENERAL_RESOURCE_MEMBERS)]
 pub struct GeneralResource {
     /// AIG: Appointment Information - General Resource (required).
@@ -246,7 +246,7 @@ pub struct GeneralResource {
 
 /// The group LOCATION_RESOURCE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "LOCATION_RESOURCE", desc = LOCATION_RESOURCE_MEMBERS)]
 pub struct LocationResource {
     /// AIL: Appointment Information - Location Resource (required).
@@ -262,7 +262,7 @@ pub struct LocationResource {
 
 /// The group PERSONNEL_RESOURCE of SRM_S01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PERSONNEL_RESOURCE", desc = PERSONNEL_RESOURCE_MEMBERS)]
 pub struct PersonnelResource {
     /// AIP: Appointment Information - Personnel Resource (required).

@@ -79,7 +79,7 @@ pub static AIP: SegmentDesc = SegmentDesc::new(
 
 /// AIP: Appointment Information - Personnel Resource.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "AIP", desc = AIP)]
 pub struct Aip {
     /// AIP-1: Set ID - AIP (SI, required).

@@ -51,7 +51,7 @@ pub static CNS: SegmentDesc = SegmentDesc::new(
 
 /// CNS: Clear Notification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CNS", desc = CNS)]
 pub struct Cns {
     /// CNS-1: Starting Notification Reference Number (NM, optional).

@@ -32,7 +32,7 @@ pub static DSP: SegmentDesc = SegmentDesc::new(
 
 /// DSP: Display Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DSP", desc = DSP)]
 pub struct Dsp {
     /// DSP-1: Set ID - DSP (SI, optional).

@@ -45,7 +45,7 @@ pub static EVN: SegmentDesc = SegmentDesc::new(
 
 /// EVN: Event Type.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "EVN", desc = EVN)]
 pub struct Evn {
     /// EVN-1: Event Type Code (withdrawn, formerly ID).

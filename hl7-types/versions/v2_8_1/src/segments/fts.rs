@@ -23,7 +23,7 @@ pub static FTS: SegmentDesc = SegmentDesc::new(
 
 /// FTS: File Trailer.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "FTS", desc = FTS)]
 pub struct Fts {
     /// FTS-1: File Batch Count (NM, optional).

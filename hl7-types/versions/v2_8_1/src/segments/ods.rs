@@ -35,7 +35,7 @@ pub static ODS: SegmentDesc = SegmentDesc::new(
 
 /// ODS: Dietary Orders, Supplements, and Preferences.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ODS", desc = ODS)]
 pub struct Ods {
     /// ODS-1: Type (ID, required, table 0159).

@@ -59,7 +59,7 @@ pub static OM3: SegmentDesc = SegmentDesc::new(
 
 /// OM3: Categorical Service/Test/Observation.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM3", desc = OM3)]
 pub struct Om3 {
     /// OM3-1: Sequence Number - Test/Observation Master File (NM, optional).

@@ -161,7 +161,7 @@ pub static OM7: SegmentDesc = SegmentDesc::new(
 
 /// OM7: Additional Basic Attributes.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM7", desc = OM7)]
 pub struct Om7 {
     /// OM7-1: Sequence Number - Test/Observation Master File (NM, required).

@@ -13,7 +13,7 @@ pub static PRB: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
-            .table(&crate::tables::TABLE_0206)
+            .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Action Date/Time", "action_date_time", &crate::datatypes::DTM)
             .usage(Usage::R)
@@ -173,12 +173,12 @@ pub static PRB: SegmentDesc = SegmentDesc::new(
 
 /// PRB: Problem Details.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PRB", desc = PRB)]
 pub struct Prb {
-    /// PRB-1: Action Code (ID, required, table 0206).
+    /// PRB-1: Action Code (ID, required, table 0287).
     #[hl7(seq = 1, usage = "R")]
-    pub action_code: hl7_types::Coded<crate::tables::SegmentActionCode>,
+    pub action_code: hl7_types::Coded<crate::tables::ProblemGoalActionCode>,
     /// PRB-2: Action Date/Time (DTM, required).
     #[hl7(seq = 2, usage = "R")]
     pub action_date_time: crate::datatypes::Dtm,

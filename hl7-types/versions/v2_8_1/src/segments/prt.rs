@@ -16,12 +16,11 @@ pub static PRT: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::EI,
             )
             .usage(Usage::C)
-            .len(4)
             .item(2379),
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
-            .table(&crate::tables::TABLE_0206)
+            .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Action Reason", "action_reason", &crate::datatypes::CWE)
             .item(2380),
@@ -115,15 +114,15 @@ pub static PRT: SegmentDesc = SegmentDesc::new(
 
 /// PRT: Participation Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PRT", desc = PRT)]
 pub struct Prt {
     /// PRT-1: Participation Instance ID (EI, conditional).
     #[hl7(seq = 1)]
     pub participation_instance_id: crate::datatypes::Ei,
-    /// PRT-2: Action Code (ID, required, table 0206).
+    /// PRT-2: Action Code (ID, required, table 0287).
     #[hl7(seq = 2, usage = "R")]
-    pub action_code: hl7_types::Coded<crate::tables::SegmentActionCode>,
+    pub action_code: hl7_types::Coded<crate::tables::ProblemGoalActionCode>,
     /// PRT-3: Action Reason (CWE, optional).
     #[hl7(seq = 3)]
     pub action_reason: hl7_types::Part<crate::datatypes::Cwe>,

@@ -135,8 +135,7 @@ pub static RF1: SegmentDesc = SegmentDesc::new(
             .len(250)
             .item(3410),
         ElementDesc::new("Comment", "comment", &crate::datatypes::ST)
-            .len(1)
-            .table(&crate::tables::TABLE_0206)
+            .len(250)
             .item(3411),
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .len(1)
@@ -147,7 +146,7 @@ pub static RF1: SegmentDesc = SegmentDesc::new(
 
 /// RF1: Referral Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RF1", desc = RF1)]
 pub struct Rf1 {
     /// RF1-1: Referral Status (CWE, optional, table 0283).
@@ -219,7 +218,7 @@ pub struct Rf1 {
     /// RF1-23: Source Phone (XTN, optional).
     #[hl7(seq = 23)]
     pub source_phone: hl7_types::Part<crate::datatypes::Xtn>,
-    /// RF1-24: Comment (ST, optional, table 0206).
+    /// RF1-24: Comment (ST, optional).
     #[hl7(seq = 24)]
     pub comment: crate::datatypes::St,
     /// RF1-25: Action Code (ID, optional, table 0206).

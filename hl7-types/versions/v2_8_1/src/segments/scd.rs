@@ -130,7 +130,7 @@ pub static SCD: SegmentDesc = SegmentDesc::new(
 
 /// SCD: Anti-Microbial Cycle Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SCD", desc = SCD)]
 pub struct Scd {
     /// SCD-1: Cycle Start Time (TM, optional).

@@ -26,7 +26,7 @@ pub static SGT: SegmentDesc = SegmentDesc::new(
 
 /// SGT: Segment Group Trailer.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SGT", desc = SGT)]
 pub struct Sgt {
     /// SGT-1: Set ID - SGT (SI, required).

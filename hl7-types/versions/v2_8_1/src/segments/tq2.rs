@@ -88,7 +88,7 @@ pub static TQ2: SegmentDesc = SegmentDesc::new(
 
 /// TQ2: Timing/Quantity Relationship.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "TQ2", desc = TQ2)]
 pub struct Tq2 {
     /// TQ2-1: Set ID - TQ2 (SI, optional).

@@ -32,7 +32,7 @@ pub static UAC: SegmentDesc = SegmentDesc::new(
 
 /// UAC: User Authentication Credential Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "UAC", desc = UAC)]
 pub struct Uac {
     /// UAC-1: User Authentication Credential Type Code (CWE, required, table 0615).

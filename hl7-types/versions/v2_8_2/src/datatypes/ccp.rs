@@ -33,7 +33,7 @@ pub static CCP: DatatypeDesc = DatatypeDesc::new(
 
 /// CCP: Channel Calibration Parameters.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "CCP", desc = CCP)]
 pub struct Ccp {
     /// CCP.1: Channel Calibration Sensitivity Correction Factor (NM, optional).

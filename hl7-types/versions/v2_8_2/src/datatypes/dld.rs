@@ -26,7 +26,7 @@ pub static DLD: DatatypeDesc = DatatypeDesc::new(
 
 /// DLD: Discharge to Location and Date.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DLD", desc = DLD)]
 pub struct Dld {
     /// DLD.1: Discharge to Location (CWE, required, table 0113).

@@ -28,7 +28,7 @@ pub static DR: DatatypeDesc = DatatypeDesc::new(
 
 /// DR: Date/Time Range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "DR", desc = DR)]
 pub struct Dr {
     /// DR.1: Range Start Date/Time (DTM, optional).

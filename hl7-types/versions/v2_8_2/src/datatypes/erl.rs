@@ -43,7 +43,7 @@ pub static ERL: DatatypeDesc = DatatypeDesc::new(
 
 /// ERL: Error Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "ERL", desc = ERL)]
 pub struct Erl {
     /// ERL.1: Segment ID (ST, required).

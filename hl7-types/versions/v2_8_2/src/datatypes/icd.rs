@@ -37,7 +37,7 @@ pub static ICD: DatatypeDesc = DatatypeDesc::new(
 
 /// ICD: Insurance Certification Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "ICD", desc = ICD)]
 pub struct Icd {
     /// ICD.1: Certification Patient Type (CWE, optional, table 0150).

@@ -44,7 +44,7 @@ pub static NDL: DatatypeDesc = DatatypeDesc::new(
 
 /// NDL: Name with Date and Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "NDL", desc = NDL)]
 pub struct Ndl {
     /// NDL.1: Name (CNN, optional).

@@ -54,7 +54,7 @@ pub static PL: DatatypeDesc = DatatypeDesc::new(
 
 /// PL: Person Location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PL", desc = PL)]
 pub struct Pl {
     /// PL.1: Point of Care (HD, conditional, table 0302).

@@ -33,7 +33,7 @@ pub static PLN: DatatypeDesc = DatatypeDesc::new(
 
 /// PLN: Practitioner License or Other ID Number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PLN", desc = PLN)]
 pub struct Pln {
     /// PLN.1: ID Number (ST, required).

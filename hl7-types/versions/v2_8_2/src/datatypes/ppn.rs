@@ -126,7 +126,7 @@ pub static PPN: DatatypeDesc = DatatypeDesc::new(
 
 /// PPN: Performing Person Time Stamp.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PPN", desc = PPN)]
 pub struct Ppn {
     /// PPN.1: Person Identifier (ST, optional).

@@ -25,7 +25,7 @@ pub static PT: DatatypeDesc = DatatypeDesc::new(
 
 /// PT: Processing Type.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PT", desc = PT)]
 pub struct Pt {
     /// PT.1: Processing ID (ID, required, table 0103).

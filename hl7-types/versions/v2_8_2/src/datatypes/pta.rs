@@ -33,7 +33,7 @@ pub static PTA: DatatypeDesc = DatatypeDesc::new(
 
 /// PTA: Policy Type and Amount.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PTA", desc = PTA)]
 pub struct Pta {
     /// PTA.1: Policy Type (CWE, required, table 0147).

@@ -75,7 +75,7 @@ pub static RPT: DatatypeDesc = DatatypeDesc::new(
 
 /// RPT: Repeat Pattern.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "RPT", desc = RPT)]
 pub struct Rpt {
     /// RPT.1: Repeat Pattern Code (CWE, required, table 0335).

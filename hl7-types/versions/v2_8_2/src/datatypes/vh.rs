@@ -30,7 +30,7 @@ pub static VH: DatatypeDesc = DatatypeDesc::new(
 
 /// VH: Visiting Hours.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "VH", desc = VH)]
 pub struct Vh {
     /// VH.1: Start Day Range (ID, optional, table 0267).

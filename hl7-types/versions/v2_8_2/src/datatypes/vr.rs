@@ -28,7 +28,7 @@ pub static VR: DatatypeDesc = DatatypeDesc::new(
 
 /// VR: Value Range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "VR", desc = VR)]
 pub struct Vr {
     /// VR.1: First Data Code Value (ST, optional).

@@ -132,7 +132,7 @@ pub(super) static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A06", desc = ADT_A06)]
 pub struct AdtA06 {
     /// MSH: Message Header (required).
@@ -192,7 +192,7 @@ pub struct AdtA06 {
 
 /// The group INSURANCE of ADT_A06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).

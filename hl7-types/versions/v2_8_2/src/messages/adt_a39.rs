@@ -45,7 +45,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A39", desc = ADT_A39)]
 pub struct AdtA39 {
     /// MSH: Message Header (required).
@@ -66,7 +66,7 @@ pub struct AdtA39 {
 
 /// The group PATIENT of ADT_A39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).

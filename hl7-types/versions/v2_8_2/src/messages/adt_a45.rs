@@ -45,7 +45,7 @@ pub(super) static MERGE_INFO_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A45", desc = ADT_A45)]
 pub struct AdtA45 {
     /// MSH: Message Header (required).
@@ -70,7 +70,7 @@ pub struct AdtA45 {
 
 /// The group MERGE_INFO of ADT_A45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MERGE_INFO", desc = MERGE_INFO_MEMBERS)]
 pub struct MergeInfo {
     /// MRG: Merge Patient Information (required).

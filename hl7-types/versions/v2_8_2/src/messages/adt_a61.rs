@@ -45,7 +45,7 @@ static ADT_A61_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A61.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A61", desc = ADT_A61)]
 pub struct AdtA61 {
     /// MSH: Message Header (required).

@@ -133,7 +133,7 @@ pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BAR_P05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BAR_P05", desc = BAR_P05)]
 pub struct BarP05 {
     /// MSH: Message Header (required).
@@ -162,7 +162,7 @@ pub struct BarP05 {
 
 /// The group VISIT of BAR_P05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (optional).

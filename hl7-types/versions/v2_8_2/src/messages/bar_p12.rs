@@ -47,7 +47,7 @@ static BAR_P12_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BAR_P12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BAR_P12", desc = BAR_P12)]
 pub struct BarP12 {
     /// MSH: Message Header (required).

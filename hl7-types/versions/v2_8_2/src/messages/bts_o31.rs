@@ -116,7 +116,7 @@ pub(super) static PRODUCT_STATUS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BTS_O31", desc = BTS_O31)]
 pub struct BtsO31 {
     /// MSH: Message Header (required).
@@ -139,7 +139,7 @@ pub struct BtsO31 {
 
 /// The group PATIENT of BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -159,7 +159,7 @@ pub struct Patient {
 
 /// The group ORDER of BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -181,7 +181,7 @@ pub struct Order {
 
 /// The group PRODUCT_STATUS of BTS_O31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_STATUS", desc = PRODUCT_STATUS_MEMBERS)]
 pub struct ProductStatus {
     /// BTX: Blood Product Transfusion/Disposition (required).

@@ -154,7 +154,7 @@ static CCM_I21_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCM_I21", desc = CCM_I21)]
 pub struct CcmI21 {
     /// MSH: Message Header (required).

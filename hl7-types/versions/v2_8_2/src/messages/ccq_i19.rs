@@ -54,7 +54,7 @@ pub(super) static PROVIDER_CONTACT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCQ_I19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCQ_I19", desc = CCQ_I19)]
 pub struct CcqI19 {
     /// MSH: Message Header (required).
@@ -76,7 +76,7 @@ pub struct CcqI19 {
 
 /// The group PROVIDER_CONTACT of CCQ_I19 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROVIDER_CONTACT", desc = PROVIDER_CONTACT_MEMBERS)]
 pub struct ProviderContact {
     /// PRD: Provider Data (required).

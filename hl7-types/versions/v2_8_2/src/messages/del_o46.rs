@@ -87,7 +87,7 @@ pub(super) static DONOR_REGISTRATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DEL_O46.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DEL_O46", desc = DEL_O46)]
 pub struct DelO46 {
     /// MSH: Message Header (required).
@@ -109,7 +109,7 @@ pub struct DelO46 {
 
 /// The group DONOR of DEL_O46 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).
@@ -133,7 +133,7 @@ pub struct Donor {
 
 /// The group DONOR_REGISTRATION of DEL_O46 and 6 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR_REGISTRATION", desc = DONOR_REGISTRATION_MEMBERS)]
 pub struct DonorRegistration {
     /// PV1: Patient Visit (optional).

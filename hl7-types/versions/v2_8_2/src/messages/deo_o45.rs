@@ -100,7 +100,7 @@ pub(super) static DONATION_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DEO_O45", desc = DEO_O45)]
 pub struct DeoO45 {
     /// MSH: Message Header (required).
@@ -121,7 +121,7 @@ pub struct DeoO45 {
 
 /// The group DONOR of DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).
@@ -141,7 +141,7 @@ pub struct Donor {
 
 /// The group DONATION_ORDER of DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_ORDER", desc = DONATION_ORDER_MEMBERS)]
 pub struct DonationOrder {
     /// OBR: Observation Request (required).
@@ -157,7 +157,7 @@ pub struct DonationOrder {
 
 /// The group DONATION_OBSERVATION of DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_OBSERVATION", desc = DONATION_OBSERVATION_MEMBERS)]
 pub struct DonationObservation {
     /// OBX: Observation/Result (required).

@@ -96,7 +96,7 @@ pub(super) static BLOOD_UNIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DPR_O48", desc = DPR_O48)]
 pub struct DprO48 {
     /// MSH: Message Header (required).
@@ -119,7 +119,7 @@ pub struct DprO48 {
 
 /// The group DONATION_ORDER of DPR_O48 and DRC_O47.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_ORDER", desc = DONATION_ORDER_MEMBERS)]
 pub struct DonationOrder {
     /// OBR: Observation Request (required).
@@ -133,7 +133,7 @@ pub struct DonationOrder {
 
 /// The group DONATION of DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION", desc = DONATION_MEMBERS)]
 pub struct Donation {
     /// DON: Donation (required).
@@ -151,7 +151,7 @@ pub struct Donation {
 
 /// The group BLOOD_UNIT of DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "BLOOD_UNIT", desc = BLOOD_UNIT_MEMBERS)]
 pub struct BloodUnit {
     /// BUI: Blood Unit Information (optional, repeats).

@@ -69,7 +69,7 @@ pub(super) static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EAC_U07", desc = EAC_U07)]
 pub struct EacU07 {
     /// MSH: Message Header (required).
@@ -90,7 +90,7 @@ pub struct EacU07 {
 
 /// The group COMMAND of EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMAND", desc = COMMAND_MEMBERS)]
 pub struct Command {
     /// ECD: Equipment Command (required).
@@ -108,7 +108,7 @@ pub struct Command {
 
 /// The group SPECIMEN_CONTAINER of EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).

@@ -84,7 +84,7 @@ pub(super) static PRODUCT_SERVICE_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E04", desc = EHC_E04)]
 pub struct EhcE04 {
     /// MSH: Message Header (required).
@@ -102,7 +102,7 @@ pub struct EhcE04 {
 
 /// The group REASSESSMENT_REQUEST_INFO of EHC_E04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "REASSESSMENT_REQUEST_INFO", desc = REASSESSMENT_REQUEST_INFO_MEMBERS)]
 pub struct ReassessmentRequestInfo {
     /// IVC: Invoice Segment (required).
@@ -118,7 +118,7 @@ pub struct ReassessmentRequestInfo {
 
 /// The group PRODUCT_SERVICE_SECTION of EHC_E04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_SECTION", desc = PRODUCT_SERVICE_SECTION_MEMBERS)]
 pub struct ProductServiceSection {
     /// PSS: Product/Service Section (required).
@@ -132,7 +132,7 @@ pub struct ProductServiceSection {
 
 /// The group PRODUCT_SERVICE_GROUP of EHC_E04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRODUCT_SERVICE_GROUP", desc = PRODUCT_SERVICE_GROUP_MEMBERS)]
 pub struct ProductServiceGroup {
     /// PSG: Product/Service Group (required).

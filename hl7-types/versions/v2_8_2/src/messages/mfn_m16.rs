@@ -125,7 +125,7 @@ pub(super) static MATERIAL_LOCATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M16", desc = MFN_M16)]
 pub struct MfnM16 {
     /// MSH: Message Header (required).
@@ -146,7 +146,7 @@ pub struct MfnM16 {
 
 /// The group MATERIAL_ITEM_RECORD of MFN_M16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MATERIAL_ITEM_RECORD", desc = MATERIAL_ITEM_RECORD_MEMBERS)]
 pub struct MaterialItemRecord {
     /// MFE: Master File Entry (required).
@@ -168,7 +168,7 @@ pub struct MaterialItemRecord {
 
 /// The group STERILIZATION of MFN_M16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STERILIZATION", desc = STERILIZATION_MEMBERS)]
 pub struct Sterilization {
     /// STZ: Sterilization Parameter (required).
@@ -182,7 +182,7 @@ pub struct Sterilization {
 
 /// The group PURCHASING_VENDOR of MFN_M16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PURCHASING_VENDOR", desc = PURCHASING_VENDOR_MEMBERS)]
 pub struct PurchasingVendor {
     /// VND: Purchasing Vendor (required).
@@ -196,7 +196,7 @@ pub struct PurchasingVendor {
 
 /// The group PACKAGING of MFN_M16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PACKAGING", desc = PACKAGING_MEMBERS)]
 pub struct Packaging {
     /// PKG: Item Packaging (required).
@@ -210,7 +210,7 @@ pub struct Packaging {
 
 /// The group MATERIAL_LOCATION of MFN_M16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MATERIAL_LOCATION", desc = MATERIAL_LOCATION_MEMBERS)]
 pub struct MaterialLocation {
     /// IVT: Material Location (required).

@@ -147,7 +147,7 @@ pub(super) static PRIOR_RESULT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMQ_O42.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMQ_O42", desc = OMQ_O42)]
 pub struct OmqO42 {
     /// MSH: Message Header (required).
@@ -170,7 +170,7 @@ pub struct OmqO42 {
 
 /// The group ORDER of OMQ_O42 and OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -204,7 +204,7 @@ pub struct Order {
 
 /// The group PRIOR_RESULT of OMQ_O42 and OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).

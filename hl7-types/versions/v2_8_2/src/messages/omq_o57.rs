@@ -68,7 +68,7 @@ static OMQ_O57_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMQ_O57", desc = OMQ_O57)]
 pub struct OmqO57 {
     /// MSH: Message Header (required).

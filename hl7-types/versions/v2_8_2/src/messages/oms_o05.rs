@@ -58,7 +58,7 @@ static OMS_O05_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMS_O05.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMS_O05", desc = OMS_O05)]
 pub struct OmsO05 {
     /// MSH: Message Header (required).

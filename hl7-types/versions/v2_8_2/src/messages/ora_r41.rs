@@ -41,7 +41,7 @@ static ORA_R41_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORA_R41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORA_R41", desc = ORA_R41)]
 pub struct OraR41 {
     /// MSH: Message Header (required).

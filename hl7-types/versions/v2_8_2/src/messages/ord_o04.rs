@@ -152,7 +152,7 @@ pub(super) static ORDER_TRAY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORD_O04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORD_O04", desc = ORD_O04)]
 pub struct OrdO04 {
     /// MSH: Message Header (required).
@@ -176,7 +176,7 @@ pub struct OrdO04 {
 
 /// The group RESPONSE of ORD_O04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -193,7 +193,7 @@ pub struct Response {
 
 /// The group PATIENT of ORD_O04 and ORS_O06.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -211,7 +211,7 @@ pub struct Patient {
 
 /// The group ORDER_DIET of ORD_O04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DIET", desc = ORDER_DIET_MEMBERS)]
 pub struct OrderDiet {
     /// ORC: Common Order (required).
@@ -231,7 +231,7 @@ pub struct OrderDiet {
 
 /// The group ORDER_TRAY of ORD_O04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_TRAY", desc = ORDER_TRAY_MEMBERS)]
 pub struct OrderTray {
     /// ORC: Common Order (required).

@@ -74,7 +74,7 @@ pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O43.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O43", desc = ORL_O43)]
 pub struct OrlO43 {
     /// MSH: Message Header (required).
@@ -98,7 +98,7 @@ pub struct OrlO43 {
 
 /// The group RESPONSE of ORL_O43.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).

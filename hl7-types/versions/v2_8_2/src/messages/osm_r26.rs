@@ -224,7 +224,7 @@ pub(super) static PATIENT_INFORMATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSM_R26", desc = OSM_R26)]
 pub struct OsmR26 {
     /// MSH: Message Header (required).
@@ -243,7 +243,7 @@ pub struct OsmR26 {
 
 /// The group SHIPMENT of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SHIPMENT", desc = SHIPMENT_MEMBERS)]
 pub struct Shipment {
     /// SHP: Shipment (required).
@@ -263,7 +263,7 @@ pub struct Shipment {
 
 /// The group SHIPPING_OBSERVATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SHIPPING_OBSERVATION", desc = SHIPPING_OBSERVATION_MEMBERS)]
 pub struct ShippingObservation {
     /// OBX: Observation/Result (required).
@@ -277,7 +277,7 @@ pub struct ShippingObservation {
 
 /// The group PACKAGE of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PACKAGE", desc = PACKAGE_MEMBERS)]
 pub struct Package {
     /// PAC: Shipment Package (required).
@@ -293,7 +293,7 @@ pub struct Package {
 
 /// The group SPECIMEN of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -319,7 +319,7 @@ pub struct Specimen {
 
 /// The group SUBJECT_PERSON_OR_ANIMAL_IDENTIFICATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SUBJECT_PERSON_OR_ANIMAL_IDENTIFICATION",
     desc = SUBJECT_PERSON_OR_ANIMAL_IDENTIFICATION_MEMBERS
@@ -342,7 +342,7 @@ pub struct SubjectPersonOrAnimalIdentification {
 
 /// The group SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION",
     desc = SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION_MEMBERS
@@ -365,7 +365,7 @@ pub struct SubjectPopulationOrLocationIdentification {
 
 /// The group PATIENT_VISIT_OBSERVATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_OBSERVATION", desc = PATIENT_VISIT_OBSERVATION_MEMBERS)]
 pub struct PatientVisitObservation {
     /// OBX: Observation/Result (required).
@@ -379,7 +379,7 @@ pub struct PatientVisitObservation {
 
 /// The group PATIENT_INFORMATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_INFORMATION", desc = PATIENT_INFORMATION_MEMBERS)]
 pub struct PatientInformation {
     /// PID: Patient Identification (required).

@@ -56,7 +56,7 @@ static OSU_O51_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSU_O51.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSU_O51", desc = OSU_O51)]
 pub struct OsuO51 {
     /// MSH: Message Header (required).

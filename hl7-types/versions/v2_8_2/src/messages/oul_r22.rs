@@ -184,7 +184,7 @@ pub(super) static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R22", desc = OUL_R22)]
 pub struct OulR22 {
     /// MSH: Message Header (required).
@@ -211,7 +211,7 @@ pub struct OulR22 {
 
 /// The group PATIENT of OUL_R22 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -235,7 +235,7 @@ pub struct Patient {
 
 /// The group SPECIMEN of OUL_R22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -254,7 +254,7 @@ pub struct Specimen {
 
 /// The group ORDER of OUL_R22 and OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).
@@ -278,7 +278,7 @@ pub struct Order {
 
 /// The group RESULT of OUL_R22 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULT", desc = RESULT_GROUP_MEMBERS)]
 pub struct ResultGroup {
     /// OBX: Observation/Result (required).

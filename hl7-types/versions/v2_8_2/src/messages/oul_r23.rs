@@ -99,7 +99,7 @@ pub(super) static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R23", desc = OUL_R23)]
 pub struct OulR23 {
     /// MSH: Message Header (required).
@@ -126,7 +126,7 @@ pub struct OulR23 {
 
 /// The group SPECIMEN of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -143,7 +143,7 @@ pub struct Specimen {
 
 /// The group CONTAINER of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).

@@ -165,7 +165,7 @@ pub(super) static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPG_PCG", desc = PPG_PCG)]
 pub struct PpgPcg {
     /// MSH: Message Header (required).
@@ -188,7 +188,7 @@ pub struct PpgPcg {
 
 /// The group PATHWAY of PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -208,7 +208,7 @@ pub struct Pathway {
 
 /// The group PATHWAY_ROLE of PPG_PCG and PPP_PCB.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY_ROLE", desc = PATHWAY_ROLE_MEMBERS)]
 pub struct PathwayRole {
     /// ROL: Role (required).
@@ -222,7 +222,7 @@ pub struct PathwayRole {
 
 /// The group GOAL of PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -246,7 +246,7 @@ pub struct Goal {
 
 /// The group GOAL_OBSERVATION of PPG_PCG and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
 pub struct GoalObservation {
     /// OBX: Observation/Result (required).

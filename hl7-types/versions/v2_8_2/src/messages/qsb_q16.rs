@@ -31,7 +31,7 @@ static QSB_Q16_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QSB_Q16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QSB_Q16", desc = QSB_Q16)]
 pub struct QsbQ16 {
     /// MSH: Message Header (required).

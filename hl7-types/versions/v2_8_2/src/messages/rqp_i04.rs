@@ -55,7 +55,7 @@ static RQP_I04_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RQP_I04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RQP_I04", desc = RQP_I04)]
 pub struct RqpI04 {
     /// MSH: Message Header (required).

@@ -55,7 +55,7 @@ pub(super) static QUERY_ACK_IPR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_E03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_E03", desc = RSP_E03)]
 pub struct RspE03 {
     /// MSH: Message Header (required).
@@ -77,7 +77,7 @@ pub struct RspE03 {
 
 /// The group QUERY_ACK_IPR of RSP_E03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_ACK_IPR", desc = QUERY_ACK_IPR_MEMBERS)]
 pub struct QueryAckIpr {
     /// QAK: Query Acknowledgment (required).

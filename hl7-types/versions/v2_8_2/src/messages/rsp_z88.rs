@@ -191,7 +191,7 @@ pub(super) static ORDER_ENCODED_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_Z88", desc = RSP_Z88)]
 pub struct RspZ88 {
     /// MSH: Message Header (required).
@@ -222,7 +222,7 @@ pub struct RspZ88 {
 
 /// The group QUERY_RESPONSE of RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QUERY_RESPONSE", desc = QUERY_RESPONSE_MEMBERS)]
 pub struct QueryResponse {
     /// Group PATIENT (optional).
@@ -237,7 +237,7 @@ pub struct QueryResponse {
 
 /// The group PATIENT of RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -255,7 +255,7 @@ pub struct Patient {
 
 /// The group ALLERGY of RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ALLERGY", desc = ALLERGY_MEMBERS)]
 pub struct Allergy {
     /// AL1: Patient Allergy Information (required, repeats).
@@ -270,7 +270,7 @@ pub struct Allergy {
 
 /// The group COMMON_ORDER of RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMON_ORDER", desc = COMMON_ORDER_MEMBERS)]
 pub struct CommonOrder {
     /// ORC: Common Order (required).
@@ -298,7 +298,7 @@ pub struct CommonOrder {
 
 /// The group ORDER_DETAIL of RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -317,7 +317,7 @@ pub struct OrderDetail {
 
 /// The group COMPONENT of RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMPONENT", desc = COMPONENT_MEMBERS)]
 pub struct Component {
     /// RXC: Pharmacy/Treatment Component Order (required, repeats).
@@ -332,7 +332,7 @@ pub struct Component {
 
 /// The group ORDER_ENCODED of RSP_Z88.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_ENCODED", desc = ORDER_ENCODED_MEMBERS)]
 pub struct OrderEncoded {
     /// RXE: Pharmacy/Treatment Encoded Order (required).

@@ -47,7 +47,7 @@ pub(super) static ANTI_MICROBIAL_DEVICE_CYCLE_DATA_MEMBERS: GroupDesc = GroupDes
 
 /// The message structure SDR_S32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "SDR_S32", desc = SDR_S32)]
 pub struct SdrS32 {
     /// MSH: Message Header (required).
@@ -65,7 +65,7 @@ pub struct SdrS32 {
 
 /// The group ANTI_MICROBIAL_DEVICE_CYCLE_DATA of SDR_S32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "ANTI_MICROBIAL_DEVICE_CYCLE_DATA",
     desc = ANTI_MICROBIAL_DEVICE_CYCLE_DATA_MEMBERS

@@ -171,7 +171,7 @@ pub static CON: SegmentDesc = SegmentDesc::new(
 
 /// CON: Consent Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CON", desc = CON)]
 pub struct Con {
     /// CON-1: Set ID - CON (SI, required).

@@ -44,7 +44,7 @@ pub static CSP: SegmentDesc = SegmentDesc::new(
 
 /// CSP: Clinical Study Phase.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CSP", desc = CSP)]
 pub struct Csp {
     /// CSP-1: Study Phase Identifier (CWE, required).

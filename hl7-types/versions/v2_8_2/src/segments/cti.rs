@@ -32,7 +32,7 @@ pub static CTI: SegmentDesc = SegmentDesc::new(
 
 /// CTI: Clinical Trial Identification.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CTI", desc = CTI)]
 pub struct Cti {
     /// CTI-1: Sponsor Study ID (EI, required).

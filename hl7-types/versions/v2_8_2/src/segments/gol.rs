@@ -13,7 +13,7 @@ pub static GOL: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
-            .table(&crate::tables::TABLE_0206)
+            .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Action Date/Time", "action_date_time", &crate::datatypes::DTM)
             .usage(Usage::R)
@@ -126,12 +126,12 @@ pub static GOL: SegmentDesc = SegmentDesc::new(
 
 /// GOL: Goal Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "GOL", desc = GOL)]
 pub struct Gol {
-    /// GOL-1: Action Code (ID, required, table 0206).
+    /// GOL-1: Action Code (ID, required, table 0287).
     #[hl7(seq = 1, usage = "R")]
-    pub action_code: hl7_types::Coded<crate::tables::SegmentActionCode>,
+    pub action_code: hl7_types::Coded<crate::tables::ProblemGoalActionCode>,
     /// GOL-2: Action Date/Time (DTM, required).
     #[hl7(seq = 2, usage = "R")]
     pub action_date_time: crate::datatypes::Dtm,

@@ -76,7 +76,7 @@ pub static ILT: SegmentDesc = SegmentDesc::new(
 
 /// ILT: Material Lot.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ILT", desc = ILT)]
 pub struct Ilt {
     /// ILT-1: Set Id - ILT (SI, required).

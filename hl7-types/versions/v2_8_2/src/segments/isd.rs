@@ -39,7 +39,7 @@ pub static ISD: SegmentDesc = SegmentDesc::new(
 
 /// ISD: Interaction Status Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ISD", desc = ISD)]
 pub struct Isd {
     /// ISD-1: Reference Interaction Number (NM, required).

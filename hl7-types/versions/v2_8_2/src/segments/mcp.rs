@@ -47,7 +47,7 @@ pub static MCP: SegmentDesc = SegmentDesc::new(
 
 /// MCP: Master File Coverage.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MCP", desc = MCP)]
 pub struct Mcp {
     /// MCP-1: Set ID - MCP (SI, required).

@@ -161,7 +161,7 @@ pub static MSH: SegmentDesc = SegmentDesc::new(
 
 /// MSH: Message Header.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MSH", desc = MSH)]
 pub struct Msh {
     /// MSH-1: Field Separator (ST, required).

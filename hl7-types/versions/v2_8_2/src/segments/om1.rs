@@ -126,7 +126,6 @@ pub static OM1: SegmentDesc = SegmentDesc::new(
             )
             .usage(Usage::R)
             .repeats(1, 1)
-            .len(1)
             .table(&crate::tables::TABLE_0174)
             .item(603),
         ElementDesc::new("Report Subheader", "report_subheader", &crate::datatypes::CWE)
@@ -388,7 +387,7 @@ pub static OM1: SegmentDesc = SegmentDesc::new(
 
 /// OM1: General Segment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM1", desc = OM1)]
 pub struct Om1 {
     /// OM1-1: Sequence Number - Test/Observation Master File (NM, required).

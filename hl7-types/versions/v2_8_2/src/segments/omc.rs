@@ -86,7 +86,7 @@ pub static OMC: SegmentDesc = SegmentDesc::new(
 
 /// OMC: Supporting Clinical Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OMC", desc = OMC)]
 pub struct Omc {
     /// OMC-1: Sequence Number - Test/Observation Master File (NM, optional).

@@ -60,7 +60,7 @@ pub static PAC: SegmentDesc = SegmentDesc::new(
 
 /// PAC: Shipment Package.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PAC", desc = PAC)]
 pub struct Pac {
     /// PAC-1: Set Id - PAC (SI, required).

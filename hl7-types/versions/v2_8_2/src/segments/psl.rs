@@ -288,7 +288,7 @@ pub static PSL: SegmentDesc = SegmentDesc::new(
 
 /// PSL: Product/Service Line Item.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PSL", desc = PSL)]
 pub struct Psl {
     /// PSL-1: Provider Product/Service Line Item Number (EI, required).

@@ -14,7 +14,7 @@ pub static QRD: SegmentDesc = SegmentDesc::new(
 
 /// QRD: Original-Style Query Definition (withdrawn).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "QRD", desc = QRD)]
 pub struct Qrd {
     /// What the message carried beyond these fields.

@@ -16,7 +16,7 @@ pub static ROL: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
-            .table(&crate::tables::TABLE_0206)
+            .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Role-ROL", "role", &crate::datatypes::CWE)
             .usage(Usage::R)
@@ -76,15 +76,15 @@ pub static ROL: SegmentDesc = SegmentDesc::new(
 
 /// ROL: Role.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ROL", desc = ROL)]
 pub struct Rol {
     /// ROL-1: Role Instance ID (EI, conditional).
     #[hl7(seq = 1)]
     pub role_instance_id: crate::datatypes::Ei,
-    /// ROL-2: Action Code (ID, required, table 0206).
+    /// ROL-2: Action Code (ID, required, table 0287).
     #[hl7(seq = 2, usage = "R")]
-    pub action_code: hl7_types::Coded<crate::tables::SegmentActionCode>,
+    pub action_code: hl7_types::Coded<crate::tables::ProblemGoalActionCode>,
     /// ROL-3: Role-ROL (CWE, required, table 0443).
     #[hl7(seq = 3, usage = "R")]
     pub role: hl7_types::Part<crate::datatypes::Cwe>,

@@ -50,7 +50,7 @@ pub static RQ1: SegmentDesc = SegmentDesc::new(
 
 /// RQ1: Requisition Detail-1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RQ1", desc = RQ1)]
 pub struct Rq1 {
     /// RQ1-1: Anticipated Price (ST, optional).

@@ -72,7 +72,7 @@ pub static RQD: SegmentDesc = SegmentDesc::new(
 
 /// RQD: Requisition Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RQD", desc = RQD)]
 pub struct Rqd {
     /// RQD-1: Requisition Line Number (SI, optional).

@@ -54,7 +54,7 @@ pub static RXR: SegmentDesc = SegmentDesc::new(
 
 /// RXR: Pharmacy/Treatment Route.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXR", desc = RXR)]
 pub struct Rxr {
     /// RXR-1: Route (CWE, required, table 0162).

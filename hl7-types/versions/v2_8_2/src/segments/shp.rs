@@ -88,7 +88,7 @@ pub static SHP: SegmentDesc = SegmentDesc::new(
 
 /// SHP: Shipment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SHP", desc = SHP)]
 pub struct Shp {
     /// SHP-1: Shipment ID (EI, required).

@@ -39,7 +39,7 @@ pub static STZ: SegmentDesc = SegmentDesc::new(
 
 /// STZ: Sterilization Parameter.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "STZ", desc = STZ)]
 pub struct Stz {
     /// STZ-1: Sterilization Type (CWE, optional, table 0806).

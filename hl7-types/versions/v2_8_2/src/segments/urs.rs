@@ -10,7 +10,7 @@ pub static URS: SegmentDesc = SegmentDesc::new("URS", "Unsolicited Selection", &
 
 /// URS: Unsolicited Selection (withdrawn).
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "URS", desc = URS)]
 pub struct Urs {
     /// What the message carried beyond these fields.

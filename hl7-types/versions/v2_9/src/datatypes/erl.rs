@@ -46,7 +46,7 @@ pub static ERL: DatatypeDesc = DatatypeDesc::new(
 
 /// ERL: Message location.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "ERL", desc = ERL)]
 pub struct Erl {
     /// ERL.1: Segment ID (ST, required).

@@ -27,7 +27,7 @@ pub static JCC: DatatypeDesc = DatatypeDesc::new(
 
 /// JCC: Job Code Class.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "JCC", desc = JCC)]
 pub struct Jcc {
     /// JCC.1: Job Code (CWE, optional, table 0327).

@@ -27,7 +27,7 @@ pub static OG: DatatypeDesc = DatatypeDesc::new(
 
 /// OG: Observation Grouper.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "OG", desc = OG)]
 pub struct Og {
     /// OG.1: Original Sub-Identifier (ST, optional).

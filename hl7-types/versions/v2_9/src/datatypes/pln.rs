@@ -36,7 +36,7 @@ pub static PLN: DatatypeDesc = DatatypeDesc::new(
 
 /// PLN: Practitioner license or other Id number.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "PLN", desc = PLN)]
 pub struct Pln {
     /// PLN.1: ID Number (ST, required).

@@ -33,7 +33,7 @@ pub static RFR: DatatypeDesc = DatatypeDesc::new(
 
 /// RFR: Reference Range.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "RFR", desc = RFR)]
 pub struct Rfr {
     /// RFR.1: Numeric Range (NR, required).

@@ -32,7 +32,7 @@ pub static UVC: DatatypeDesc = DatatypeDesc::new(
 
 /// UVC: UB value code and amount.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "UVC", desc = UVC)]
 pub struct Uvc {
     /// UVC.1: Value Code (CWE, required, table 0153).

@@ -140,7 +140,7 @@ pub static XCN: DatatypeDesc = DatatypeDesc::new(
 
 /// XCN: Extended composite ID number and name for persons.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XCN", desc = XCN)]
 pub struct Xcn {
     /// XCN.1: Person Identifier (ST, conditional).

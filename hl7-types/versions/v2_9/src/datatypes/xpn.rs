@@ -70,7 +70,7 @@ pub static XPN: DatatypeDesc = DatatypeDesc::new(
 
 /// XPN: Extended Person Name.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Datatype)]
+#[derive(hl7_macros::Datatype)]
 #[hl7(id = "XPN", desc = XPN)]
 pub struct Xpn {
     /// XPN.1: Family Name (FN, required but may be empty).

@@ -263,7 +263,7 @@ pub(super) static REFERRAL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A01", desc = ADT_A01)]
 pub struct AdtA01 {
     /// MSH: Message Header (required).
@@ -339,7 +339,7 @@ pub struct AdtA01 {
 
 /// The group NEXT_OF_KIN of ADT_A01 and 10 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "NEXT_OF_KIN", desc = NEXT_OF_KIN_MEMBERS)]
 pub struct NextOfKin {
     /// NK1: Next of Kin / Associated Parties (required).
@@ -355,7 +355,7 @@ pub struct NextOfKin {
 
 /// The group OBSERVATION of ADT_A01 and 11 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBX: Observation/Result (required).
@@ -369,7 +369,7 @@ pub struct Observation {
 
 /// The group PROCEDURE of ADT_A01 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -385,7 +385,7 @@ pub struct Procedure {
 
 /// The group INSURANCE of ADT_A01 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -409,7 +409,7 @@ pub struct Insurance {
 
 /// The group AUTHORIZATION of ADT_A01 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION", desc = AUTHORIZATION_MEMBERS)]
 pub struct Authorization {
     /// AUT: Authorization Information (required).
@@ -423,7 +423,7 @@ pub struct Authorization {
 
 /// The group REFERRAL of ADT_A01 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "REFERRAL", desc = REFERRAL_MEMBERS)]
 pub struct Referral {
     /// RF1: Referral Information (required).

@@ -205,7 +205,7 @@ pub(super) static INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A03", desc = ADT_A03)]
 pub struct AdtA03 {
     /// MSH: Message Header (required).
@@ -277,7 +277,7 @@ pub struct AdtA03 {
 
 /// The group INSURANCE of ADT_A03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).

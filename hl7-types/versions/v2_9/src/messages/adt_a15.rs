@@ -68,7 +68,7 @@ static ADT_A15_MEMBERS: GroupDesc = GroupDesc {
         ),
         MemberDesc::new(
             "prt2",
-            1,
+            0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::PRT),
         ),
@@ -89,7 +89,7 @@ static ADT_A15_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A15", desc = ADT_A15)]
 pub struct AdtA15 {
     /// MSH: Message Header (required).
@@ -120,8 +120,7 @@ pub struct AdtA15 {
     pub arv3: Vec<crate::segments::Arv>,
     /// ROL: Role (optional, repeats).
     pub rol2: Vec<crate::segments::Rol>,
-    /// PRT: Participation Information (required, repeats).
-    #[hl7(min = 1)]
+    /// PRT: Participation Information (optional, repeats).
     pub prt2: Vec<crate::segments::Prt>,
     /// DB1: Disability (optional, repeats).
     pub db1: Vec<crate::segments::Db1>,

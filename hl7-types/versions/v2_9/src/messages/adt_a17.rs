@@ -93,7 +93,7 @@ pub(super) static OBSERVATION_RESULT2_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ADT_A17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ADT_A17", desc = ADT_A17)]
 pub struct AdtA17 {
     /// MSH: Message Header (required).
@@ -137,7 +137,7 @@ pub struct AdtA17 {
 
 /// The group OBSERVATION_RESULT_1 of ADT_A17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_RESULT_1", desc = OBSERVATION_RESULT1_MEMBERS)]
 pub struct ObservationResult1 {
     /// OBX: Observation/Result (required).
@@ -151,7 +151,7 @@ pub struct ObservationResult1 {
 
 /// The group OBSERVATION_RESULT_2 of ADT_A17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_RESULT_2", desc = OBSERVATION_RESULT2_MEMBERS)]
 pub struct ObservationResult2 {
     /// OBX: Observation/Result (required).

@@ -108,7 +108,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure BRT_O32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "BRT_O32", desc = BRT_O32)]
 pub struct BrtO32 {
     /// MSH: Message Header (required).
@@ -134,7 +134,7 @@ pub struct BrtO32 {
 
 /// The group RESPONSE of BRT_O32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -148,7 +148,7 @@ pub struct Response {
 
 /// The group PATIENT of BRT_O32 and OPR_O38.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -164,7 +164,7 @@ pub struct Patient {
 
 /// The group ORDER of BRT_O32.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -37,7 +37,7 @@ static CCI_I22_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCI_I22.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCI_I22", desc = CCI_I22)]
 pub struct CciI22 {
     /// MSH: Message Header (required).

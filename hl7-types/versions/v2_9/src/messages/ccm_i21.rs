@@ -633,7 +633,7 @@ pub(super) static PATHWAY_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCM_I21", desc = CCM_I21)]
 pub struct CcmI21 {
     /// MSH: Message Header (required).
@@ -674,7 +674,7 @@ pub struct CcmI21 {
 
 /// The group NEXT_OF_KIN of CCM_I21 and 15 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "NEXT_OF_KIN", desc = NEXT_OF_KIN_MEMBERS)]
 pub struct NextOfKin {
     /// NK1: Next of Kin / Associated Parties (required).
@@ -686,7 +686,7 @@ pub struct NextOfKin {
 
 /// The group INSURANCE of CCM_I21 and 26 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "INSURANCE", desc = INSURANCE_MEMBERS)]
 pub struct Insurance {
     /// IN1: Insurance (required).
@@ -702,7 +702,7 @@ pub struct Insurance {
 
 /// The group APPOINTMENT_HISTORY of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "APPOINTMENT_HISTORY", desc = APPOINTMENT_HISTORY_MEMBERS)]
 pub struct AppointmentHistory {
     /// SCH: Schedule Activity Information (required).
@@ -716,7 +716,7 @@ pub struct AppointmentHistory {
 
 /// The group RESOURCES of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCES", desc = RESOURCES_MEMBERS)]
 pub struct Resources {
     /// RGS: Resource Group (required).
@@ -730,7 +730,7 @@ pub struct Resources {
 
 /// The group RESOURCE_DETAIL of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_DETAIL", desc = RESOURCE_DETAIL_MEMBERS)]
 pub struct ResourceDetail {
     /// Choice RESOURCE_OBJECT (required).
@@ -744,7 +744,7 @@ pub struct ResourceDetail {
 
 /// The choice RESOURCE_OBJECT of CCM_I21 and 2 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_OBJECT", desc = RESOURCE_OBJECT_MEMBERS)]
 pub enum ResourceObject {
     /// AIS: Appointment Information - Service.
@@ -759,7 +759,7 @@ pub enum ResourceObject {
 
 /// The group RESOURCE_OBSERVATION of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESOURCE_OBSERVATION", desc = RESOURCE_OBSERVATION_MEMBERS)]
 pub struct ResourceObservation {
     /// OBX: Observation/Result (required).
@@ -773,7 +773,7 @@ pub struct ResourceObservation {
 
 /// The group CLINICAL_HISTORY of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY", desc = CLINICAL_HISTORY_MEMBERS)]
 pub struct ClinicalHistory {
     /// ORC: Common Order (required).
@@ -791,7 +791,7 @@ pub struct ClinicalHistory {
 
 /// The group CLINICAL_HISTORY_DETAIL of CCM_I21 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_DETAIL", desc = CLINICAL_HISTORY_DETAIL_MEMBERS)]
 pub struct ClinicalHistoryDetail {
     /// Choice CLINICAL_HISTORY_OBJECT (required).
@@ -805,7 +805,7 @@ pub struct ClinicalHistoryDetail {
 
 /// The choice CLINICAL_HISTORY_OBJECT of CCM_I21 and CCU_I20: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_OBJECT", desc = CLINICAL_HISTORY_OBJECT_MEMBERS)]
 pub enum ClinicalHistoryObject {
     /// Group OBR_ALT.
@@ -836,7 +836,7 @@ pub enum ClinicalHistoryObject {
 
 /// The group OBR_ALT of CCM_I21 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBR_ALT", desc = OBR_ALT_MEMBERS)]
 pub struct ObrAlt {
     /// OBR: Observation Request (required).
@@ -850,7 +850,7 @@ pub struct ObrAlt {
 
 /// The group CLINICAL_HISTORY_OBSERVATION of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "CLINICAL_HISTORY_OBSERVATION",
     desc = CLINICAL_HISTORY_OBSERVATION_MEMBERS
@@ -867,7 +867,7 @@ pub struct ClinicalHistoryObservation {
 
 /// The group PARTICIPATION_CLINICAL_HISTORY of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PARTICIPATION_CLINICAL_HISTORY",
     desc = PARTICIPATION_CLINICAL_HISTORY_MEMBERS
@@ -886,7 +886,7 @@ pub struct ParticipationClinicalHistory {
 
 /// The choice PARTICIPATION_CLINICAL_HISTORY_OBJECT of CCM_I21: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PARTICIPATION_CLINICAL_HISTORY_OBJECT",
     desc = PARTICIPATION_CLINICAL_HISTORY_OBJECT_MEMBERS
@@ -900,7 +900,7 @@ pub enum ParticipationClinicalHistoryObject {
 
 /// The group ROL_ALT of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ROL_ALT", desc = ROL_ALT_MEMBERS)]
 pub struct RolAlt {
     /// ROL: Role (required).
@@ -914,7 +914,7 @@ pub struct RolAlt {
 
 /// The group PATIENT_VISITS of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISITS", desc = PATIENT_VISITS_MEMBERS)]
 pub struct PatientVisits {
     /// PV1: Patient Visit (required).
@@ -928,7 +928,7 @@ pub struct PatientVisits {
 
 /// The group MEDICATION_HISTORY of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_HISTORY", desc = MEDICATION_HISTORY_MEMBERS)]
 pub struct MedicationHistory {
     /// ORC: Common Order (required).
@@ -948,7 +948,7 @@ pub struct MedicationHistory {
 
 /// The group MEDICATION_ORDER_DETAIL of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ORDER_DETAIL", desc = MEDICATION_ORDER_DETAIL_MEMBERS)]
 pub struct MedicationOrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -967,7 +967,7 @@ pub struct MedicationOrderDetail {
 
 /// The group MEDICATION_ORDER_OBSERVATION of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ORDER_OBSERVATION",
     desc = MEDICATION_ORDER_OBSERVATION_MEMBERS
@@ -984,7 +984,7 @@ pub struct MedicationOrderObservation {
 
 /// The group MEDICATION_ENCODING_DETAIL of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ENCODING_DETAIL", desc = MEDICATION_ENCODING_DETAIL_MEMBERS)]
 pub struct MedicationEncodingDetail {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -1003,7 +1003,7 @@ pub struct MedicationEncodingDetail {
 
 /// The group MEDICATION_ENCODING_OBSERVATION of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ENCODING_OBSERVATION",
     desc = MEDICATION_ENCODING_OBSERVATION_MEMBERS
@@ -1020,7 +1020,7 @@ pub struct MedicationEncodingObservation {
 
 /// The group MEDICATION_ADMINISTRATION_DETAIL of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ADMINISTRATION_DETAIL",
     desc = MEDICATION_ADMINISTRATION_DETAIL_MEMBERS
@@ -1040,7 +1040,7 @@ pub struct MedicationAdministrationDetail {
 
 /// The group MEDICATION_ADMINISTRATION_OBSERVATION of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ADMINISTRATION_OBSERVATION",
     desc = MEDICATION_ADMINISTRATION_OBSERVATION_MEMBERS
@@ -1057,7 +1057,7 @@ pub struct MedicationAdministrationObservation {
 
 /// The group PROBLEM of CCM_I21 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Detail (required).
@@ -1075,7 +1075,7 @@ pub struct Problem {
 
 /// The group PARTICIPATION_PROBLEM of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PARTICIPATION_PROBLEM", desc = PARTICIPATION_PROBLEM_MEMBERS)]
 pub struct ParticipationProblem {
     /// Choice PARTICIPATION_PROBLEM_OBJECT (required).
@@ -1089,7 +1089,7 @@ pub struct ParticipationProblem {
 
 /// The choice PARTICIPATION_PROBLEM_OBJECT of CCM_I21 and 2 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PARTICIPATION_PROBLEM_OBJECT",
     desc = PARTICIPATION_PROBLEM_OBJECT_MEMBERS
@@ -1105,7 +1105,7 @@ pub enum ParticipationProblemObject {
 
 /// The group PROBLEM_OBSERVATION of CCM_I21 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
 pub struct ProblemObservation {
     /// OBX: Observation/Result (required).
@@ -1119,7 +1119,7 @@ pub struct ProblemObservation {
 
 /// The group GOAL of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -1137,7 +1137,7 @@ pub struct Goal {
 
 /// The group PARTICIPATION_GOAL of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PARTICIPATION_GOAL", desc = PARTICIPATION_GOAL_MEMBERS)]
 pub struct ParticipationGoal {
     /// Choice PARTICIPATION_GOAL_OBJECT (required).
@@ -1151,7 +1151,7 @@ pub struct ParticipationGoal {
 
 /// The choice PARTICIPATION_GOAL_OBJECT of CCM_I21 and 2 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PARTICIPATION_GOAL_OBJECT", desc = PARTICIPATION_GOAL_OBJECT_MEMBERS)]
 pub enum ParticipationGoalObject {
     /// ROL: Role.
@@ -1164,7 +1164,7 @@ pub enum ParticipationGoalObject {
 
 /// The group GOAL_OBSERVATION of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
 pub struct GoalObservation {
     /// OBX: Observation/Result (required).
@@ -1178,7 +1178,7 @@ pub struct GoalObservation {
 
 /// The group PATHWAY of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -1196,7 +1196,7 @@ pub struct Pathway {
 
 /// The group PARTICIPATION_PATHWAY of CCM_I21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PARTICIPATION_PATHWAY", desc = PARTICIPATION_PATHWAY_MEMBERS)]
 pub struct ParticipationPathway {
     /// Choice PARTICIPATION_PATHWAY_OBJECT (required).
@@ -1210,7 +1210,7 @@ pub struct ParticipationPathway {
 
 /// The choice PARTICIPATION_PATHWAY_OBJECT of CCM_I21: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PARTICIPATION_PATHWAY_OBJECT",
     desc = PARTICIPATION_PATHWAY_OBJECT_MEMBERS
@@ -1224,7 +1224,7 @@ pub enum ParticipationPathwayObject {
 
 /// The group PATHWAY_OBSERVATION of CCM_I21 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY_OBSERVATION", desc = PATHWAY_OBSERVATION_MEMBERS)]
 pub struct PathwayObservation {
     /// OBX: Observation/Result (required).

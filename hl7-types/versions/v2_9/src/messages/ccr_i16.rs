@@ -580,7 +580,7 @@ pub(super) static PARTICIPATION_PATHWAY_OBJECT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCR_I16", desc = CCR_I16)]
 pub struct CcrI16 {
     /// MSH: Message Header (required).
@@ -628,7 +628,7 @@ pub struct CcrI16 {
 
 /// The group CLINICAL_ORDER of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER", desc = CLINICAL_ORDER_MEMBERS)]
 pub struct ClinicalOrder {
     /// ORC: Common Order (required).
@@ -647,7 +647,7 @@ pub struct ClinicalOrder {
 
 /// The group CLINICAL_ORDER_TIMING of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_TIMING", desc = CLINICAL_ORDER_TIMING_MEMBERS)]
 pub struct ClinicalOrderTiming {
     /// TQ1: Timing/Quantity (required).
@@ -661,7 +661,7 @@ pub struct ClinicalOrderTiming {
 
 /// The group CLINICAL_ORDER_DETAIL of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_DETAIL", desc = CLINICAL_ORDER_DETAIL_MEMBERS)]
 pub struct ClinicalOrderDetail {
     /// Choice CLINICAL_ORDER_OBJECT (required).
@@ -675,7 +675,7 @@ pub struct ClinicalOrderDetail {
 
 /// The choice CLINICAL_ORDER_OBJECT of CCR_I16: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_OBJECT", desc = CLINICAL_ORDER_OBJECT_MEMBERS)]
 pub enum ClinicalOrderObject {
     /// Group OBR_ALT.
@@ -690,7 +690,7 @@ pub enum ClinicalOrderObject {
 
 /// The group OBR_ALT of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBR_ALT", desc = CLINICAL_ORDER_OBJECT_OBR_ALT_MEMBERS)]
 pub struct ClinicalOrderObjectObrAlt {
     /// OBR: Observation Request (required).
@@ -704,7 +704,7 @@ pub struct ClinicalOrderObjectObrAlt {
 
 /// The group RXO_ALT of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RXO_ALT", desc = RXO_ALT_MEMBERS)]
 pub struct RxoAlt {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -718,7 +718,7 @@ pub struct RxoAlt {
 
 /// The group CLINICAL_ORDER_OBSERVATION of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_ORDER_OBSERVATION", desc = CLINICAL_ORDER_OBSERVATION_MEMBERS)]
 pub struct ClinicalOrderObservation {
     /// OBX: Observation/Result (required).
@@ -732,7 +732,7 @@ pub struct ClinicalOrderObservation {
 
 /// The group PATIENT of CCR_I16 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -746,7 +746,7 @@ pub struct Patient {
 
 /// The group CLINICAL_HISTORY of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY", desc = CLINICAL_HISTORY_MEMBERS)]
 pub struct ClinicalHistory {
     /// ORC: Common Order (required).
@@ -764,7 +764,7 @@ pub struct ClinicalHistory {
 
 /// The group CLINICAL_HISTORY_DETAIL of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_DETAIL", desc = CLINICAL_HISTORY_DETAIL_MEMBERS)]
 pub struct ClinicalHistoryDetail {
     /// Choice CLINICAL_HISTORY_OBJECT (required).
@@ -778,7 +778,7 @@ pub struct ClinicalHistoryDetail {
 
 /// The choice CLINICAL_HISTORY_OBJECT of CCR_I16: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY_OBJECT", desc = CLINICAL_HISTORY_OBJECT_MEMBERS)]
 pub enum ClinicalHistoryObject {
     /// Group OBR_ALT.
@@ -807,7 +807,7 @@ pub enum ClinicalHistoryObject {
 
 /// The group OBR_ALT of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBR_ALT", desc = CLINICAL_HISTORY_OBJECT_OBR_ALT_MEMBERS)]
 pub struct ClinicalHistoryObjectObrAlt {
     /// OBR: Observation Request (required).
@@ -821,7 +821,7 @@ pub struct ClinicalHistoryObjectObrAlt {
 
 /// The group PARTICIPATION_CLINICAL_HISTORY of CCR_I16 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PARTICIPATION_CLINICAL_HISTORY",
     desc = PARTICIPATION_CLINICAL_HISTORY_MEMBERS
@@ -840,7 +840,7 @@ pub struct ParticipationClinicalHistory {
 
 /// The choice PARTICIPATION_CLINICAL_HISTORY_OBJECT of CCR_I16 and CCU_I20: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PARTICIPATION_CLINICAL_HISTORY_OBJECT",
     desc = PARTICIPATION_CLINICAL_HISTORY_OBJECT_MEMBERS
@@ -856,7 +856,7 @@ pub enum ParticipationClinicalHistoryObject {
 
 /// The group MEDICATION_HISTORY of CCR_I16 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_HISTORY", desc = MEDICATION_HISTORY_MEMBERS)]
 pub struct MedicationHistory {
     /// ORC: Common Order (required).
@@ -876,7 +876,7 @@ pub struct MedicationHistory {
 
 /// The group MEDICATION_ORDER_DETAIL of CCR_I16 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ORDER_DETAIL", desc = MEDICATION_ORDER_DETAIL_MEMBERS)]
 pub struct MedicationOrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -897,7 +897,7 @@ pub struct MedicationOrderDetail {
 
 /// The group MEDICATION_ENCODING_DETAIL of CCR_I16 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MEDICATION_ENCODING_DETAIL", desc = MEDICATION_ENCODING_DETAIL_MEMBERS)]
 pub struct MedicationEncodingDetail {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -918,7 +918,7 @@ pub struct MedicationEncodingDetail {
 
 /// The group MEDICATION_ADMINISTRATION_DETAIL of CCR_I16 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "MEDICATION_ADMINISTRATION_DETAIL",
     desc = MEDICATION_ADMINISTRATION_DETAIL_MEMBERS
@@ -939,7 +939,7 @@ pub struct MedicationAdministrationDetail {
 
 /// The group PROBLEM of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Detail (required).
@@ -957,7 +957,7 @@ pub struct Problem {
 
 /// The group PARTICIPATION_OBSERVATION of CCR_I16.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PARTICIPATION_OBSERVATION", desc = PARTICIPATION_OBSERVATION_MEMBERS)]
 pub struct ParticipationObservation {
     /// OBX: Observation/Result (required).
@@ -971,7 +971,7 @@ pub struct ParticipationObservation {
 
 /// The group PATHWAY of CCR_I16 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -989,7 +989,7 @@ pub struct Pathway {
 
 /// The group PARTICIPATION_PATHWAY of CCR_I16 and CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PARTICIPATION_PATHWAY", desc = PARTICIPATION_PATHWAY_MEMBERS)]
 pub struct ParticipationPathway {
     /// Choice PARTICIPATION_PATHWAY_OBJECT (required).
@@ -1003,7 +1003,7 @@ pub struct ParticipationPathway {
 
 /// The choice PARTICIPATION_PATHWAY_OBJECT of CCR_I16 and CCU_I20: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PARTICIPATION_PATHWAY_OBJECT",
     desc = PARTICIPATION_PATHWAY_OBJECT_MEMBERS

@@ -196,7 +196,7 @@ pub(super) static CLINICAL_HISTORY_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "CCU_I20", desc = CCU_I20)]
 pub struct CcuI20 {
     /// MSH: Message Header (required).
@@ -239,7 +239,7 @@ pub struct CcuI20 {
 
 /// The group CLINICAL_HISTORY of CCU_I20.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CLINICAL_HISTORY", desc = CLINICAL_HISTORY_MEMBERS)]
 pub struct ClinicalHistory {
     /// ORC: Common Order (required).

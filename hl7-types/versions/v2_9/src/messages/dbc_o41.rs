@@ -86,7 +86,7 @@ pub(super) static DONOR_OBSERVATIONS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DBC_O41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DBC_O41", desc = DBC_O41)]
 pub struct DbcO41 {
     /// MSH: Message Header (required).
@@ -106,7 +106,7 @@ pub struct DbcO41 {
 
 /// The group DONOR of DBC_O41.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).
@@ -130,7 +130,7 @@ pub struct Donor {
 
 /// The group DONOR_OBSERVATIONS of DBC_O41 and 7 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR_OBSERVATIONS", desc = DONOR_OBSERVATIONS_MEMBERS)]
 pub struct DonorObservations {
     /// OBX: Observation/Result (required).

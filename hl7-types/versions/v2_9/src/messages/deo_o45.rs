@@ -126,7 +126,7 @@ pub(super) static DONATION_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DEO_O45", desc = DEO_O45)]
 pub struct DeoO45 {
     /// MSH: Message Header (required).
@@ -149,7 +149,7 @@ pub struct DeoO45 {
 
 /// The group Donor of DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "Donor", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).
@@ -171,7 +171,7 @@ pub struct Donor {
 
 /// The group DONATION_ORDER of DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_ORDER", desc = DONATION_ORDER_MEMBERS)]
 pub struct DonationOrder {
     /// OBR: Observation Request (required).
@@ -189,7 +189,7 @@ pub struct DonationOrder {
 
 /// The group DONATION_OBSERVATION of DEO_O45.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_OBSERVATION", desc = DONATION_OBSERVATION_MEMBERS)]
 pub struct DonationObservation {
     /// OBX: Observation/Result (required).

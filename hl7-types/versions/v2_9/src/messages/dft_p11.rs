@@ -229,7 +229,7 @@ pub(super) static FINANCIAL_INSURANCE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DFT_P11", desc = DFT_P11)]
 pub struct DftP11 {
     /// MSH: Message Header (required).
@@ -276,7 +276,7 @@ pub struct DftP11 {
 
 /// The group VISIT of DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
     /// PV1: Patient Visit (optional).
@@ -294,7 +294,7 @@ pub struct Visit {
 
 /// The group FINANCIAL of DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL", desc = FINANCIAL_MEMBERS)]
 pub struct Financial {
     /// FT1: Financial Transaction (required).
@@ -326,7 +326,7 @@ pub struct Financial {
 
 /// The group DIAGNOSIS_FT1 of DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DIAGNOSIS_FT1", desc = DIAGNOSIS_FT1_MEMBERS)]
 pub struct DiagnosisFt1 {
     /// DG1: Diagnosis (required).
@@ -338,7 +338,7 @@ pub struct DiagnosisFt1 {
 
 /// The group FINANCIAL_INSURANCE of DFT_P11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FINANCIAL_INSURANCE", desc = FINANCIAL_INSURANCE_MEMBERS)]
 pub struct FinancialInsurance {
     /// IN1: Insurance (required).

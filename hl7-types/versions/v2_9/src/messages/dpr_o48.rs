@@ -123,7 +123,7 @@ pub(super) static BLOOD_UNIT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "DPR_O48", desc = DPR_O48)]
 pub struct DprO48 {
     /// MSH: Message Header (required).
@@ -148,7 +148,7 @@ pub struct DprO48 {
 
 /// The group DONATION_ORDER of DPR_O48 and DRC_O47.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_ORDER", desc = DONATION_ORDER_MEMBERS)]
 pub struct DonationOrder {
     /// OBR: Observation Request (required).
@@ -164,7 +164,7 @@ pub struct DonationOrder {
 
 /// The group DONATION of DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION", desc = DONATION_MEMBERS)]
 pub struct Donation {
     /// DON: Donation (required).
@@ -182,7 +182,7 @@ pub struct Donation {
 
 /// The group DONATION_OBSERVATIONS of DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION_OBSERVATIONS", desc = DONATION_OBSERVATIONS_MEMBERS)]
 pub struct DonationObservations {
     /// OBX: Observation/Result (required).
@@ -196,7 +196,7 @@ pub struct DonationObservations {
 
 /// The group BLOOD_UNIT of DPR_O48.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "BLOOD_UNIT", desc = BLOOD_UNIT_MEMBERS)]
 pub struct BloodUnit {
     /// BUI: Blood Unit information (optional, repeats).

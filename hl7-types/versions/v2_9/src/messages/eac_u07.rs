@@ -94,7 +94,7 @@ pub(super) static ORDER_FOR_SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EAC_U07", desc = EAC_U07)]
 pub struct EacU07 {
     /// MSH: Message Header (required).
@@ -117,7 +117,7 @@ pub struct EacU07 {
 
 /// The group COMMAND of EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMMAND", desc = COMMAND_MEMBERS)]
 pub struct Command {
     /// ECD: Equipment Command (required).
@@ -135,7 +135,7 @@ pub struct Command {
 
 /// The group SPECIMEN_CONTAINER of EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).
@@ -153,7 +153,7 @@ pub struct SpecimenContainer {
 
 /// The group ORDER_FOR_SPECIMEN_CONTAINER of EAC_U07.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "ORDER_FOR_SPECIMEN_CONTAINER",
     desc = ORDER_FOR_SPECIMEN_CONTAINER_MEMBERS

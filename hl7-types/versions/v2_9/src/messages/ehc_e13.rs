@@ -100,7 +100,7 @@ pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E13", desc = EHC_E13)]
 pub struct EhcE13 {
     /// MSH: Message Header (required).
@@ -139,7 +139,7 @@ pub struct EhcE13 {
 
 /// The group REQUEST of EHC_E13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "REQUEST", desc = REQUEST_MEMBERS)]
 pub struct Request {
     /// CTD: Contact Data (optional).
@@ -160,7 +160,7 @@ pub struct Request {
 
 /// The group RESPONSE of EHC_E13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// OBX: Observation/Result (required).

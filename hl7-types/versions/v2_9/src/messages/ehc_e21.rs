@@ -66,7 +66,7 @@ pub(super) static PSL_ITEM_INFO_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure EHC_E21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "EHC_E21", desc = EHC_E21)]
 pub struct EhcE21 {
     /// MSH: Message Header (required).
@@ -84,7 +84,7 @@ pub struct EhcE21 {
 
 /// The group AUTHORIZATION_REQUEST of EHC_E21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_REQUEST", desc = AUTHORIZATION_REQUEST_MEMBERS)]
 pub struct AuthorizationRequest {
     /// IVC: Invoice (required).
@@ -99,7 +99,7 @@ pub struct AuthorizationRequest {
 
 /// The group PSL_ITEM_INFO of EHC_E21.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PSL_ITEM_INFO", desc = PSL_ITEM_INFO_MEMBERS)]
 pub struct PslItemInfo {
     /// PSL: Product/Service Line Item (required).

@@ -35,7 +35,7 @@ static INR_U14_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure INR_U14.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "INR_U14", desc = INR_U14)]
 pub struct InrU14 {
     /// MSH: Message Header (required).

@@ -85,7 +85,7 @@ pub(super) static FIXME_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MDM_T02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MDM_T02", desc = MDM_T02)]
 pub struct MdmT02 {
     /// MSH: Message Header (required).
@@ -120,7 +120,7 @@ pub struct MdmT02 {
 
 /// The group FIXME of MDM_T02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "FIXME", desc = FIXME_MEMBERS)]
 pub struct Fixme {
     /// OBX: Observation/Result (required).

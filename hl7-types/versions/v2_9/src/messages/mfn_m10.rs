@@ -74,7 +74,7 @@ pub(super) static MF_TEST_BATT_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M10", desc = MFN_M10)]
 pub struct MfnM10 {
     /// MSH: Message Header (required).
@@ -95,7 +95,7 @@ pub struct MfnM10 {
 
 /// The group MF_TEST_BATTERIES of MFN_M10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_BATTERIES", desc = MF_TEST_BATTERIES_MEMBERS)]
 pub struct MfTestBatteries {
     /// MFE: Master File Entry (required).
@@ -115,7 +115,7 @@ pub struct MfTestBatteries {
 
 /// The group MF_TEST_BATT_DETAIL of MFN_M10.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_TEST_BATT_DETAIL", desc = MF_TEST_BATT_DETAIL_MEMBERS)]
 pub struct MfTestBattDetail {
     /// OM5: Observation Batteries (Sets) (required).

@@ -68,7 +68,7 @@ pub(super) static MF_OBS_OTHER_ATTRIBUTES_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M12", desc = MFN_M12)]
 pub struct MfnM12 {
     /// MSH: Message Header (required).
@@ -89,7 +89,7 @@ pub struct MfnM12 {
 
 /// The group MF_OBS_ATTRIBUTES of MFN_M12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_OBS_ATTRIBUTES", desc = MF_OBS_ATTRIBUTES_MEMBERS)]
 pub struct MfObsAttributes {
     /// MFE: Master File Entry (required).
@@ -107,7 +107,7 @@ pub struct MfObsAttributes {
 
 /// The group MF_OBS_OTHER_ATTRIBUTES of MFN_M12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_OBS_OTHER_ATTRIBUTES", desc = MF_OBS_OTHER_ATTRIBUTES_MEMBERS)]
 pub struct MfObsOtherAttributes {
     /// OM7: Additional Basic Attributes (required).

@@ -43,7 +43,7 @@ pub(super) static MF_INV_ITEM_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M15", desc = MFN_M15)]
 pub struct MfnM15 {
     /// MSH: Message Header (required).
@@ -64,7 +64,7 @@ pub struct MfnM15 {
 
 /// The group MF_INV_ITEM of MFN_M15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_INV_ITEM", desc = MF_INV_ITEM_MEMBERS)]
 pub struct MfInvItem {
     /// MFE: Master File Entry (required).

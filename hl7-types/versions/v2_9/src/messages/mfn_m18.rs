@@ -74,7 +74,7 @@ pub(super) static PAYER_MF_COVERAGE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M18", desc = MFN_M18)]
 pub struct MfnM18 {
     /// MSH: Message Header (required).
@@ -95,7 +95,7 @@ pub struct MfnM18 {
 
 /// The group MF_PAYER of MFN_M18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_PAYER", desc = MF_PAYER_MEMBERS)]
 pub struct MfPayer {
     /// MFE: Master File Entry (required).
@@ -110,7 +110,7 @@ pub struct MfPayer {
 
 /// The group PAYER_MF_ENTRY of MFN_M18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PAYER_MF_ENTRY", desc = PAYER_MF_ENTRY_MEMBERS)]
 pub struct PayerMfEntry {
     /// PM1: Payer Master File (required).
@@ -125,7 +125,7 @@ pub struct PayerMfEntry {
 
 /// The group PAYER_MF_COVERAGE of MFN_M18.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PAYER_MF_COVERAGE", desc = PAYER_MF_COVERAGE_MEMBERS)]
 pub struct PayerMfCoverage {
     /// MCP: Master File Coverage Policy (required).

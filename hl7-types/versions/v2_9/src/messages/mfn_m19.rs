@@ -86,7 +86,7 @@ pub(super) static PACKAGING_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_M19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_M19", desc = MFN_M19)]
 pub struct MfnM19 {
     /// MSH: Message Header (required).
@@ -107,7 +107,7 @@ pub struct MfnM19 {
 
 /// The group CONTRACT_RECORD of MFN_M19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTRACT_RECORD", desc = CONTRACT_RECORD_MEMBERS)]
 pub struct ContractRecord {
     /// MFE: Master File Entry (required).
@@ -126,7 +126,7 @@ pub struct ContractRecord {
 
 /// The group MATERIAL_ITEM_RECORD of MFN_M19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MATERIAL_ITEM_RECORD", desc = MATERIAL_ITEM_RECORD_MEMBERS)]
 pub struct MaterialItemRecord {
     /// ITM: Material Item (required).
@@ -141,7 +141,7 @@ pub struct MaterialItemRecord {
 
 /// The group PURCHASING_VENDOR of MFN_M19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PURCHASING_VENDOR", desc = PURCHASING_VENDOR_MEMBERS)]
 pub struct PurchasingVendor {
     /// VND: Purchasing Vendor (required).
@@ -155,7 +155,7 @@ pub struct PurchasingVendor {
 
 /// The group PACKAGING of MFN_M19.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PACKAGING", desc = PACKAGING_MEMBERS)]
 pub struct Packaging {
     /// PKG: Packaging (required).

@@ -48,7 +48,7 @@ pub(super) static MF_SITE_DEFINED_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure MFN_Znn.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "MFN_Znn", desc = MFN_ZNN)]
 pub struct MfnZnn {
     /// MSH: Message Header (required).
@@ -69,7 +69,7 @@ pub struct MfnZnn {
 
 /// The group MF_SITE_DEFINED of MFN_Znn.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "MF_SITE_DEFINED", desc = MF_SITE_DEFINED_MEMBERS)]
 pub struct MfSiteDefined {
     /// MFE: Master File Entry (required).

@@ -220,7 +220,7 @@ pub(super) static OBSERVATION_REQUEST_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OML_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OML_O33", desc = OML_O33)]
 pub struct OmlO33 {
     /// MSH: Message Header (required).
@@ -247,7 +247,7 @@ pub struct OmlO33 {
 
 /// The group SPECIMEN of OML_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -268,7 +268,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_CONTAINER of OML_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).
@@ -282,7 +282,7 @@ pub struct SpecimenContainer {
 
 /// The group ORDER of OML_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -308,7 +308,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of OML_O33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).

@@ -300,7 +300,7 @@ pub(super) static OBSERVATION_PARTICIPATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OML_O35", desc = OML_O35)]
 pub struct OmlO35 {
     /// MSH: Message Header (required).
@@ -327,7 +327,7 @@ pub struct OmlO35 {
 
 /// The group SPECIMEN of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -346,7 +346,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_CONTAINER of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).
@@ -363,7 +363,7 @@ pub struct SpecimenContainer {
 
 /// The group ORDER of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -389,7 +389,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).
@@ -421,7 +421,7 @@ pub struct ObservationRequest {
 
 /// The group PRIOR_RESULT of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -440,7 +440,7 @@ pub struct PriorResult {
 
 /// The group ORDER_PRIOR of OML_O35.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (required).
@@ -465,7 +465,7 @@ pub struct OrderPrior {
 
 /// The group OBSERVATION_PARTICIPATION of OML_O35 and ORU_R01.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_PARTICIPATION", desc = OBSERVATION_PARTICIPATION_MEMBERS)]
 pub struct ObservationParticipation {
     /// PRT: Participation Information (required).

@@ -256,7 +256,7 @@ pub(super) static SPECIMEN_CONTAINER_IN_PACKAGE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OML_O39", desc = OML_O39)]
 pub struct OmlO39 {
     /// MSH: Message Header (required).
@@ -283,7 +283,7 @@ pub struct OmlO39 {
 
 /// The group ORDER of OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -309,7 +309,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).
@@ -337,7 +337,7 @@ pub struct ObservationRequest {
 
 /// The group SPECIMEN_SHIPMENT of OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_SHIPMENT", desc = SPECIMEN_SHIPMENT_MEMBERS)]
 pub struct SpecimenShipment {
     /// SHP: Shipment (required).
@@ -354,7 +354,7 @@ pub struct SpecimenShipment {
 
 /// The group SHIPMENT_OBSERVATION of OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SHIPMENT_OBSERVATION", desc = SHIPMENT_OBSERVATION_MEMBERS)]
 pub struct ShipmentObservation {
     /// OBX: Observation/Result (required).
@@ -368,7 +368,7 @@ pub struct ShipmentObservation {
 
 /// The group PACKAGE of OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PACKAGE", desc = PACKAGE_MEMBERS)]
 pub struct Package {
     /// PAC: Shipment Package (required).
@@ -382,7 +382,7 @@ pub struct Package {
 
 /// The group SPECIMEN_IN_PACKAGE of OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_IN_PACKAGE", desc = SPECIMEN_IN_PACKAGE_MEMBERS)]
 pub struct SpecimenInPackage {
     /// SPM: Specimen (required).
@@ -400,7 +400,7 @@ pub struct SpecimenInPackage {
 
 /// The group SPECIMEN_CONTAINER_IN_PACKAGE of OML_O39.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SPECIMEN_CONTAINER_IN_PACKAGE",
     desc = SPECIMEN_CONTAINER_IN_PACKAGE_MEMBERS

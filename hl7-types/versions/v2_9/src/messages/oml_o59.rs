@@ -255,7 +255,7 @@ pub(super) static PATIENT_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OML_O59.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OML_O59", desc = OML_O59)]
 pub struct OmlO59 {
     /// MSH: Message Header (required).
@@ -280,7 +280,7 @@ pub struct OmlO59 {
 
 /// The group PATIENT of OML_O59.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -308,7 +308,7 @@ pub struct Patient {
 
 /// The group ORDER of OML_O59.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -334,7 +334,7 @@ pub struct Order {
 
 /// The group OBSERVATION_REQUEST of OML_O59.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION_REQUEST", desc = OBSERVATION_REQUEST_MEMBERS)]
 pub struct ObservationRequest {
     /// OBR: Observation Request (required).
@@ -370,7 +370,7 @@ pub struct ObservationRequest {
 
 /// The group PRIOR_RESULT of OML_O59.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -389,7 +389,7 @@ pub struct PriorResult {
 
 /// The group PATIENT_PRIOR of OML_O59.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_PRIOR", desc = PATIENT_PRIOR_MEMBERS)]
 pub struct PatientPrior {
     /// PID: Patient Identification (required).

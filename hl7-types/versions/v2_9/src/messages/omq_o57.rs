@@ -236,7 +236,7 @@ pub(super) static ORDER_PRIOR_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OMQ_O57", desc = OMQ_O57)]
 pub struct OmqO57 {
     /// MSH: Message Header (required).
@@ -261,7 +261,7 @@ pub struct OmqO57 {
 
 /// The group PATIENT of OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -291,7 +291,7 @@ pub struct Patient {
 
 /// The group ORDER of OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -325,7 +325,7 @@ pub struct Order {
 
 /// The group PRIOR_RESULT of OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PRIOR_RESULT", desc = PRIOR_RESULT_MEMBERS)]
 pub struct PriorResult {
     /// Group PATIENT_PRIOR (optional).
@@ -344,7 +344,7 @@ pub struct PriorResult {
 
 /// The group ORDER_PRIOR of OMQ_O57.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_PRIOR", desc = ORDER_PRIOR_MEMBERS)]
 pub struct OrderPrior {
     /// ORC: Common Order (required).

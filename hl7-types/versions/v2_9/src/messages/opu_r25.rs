@@ -277,7 +277,7 @@ pub(super) static RESULT_GROUP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OPU_R25", desc = OPU_R25)]
 pub struct OpuR25 {
     /// MSH: Message Header (required).
@@ -308,7 +308,7 @@ pub struct OpuR25 {
 
 /// The group PATIENT_VISIT_OBSERVATION of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_OBSERVATION", desc = PATIENT_VISIT_OBSERVATION_MEMBERS)]
 pub struct PatientVisitObservation {
     /// OBX: Observation/Result (required).
@@ -324,7 +324,7 @@ pub struct PatientVisitObservation {
 
 /// The group ACCESSION_DETAIL of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ACCESSION_DETAIL", desc = ACCESSION_DETAIL_MEMBERS)]
 pub struct AccessionDetail {
     /// Group NEXT_OF_KIN (required, repeats).
@@ -342,7 +342,7 @@ pub struct AccessionDetail {
 
 /// The group PATIENT of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -370,7 +370,7 @@ pub struct Patient {
 
 /// The group PATIENT_OBSERVATION of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_OBSERVATION", desc = PATIENT_OBSERVATION_MEMBERS)]
 pub struct PatientObservation {
     /// OBX: Observation/Result (required).
@@ -386,7 +386,7 @@ pub struct PatientObservation {
 
 /// The group SPECIMEN of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -405,7 +405,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_OBSERVATION of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_OBSERVATION", desc = SPECIMEN_OBSERVATION_MEMBERS)]
 pub struct SpecimenObservation {
     /// OBX: Observation/Result (required).
@@ -421,7 +421,7 @@ pub struct SpecimenObservation {
 
 /// The group CONTAINER of OPU_R25 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).
@@ -435,7 +435,7 @@ pub struct Container {
 
 /// The group ORDER of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// OBR: Observation Request (required).
@@ -460,7 +460,7 @@ pub struct Order {
 
 /// The group RESULT of OPU_R25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULT", desc = RESULT_GROUP_MEMBERS)]
 pub struct ResultGroup {
     /// OBX: Observation/Result (required).

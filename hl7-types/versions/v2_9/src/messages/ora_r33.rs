@@ -49,7 +49,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORA_R33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORA_R33", desc = ORA_R33)]
 pub struct OraR33 {
     /// MSH: Message Header (required).
@@ -71,7 +71,7 @@ pub struct OraR33 {
 
 /// The group ORDER of ORA_R33.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -119,7 +119,7 @@ pub(super) static SPECIMEN_CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O36", desc = ORL_O36)]
 pub struct OrlO36 {
     /// MSH: Message Header (required).
@@ -145,7 +145,7 @@ pub struct OrlO36 {
 
 /// The group RESPONSE of ORL_O36.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// PID: Patient Identification (required).
@@ -164,7 +164,7 @@ pub struct Response {
 
 /// The group SPECIMEN of ORL_O36 and ORL_O55.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -183,7 +183,7 @@ pub struct Specimen {
 
 /// The group SPECIMEN_CONTAINER of ORL_O36 and ORL_O55.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN_CONTAINER", desc = SPECIMEN_CONTAINER_MEMBERS)]
 pub struct SpecimenContainer {
     /// SAC: Specimen Container Detail (required).

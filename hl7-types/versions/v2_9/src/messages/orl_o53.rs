@@ -82,7 +82,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O53.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O53", desc = ORL_O53)]
 pub struct OrlO53 {
     /// MSH: Message Header (required).
@@ -108,7 +108,7 @@ pub struct OrlO53 {
 
 /// The group RESPONSE of ORL_O53.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -122,7 +122,7 @@ pub struct Response {
 
 /// The group PATIENT of ORL_O53 and 4 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).

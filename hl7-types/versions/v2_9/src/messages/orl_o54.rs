@@ -78,7 +78,7 @@ pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O54.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O54", desc = ORL_O54)]
 pub struct OrlO54 {
     /// MSH: Message Header (required).
@@ -104,7 +104,7 @@ pub struct OrlO54 {
 
 /// The group RESPONSE of ORL_O54.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).

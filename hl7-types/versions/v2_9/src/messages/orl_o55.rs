@@ -80,7 +80,7 @@ pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORL_O55.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORL_O55", desc = ORL_O55)]
 pub struct OrlO55 {
     /// MSH: Message Header (required).
@@ -106,7 +106,7 @@ pub struct OrlO55 {
 
 /// The group RESPONSE of ORL_O55.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).

@@ -88,7 +88,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure ORX_O58.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "ORX_O58", desc = ORX_O58)]
 pub struct OrxO58 {
     /// MSH: Message Header (required).
@@ -114,7 +114,7 @@ pub struct OrxO58 {
 
 /// The group RESPONSE of ORX_O58.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -129,7 +129,7 @@ pub struct Response {
 
 /// The group ORDER of ORX_O58.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

@@ -232,7 +232,7 @@ pub(super) static SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION_NEXT_OF_KIN_MEMB
 
 /// The message structure OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSM_R26", desc = OSM_R26)]
 pub struct OsmR26 {
     /// MSH: Message Header (required).
@@ -253,7 +253,7 @@ pub struct OsmR26 {
 
 /// The group SHIPMENT of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SHIPMENT", desc = SHIPMENT_MEMBERS)]
 pub struct Shipment {
     /// SHP: Shipment (required).
@@ -273,7 +273,7 @@ pub struct Shipment {
 
 /// The group SHIPPING_OBSERVATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SHIPPING_OBSERVATION", desc = SHIPPING_OBSERVATION_MEMBERS)]
 pub struct ShippingObservation {
     /// OBX: Observation/Result (required).
@@ -287,7 +287,7 @@ pub struct ShippingObservation {
 
 /// The group PACKAGE of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PACKAGE", desc = PACKAGE_MEMBERS)]
 pub struct Package {
     /// PAC: Shipment Package (required).
@@ -303,7 +303,7 @@ pub struct Package {
 
 /// The group SPECIMEN of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -329,7 +329,7 @@ pub struct Specimen {
 
 /// The group SUBJECT_PERSON_OR_ANIMAL_IDENTIFICATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SUBJECT_PERSON_OR_ANIMAL_IDENTIFICATION",
     desc = SUBJECT_PERSON_OR_ANIMAL_IDENTIFICATION_MEMBERS
@@ -354,7 +354,7 @@ pub struct SubjectPersonOrAnimalIdentification {
 
 /// The group NEXT_OF_KIN of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "NEXT_OF_KIN",
     desc = SUBJECT_PERSON_OR_ANIMAL_IDENTIFICATION_NEXT_OF_KIN_MEMBERS
@@ -369,7 +369,7 @@ pub struct SubjectPersonOrAnimalIdentificationNextOfKin {
 
 /// The group SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION",
     desc = SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION_MEMBERS
@@ -396,7 +396,7 @@ pub struct SubjectPopulationOrLocationIdentification {
 
 /// The group PATIENT_VISIT_OBSERVATION of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT_OBSERVATION", desc = PATIENT_VISIT_OBSERVATION_MEMBERS)]
 pub struct PatientVisitObservation {
     /// OBX: Observation/Result (required).
@@ -410,7 +410,7 @@ pub struct PatientVisitObservation {
 
 /// The group NEXT_OF_KIN of OSM_R26.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "NEXT_OF_KIN",
     desc = SUBJECT_POPULATION_OR_LOCATION_IDENTIFICATION_NEXT_OF_KIN_MEMBERS

@@ -72,7 +72,7 @@ pub(super) static ORDER_STATUS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSU_O51.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSU_O51", desc = OSU_O51)]
 pub struct OsuO51 {
     /// MSH: Message Header (required).
@@ -101,7 +101,7 @@ pub struct OsuO51 {
 
 /// The group ORDER_STATUS of OSU_O51 and OSU_O52.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_STATUS", desc = ORDER_STATUS_MEMBERS)]
 pub struct OrderStatus {
     /// ORC: Common Order (required).

@@ -69,7 +69,7 @@ static OSU_O52_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OSU_O52.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OSU_O52", desc = OSU_O52)]
 pub struct OsuO52 {
     /// MSH: Message Header (required).

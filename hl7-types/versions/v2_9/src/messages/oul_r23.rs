@@ -160,7 +160,7 @@ pub(super) static CONTAINER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "OUL_R23", desc = OUL_R23)]
 pub struct OulR23 {
     /// MSH: Message Header (required).
@@ -191,7 +191,7 @@ pub struct OulR23 {
 
 /// The group PATIENT of OUL_R23 and OUL_R24.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -223,7 +223,7 @@ pub struct Patient {
 
 /// The group SPECIMEN of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SPECIMEN", desc = SPECIMEN_MEMBERS)]
 pub struct Specimen {
     /// SPM: Specimen (required).
@@ -240,7 +240,7 @@ pub struct Specimen {
 
 /// The group CONTAINER of OUL_R23.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CONTAINER", desc = CONTAINER_MEMBERS)]
 pub struct Container {
     /// SAC: Specimen Container Detail (required).

@@ -276,7 +276,7 @@ pub(super) static ORDER_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PGL_PC6", desc = PGL_PC6)]
 pub struct PglPc6 {
     /// MSH: Message Header (required).
@@ -302,7 +302,7 @@ pub struct PglPc6 {
 
 /// The group PROVIDER of PGL_PC6 and 11 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROVIDER", desc = PROVIDER_MEMBERS)]
 pub struct Provider {
     /// PRD: Provider Data (required).
@@ -316,7 +316,7 @@ pub struct Provider {
 
 /// The group PATIENT_VISIT of PGL_PC6 and 5 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT_VISIT", desc = PATIENT_VISIT_MEMBERS)]
 pub struct PatientVisit {
     /// PV1: Patient Visit (required).
@@ -330,7 +330,7 @@ pub struct PatientVisit {
 
 /// The group GOAL of PGL_PC6.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -356,7 +356,7 @@ pub struct Goal {
 
 /// The group GOAL_PARTICIPATION of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_PARTICIPATION", desc = GOAL_PARTICIPATION_MEMBERS)]
 pub struct GoalParticipation {
     /// ROL: Role (required).
@@ -372,7 +372,7 @@ pub struct GoalParticipation {
 
 /// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -386,7 +386,7 @@ pub struct Pathway {
 
 /// The group PROBLEM of PGL_PC6 and PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Detail (required).
@@ -406,7 +406,7 @@ pub struct Problem {
 
 /// The group PROBLEM_PARTICIPATION of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_PARTICIPATION", desc = PROBLEM_PARTICIPATION_MEMBERS)]
 pub struct ProblemParticipation {
     /// ROL: Role (required).
@@ -422,7 +422,7 @@ pub struct ProblemParticipation {
 
 /// The group PROBLEM_OBSERVATION of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM_OBSERVATION", desc = PROBLEM_OBSERVATION_MEMBERS)]
 pub struct ProblemObservation {
     /// OBX: Observation/Result (required).
@@ -438,7 +438,7 @@ pub struct ProblemObservation {
 
 /// The group ORDER of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -452,7 +452,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// Choice CHOICE (required).
@@ -470,7 +470,7 @@ pub struct OrderDetail {
 
 /// The choice CHOICE of PGL_PC6 and 3 other structures: exactly one of these.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "CHOICE", desc = CHOICE_MEMBERS)]
 pub enum Choice {
     /// OBR: Observation Request.
@@ -481,7 +481,7 @@ pub enum Choice {
 
 /// The group ORDER_OBSERVATION of PGL_PC6 and 3 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_OBSERVATION", desc = ORDER_OBSERVATION_MEMBERS)]
 pub struct OrderObservation {
     /// OBX: Observation/Result (required).

@@ -30,7 +30,7 @@ static PMU_B03_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PMU_B03.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PMU_B03", desc = PMU_B03)]
 pub struct PmuB03 {
     /// MSH: Message Header (required).

@@ -37,7 +37,7 @@ static PMU_B08_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PMU_B08.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PMU_B08", desc = PMU_B08)]
 pub struct PmuB08 {
     /// MSH: Message Header (required).

@@ -174,7 +174,7 @@ pub(super) static GOAL_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPG_PCG", desc = PPG_PCG)]
 pub struct PpgPcg {
     /// MSH: Message Header (required).
@@ -200,7 +200,7 @@ pub struct PpgPcg {
 
 /// The group PATHWAY of PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY", desc = PATHWAY_MEMBERS)]
 pub struct Pathway {
     /// PTH: Pathway (required).
@@ -220,7 +220,7 @@ pub struct Pathway {
 
 /// The group PATHWAY_PARTICIPATION of PPG_PCG and PPP_PCB.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATHWAY_PARTICIPATION", desc = PATHWAY_PARTICIPATION_MEMBERS)]
 pub struct PathwayParticipation {
     /// ROL: Role (required).
@@ -236,7 +236,7 @@ pub struct PathwayParticipation {
 
 /// The group GOAL of PPG_PCG.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL", desc = GOAL_MEMBERS)]
 pub struct Goal {
     /// GOL: Goal Detail (required).
@@ -260,7 +260,7 @@ pub struct Goal {
 
 /// The group GOAL_OBSERVATION of PPG_PCG and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "GOAL_OBSERVATION", desc = GOAL_OBSERVATION_MEMBERS)]
 pub struct GoalObservation {
     /// OBX: Observation/Result (required).

@@ -120,7 +120,7 @@ pub(super) static PROBLEM_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure PPR_PC1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "PPR_PC1", desc = PPR_PC1)]
 pub struct PprPc1 {
     /// MSH: Message Header (required).
@@ -146,7 +146,7 @@ pub struct PprPc1 {
 
 /// The group PROBLEM of PPR_PC1.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROBLEM", desc = PROBLEM_MEMBERS)]
 pub struct Problem {
     /// PRB: Problem Detail (required).

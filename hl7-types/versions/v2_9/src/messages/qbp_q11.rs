@@ -45,7 +45,7 @@ pub(super) static QBP_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Q11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Q11", desc = QBP_Q11)]
 pub struct QbpQ11 {
     /// MSH: Message Header (required).
@@ -71,7 +71,7 @@ pub struct QbpQ11 {
 
 /// The group QBP of QBP_Q11 and QVR_Q17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "QBP", desc = QBP_MEMBERS)]
 pub struct Qbp {
     /// Any segment of the standard (optional).

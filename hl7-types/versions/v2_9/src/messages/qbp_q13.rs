@@ -34,7 +34,7 @@ static QBP_Q13_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Q13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Q13", desc = QBP_Q13)]
 pub struct QbpQ13 {
     /// MSH: Message Header (required).

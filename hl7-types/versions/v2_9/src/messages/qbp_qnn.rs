@@ -32,7 +32,7 @@ static QBP_QNN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QBP_Qnn.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QBP_Qnn", desc = QBP_QNN)]
 pub struct QbpQnn {
     /// MSH: Message Header (required).

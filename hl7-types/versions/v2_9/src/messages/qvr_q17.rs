@@ -34,7 +34,7 @@ static QVR_Q17_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure QVR_Q17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "QVR_Q17", desc = QVR_Q17)]
 pub struct QvrQ17 {
     /// MSH: Message Header (required).

@@ -55,7 +55,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 1, 1, MemberKind::Segment(&crate::segments::PD1)),
+        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
         MemberDesc::new(
             "prt",
             0,
@@ -261,7 +261,7 @@ pub(super) static ADMINISTRATION_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RAS_O17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RAS_O17", desc = RAS_O17)]
 pub struct RasO17 {
     /// MSH: Message Header (required).
@@ -284,15 +284,15 @@ pub struct RasO17 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of RAS_O17.
+/// The group PATIENT of RAS_O17 and RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
     pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (required).
-    pub pd1: hl7_types::Part<crate::segments::Pd1>,
+    /// PD1: Patient Additional Demographic (optional).
+    pub pd1: Option<Box<crate::segments::Pd1>>,
     /// PRT: Participation Information (optional, repeats).
     pub prt: Vec<crate::segments::Prt>,
     /// NTE: Notes and Comments (optional, repeats).
@@ -310,7 +310,7 @@ pub struct Patient {
 
 /// The group ORDER of RAS_O17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -335,7 +335,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RAS_O17 and RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).
@@ -351,7 +351,7 @@ pub struct OrderDetail {
 
 /// The group ORDER_DETAIL_SUPPLEMENT of RAS_O17 and RGV_O15.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL_SUPPLEMENT", desc = ORDER_DETAIL_SUPPLEMENT_MEMBERS)]
 pub struct OrderDetailSupplement {
     /// NTE: Notes and Comments (required, repeats).
@@ -369,7 +369,7 @@ pub struct OrderDetailSupplement {
 
 /// The group COMPONENTS of RAS_O17 and 2 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "COMPONENTS", desc = COMPONENTS_MEMBERS)]
 pub struct Components {
     /// RXC: Pharmacy/Treatment Component Order (required).
@@ -383,7 +383,7 @@ pub struct Components {
 
 /// The group ENCODING of RAS_O17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ENCODING", desc = ENCODING_MEMBERS)]
 pub struct Encoding {
     /// RXE: Pharmacy/Treatment Encoded Order (required).
@@ -409,7 +409,7 @@ pub struct Encoding {
 
 /// The group TIMING_ENCODED of RAS_O17 and 10 other structures.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_ENCODED", desc = TIMING_ENCODED_MEMBERS)]
 pub struct TimingEncoded {
     /// TQ1: Timing/Quantity (required).
@@ -423,7 +423,7 @@ pub struct TimingEncoded {
 
 /// The group ADMINISTRATION of RAS_O17.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ADMINISTRATION", desc = ADMINISTRATION_MEMBERS)]
 pub struct Administration {
     /// RXA: Pharmacy/Treatment Administration (required, repeats).

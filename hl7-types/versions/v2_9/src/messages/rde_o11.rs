@@ -242,7 +242,7 @@ pub(super) static PHARMACY_TREATMENT_INFUSION_ORDER_TIMING_ENCODED_MEMBERS: Grou
 
 /// The message structure RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDE_O11", desc = RDE_O11)]
 pub struct RdeO11 {
     /// MSH: Message Header (required).
@@ -267,7 +267,7 @@ pub struct RdeO11 {
 
 /// The group PATIENT of RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
@@ -295,7 +295,7 @@ pub struct Patient {
 
 /// The group ORDER of RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -339,7 +339,7 @@ pub struct Order {
 
 /// The group TIMING_ENCODED of RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "TIMING_ENCODED", desc = ORDER_TIMING_ENCODED_MEMBERS)]
 pub struct OrderTimingEncoded {
     /// TQ1: Timing/Quantity (required).
@@ -353,7 +353,7 @@ pub struct OrderTimingEncoded {
 
 /// The group PHARMACY_TREATMENT_INFUSION_ORDER of RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "PHARMACY_TREATMENT_INFUSION_ORDER",
     desc = PHARMACY_TREATMENT_INFUSION_ORDER_MEMBERS
@@ -377,7 +377,7 @@ pub struct PharmacyTreatmentInfusionOrder {
 
 /// The group TIMING_ENCODED of RDE_O11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(
     name = "TIMING_ENCODED",
     desc = PHARMACY_TREATMENT_INFUSION_ORDER_TIMING_ENCODED_MEMBERS

@@ -63,7 +63,7 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
     name: "PATIENT",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 1, 1, MemberKind::Segment(&crate::segments::PD1)),
+        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
         MemberDesc::new(
             "prt",
             0,
@@ -187,7 +187,7 @@ pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RDS_O13", desc = RDS_O13)]
 pub struct RdsO13 {
     /// MSH: Message Header (required).
@@ -212,13 +212,13 @@ pub struct RdsO13 {
 
 /// The group PATIENT of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
 pub struct Patient {
     /// PID: Patient Identification (required).
     pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (required).
-    pub pd1: hl7_types::Part<crate::segments::Pd1>,
+    /// PD1: Patient Additional Demographic (optional).
+    pub pd1: Option<Box<crate::segments::Pd1>>,
     /// PRT: Participation Information (optional, repeats).
     pub prt: Vec<crate::segments::Prt>,
     /// ARV: Access Restrictions (optional, repeats).
@@ -236,7 +236,7 @@ pub struct Patient {
 
 /// The group ORDER of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -273,7 +273,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RDS_O13.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).

@@ -184,7 +184,7 @@ pub(super) static RESULTS_NOTES_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure REF_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "REF_I12", desc = REF_I12)]
 pub struct RefI12 {
     /// MSH: Message Header (required).
@@ -231,7 +231,7 @@ pub struct RefI12 {
 
 /// The group AUTHORIZATION_CONTACT2 of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_CONTACT2", desc = AUTHORIZATION_CONTACT2_MEMBERS)]
 pub struct AuthorizationContact2 {
     /// AUT: Authorization Information (required).
@@ -245,7 +245,7 @@ pub struct AuthorizationContact2 {
 
 /// The group PROCEDURE of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PROCEDURE", desc = PROCEDURE_MEMBERS)]
 pub struct Procedure {
     /// PR1: Procedures (required).
@@ -259,7 +259,7 @@ pub struct Procedure {
 
 /// The group AUTHORIZATION_CONTACT2 of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "AUTHORIZATION_CONTACT2", desc = PROCEDURE_AUTHORIZATION_CONTACT2_MEMBERS)]
 pub struct ProcedureAuthorizationContact2 {
     /// AUT: Authorization Information (required).
@@ -273,7 +273,7 @@ pub struct ProcedureAuthorizationContact2 {
 
 /// The group OBSERVATION of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]
 pub struct Observation {
     /// OBR: Observation Request (required).
@@ -291,7 +291,7 @@ pub struct Observation {
 
 /// The group RESULTS_NOTES of REF_I12 and RRI_I12.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESULTS_NOTES", desc = RESULTS_NOTES_MEMBERS)]
 pub struct ResultsNotes {
     /// OBX: Observation/Result (required).

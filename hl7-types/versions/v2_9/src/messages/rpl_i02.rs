@@ -50,7 +50,7 @@ static RPL_I02_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RPL_I02.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RPL_I02", desc = RPL_I02)]
 pub struct RplI02 {
     /// MSH: Message Header (required).

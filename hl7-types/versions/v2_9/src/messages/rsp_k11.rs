@@ -51,7 +51,7 @@ pub(super) static SEGMENT_PATTERN_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K11", desc = RSP_K11)]
 pub struct RspK11 {
     /// MSH: Message Header (required).
@@ -79,7 +79,7 @@ pub struct RspK11 {
 
 /// The group SEGMENT_PATTERN of RSP_K11.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "SEGMENT_PATTERN", desc = SEGMENT_PATTERN_MEMBERS)]
 pub struct SegmentPattern {
     /// Any segment of the standard (required).

@@ -108,7 +108,7 @@ pub(super) static STAFF_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K25", desc = RSP_K25)]
 pub struct RspK25 {
     /// MSH: Message Header (required).
@@ -139,7 +139,7 @@ pub struct RspK25 {
 
 /// The group STAFF of RSP_K25.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "STAFF", desc = STAFF_MEMBERS)]
 pub struct Staff {
     /// STF: Staff Identification (required).

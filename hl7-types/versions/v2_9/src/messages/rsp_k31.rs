@@ -5,6 +5,8 @@
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
 #[cfg(feature = "types")]
+pub use super::ras_o17::Patient;
+#[cfg(feature = "types")]
 pub use super::omp_o09::PatientVisit;
 #[cfg(feature = "types")]
 pub use super::bps_o29::Timing;
@@ -58,50 +60,17 @@ static RSP_K31_MEMBERS: GroupDesc = GroupDesc {
 pub(super) static RESPONSE_MEMBERS: GroupDesc = GroupDesc {
     name: "RESPONSE",
     members: &[
-        MemberDesc::new("patient", 0, 1, MemberKind::Group(&PATIENT_MEMBERS)),
+        MemberDesc::new(
+            "patient",
+            0,
+            1,
+            MemberKind::Group(&super::ras_o17::PATIENT_MEMBERS),
+        ),
         MemberDesc::new(
             "order",
             1,
             hl7_types::desc::MANY,
             MemberKind::Group(&ORDER_MEMBERS),
-        ),
-    ],
-};
-
-pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
-    name: "PATIENT",
-    members: &[
-        MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
-        MemberDesc::new("pd1", 0, 1, MemberKind::Segment(&crate::segments::PD1)),
-        MemberDesc::new(
-            "prt",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::PRT),
-        ),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
-        ),
-        MemberDesc::new(
-            "arv",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::ARV),
-        ),
-        MemberDesc::new(
-            "al1",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::AL1),
-        ),
-        MemberDesc::new(
-            "patient_visit",
-            0,
-            1,
-            MemberKind::Group(&super::omp_o09::PATIENT_VISIT_MEMBERS),
         ),
     ],
 };
@@ -196,7 +165,7 @@ pub(super) static ORDER_DETAIL_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_K31", desc = RSP_K31)]
 pub struct RspK31 {
     /// MSH: Message Header (required).
@@ -227,7 +196,7 @@ pub struct RspK31 {
 
 /// The group RESPONSE of RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "RESPONSE", desc = RESPONSE_MEMBERS)]
 pub struct Response {
     /// Group PATIENT (optional).
@@ -240,33 +209,9 @@ pub struct Response {
     pub extra: hl7_types::Extra,
 }
 
-/// The group PATIENT of RSP_K31.
-#[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
-#[hl7(name = "PATIENT", desc = PATIENT_MEMBERS)]
-pub struct Patient {
-    /// PID: Patient Identification (required).
-    pub pid: hl7_types::Part<crate::segments::Pid>,
-    /// PD1: Patient Additional Demographic (optional).
-    pub pd1: Option<Box<crate::segments::Pd1>>,
-    /// PRT: Participation Information (optional, repeats).
-    pub prt: Vec<crate::segments::Prt>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
-    /// ARV: Access Restrictions (optional, repeats).
-    pub arv: Vec<crate::segments::Arv>,
-    /// AL1: Patient Allergy Information (optional, repeats).
-    pub al1: Vec<crate::segments::Al1>,
-    /// Group PATIENT_VISIT (optional).
-    pub patient_visit: Option<Box<PatientVisit>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
 /// The group ORDER of RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).
@@ -299,7 +244,7 @@ pub struct Order {
 
 /// The group ORDER_DETAIL of RSP_K31.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER_DETAIL", desc = ORDER_DETAIL_MEMBERS)]
 pub struct OrderDetail {
     /// RXO: Pharmacy/Treatment Order (required).

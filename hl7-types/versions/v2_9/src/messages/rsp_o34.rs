@@ -131,7 +131,7 @@ pub(super) static DONATION_DONOR_OBSERVATIONS_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure RSP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "RSP_O34", desc = RSP_O34)]
 pub struct RspO34 {
     /// MSH: Message Header (required).
@@ -161,7 +161,7 @@ pub struct RspO34 {
 
 /// The group DONOR of RSP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).
@@ -187,7 +187,7 @@ pub struct Donor {
 
 /// The group DONOR_OBSERVATIONS of RSP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR_OBSERVATIONS", desc = DONOR_DONOR_OBSERVATIONS_MEMBERS)]
 pub struct DonorDonorObservations {
     /// OBX: Observation/Result (required).
@@ -201,7 +201,7 @@ pub struct DonorDonorObservations {
 
 /// The group DONATION of RSP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONATION", desc = DONATION_MEMBERS)]
 pub struct Donation {
     /// DON: Donation (required).
@@ -217,7 +217,7 @@ pub struct Donation {
 
 /// The group DONOR_OBSERVATIONS of RSP_O34.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "DONOR_OBSERVATIONS", desc = DONATION_DONOR_OBSERVATIONS_MEMBERS)]
 pub struct DonationDonorObservations {
     /// OBX: Observation/Result (required).

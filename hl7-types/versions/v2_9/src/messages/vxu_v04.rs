@@ -144,7 +144,7 @@ pub(super) static ORDER_MEMBERS: GroupDesc = GroupDesc {
 
 /// The message structure VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Message)]
+#[derive(hl7_macros::Message)]
 #[hl7(id = "VXU_V04", desc = VXU_V04)]
 pub struct VxuV04 {
     /// MSH: Message Header (required).
@@ -182,7 +182,7 @@ pub struct VxuV04 {
 
 /// The group PERSON_OBSERVATION of VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "PERSON_OBSERVATION", desc = PERSON_OBSERVATION_MEMBERS)]
 pub struct PersonObservation {
     /// OBX: Observation/Result (required).
@@ -198,7 +198,7 @@ pub struct PersonObservation {
 
 /// The group ORDER of VXU_V04.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Group)]
+#[derive(hl7_macros::Group)]
 #[hl7(name = "ORDER", desc = ORDER_MEMBERS)]
 pub struct Order {
     /// ORC: Common Order (required).

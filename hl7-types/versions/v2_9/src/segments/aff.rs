@@ -49,7 +49,7 @@ pub static AFF: SegmentDesc = SegmentDesc::new(
 
 /// AFF: Professional Affiliation.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "AFF", desc = AFF)]
 pub struct Aff {
     /// AFF-1: Set ID - AFF (SI, required).

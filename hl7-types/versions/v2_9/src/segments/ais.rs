@@ -91,7 +91,7 @@ pub static AIS: SegmentDesc = SegmentDesc::new(
 
 /// AIS: Appointment Information - Service.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "AIS", desc = AIS)]
 pub struct Ais {
     /// AIS-1: Set ID - AIS (SI, required).

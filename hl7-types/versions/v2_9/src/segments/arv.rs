@@ -21,7 +21,6 @@ pub static ARV: SegmentDesc = SegmentDesc::new(
             )
             .usage(Usage::R)
             .repeats(1, 1)
-            .len(1)
             .min_len(1)
             .table(&crate::tables::TABLE_0206)
             .item(2144),
@@ -92,7 +91,7 @@ pub static ARV: SegmentDesc = SegmentDesc::new(
 
 /// ARV: Access Restrictions.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "ARV", desc = ARV)]
 pub struct Arv {
     /// ARV-1: Set ID (SI, optional).

@@ -37,7 +37,7 @@ pub static CDO: SegmentDesc = SegmentDesc::new(
 
 /// CDO: Cumulative Dosage.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CDO", desc = CDO)]
 pub struct Cdo {
     /// CDO-1: Set ID - CDO (SI, optional).

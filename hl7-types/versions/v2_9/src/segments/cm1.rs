@@ -38,7 +38,7 @@ pub static CM1: SegmentDesc = SegmentDesc::new(
 
 /// CM1: Clinical Study Phase Master.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CM1", desc = CM1)]
 pub struct Cm1 {
     /// CM1-1: Set ID - CM1 (SI, required).

@@ -119,7 +119,7 @@ pub static CTR: SegmentDesc = SegmentDesc::new(
 
 /// CTR: Contract Master Outbound.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "CTR", desc = CTR)]
 pub struct Ctr {
     /// CTR-1: Contract Identifier (EI, required).

@@ -106,7 +106,7 @@ pub static DEV: SegmentDesc = SegmentDesc::new(
 
 /// DEV: Device.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DEV", desc = DEV)]
 pub struct Dev {
     /// DEV-1: Action Code (ID, required, table 0287).

@@ -48,7 +48,7 @@ pub static DPS: SegmentDesc = SegmentDesc::new(
 
 /// DPS: Diagnosis and Procedure Code.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DPS", desc = DPS)]
 pub struct Dps {
     /// DPS-1: Diagnosis Code - MCP (CWE, required, table 0051).

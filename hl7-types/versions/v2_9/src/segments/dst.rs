@@ -24,7 +24,7 @@ pub static DST: SegmentDesc = SegmentDesc::new(
 
 /// DST: Transport Destination.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "DST", desc = DST)]
 pub struct Dst {
     /// DST-1: Destination (CWE, required, table 0943).

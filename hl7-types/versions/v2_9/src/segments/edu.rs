@@ -55,7 +55,7 @@ pub static EDU: SegmentDesc = SegmentDesc::new(
 
 /// EDU: Educational Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "EDU", desc = EDU)]
 pub struct Edu {
     /// EDU-1: Set ID - EDU (SI, required).

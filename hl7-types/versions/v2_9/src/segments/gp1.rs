@@ -44,7 +44,7 @@ pub static GP1: SegmentDesc = SegmentDesc::new(
 
 /// GP1: Grouping/Reimbursement - Visit.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "GP1", desc = GP1)]
 pub struct Gp1 {
     /// GP1-1: Type of Bill Code (CWE, required, table 0455).

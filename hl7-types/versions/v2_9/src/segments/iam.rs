@@ -53,7 +53,6 @@ pub static IAM: SegmentDesc = SegmentDesc::new(
             )
             .usage(Usage::R)
             .repeats(1, 1)
-            .len(1)
             .min_len(1)
             .table(&crate::tables::TABLE_0206)
             .item(1551),
@@ -196,7 +195,7 @@ pub static IAM: SegmentDesc = SegmentDesc::new(
 
 /// IAM: Patient Adverse Reaction Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "IAM", desc = IAM)]
 pub struct Iam {
     /// IAM-1: Set ID - IAM (SI, required).

@@ -144,7 +144,7 @@ pub static INV: SegmentDesc = SegmentDesc::new(
 
 /// INV: Inventory Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "INV", desc = INV)]
 pub struct Inv {
     /// INV-1: Substance Identifier (CWE, conditional, table 0451).

@@ -48,7 +48,7 @@ pub static MCP: SegmentDesc = SegmentDesc::new(
 
 /// MCP: Master File Coverage Policy.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MCP", desc = MCP)]
 pub struct Mcp {
     /// MCP-1: Set ID - MCP (SI, required).

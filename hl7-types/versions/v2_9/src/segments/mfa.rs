@@ -66,7 +66,7 @@ pub static MFA: SegmentDesc = SegmentDesc::new(
 
 /// MFA: Master File Acknowledgment.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "MFA", desc = MFA)]
 pub struct Mfa {
     /// MFA-1: Record-Level Event Code (ID, required, table 0180).

@@ -50,7 +50,7 @@ pub static NDS: SegmentDesc = SegmentDesc::new(
 
 /// NDS: Notification Detail.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "NDS", desc = NDS)]
 pub struct Nds {
     /// NDS-1: Notification Reference Number (NM, required).

@@ -55,7 +55,7 @@ pub static OH1: SegmentDesc = SegmentDesc::new(
 
 /// OH1: Person Employment Status.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OH1", desc = OH1)]
 pub struct Oh1 {
     /// OH1-1: Set ID (SI, required).

@@ -113,7 +113,7 @@ pub static OH2: SegmentDesc = SegmentDesc::new(
 
 /// OH2: Past or Present Job.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OH2", desc = OH2)]
 pub struct Oh2 {
     /// OH2-1: Set ID (SI, required).

@@ -49,7 +49,7 @@ pub static OH3: SegmentDesc = SegmentDesc::new(
 
 /// OH3: Usual Work.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OH3", desc = OH3)]
 pub struct Oh3 {
     /// OH3-1: Set ID (SI, required).

@@ -47,7 +47,7 @@ pub static OH4: SegmentDesc = SegmentDesc::new(
 
 /// OH4: Combat Zone Work.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OH4", desc = OH4)]
 pub struct Oh4 {
     /// OH4-1: Set ID (SI, required).

@@ -145,7 +145,6 @@ pub static OM1: SegmentDesc = SegmentDesc::new(
             )
             .usage(Usage::R)
             .repeats(1, 1)
-            .len(1)
             .min_len(1)
             .table(&crate::tables::TABLE_0174)
             .item(603),
@@ -434,7 +433,7 @@ pub static OM1: SegmentDesc = SegmentDesc::new(
 
 /// OM1: General.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM1", desc = OM1)]
 pub struct Om1 {
     /// OM1-1: Sequence Number - Test/Observation Master File (NM, required).

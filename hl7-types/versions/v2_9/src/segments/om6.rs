@@ -24,7 +24,7 @@ pub static OM6: SegmentDesc = SegmentDesc::new(
 
 /// OM6: Observations that are Calculated from Other Observations.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "OM6", desc = OM6)]
 pub struct Om6 {
     /// OM6-1: Sequence Number - Test/Observation Master File (NM, optional).

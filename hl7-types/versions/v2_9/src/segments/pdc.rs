@@ -97,7 +97,7 @@ pub static PDC: SegmentDesc = SegmentDesc::new(
 
 /// PDC: Product Detail Country.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PDC", desc = PDC)]
 pub struct Pdc {
     /// PDC-1: Manufacturer/Distributor (XON, required, repeats).

@@ -59,7 +59,7 @@ pub static PKG: SegmentDesc = SegmentDesc::new(
 
 /// PKG: Packaging.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PKG", desc = PKG)]
 pub struct Pkg {
     /// PKG-1: Set Id - PKG (SI, required).

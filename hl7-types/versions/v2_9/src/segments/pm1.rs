@@ -166,7 +166,7 @@ pub static PM1: SegmentDesc = SegmentDesc::new(
 
 /// PM1: Payer Master File.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PM1", desc = PM1)]
 pub struct Pm1 {
     /// PM1-1: Health Plan ID (CWE, required, table 0072).

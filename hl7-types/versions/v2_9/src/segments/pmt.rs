@@ -92,7 +92,7 @@ pub static PMT: SegmentDesc = SegmentDesc::new(
 
 /// PMT: Payment Information.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PMT", desc = PMT)]
 pub struct Pmt {
     /// PMT-1: Payment/Remittance Advice Number (EI, required).

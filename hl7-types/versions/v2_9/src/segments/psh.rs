@@ -105,7 +105,7 @@ pub static PSH: SegmentDesc = SegmentDesc::new(
 
 /// PSH: Product Summary Header.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PSH", desc = PSH)]
 pub struct Psh {
     /// PSH-1: Report Type (ST, required).

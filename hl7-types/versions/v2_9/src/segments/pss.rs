@@ -52,7 +52,7 @@ pub static PSS: SegmentDesc = SegmentDesc::new(
 
 /// PSS: Product/Service Section.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PSS", desc = PSS)]
 pub struct Pss {
     /// PSS-1: Provider Product/Service Section Number (EI, required).

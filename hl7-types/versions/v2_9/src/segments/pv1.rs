@@ -275,7 +275,7 @@ pub static PV1: SegmentDesc = SegmentDesc::new(
 
 /// PV1: Patient Visit.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "PV1", desc = PV1)]
 pub struct Pv1 {
     /// PV1-1: Set ID - PV1 (SI, optional).

@@ -59,7 +59,7 @@ pub static RCP: SegmentDesc = SegmentDesc::new(
 
 /// RCP: Response Control Parameter.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RCP", desc = RCP)]
 pub struct Rcp {
     /// RCP-1: Query Priority (ID, optional, table 0091).

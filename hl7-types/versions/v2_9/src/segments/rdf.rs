@@ -33,7 +33,7 @@ pub static RDF: SegmentDesc = SegmentDesc::new(
 
 /// RDF: Table Row Definition.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RDF", desc = RDF)]
 pub struct Rdf {
     /// RDF-1: Number of Columns per Row (NM, required).

@@ -131,7 +131,7 @@ pub static RXV: SegmentDesc = SegmentDesc::new(
 
 /// RXV: Pharmacy/Treatment Infusion.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "RXV", desc = RXV)]
 pub struct Rxv {
     /// RXV-1: Set ID - RXV (SI, optional).

@@ -46,7 +46,7 @@ pub static SCP: SegmentDesc = SegmentDesc::new(
 
 /// SCP: Sterilizer Configuration.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SCP", desc = SCP)]
 pub struct Scp {
     /// SCP-1: Number Of Decontamination/Sterilization Devices (NM, optional).

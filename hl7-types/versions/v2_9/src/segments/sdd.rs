@@ -37,7 +37,7 @@ pub static SDD: SegmentDesc = SegmentDesc::new(
 
 /// SDD: Sterilization Device Data.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SDD", desc = SDD)]
 pub struct Sdd {
     /// SDD-1: Number (EI, optional).

@@ -230,7 +230,7 @@ pub static SPM: SegmentDesc = SegmentDesc::new(
 
 /// SPM: Specimen.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "SPM", desc = SPM)]
 pub struct Spm {
     /// SPM-1: Set ID - SPM (SI, optional).

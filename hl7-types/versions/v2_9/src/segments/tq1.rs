@@ -64,7 +64,7 @@ pub static TQ1: SegmentDesc = SegmentDesc::new(
 
 /// TQ1: Timing/Quantity.
 #[cfg(feature = "types")]
-#[derive(Clone, PartialEq, hl7_macros::Segment)]
+#[derive(hl7_macros::Segment)]
 #[hl7(id = "TQ1", desc = TQ1)]
 pub struct Tq1 {
     /// TQ1-1: Set ID - TQ1 (SI, optional).
