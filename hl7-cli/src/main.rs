@@ -6,6 +6,7 @@
 mod check;
 mod console;
 mod describe;
+mod diff_schema;
 mod get;
 mod input;
 mod json;
@@ -48,6 +49,7 @@ Examples:
   hl7 check inbox/                   where the messages of a folder depart from the standard
   hl7 get MSH-10 PID-3.1 inbox/      control id and patient id of each, as a table
   hl7 describe PID-3                 what the standard says about a field
+  hl7 diff-schema 2.3.1 2.5.1 PID    what changed between two versions
   hl7 roundtrip inbox/               whether decoding and encoding gives the same bytes";
 
 /// The subcommands.
@@ -57,6 +59,7 @@ enum Command {
     Check(check::Args),
     Get(get::Args),
     Describe(describe::Args),
+    DiffSchema(diff_schema::Args),
     Roundtrip(roundtrip::Args),
 }
 
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &mut console),
         Command::Get(args) => get::run(args, &mut console),
         Command::Describe(args) => describe::run(args, &mut console),
+        Command::DiffSchema(args) => diff_schema::run(args, &mut console),
         Command::Roundtrip(args) => roundtrip::run(args, &mut console),
     };
     match result.and_then(|status| console.finish().map(|()| status)) {

@@ -69,6 +69,24 @@ snapshots! {
     describe_search: "describe" "birth place";
     describe_unknown: "describe" "PDI" "ADT_A99" "PID-99" "XYZZY";
     describe_json: "describe" "--json" "EVN" "CX.4" "FN" "0155" "ACK" "ADT^A01" "birth place";
+    diff_segment: "diff-schema" "2.3.1" "2.5.1" "PID";
+    diff_withdrawn: "diff-schema" "2.5.1" "2.7" "MRG" "NK1-7";
+    diff_backwards: "diff-schema" "2.7" "2.5.1" "MRG" "PID-40";
+    diff_field: "diff-schema" "2.3.1" "2.5.1" "PID-3" "pid.8";
+    diff_component: "diff-schema" "2.3.1" "2.5.1" "CX.4" "PID-5.1.1";
+    diff_datatype: "diff-schema" "2.3.1" "2.5.1" "CX" "NM";
+    diff_table: "diff-schema" "2.3.1" "2.5.1" "0001" "HL70155" "0200" "1";
+    diff_structure: "diff-schema" "2.3.1" "2.5.1" "ORU_R01";
+    diff_groups: "diff-schema" "2.5.1" "2.9" "ADT_A01" "ORL_O22";
+    diff_event: "diff-schema" "2.3.1" "2.5.1" "ADT^A04" "ADT^A05" "ORU";
+    diff_any_case: "diff-schema" "2.5.1" "2.9" "mfn_znn" "mfn^znn";
+    diff_overview: "diff-schema" "2.7" "2.7.1";
+    diff_one_sided: "diff-schema" "2.3.1" "2.5.1" "SFT" "PID-35" "CX.8" "TN" "0445" "ADT_A60" "ADT^A60";
+    diff_none: "diff-schema" "2.5" "2.5.1" "EVN" "ADT_A03" "ADT^A03";
+    diff_unknown: "diff-schema" "2.3.1" "2.5.1" "PDI" "ADT_A99" "PID-99" "EVN-3" "XYZZY";
+    diff_unknown_version: "diff-schema" "2.3.1" "2.5.2" "PID";
+    diff_json: "diff-schema" "--json" "2.3.1" "2.5.1" "EVN" "0001" "ADT^A05" "SFT";
+    diff_overview_json: "diff-schema" "--json" "2.7" "2.7.1";
     roundtrip: "roundtrip" ".";
     roundtrip_quiet: "roundtrip" "-q" ".";
     help: "--help";
@@ -76,5 +94,6 @@ snapshots! {
     help_check: "check" "--help";
     help_get: "get" "--help";
     help_describe: "describe" "--help";
+    help_diff_schema: "diff-schema" "--help";
     help_roundtrip: "roundtrip" "--help";
 }

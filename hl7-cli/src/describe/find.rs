@@ -7,7 +7,7 @@ use hl7_types::desc::{
 };
 
 /// Names that are suggested for one that does not exist.
-const MOST_SUGGESTIONS: usize = 8;
+pub(crate) const MOST_SUGGESTIONS: usize = 8;
 
 /// Something that the standard describes.
 #[derive(Debug)]
@@ -38,13 +38,14 @@ pub(super) fn find(text: &str, version: &'static VersionDesc) -> Result<Vec<Subj
     let mut found: Vec<Subject> = Vec::new();
     found.extend(version.segment(&name).map(Subject::Segment));
     found.extend(version.datatype(&name).map(Subject::Datatype));
-    found.extend(version.structure(&name).map(Subject::Structure));
+    found.extend(structure(&name, version).map(Subject::Structure));
     found.extend(table(&name, version).map(Subject::Table));
     if found.is_empty() {
-        found.extend(events(&name, version));
+        let events = events(&name, version);
+        found.extend((!events.is_empty()).then(|| Subject::Events(name.clone(), events)));
     }
     if found.is_empty() {
-        found.extend(element(&name, version)?);
+        found.extend(element(&name, version)?.map(|(path, desc)| Subject::Element(path, desc)));
     }
     if found.is_empty() {
         let named = named(&text.to_ascii_lowercase(), version);
@@ -56,30 +57,42 @@ pub(super) fn find(text: &str, version: &'static VersionDesc) -> Result<Vec<Subj
     Ok(found)
 }
 
+/// `ADT_A01`, and `QBP_Qnn` in any case.
+pub(crate) fn structure(name: &str, version: &VersionDesc) -> Option<&'static StructureDesc> {
+    version.structures.iter().copied().find(|structure| structure.id.eq_ignore_ascii_case(name))
+}
+
 /// `0001`, `1`, `HL70001`.
-fn table(name: &str, version: &'static VersionDesc) -> Option<&'static TableDesc> {
+pub(crate) fn table(name: &str, version: &'static VersionDesc) -> Option<&'static TableDesc> {
     let digits = name.strip_prefix("HL7").unwrap_or(name);
     let number: u32 = digits.parse().ok()?;
     version.table(&format!("{number:04}"))
 }
 
 /// `ADT^A01`, `ADT^A01^ADT_A01`, `ADT`, `A01`.
-fn events(name: &str, version: &'static VersionDesc) -> Option<Subject> {
+pub(crate) fn events(name: &str, version: &'static VersionDesc) -> Vec<&'static EventDesc> {
     let (message, trigger) = name.split_once('^').unwrap_or((name, ""));
     let trigger = trigger.split('^').next().unwrap_or("");
+    // As the standard writes them: `MFN^Znn`.
+    let is = |known: &str, text: &str| !text.is_empty() && known.eq_ignore_ascii_case(text);
     let fits = |event: &&EventDesc| {
         if name.contains('^') {
-            event.message == message && (trigger.is_empty() || event.trigger == trigger)
+            is(event.message, message) && (trigger.is_empty() || is(event.trigger, trigger))
         } else {
-            event.message == name || event.trigger == name
+            is(event.message, name) || is(event.trigger, name)
         }
     };
-    let events: Vec<_> = version.events.iter().filter(fits).collect();
-    (!events.is_empty()).then(|| Subject::Events(name.to_owned(), events))
+    version.events.iter().filter(fits).collect()
 }
 
-/// `PID-3`, `PID-3.4.1`, `CX.4`, `CX.4.1`; `PID.3` is taken for `PID-3`.
-fn element(name: &str, version: &'static VersionDesc) -> Result<Option<Subject>, String> {
+/// `PID-3`, `PID-3.4.1`, `CX.4`, `CX.4.1`; `PID.3` is taken for `PID-3`. With its path.
+///
+/// # Errors
+/// When the name is that of a segment or datatype, and the number is none of its fields or components.
+pub(crate) fn element(
+    name: &str,
+    version: &'static VersionDesc,
+) -> Result<Option<(String, &'static ElementDesc)>, String> {
     let name = match name.split_once('.') {
         Some((id, rest)) if version.segment(id).is_some() => &format!("{id}-{rest}"),
         _ => name,
@@ -113,7 +126,7 @@ fn element(name: &str, version: &'static VersionDesc) -> Result<Option<Subject>,
         element = nth(parts, number, &path, "components")?;
         path = format!("{path}.{number}");
     }
-    Ok(Some(Subject::Element(path, element)))
+    Ok(Some((path, element)))
 }
 
 fn nth(
@@ -176,7 +189,7 @@ fn unknown(text: &str, name: &str, version: &'static VersionDesc) -> String {
 }
 
 /// Ids that are one or two letters away.
-fn similar(name: &str, version: &VersionDesc) -> Vec<String> {
+pub(crate) fn similar(name: &str, version: &VersionDesc) -> Vec<String> {
     // Of a path, the id in front.
     let id = name.split(['-', '.']).next().unwrap_or(name);
     let rest = &name[id.len()..];
@@ -192,6 +205,10 @@ fn similar(name: &str, version: &VersionDesc) -> Vec<String> {
         .chain(events);
     let limit = if id.len() > 4 { 2 } else { 1 };
     let mut near: Vec<_> = ids.map(|known| (distance(id, &known), known)).collect();
+    // Of `PID-0` the id is right and the rest is wrong.
+    if near.iter().any(|(distance, _)| *distance == 0) {
+        return Vec::new();
+    }
     near.retain(|(distance, _)| *distance <= limit);
     near.sort();
     near.dedup();

@@ -1,8 +1,8 @@
 //! Descriptions as JSON.
 
 use hl7_types::desc::{
-    Code, DatatypeDesc, DatatypeKind, ElementDesc, GroupDesc, MANY, MemberKind, TableDesc,
-    TableKind, VersionDesc,
+    Code, DatatypeDesc, DatatypeKind, ElementDesc, GroupDesc, MANY, MemberDesc, MemberKind,
+    TableDesc, TableKind, VersionDesc,
 };
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ pub(super) struct JsonNamed {
 
 /// A field or component.
 #[derive(Serialize)]
-pub(super) struct JsonElement {
+pub(crate) struct JsonElement {
     path: String,
     name: &'static str,
     datatype: Option<&'static str>,
@@ -90,7 +90,7 @@ pub(super) struct JsonCode {
 
 /// A member of a structure or group.
 #[derive(Serialize)]
-pub(super) struct JsonMember {
+pub(crate) struct JsonMember {
     name: &'static str,
     make: &'static str,
     min: u16,
@@ -107,11 +107,12 @@ pub(super) struct JsonEvent {
 }
 
 /// What stands for "no limit" is nothing.
-fn limited(max: u16) -> Option<u16> {
+pub(crate) fn limited(max: u16) -> Option<u16> {
     (max != MANY).then_some(max)
 }
 
-fn stated(number: u32) -> Option<u32> {
+/// Zero stands for "not stated".
+pub(crate) fn stated(number: u32) -> Option<u32> {
     (number > 0).then_some(number)
 }
 
@@ -179,14 +180,19 @@ fn table(table: &TableDesc, version: &'static VersionDesc) -> Json {
         version: version.id,
         id: table.id,
         name: table.name,
-        maintained: match table.kind {
-            TableKind::Hl7 => "hl7",
-            TableKind::User => "user",
-            TableKind::Other => "other",
-        },
+        maintained: maintained(table.kind),
         codes: codes(table.codes),
         patterns: codes(table.patterns),
         used_by: elements_with(version, named).into_iter().map(|(path, _)| path).collect(),
+    }
+}
+
+/// Who maintains a table.
+pub(crate) fn maintained(kind: TableKind) -> &'static str {
+    match kind {
+        TableKind::Hl7 => "hl7",
+        TableKind::User => "user",
+        TableKind::Other => "other",
     }
 }
 
@@ -199,7 +205,8 @@ fn elements(owner: &str, elements: &[ElementDesc]) -> Vec<JsonElement> {
     numbered.map(|(index, desc)| element(format!("{owner}{}", index + 1), desc)).collect()
 }
 
-fn element(path: String, desc: &ElementDesc) -> JsonElement {
+/// A field or component.
+pub(crate) fn element(path: String, desc: &ElementDesc) -> JsonElement {
     JsonElement {
         path,
         name: desc.name,
@@ -214,14 +221,16 @@ fn element(path: String, desc: &ElementDesc) -> JsonElement {
 }
 
 fn members(group: &GroupDesc) -> Vec<JsonMember> {
-    let member = |member: &hl7_types::desc::MemberDesc| {
-        let (make, members) = match member.kind {
-            MemberKind::Segment(_) => ("segment", Vec::new()),
-            MemberKind::Any(_) => ("any", Vec::new()),
-            MemberKind::Group(inner) => ("group", members(inner)),
-            MemberKind::Choice(inner) => ("choice", members(inner)),
-        };
-        JsonMember { name: member.name(), make, min: member.min, max: limited(member.max), members }
-    };
     group.members.iter().map(member).collect()
+}
+
+/// A member, with what is in it.
+pub(crate) fn member(member: &MemberDesc) -> JsonMember {
+    let (make, members) = match member.kind {
+        MemberKind::Segment(_) => ("segment", Vec::new()),
+        MemberKind::Any(_) => ("any", Vec::new()),
+        MemberKind::Group(inner) => ("group", members(inner)),
+        MemberKind::Choice(inner) => ("choice", members(inner)),
+    };
+    JsonMember { name: member.name(), make, min: member.min, max: limited(member.max), members }
 }

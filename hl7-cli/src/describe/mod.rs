@@ -1,8 +1,8 @@
 //! `hl7 describe`: what the standard says.
 
-mod find;
-mod json;
-mod print;
+pub(crate) mod find;
+pub(crate) mod json;
+pub(crate) mod print;
 
 use std::io::{self, Write};
 

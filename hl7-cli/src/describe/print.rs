@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use hl7_types::desc::{
-    DatatypeDesc, DatatypeKind, ElementDesc, EventDesc, GroupDesc, MANY, MemberKind, StructureDesc,
+    DatatypeDesc, DatatypeKind, ElementDesc, EventDesc, GroupDesc, MemberKind, StructureDesc,
     TableDesc, TableKind, Usage, VersionDesc,
 };
+
+use hl7_types::diff::Cardinality;
 
 use super::find::{Subject, elements_with, structures_with};
 use crate::console::{BOLD, Console, DIM, GROUP, NAME};
@@ -64,34 +66,15 @@ pub(super) fn subject(
     }
 }
 
-fn title(id: &str, name: &str, what: &str, console: &mut Console) -> io::Result<()> {
+/// `PID  Patient Identification  (segment, 2.5.1)`
+pub(crate) fn title(id: &str, name: &str, what: &str, console: &mut Console) -> io::Result<()> {
     let space = if name.is_empty() { "" } else { "  " };
     writeln!(console, "{BOLD}{id}{BOLD:#}{space}{name}  {DIM}({what}){DIM:#}")
 }
 
-fn fact(name: &str, value: &str, console: &mut Console) -> io::Result<()> {
+/// A line about the whole.
+pub(crate) fn fact(name: &str, value: &str, console: &mut Console) -> io::Result<()> {
     writeln!(console, "  {DIM}{name:<12}{DIM:#} {value}")
-}
-
-/// `1..*`
-pub(super) fn cardinality(min: u16, max: u16) -> String {
-    if max == MANY { format!("{min}..*") } else { format!("{min}..{max}") }
-}
-
-/// `at most 250`, with what later versions add.
-fn length(element: &ElementDesc) -> String {
-    let length = element.length;
-    let max = match (length.min, length.max) {
-        (_, 0) => String::new(),
-        (0, max) => max.to_string(),
-        (min, max) => format!("{min}..{max}"),
-    };
-    match length.conformance {
-        0 => max,
-        stored => format!("{max} {stored}{}", if length.truncatable { "#" } else { "=" })
-            .trim()
-            .to_owned(),
-    }
 }
 
 /// A table with a row for each field or component.
@@ -109,8 +92,8 @@ fn elements(owner: &str, elements: &[ElementDesc], console: &mut Console) -> io:
                 element.name.to_owned(),
                 element.datatype.map_or("-", |datatype| datatype.id).to_owned(),
                 element.usage.code().to_owned(),
-                cardinality(element.min, element.max),
-                length(element),
+                Cardinality::from(element).to_string(),
+                element.length.to_string(),
                 element.table.map_or("", |table| table.id).to_owned(),
             ]
         })
@@ -135,6 +118,12 @@ fn elements(owner: &str, elements: &[ElementDesc], console: &mut Console) -> io:
             _ => writeln!(console, "  {NAME}{first}{NAME:#}  {rest}")?,
         }
     }
+    writeln!(console)?;
+    usages(|usage| elements.iter().any(|element| element.usage == usage), console)
+}
+
+/// What the codes of usages stand for.
+pub(crate) fn usages(used: impl Fn(Usage) -> bool, console: &mut Console) -> io::Result<()> {
     let known = [
         Usage::R,
         Usage::Re,
@@ -146,14 +135,24 @@ fn elements(owner: &str, elements: &[ElementDesc], console: &mut Console) -> io:
         Usage::X,
         Usage::W,
     ];
-    let used =
-        known.into_iter().filter(|usage| elements.iter().any(|element| element.usage == *usage));
+    let used = known.into_iter().filter(|usage| used(*usage));
     let legend: Vec<_> = used.map(|usage| format!("{} {}", usage.code(), usage.word())).collect();
-    writeln!(console, "\n  {DIM}{}{DIM:#}", legend.join(", "))
+    writeln!(console, "  {DIM}{}{DIM:#}", legend.join(", "))
 }
 
-/// A list of ids that fills lines.
+/// A list of ids that fills lines; of a long one only its begin.
 fn list(name: &str, ids: &[&str], console: &mut Console) -> io::Result<()> {
+    let most = if ids.len() > MOST_IDS { FEW_IDS } else { ids.len() };
+    list_of(name, ids, most, console)
+}
+
+/// The first ids of a list, which fill lines.
+pub(crate) fn list_of(
+    name: &str,
+    ids: &[&str],
+    most: usize,
+    console: &mut Console,
+) -> io::Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -161,8 +160,7 @@ fn list(name: &str, ids: &[&str], console: &mut Console) -> io::Result<()> {
     let start = format!("{name} ({}):", ids.len());
     write!(console, "\n  {DIM}{start}{DIM:#}")?;
     let mut column = 2 + start.len();
-    let most = if ids.len() > MOST_IDS { FEW_IDS } else { ids.len() };
-    for id in &ids[..most] {
+    for id in ids.iter().take(most) {
         if column + 1 + id.len() > columns {
             write!(console, "\n   ")?;
             column = 3;
@@ -196,8 +194,8 @@ fn describe_element(
         None => fact("datatype", "none", console)?,
     }
     fact("usage", &format!("{}, {}", element.usage.code(), element.usage.word()), console)?;
-    fact("cardinality", &cardinality(element.min, element.max), console)?;
-    let length = length(element);
+    fact("cardinality", &Cardinality::from(element).to_string(), console)?;
+    let length = element.length.to_string();
     if !length.is_empty() {
         fact("length", &format!("at most {length}"), console)?;
     }
@@ -278,7 +276,7 @@ fn codes(table: &TableDesc, most: usize, console: &mut Console) -> io::Result<()
 }
 
 /// `ADT^A01`
-pub(super) fn event(event: &EventDesc) -> String {
+pub(crate) fn event(event: &EventDesc) -> String {
     match event.trigger {
         "" => event.message.to_owned(),
         trigger => format!("{}^{trigger}", event.message),
@@ -334,7 +332,7 @@ fn members(group: &GroupDesc, depth: usize, lines: &mut Vec<Line>) {
             (false, true) => ("{", "}"),
             (false, false) => ("", ""),
         };
-        let cardinality = cardinality(member.min, member.max);
+        let cardinality = Cardinality::from(member).to_string();
         match member.kind {
             MemberKind::Segment(_) | MemberKind::Any(_) => {
                 let name = member.segment().map_or("any segment", |segment| segment.name);

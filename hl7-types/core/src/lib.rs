@@ -4,6 +4,7 @@
 mod debug;
 mod decode;
 pub mod desc;
+pub mod diff;
 mod encode;
 mod er7;
 mod error;
