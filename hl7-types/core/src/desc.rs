@@ -259,6 +259,7 @@ impl SegmentDesc {
 
 /// Fails to compile where a struct and its descriptor have different numbers of rows.
 #[doc(hidden)]
+#[track_caller]
 pub const fn same_rows(described: usize, written: usize, message: &str) {
     if described != written {
         panic!("{}", message);
