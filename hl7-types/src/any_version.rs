@@ -31,7 +31,7 @@ macro_rules! versions {
             pub enum AnyMessage {
                 $(
                     #[cfg(feature = $feature)]
-                    #[doc = concat!("A message read as [`", stringify!($module), "`].")]
+                    #[doc = concat!("A message read as `", stringify!($module), "`.")]
                     $variant($package::AnyMessage),
                 )*
             }

@@ -91,6 +91,9 @@ fn check_round_trip(bytes: &[u8]) {
     if let Ok(decoded) = AnyMessage::decode_with(bytes, &options) {
         let encoded = decoded.message.encode();
         assert_eq!(encoded.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+        let copy = decoded.message.clone();
+        assert!(copy == decoded.message, "a copy is the same");
+        assert!(copy.encode() == encoded, "and is written alike");
         for finding in &decoded.findings {
             assert!(bytes.get(finding.range()).is_some(), "{finding} points outside");
         }
