@@ -11,6 +11,8 @@ use hl7_codegen::output::{self, Drift};
 use hl7_codegen::{model, schema};
 use similar::TextDiff;
 
+use crate::versions;
+
 /// How many stale files `--check` shows a diff of.
 const SHOWN: usize = 3;
 
@@ -70,20 +72,14 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
 
 /// The folders of schemas/, in order, and the obstacle course.
 fn jobs(root: &Path) -> Result<Vec<Job>, Box<dyn Error>> {
-    let mut jobs = Vec::new();
-    for entry in fs::read_dir(root.join("schemas"))? {
-        let entry = entry?;
-        if entry.path().is_dir() {
-            jobs.push(Job {
-                schema: Path::new("schemas").join(entry.file_name()),
-                target: Path::new("hl7-types/versions").join(entry.file_name()),
-                publish: true,
-            });
-        }
-    }
+    let of_version = |module: String| Job {
+        schema: Path::new("schemas").join(&module),
+        target: Path::new("hl7-types/versions").join(&module),
+        publish: true,
+    };
+    let mut jobs: Vec<Job> = versions::modules(root)?.into_iter().map(of_version).collect();
     let (schema, target) = OBSTACLE;
     jobs.push(Job { schema: schema.into(), target: target.into(), publish: false });
-    jobs.sort_by(|a, b| a.target.cmp(&b.target));
     Ok(jobs)
 }
 

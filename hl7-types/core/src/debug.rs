@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::node::{Element, GroupNode, Node, Slot, Varies};
+use crate::node::{self, Element, GroupNode, Node, Slot, Varies};
 
 /// Writes a segment or composite: the numbers of its valued slots, each with its length.
 ///
@@ -15,9 +15,7 @@ pub fn debug_node(name: &str, node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fm
 
 fn slots(node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut map = f.debug_map();
-    let mut slots = Vec::new();
-    node.slots(&mut slots);
-    for (index, slot) in slots.into_iter().enumerate() {
+    for (index, slot) in node::slots(node).into_iter().enumerate() {
         let shown = Shown(slot);
         if !shown.is_empty() {
             map.entry(&(index + 1), &shown);
@@ -33,11 +31,7 @@ impl Shown<'_> {
         match self.0 {
             Slot::Absent => true,
             Slot::Leaf(value) => value.is_empty(),
-            Slot::Node(node) => {
-                let mut slots = Vec::new();
-                node.slots(&mut slots);
-                slots.into_iter().all(|slot| Shown(slot).is_empty())
-            }
+            Slot::Node(node) => node::slots(node).into_iter().all(|slot| Shown(slot).is_empty()),
             Slot::List(list) => list.is_empty(),
             Slot::Varies(varies) => Shown(varies.inner()).is_empty(),
         }

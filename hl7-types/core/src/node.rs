@@ -55,11 +55,16 @@ pub trait Node: Send + Sync {
     fn extra_mut(&mut self) -> &mut Extra;
 }
 
-/// The slot at an index; [`Slot::Absent`] behind the last.
-pub(crate) fn slot(node: &dyn Node, index: usize) -> Slot<'_> {
+/// All slots of a segment or composite.
+pub(crate) fn slots(node: &dyn Node) -> Vec<Slot<'_>> {
     let mut slots = Vec::new();
     node.slots(&mut slots);
-    slots.get(index).copied().unwrap_or(Slot::Absent)
+    slots
+}
+
+/// The slot at an index; [`Slot::Absent`] behind the last.
+pub(crate) fn slot(node: &dyn Node, index: usize) -> Slot<'_> {
+    slots(node).get(index).copied().unwrap_or(Slot::Absent)
 }
 
 /// A slot to be read.
@@ -357,10 +362,7 @@ impl<T: Item> Member for Option<Box<T>> {
         }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        match *self {
-            Some(ref mut item) => item.element_mut(),
-            ref mut absent => absent.insert(Box::new(T::of_variant(variant))).element_mut(),
-        }
+        self.get_or_insert_with(|| Box::new(T::of_variant(variant))).element_mut()
     }
 }
 

@@ -37,11 +37,7 @@ impl<T> Part<T> {
     /// What is there; something absent is made.
     #[inline]
     pub(crate) fn get_or_make(&mut self, make: impl FnOnce() -> Box<T>) -> &mut T {
-        // `get_or_insert_with` compiles to twice as much, and this is compiled for every composite and segment.
-        match self.0 {
-            Some(ref mut part) => part,
-            ref mut absent => absent.insert(make()),
-        }
+        self.0.get_or_insert_with(make)
     }
 
     /// Takes it out, leaving the absent part.

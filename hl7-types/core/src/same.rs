@@ -2,7 +2,7 @@
 //! library expands to for all of them is a quarter of what it costs to compile.
 
 use crate::desc::{DatatypeDesc, MemberDesc, MemberKind};
-use crate::node::{Element, ElementMut, Empty, GroupNode, Node, Slot, SlotMut, Varies};
+use crate::node::{Element, ElementMut, Empty, GroupNode, Node, Slot, SlotMut, Varies, slots};
 
 /// A copy of a segment or composite.
 pub fn clone_node<T: Node + Empty>(from: &T) -> T {
@@ -141,10 +141,4 @@ pub fn same_element(a: Element<'_>, b: Element<'_>) -> bool {
 #[must_use]
 pub fn same_varies(a: &dyn Varies, b: &dyn Varies) -> bool {
     same_slot(Slot::Varies(a), Slot::Varies(b))
-}
-
-fn slots(node: &dyn Node) -> Vec<Slot<'_>> {
-    let mut slots = Vec::new();
-    node.slots(&mut slots);
-    slots
 }

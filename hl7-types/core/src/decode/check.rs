@@ -228,13 +228,13 @@ impl Reader<'_> {
         let max = element.length.max;
         if max > 0 && span.end - span.start > max {
             let piece = self.slice(span);
+            let text = std::str::from_utf8(piece).ok();
             // A null is no text, and where the standard's own code is longer than its field, the code is right.
-            let code = std::str::from_utf8(piece).unwrap_or_default();
-            if is_null(piece) || element.table.is_some_and(|table| table.has(code)) {
+            let is_code = |text| element.table.is_some_and(|table| table.has(text));
+            if is_null(piece) || text.is_some_and(is_code) {
                 return;
             }
-            let length =
-                std::str::from_utf8(piece).map_or(piece.len(), |text| text.chars().count());
+            let length = text.map_or(piece.len(), |text| text.chars().count());
             if length > max as usize {
                 self.report(Rule::TooLong, span, || {
                     format!("{} has {length} characters, at most {max} are allowed", element.name)
@@ -285,7 +285,7 @@ impl Reader<'_> {
 
     fn check_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Stretch) {
         let Ok(text) = std::str::from_utf8(self.slice(span)) else { return };
-        if text.is_empty() || text == "\"\"" {
+        if text.is_empty() || is_null(text.as_bytes()) {
             return;
         }
         if let Some(expected) = format.and_then(|format| format::expected(format, text)) {

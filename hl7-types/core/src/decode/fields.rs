@@ -173,8 +173,7 @@ impl Reader<'_> {
         let tail = Stretch { start: start - 1, end: self.skip_to(Class::Segment) };
         // Separators behind the last field and nothing between them are no more than a habit of the sender.
         let field = self.scan.delimiters.field;
-        let nothing = self.slice(tail).iter().all(|&byte| byte == field);
-        if slots == desc.fields.len() && !nothing {
+        if slots == desc.fields.len() && self.slice(tail).iter().any(|&byte| byte != field) {
             self.at_field(slots);
             self.report(Rule::SurplusField, tail, || {
                 format!("{} has {slots} fields, here is more", desc.id)
