@@ -538,6 +538,16 @@ fn errata_correct_the_definitions() {
         panic!("CX is a composite")
     };
     assert_eq!(components[0].table, None);
+    // Where the order is the meaning, and what is new as a whole.
+    let body = r#"<add at="ADT_A01" before="MSH" reason="r" sources="s"><segment id="PID"/><segment id="MSH"/></add>
+<add at="tables" reason="r" sources="s"><table id="0002" name="Other" type="User"/></add>
+<remove at="messages" reason="r" sources="s"><event message="ADT" trigger="A01" structure="ADT_A01"/></remove>"#;
+    let version = schema::parse(&with_errata(body)).unwrap_or_else(|errors| panic!("{errors}"));
+    let names: Vec<_> =
+        version.structures[0].members.iter().map(|member| &member.name[..]).collect();
+    assert_eq!(names, ["PID", "MSH", "MSH"]);
+    assert_eq!(version.tables[1].id, "0002");
+    assert!(version.events.is_empty());
     // And back, in one go: errata are laid on one after the other.
     let body = r#"<add at="0001" reason="r" sources="s"><value code="M"/></add>
 <remove at="0001" reason="r" sources="s"><value code="M"/><value code="F"/></remove>
@@ -585,6 +595,14 @@ fn an_erratum_that_no_longer_applies_is_an_error() {
         ),
         (r#"<add at="0001" WHY><value code="F"/></add>"#, "0001 has that already"),
         (r#"<remove at="0001" WHY><value code="M"/></remove>"#, "0001 has no such <value>"),
+        (
+            r#"<add at="ADT_A01" before="PV1" WHY><segment id="PID"/></add>"#,
+            r#"there is nothing at "ADT_A01/PV1""#,
+        ),
+        (
+            r#"<remove at="ADT_A01" before="MSH" WHY><segment id="MSH"/></remove>"#,
+            "before is for <add> only",
+        ),
         (r#"<add at="0001" WHY/>"#, "holds nothing"),
         (
             r#"<add at="0001" reason=" " sources="s"><value code="M"/></add>"#,

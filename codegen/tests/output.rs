@@ -154,7 +154,7 @@ fn a_file_in_the_place_of_a_folder_and_a_folder_in_the_place_of_a_file() {
 
 #[test]
 fn single_files_are_written_beside_others() {
-    let folder = Folder::new("beside");
+    let folder = Folder::new("single");
     folder.put("src/by_hand.rs", "// mine\n");
     folder.put("src/lib.rs", "// old\n");
     let files = package();

@@ -11,7 +11,7 @@ fn messages() -> Folder {
         .with("oru.hl7", ORU)
         .with("faulty.hl7", FAULTY)
         .with("two.hl7", format!("{ADT}{FAULTY}"))
-        .with("other.hl7", ADT.replace("|2.5.1", "|2.3").replace("ADT^A01^ADT_A01", "ZZZ^Z99"))
+        .with("other.hl7", ADT.replace("|2.5.1", "|2.3").replace("ADT^A01^ADT_A01", "XYZ^X99"))
         .with("text.txt", "just text\n")
         .with("empty.hl7", "")
 }

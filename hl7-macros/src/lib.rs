@@ -44,10 +44,10 @@
 //! | [`Group`] | enum | alternatives of which exactly one stands: `Obr(Part<Obr>)` |
 //! | [`Message`] | struct | members, as in a group |
 //!
-//! All of them need `Clone` and `PartialEq` beside them. `Debug` comes with them and shows where something stands and
-//! how long it is, never what it says. Segments, groups and messages have no `Default`, because an empty one lacks what
-//! is required; datatypes have it, and a composite comes from a `&str`, which becomes its first component. A message has
-//! the methods of its trait (`decode`, `encode`, `check`, `get`, `set`) as its own.
+//! `Clone`, `PartialEq` and `Debug` come with them; `Debug` shows where something stands and how long it is, never what it
+//! says. Segments, groups and messages have no `Default`, because an empty one lacks what is required; datatypes have it,
+//! and a composite comes from a `&str`, which becomes its first component. What a message can do (`decode`, `encode`,
+//! `check`, `get`, `set`) are methods of the trait `hl7_types::Message`, to be imported where they are called.
 //!
 //! # `new`
 //!

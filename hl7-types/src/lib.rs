@@ -3,6 +3,7 @@
 //! ```
 //! # #[cfg(feature = "v2_5_1")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use hl7_types::Message;
 //! use hl7_types::v2_5_1::{AnyMessage, messages::AdtA01, segments::Pid, tables::AdministrativeSex};
 //!
 //! let bytes = b"MSH|^~\\&|ADT|HARBOUR|EHR|HARBOUR|20260211140114||ADT^A01^ADT_A01|42|P|2.5.1\r\

@@ -13,7 +13,7 @@ fn check(type_and_version: [&str; 2], expected: [&str; 2], finding: Option<Rule>
     let message = &decoded.message;
     assert_eq!([message.version().id, message.name()], expected, "{type_and_version:?}");
     assert_eq!(message.encode(), bytes.as_bytes(), "{type_and_version:?}");
-    let about_them = [Rule::OtherVersion, Rule::UnknownStructure];
+    let about_them = [Rule::OtherVersion, Rule::UnknownStructure, Rule::SiteMessage];
     let found = decoded.findings.iter().map(|finding| finding.rule);
     let found: Vec<_> = found.filter(|rule| about_them.contains(rule)).collect();
     assert_eq!(found, finding.into_iter().collect::<Vec<_>>(), "{type_and_version:?}");
@@ -46,9 +46,49 @@ fn msh_9_names_the_structure_in_every_form_of_the_field() {
     check(["ADT^A04", "2.3"], ["2.3", "ADT_A01"], None);
     check(["ADT^A40", "2.3.1"], ["2.3.1", "ADT_A39"], None);
     check(["ORM^O01", "2.8"], ["2.8", ""], Some(Rule::UnknownStructure));
-    for unknown in ["ZZZ^Z99", "", "^^", "\"\"", "ADT^"] {
+    for unknown in ["XYZ^X99", "", "^^", "\"\"", "ADT^"] {
         check([unknown, "2.5.1"], ["2.5.1", ""], Some(Rule::UnknownStructure));
     }
+    // What the standard leaves to sites is no mistake.
+    for site in ["ZZZ^Z99", "ADT^Z01", "ADT^Z01^ADT_Z01", "ZDT^A01"] {
+        check([site, "2.5.1"], ["2.5.1", ""], Some(Rule::SiteMessage));
+    }
+    // Some messages have a structure for all events of a kind.
+    check(["MFN^Z42", "2.5.1"], ["2.5.1", "MFN_Znn"], None);
+    check(["QBP^Q99", "2.5.1"], ["2.5.1", "QBP_Qnn"], None);
+    check(["RTB^K99", "2.6"], ["2.6", "RTB_Knn"], None);
+    check(["QBP^Z42", "2.9"], ["2.9", "QBP_Q11"], None);
+}
+
+#[test]
+fn codes_of_sites_are_notes_in_the_tables_of_message_types() {
+    let bytes = b"MSH|^~\\&|A|B|C|D|20260211||ZDT^Z01^ZDT_Z01|1|P|2.5.1\r";
+    let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
+    let decoded = hl7_types::decode_with(bytes, &options).expect("a header");
+    let found: Vec<_> =
+        decoded.findings.iter().map(|finding| (finding.rule, finding.path.to_string())).collect();
+    let code = |path: &str| (Rule::SiteCode, path.to_owned());
+    let message = (Rule::SiteMessage, "MSH-9".to_owned());
+    assert_eq!(found, [code("MSH-9.1"), message, code("MSH-9.2"), code("MSH-9.3")]);
+}
+
+/// Table 0125 of 2.5 leaves out datatypes that 2.5 has; OBX-5 is read all the same.
+#[test]
+fn a_datatype_that_its_table_leaves_out() {
+    let found = |version: &str, datatype: &str| {
+        let bytes = format!(
+            "MSH|^~\\&|A|B|C|D|20260211||ORU^R01^ORU_R01|1|P|{version}\rOBR|1|||X^Y^L\rOBX|1|{datatype}|X^Y^L||1||||||F\r"
+        );
+        let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
+        let decoded = hl7_types::decode_with(bytes.as_bytes(), &options).expect("a header");
+        let about =
+            decoded.findings.iter().filter(|finding| finding.path.to_string().ends_with("OBX-2"));
+        about.map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(found("2.5", "NM"), []);
+    assert_eq!(found("2.5", "NA"), [Rule::SiteCode]);
+    assert_eq!(found("2.5", "XYZ"), [Rule::UnknownCode, Rule::UnknownDatatype]);
+    assert_eq!(found("2.3", "PN"), []);
 }
 
 #[test]

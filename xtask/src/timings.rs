@@ -78,12 +78,12 @@ fn measure(
     if !status.success() {
         return Err(format!("cargo {} failed", arguments.join(" ")).into());
     }
-    let kilobytes =
+    let kibibytes =
         fs::read_to_string(&peaks)?.lines().filter_map(|line| line.parse::<u64>().ok()).max();
-    Ok(Build { seconds, megabytes: kilobytes.unwrap_or(0) / 1_000 })
+    Ok(Build { seconds, megabytes: kibibytes.unwrap_or(0) * 1_024 / 1_000_000 })
 }
 
-/// A wrapper around the compiler that writes down its peak memory, as the kernel counts it, in kilobytes.
+/// A wrapper around the compiler that writes down its peak memory, as the kernel counts it, in units of 1024 bytes.
 fn write_wrapper(target: &Path) -> Result<PathBuf, Box<dyn Error>> {
     fs::create_dir_all(target)?;
     let wrapper = target.join("rustc-with-peak");

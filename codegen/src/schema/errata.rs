@@ -8,10 +8,11 @@ use super::error::{At, Errors};
 use super::row;
 use super::tree::Node;
 
-/// What every correction says about itself.
+/// `<add>` and `<remove>`: children of the element. What is added stands at the end, or before a member of that name.
 #[derive(Deserialize)]
 struct Correction {
     at: String,
+    before: Option<String>,
     reason: String,
     sources: String,
 }
@@ -72,6 +73,16 @@ fn change_children(node: &Node, roots: &mut [Node], errors: &mut Errors) {
         errors.push(&node.at, "holds nothing", format!("put inside what to {}", node.name));
     }
     let Some(target) = target(&row.at, roots) else { return nothing_at(node, &row.at, errors) };
+    if let Some(before) = &row.before {
+        // The order of members is their meaning, and a name may stand among them twice.
+        return match member_index(target, before) {
+            _ if node.name != "add" => {
+                errors.push(&node.at, "before is for <add> only", "remove the attribute");
+            }
+            Some(index) => drop(target.children.splice(index..index, node.children.clone())),
+            None => nothing_at(node, &format!("{}/{before}", row.at), errors),
+        };
+    }
     for child in &node.children {
         let known = target.children.iter().position(|known| is_meant(known, child));
         match (node.name.as_str(), known) {
@@ -115,7 +126,8 @@ fn nothing_at(node: &Node, address: &str, errors: &mut Errors) {
     errors.push(
         &node.at,
         format!("there is nothing at \"{address}\""),
-        "write PID-3, CX.4, 0125, 0125#CWE, ADT^A04, an id, or a structure's path ORU_R01/PATIENT_RESULT/PID[2]",
+        "write PID-3, CX.4, 0125, 0125#CWE, ADT^A04, an id, a structure's path ORU_R01/PATIENT_RESULT/PID[2], or \
+         segments, datatypes, tables or messages",
     );
 }
 
@@ -127,6 +139,9 @@ fn target<'n>(address: &str, roots: &'n mut [Node]) -> Option<&'n mut Node> {
         })
     };
     let root = |roots: &'n mut [Node], name: &str| roots.iter_mut().find(|root| root.name == name);
+    if roots.iter().any(|root| root.name == address) {
+        return root(roots, address);
+    }
     const DATATYPES: [&str; 3] = ["primitive", "varies", "composite"];
     if let Some((message, trigger)) = address.split_once('^') {
         return root(roots, "messages")?.children.iter_mut().find(|child| {
@@ -166,13 +181,19 @@ fn target<'n>(address: &str, roots: &'n mut [Node]) -> Option<&'n mut Node> {
 
 /// `PID`, `PROCEDURE`, `ROL[2]` among the members of a structure or group.
 fn member<'n>(node: &'n mut Node, step: &str) -> Option<&'n mut Node> {
+    let index = member_index(node, step)?;
+    node.children.get_mut(index)
+}
+
+fn member_index(node: &Node, step: &str) -> Option<usize> {
     let (name, nth) = match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
         Some((name, nth)) => (name, nth.parse::<usize>().ok()?.checked_sub(1)?),
         None => (step, 0),
     };
-    let is_named = |child: &&mut Node| {
+    let is_named = |child: &Node| {
         let id = child.attribute("id").or(child.attribute("name"));
         id.unwrap_or("CHOICE") == name
     };
-    node.children.iter_mut().filter(is_named).nth(nth)
+    let mut named = (0..node.children.len()).filter(|&index| is_named(&node.children[index]));
+    named.nth(nth)
 }

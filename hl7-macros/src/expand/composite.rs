@@ -27,10 +27,10 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
             let message = other_rows(ident, desc, count, "components");
             let span = Span::call_site().located_at(desc.span());
             let check = quote_spanned! {span=>
-                const _: () = match #desc.kind {
-                    __hl7::DatatypeKind::Composite(rows) => ::core::assert!(rows.len() == #count, #message),
+                match #desc.kind {
+                    __hl7::DatatypeKind::Composite(rows) => __hl7::same_rows(rows.len(), #count, #message),
                     _ => ::core::panic!(#message),
-                };
+                }
             };
             (check, quote!(&#desc))
         }
@@ -53,7 +53,6 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
     let same = same_struct(ident, "node");
     let body = quote! {
-        #check
         #empty
         #node
         #[automatically_derived]
@@ -88,7 +87,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         #debug
         #same
     };
-    Some(block(&container.root(), &body))
+    Some(block(&container.root(), &body, &check))
 }
 
 /// The descriptor of a field (which may repeat) or component (which may not).

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::{DeriveInput, Token, Variant};
 
-use super::{at, block, debug, same_enum, same_rows};
+use super::{at, block, debug, item, same_enum, same_rows};
 use crate::attr::{CHOICE, VARIES};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Variants, read_alternatives};
@@ -109,7 +109,7 @@ pub(super) fn varies(
         #debug
         #same
     };
-    Some(block(&container.root(), &body))
+    Some(block(&container.root(), &body, &TokenStream::new()))
 }
 
 pub(super) fn choice(
@@ -123,10 +123,11 @@ pub(super) fn choice(
     let first = list.first()?;
 
     let ident = container.ident;
-    let (statics, desc) = match container.desc() {
+    let (statics, check, desc) = match container.desc() {
         Some(desc) => {
             let rows = quote!(#desc.members.len());
-            (same_rows(ident, desc, &rows, list.len(), "alternatives"), quote!(#desc))
+            let check = same_rows(ident, desc, &rows, list.len(), "alternatives");
+            (TokenStream::new(), check, quote!(#desc))
         }
         None => {
             let members = list.iter().map(|alternative| {
@@ -137,7 +138,7 @@ pub(super) fn choice(
                 static __DESC: __hl7::GroupDesc =
                     __hl7::GroupDesc { name: #name, members: &[#(#members),*] };
             };
-            (statics, quote!(__DESC))
+            (statics, TokenStream::new(), quote!(__DESC))
         }
     };
     let names: Vec<_> = list.iter().map(|alternative| alternative.ident).collect();
@@ -146,12 +147,13 @@ pub(super) fn choice(
     let empty = |ty: &syn::Type| quote_spanned!(at(ty)=> __hl7::MemberType::EMPTY);
     let other_empty = list[1..].iter().map(|alternative| empty(alternative.ty));
     let (first_name, first_empty) = (first.ident, empty(first.ty));
-    let debug = debug(ident, &quote!(__hl7::debug_element(__hl7::Item::element(self), f)));
+    let debug = debug(ident, &quote!(__hl7::debug_element(__hl7::Choice::element(self), f)));
     let equal = quote! {
-        __hl7::Item::variant(self) == __hl7::Item::variant(other)
-            && __hl7::same_element(__hl7::Item::element(self), __hl7::Item::element(other))
+        __hl7::Choice::variant(self) == __hl7::Choice::variant(other)
+            && __hl7::same_element(__hl7::Choice::element(self), __hl7::Choice::element(other))
     };
     let same = same_enum(ident, &names, &equal);
+    let item = item(ident, "OfChoice");
     let body = quote! {
         #statics
         #[automatically_derived]
@@ -160,8 +162,8 @@ pub(super) fn choice(
             const SHARED: &'static Self = &<Self as __hl7::Empty>::EMPTY;
         }
         #[automatically_derived]
-        impl __hl7::Item for #ident {
-            const KIND: __hl7::MemberKind = __hl7::MemberKind::Choice(&#desc);
+        impl __hl7::Choice for #ident {
+            const DESC: &'static __hl7::GroupDesc = &#desc;
             fn of_variant(variant: usize) -> Self {
                 match variant {
                     #(#other_numbers => Self::#other_names(#other_empty),)*
@@ -172,14 +174,15 @@ pub(super) fn choice(
                 match self { #(Self::#names(_) => #numbers,)* }
             }
             fn element(&self) -> __hl7::Element<'_> {
-                match self { #(Self::#names(part) => __hl7::Item::element(&**part),)* }
+                match self { #(Self::#names(part) => __hl7::element(&**part),)* }
             }
             fn element_mut(&mut self) -> __hl7::ElementMut<'_> {
-                match self { #(Self::#names(part) => __hl7::Item::element_mut(&mut **part),)* }
+                match self { #(Self::#names(part) => __hl7::element_mut(&mut **part),)* }
             }
         }
+        #item
         #debug
         #same
     };
-    Some(block(&container.root(), &body))
+    Some(block(&container.root(), &body, &check))
 }

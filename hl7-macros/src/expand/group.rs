@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Field};
 
-use super::{arms, at, block, debug, empty, extras, new, same_rows, same_struct};
+use super::{arms, at, block, debug, empty, extras, item, new, same_rows, same_struct};
 use crate::attr::{GROUP, MESSAGE};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Member, Members, NAME_ID, is_name_id, is_text, named_fields};
@@ -18,31 +18,28 @@ pub(super) fn group(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let extra = members.extra?;
 
     let ident = container.ident;
-    let (statics, desc) = match container.desc() {
+    let (statics, check, desc) = match container.desc() {
         Some(desc) => {
             let rows = quote!(#desc.members.len());
-            (same_rows(ident, desc, &rows, members.list.len(), "members"), quote!(#desc))
+            let check = same_rows(ident, desc, &rows, members.list.len(), "members");
+            (TokenStream::new(), check, quote!(#desc))
         }
-        None => (descriptor(&name, &members.list), quote!(__DESC)),
+        None => (descriptor(&name, &members.list), TokenStream::new(), quote!(__DESC)),
     };
-    let common = common(ident, &quote!(&#desc), &members.list, extra);
+    let common = common(ident, &quote!(<Self as __hl7::Group>::DESC), &members.list, extra);
+    let item = item(ident, "OfGroup");
     let new = new::of_members(&container, &name, &members.list);
     let body = quote! {
         #statics
         #common
         #[automatically_derived]
-        impl __hl7::Item for #ident {
-            const KIND: __hl7::MemberKind = __hl7::MemberKind::Group(&#desc);
-            fn element(&self) -> __hl7::Element<'_> {
-                __hl7::Element::Group(self)
-            }
-            fn element_mut(&mut self) -> __hl7::ElementMut<'_> {
-                __hl7::ElementMut::Group(self)
-            }
+        impl __hl7::Group for #ident {
+            const DESC: &'static __hl7::GroupDesc = &#desc;
         }
+        #item
         #new
     };
-    Some(block(&container.root(), &body))
+    Some(block(&container.root(), &body, &check))
 }
 
 pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
@@ -71,7 +68,6 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let root = quote!(<Self as __hl7::Message>::DESC.root);
     let common = common(ident, &root, &members.list, extra);
     let new = new::of_members(&container, &id, &members.list);
-    let inherent = inherent(ident);
     let body = quote! {
         #statics
         #common
@@ -79,72 +75,9 @@ pub(super) fn message(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         impl __hl7::Message for #ident {
             const DESC: &'static __hl7::StructureDesc = #desc;
         }
-        #inherent
         #new
     };
-    Some(block(&container.root(), &body))
-}
-
-/// The methods of the trait `Message` as the message's own, so that nobody has to import the trait.
-fn inherent(ident: &Ident) -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        #[allow(dead_code, reason = "not every message is used in every way")]
-        impl #ident {
-            /// Reads a message as this structure, whatever MSH-9 and MSH-12 say.
-            ///
-            /// # Errors
-            /// Only when the bytes are no HL7 message. Every other deviation is a finding.
-            #[inline]
-            pub fn decode(bytes: &[u8]) -> ::core::result::Result<__hl7::Decoded<Self>, __hl7::DecodeError> {
-                <Self as __hl7::Message>::decode(bytes)
-            }
-
-            /// Reads a message with limits, rules and site definitions of the caller's.
-            ///
-            /// # Errors
-            /// When the bytes are no HL7 message, or over a limit.
-            #[inline]
-            pub fn decode_with(
-                bytes: &[u8],
-                options: &__hl7::DecodeOptions,
-            ) -> ::core::result::Result<__hl7::Decoded<Self>, __hl7::DecodeError> {
-                <Self as __hl7::Message>::decode_with(bytes, options)
-            }
-
-            /// Writes the message. What was decoded and not changed comes out byte for byte.
-            #[inline]
-            #[must_use]
-            pub fn encode(&self) -> ::std::vec::Vec<u8> {
-                __hl7::encode_group(self)
-            }
-
-            /// Checks the message against all rules.
-            ///
-            /// # Errors
-            /// When its MSH-1 and MSH-2 declare no usable delimiters.
-            #[inline]
-            pub fn check(&self) -> ::core::result::Result<__hl7::Findings, __hl7::DecodeError> {
-                <Self as __hl7::Message>::check(self)
-            }
-
-            /// What a path names: the text of a leaf, or the ER7 of a piece with parts. `None` where there is nothing.
-            #[inline]
-            #[must_use]
-            pub fn get(&self, path: &__hl7::Path) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
-                __hl7::get_in_group(self, path)
-            }
-
-            /// Sets the leaf that a path names; a path that stops above a leaf names the first leaf below it.
-            ///
-            /// # Errors
-            /// When the message has no such segment, or the standard defines nothing at the path.
-            #[inline]
-            pub fn set(&mut self, path: &__hl7::Path, text: &str) -> ::core::result::Result<(), __hl7::SetError> {
-                __hl7::set_in(::core::result::Result::Ok(self), path, text)
-            }
-        }
-    }
+    Some(block(&container.root(), &body, &TokenStream::new()))
 }
 
 /// What groups and messages share.

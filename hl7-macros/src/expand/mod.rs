@@ -51,13 +51,26 @@ fn collected(expand: impl FnOnce(&Ctxt) -> Option<TokenStream>) -> syn::Result<T
     Ok(expansion.unwrap_or_default())
 }
 
-/// The one block that holds an expansion; `__hl7` is the only name it brings into scope.
-fn block(root: &Path, body: &TokenStream) -> TokenStream {
+/// The one block that holds an expansion, and checks something when it is compiled; `__hl7` is the only name it brings into
+/// scope.
+fn block(root: &Path, body: &TokenStream, check: &TokenStream) -> TokenStream {
     quote! {
         const _: () = {
             use #root::__private as __hl7;
             #body
+            #check
         };
+    }
+}
+
+/// `impl Item` for what the runtime knows how to handle as one.
+fn item(ident: &Ident, form: &str) -> TokenStream {
+    let form = format_ident!("{form}");
+    quote! {
+        #[automatically_derived]
+        impl __hl7::Item for #ident {
+            type Form = __hl7::#form;
+        }
     }
 }
 
@@ -208,7 +221,7 @@ fn same_rows(
 ) -> TokenStream {
     let message = other_rows(ident, desc, count, what);
     let span = Span::call_site().located_at(desc.span());
-    quote_spanned!(span=> const _: () = __hl7::same_rows(#rows, #count, #message);)
+    quote_spanned!(span=> __hl7::same_rows(#rows, #count, #message);)
 }
 
 fn other_rows(ident: &Ident, desc: &Path, count: usize, what: &str) -> String {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-use super::{block, composite, debug, empty, new, node, same_rows, same_struct};
+use super::{block, composite, debug, empty, item, new, node, same_rows, same_struct};
 use crate::attr::{FIELD, SEGMENT};
 use crate::ctxt::Ctxt;
 use crate::model::{Container, Elements, SEGMENT_ID, is_segment_id, named_fields};
@@ -47,28 +47,18 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
     let same = same_struct(ident, "node");
     let new = new::of_segment(&container, &id, list);
+    let item = item(ident, "OfSegment");
     let body = quote! {
-        #check
         #empty
         #node
         #[automatically_derived]
         impl __hl7::Segment for #ident {
             const DESC: &'static __hl7::SegmentDesc = #desc;
         }
-        #[automatically_derived]
-        impl __hl7::Item for #ident {
-            const KIND: __hl7::MemberKind =
-                __hl7::MemberKind::Segment(<Self as __hl7::Segment>::DESC);
-            fn element(&self) -> __hl7::Element<'_> {
-                __hl7::Element::Segment(self)
-            }
-            fn element_mut(&mut self) -> __hl7::ElementMut<'_> {
-                __hl7::ElementMut::Segment(self)
-            }
-        }
+        #item
         #debug
         #same
         #new
     };
-    Some(block(&container.root(), &body))
+    Some(block(&container.root(), &body, &check))
 }

@@ -600,17 +600,25 @@ impl VersionDesc {
     }
 
     /// The structure that a message code and trigger event have (`ADT`, `A04` gives `ADT_A01`).
+    ///
+    /// An event that the map lacks has the structure of the row for all of its kind: `QBP^Z42` that of `QBP^Znn`.
     #[must_use]
     pub fn structure_of_event(
         &self,
         message: &str,
         trigger: &str,
     ) -> Option<&'static StructureDesc> {
-        let at = self
-            .events
-            .binary_search_by(|event| (event.message, event.trigger).cmp(&(message, trigger)))
-            .ok()?;
-        self.structure(self.events[at].structure)
+        let row = |trigger: &str| {
+            let rows = self.events;
+            rows.binary_search_by(|row| (row.message, row.trigger).cmp(&(message, trigger))).ok()
+        };
+        let of_its_kind = || match trigger.as_bytes() {
+            [b'K', _, _] => row("Knn"),
+            [b'Q', _, _] => row("Qnn"),
+            [b'Z', _, _] => row("Znn"),
+            _ => None,
+        };
+        self.structure(self.events[row(trigger).or_else(of_its_kind)?].structure)
     }
 
     /// The structure that MSH-9 names: its third component if it is known, else the event map over the first two,

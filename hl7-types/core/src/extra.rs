@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::desc::{AnySegment, MemberKind};
 use crate::er7::{Delimiters, is_header, translate};
-use crate::node::{Element, ElementMut, Empty, Item};
+use crate::node::{Element, ElementMut, Empty, Form, Item};
 use crate::value::Value;
 
 /// Surplus of one segment, composite, group or message. Takes eight bytes while there is none.
@@ -165,13 +165,24 @@ impl Empty for RawSegment {
 }
 
 impl Item for RawSegment {
+    type Form = OfAny;
+}
+
+/// Any segment.
+#[derive(Debug)]
+pub enum OfAny {}
+
+impl Form<RawSegment> for OfAny {
     const KIND: MemberKind = MemberKind::Any(AnySegment::Hl7);
 
-    fn element(&self) -> Element<'_> {
-        Element::Raw(self)
+    fn of_variant(_variant: usize) -> RawSegment {
+        RawSegment::EMPTY
     }
-    fn element_mut(&mut self) -> ElementMut<'_> {
-        ElementMut::Raw(self)
+    fn element(item: &RawSegment) -> Element<'_> {
+        Element::Raw(item)
+    }
+    fn element_mut(item: &mut RawSegment) -> ElementMut<'_> {
+        ElementMut::Raw(item)
     }
 }
 

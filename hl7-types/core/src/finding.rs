@@ -68,6 +68,8 @@ rules! {
     NotASegment "not-a-segment" Error;
     /// MSH-9 names no structure of this version.
     UnknownStructure "unknown-structure" Error;
+    /// MSH-9 names a site-defined event or message (`Z..`), for which the version has no structure.
+    SiteMessage "site-message" Note;
     /// MSH-12 does not name the version that the message was read as.
     OtherVersion "other-version" Warning;
     /// MSH-2 declares delimiters in an unusual way.
@@ -100,7 +102,7 @@ rules! {
     BadFormat "bad-format" Error;
     /// A code that the HL7 table does not have.
     UnknownCode "unknown-code" Error;
-    /// A code that the user-defined table does not suggest; sites may add codes.
+    /// A code that the table does not list, and that a site may use: the table is user-defined, or the code is (`Z..`).
     SiteCode "site-code" Note;
 }
 

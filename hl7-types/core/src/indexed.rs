@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::decode::{DecodeOptions, read};
+use crate::decode::{DecodeOptions, hint, read};
 use crate::desc::{StructureDesc, VersionDesc};
 use crate::encode::write;
 use crate::er7::Scan;
@@ -100,24 +100,32 @@ pub(crate) fn report_unknown_structure(
     version: &VersionDesc,
     options: &DecodeOptions,
 ) {
-    if !options.rules.contains(Rule::UnknownStructure) {
+    let span = scan.field(bytes, 0, 9).map_or(0..0, |span| span.start..span.end);
+    let said = &bytes[span.start as usize..span.end as usize];
+    let mut parts = said.split(|&byte| byte == scan.delimiters.component);
+    let rule = if parts.any(is_site_defined) { Rule::SiteMessage } else { Rule::UnknownStructure };
+    if !options.rules.contains(rule) {
         return;
     }
-    let rule = Rule::UnknownStructure;
     let finding = Finding {
         rule,
         severity: rule.severity(),
         path: Path::at(b"MSH", 1).with_field(9),
         segment: 1,
-        span: scan.field(bytes, 0, 9).map_or(0..0, |span| span.start..span.end),
+        span,
         message: format!(
             "names no message structure of version {}; only the segments were checked",
             version.id
         ),
-        hint: "check MSH-9 and MSH-12",
+        hint: hint(rule),
     };
     findings.push(finding, options.limits.findings);
     findings.sort();
+}
+
+/// Whether a message code, trigger event or structure is one that the standard leaves to sites: `ZDT`, `Z01`, `ADT_Z01`.
+pub(crate) fn is_site_defined(code: &[u8]) -> bool {
+    code.split(|&byte| byte == b'_').any(|part| part.starts_with(b"Z"))
 }
 
 /// Writes a message of any structure.

@@ -247,23 +247,109 @@ pub trait GroupNode: Send + Sync {
     note = "a member holds a type that derives `Segment` or `Group`, or a `RawSegment`"
 )]
 pub trait Item: Empty {
+    /// What it is: [`OfSegment`], [`OfGroup`], [`OfChoice`] or [`OfAny`](crate::extra::OfAny).
+    type Form: Form<Self>;
+}
+
+/// How the engine handles what stands as a member. One for each kind, so that the hundreds of types of a version say no
+/// more than which.
+pub trait Form<T> {
     /// Its description.
     const KIND: MemberKind;
 
     /// An empty one; a choice becomes the alternative at an index.
+    fn of_variant(variant: usize) -> T;
+    /// Itself, to be read.
+    fn element(item: &T) -> Element<'_>;
+    /// Itself, to be written.
+    fn element_mut(item: &mut T) -> ElementMut<'_>;
+}
+
+/// A group.
+#[derive(Debug)]
+pub enum OfGroup {}
+
+/// A struct that holds a group.
+pub trait Group: GroupNode + Empty {
+    /// What the standard says about it.
+    const DESC: &'static GroupDesc;
+}
+
+impl<T: Group> Form<T> for OfGroup {
+    const KIND: MemberKind = MemberKind::Group(T::DESC);
+
+    fn of_variant(_variant: usize) -> T {
+        T::EMPTY
+    }
+    fn element(item: &T) -> Element<'_> {
+        Element::Group(item)
+    }
+    fn element_mut(item: &mut T) -> ElementMut<'_> {
+        ElementMut::Group(item)
+    }
+}
+
+/// A segment that the structure names.
+#[derive(Debug)]
+pub enum OfSegment {}
+
+impl<T: Segment> Form<T> for OfSegment {
+    const KIND: MemberKind = MemberKind::Segment(T::DESC);
+
+    fn of_variant(_variant: usize) -> T {
+        T::EMPTY
+    }
+    fn element(item: &T) -> Element<'_> {
+        Element::Segment(item)
+    }
+    fn element_mut(item: &mut T) -> ElementMut<'_> {
+        ElementMut::Segment(item)
+    }
+}
+
+/// One of several.
+#[derive(Debug)]
+pub enum OfChoice {}
+
+/// An enum over the alternatives of a choice.
+pub trait Choice: Empty {
+    /// What the standard says about it; its members are the alternatives.
+    const DESC: &'static GroupDesc;
+
+    /// The alternative at an index, empty.
     #[doc(hidden)]
     #[must_use]
-    fn of_variant(_variant: usize) -> Self {
-        Self::EMPTY
-    }
-    /// The index of the alternative that a choice holds, zero for everything else.
-    fn variant(&self) -> usize {
-        0
-    }
-    /// Itself, to be read.
+    fn of_variant(variant: usize) -> Self;
+    /// The index of the alternative that it holds.
+    fn variant(&self) -> usize;
+    /// What it holds, to be read.
     fn element(&self) -> Element<'_>;
-    /// Itself, to be written.
+    /// What it holds, to be written.
     fn element_mut(&mut self) -> ElementMut<'_>;
+}
+
+impl<T: Choice> Form<T> for OfChoice {
+    const KIND: MemberKind = MemberKind::Choice(T::DESC);
+
+    fn of_variant(variant: usize) -> T {
+        T::of_variant(variant)
+    }
+    fn element(item: &T) -> Element<'_> {
+        item.element()
+    }
+    fn element_mut(item: &mut T) -> ElementMut<'_> {
+        item.element_mut()
+    }
+}
+
+/// What stands as a member, to be read.
+pub fn element<T: Item>(item: &T) -> Element<'_> {
+    T::Form::element(item)
+}
+
+/// What stands as a member, to be written.
+pub fn element_mut<T: Item>(item: &mut T) -> ElementMut<'_> {
+    T::Form::element_mut(item)
 }
 
 /// One occurrence of a member, to be read.
@@ -323,25 +409,25 @@ impl<T: Item> Member for Part<T> {
     }
     fn occurrence(&self, index: usize) -> Option<Element<'_>> {
         match self.get() {
-            Some(item) if index == 0 => Some(item.element()),
+            Some(item) if index == 0 => Some(T::Form::element(item)),
             _ => None,
         }
     }
     fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
         match self.get_mut() {
-            Some(item) if index == 0 => Some(item.element_mut()),
+            Some(item) if index == 0 => Some(T::Form::element_mut(item)),
             _ => None,
         }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        self.get_or_make(|| Box::new(T::of_variant(variant))).element_mut()
+        T::Form::element_mut(self.get_or_make(|| Box::new(T::Form::of_variant(variant))))
     }
 }
 
 impl<T: Item> MemberType for Part<T> {
     const MIN: u16 = 1;
     const MAX: u16 = 1;
-    const KIND: MemberKind = T::KIND;
+    const KIND: MemberKind = <T::Form as Form<T>>::KIND;
     const EMPTY: Self = Part::ABSENT;
 }
 
@@ -351,25 +437,28 @@ impl<T: Item> Member for Option<Box<T>> {
     }
     fn occurrence(&self, index: usize) -> Option<Element<'_>> {
         match self {
-            Some(item) if index == 0 => Some(item.element()),
+            Some(item) if index == 0 => Some(T::Form::element(item)),
             _ => None,
         }
     }
     fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
         match self {
-            Some(item) if index == 0 => Some(item.element_mut()),
+            Some(item) if index == 0 => Some(T::Form::element_mut(item)),
             _ => None,
         }
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
-        self.get_or_insert_with(|| Box::new(T::of_variant(variant))).element_mut()
+        T::Form::element_mut(match *self {
+            Some(ref mut item) => item,
+            ref mut absent => absent.insert(Box::new(T::Form::of_variant(variant))),
+        })
     }
 }
 
 impl<T: Item> MemberType for Option<Box<T>> {
     const MIN: u16 = 0;
     const MAX: u16 = 1;
-    const KIND: MemberKind = T::KIND;
+    const KIND: MemberKind = <T::Form as Form<T>>::KIND;
     const EMPTY: Self = None;
 }
 
@@ -378,24 +467,24 @@ impl<T: Item> Member for Vec<T> {
         self.len()
     }
     fn occurrence(&self, index: usize) -> Option<Element<'_>> {
-        Some(self.as_slice().get(index)?.element())
+        Some(T::Form::element(self.as_slice().get(index)?))
     }
     fn occurrence_mut(&mut self, index: usize) -> Option<ElementMut<'_>> {
-        Some(self.as_mut_slice().get_mut(index)?.element_mut())
+        Some(T::Form::element_mut(self.as_mut_slice().get_mut(index)?))
     }
     fn open(&mut self, variant: usize) -> ElementMut<'_> {
         let last = self.len();
         if last == 0 {
             self.reserve_exact(1);
         }
-        self.push(T::of_variant(variant));
-        self[last].element_mut()
+        self.push(T::Form::of_variant(variant));
+        T::Form::element_mut(&mut self[last])
     }
 }
 
 impl<T: Item> MemberType for Vec<T> {
     const MIN: u16 = 0;
     const MAX: u16 = MANY;
-    const KIND: MemberKind = T::KIND;
+    const KIND: MemberKind = <T::Form as Form<T>>::KIND;
     const EMPTY: Self = Vec::new();
 }

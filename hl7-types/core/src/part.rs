@@ -37,7 +37,11 @@ impl<T> Part<T> {
     /// What is there; something absent is made.
     #[inline]
     pub(crate) fn get_or_make(&mut self, make: impl FnOnce() -> Box<T>) -> &mut T {
-        self.0.get_or_insert_with(make)
+        // `get_or_insert_with` is three times this much for the compiler, once for every composite, segment and group.
+        match self.0 {
+            Some(ref mut part) => part,
+            ref mut absent => absent.insert(make()),
+        }
     }
 
     /// Takes it out, leaving the absent part.

@@ -9,6 +9,7 @@ use crate::desc::{
 use crate::finding::{Finding, Rule};
 use crate::format;
 use crate::grammar::{Grammar, NodeId};
+use crate::indexed::is_site_defined;
 use crate::path::Path;
 use crate::placement::{Place, Placement};
 use crate::version;
@@ -303,12 +304,21 @@ impl Reader<'_> {
             return;
         }
         let rule = match table.kind {
-            TableKind::Hl7 => Rule::UnknownCode,
-            TableKind::User | TableKind::Other => Rule::SiteCode,
+            TableKind::Hl7 if !self.is_for_sites(table, text) => Rule::UnknownCode,
+            TableKind::Hl7 | TableKind::User | TableKind::Other => Rule::SiteCode,
         };
         self.report(rule, span, || {
             format!("{}: not a code of table {}, {}", element.name, table.id, table.name)
         });
+    }
+
+    /// Whether a closed table leaves this code to sites: `ADT^Z01`, and a datatype of the version that 0125 leaves out.
+    fn is_for_sites(&self, table: &TableDesc, text: &str) -> bool {
+        match table.id {
+            "0003" | "0076" | "0354" => is_site_defined(text.as_bytes()),
+            "0125" => self.version.is_some_and(|version| version.datatype(text).is_some()),
+            _ => false,
+        }
     }
 
     /// Whether this is MSH-9 and names what the version defines, or MSH-12 and names the version. Its own tables (0003,
@@ -424,7 +434,7 @@ fn is_null(piece: &[u8]) -> bool {
 }
 
 /// What to do about a finding.
-fn hint(rule: Rule) -> &'static str {
+pub(crate) fn hint(rule: Rule) -> &'static str {
     match rule {
         Rule::MissingSegment => {
             "ask the sender for it, or check that MSH-9 names the structure that was meant"
@@ -438,6 +448,7 @@ fn hint(rule: Rule) -> &'static str {
             "look for a line break inside a value; it should be sent as \\.br\\ or \\X0A\\"
         }
         Rule::UnknownStructure => "check MSH-9 and MSH-12",
+        Rule::SiteMessage => "agree on its structure with the receiver",
         Rule::OtherVersion => "check MSH-12, or read the message as the version that it names",
         Rule::UnusualDelimiters => "send MSH|^~\\&|",
         Rule::TooManyOccurrences | Rule::TooManyRepetitions => {

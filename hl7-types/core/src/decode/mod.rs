@@ -18,7 +18,7 @@ use crate::limits::Limits;
 use crate::node::{GroupNode, Node};
 use crate::tree::Tree;
 
-pub(crate) use check::CODED;
+pub(crate) use check::{CODED, hint};
 use structure::Walk;
 
 /// How to decode and what to check on the way.

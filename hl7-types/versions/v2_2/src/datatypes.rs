@@ -5,6 +5,7 @@
 
 mod ad;
 mod ce;
+mod cf;
 mod ck;
 mod cm_abs_range;
 mod cm_aui;
@@ -53,8 +54,10 @@ mod cq;
 mod dt;
 mod ft;
 mod id;
+mod mo;
 mod nm;
 mod pn;
+mod rp;
 mod si;
 mod st;
 mod tm;
@@ -70,6 +73,9 @@ pub use self::ad::Ad;
 pub use self::ce::CE;
 #[cfg(feature = "types")]
 pub use self::ce::Ce;
+pub use self::cf::CF;
+#[cfg(feature = "types")]
+pub use self::cf::Cf;
 pub use self::ck::CK;
 #[cfg(feature = "types")]
 pub use self::ck::Ck;
@@ -214,12 +220,18 @@ pub use self::ft::Ft;
 pub use self::id::ID;
 #[cfg(feature = "types")]
 pub use self::id::Id;
+pub use self::mo::MO;
+#[cfg(feature = "types")]
+pub use self::mo::Mo;
 pub use self::nm::NM;
 #[cfg(feature = "types")]
 pub use self::nm::Nm;
 pub use self::pn::PN;
 #[cfg(feature = "types")]
 pub use self::pn::Pn;
+pub use self::rp::RP;
+#[cfg(feature = "types")]
+pub use self::rp::Rp;
 pub use self::si::SI;
 #[cfg(feature = "types")]
 pub use self::si::Si;

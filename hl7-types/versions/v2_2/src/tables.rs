@@ -5800,18 +5800,6 @@ pub static TABLE_0171: TableDesc = TableDesc {
         code("ZA", "South Africa"),
         code("ZRE", "Zaire"),
         code("ZW", "Zimbabwe"),
-        code("_1", "Mongolia"),
-        code("_10", "Comoros"),
-        code("_11", "Equatorial Guinea"),
-        code("_12", "Marshall Islands"),
-        code("_2", "Armenia"),
-        code("_3", "Azerbaijan"),
-        code("_4", "Vanuatu"),
-        code("_5", "Guinea-Bissau"),
-        code("_6", "Tuvalu"),
-        code("_7", "Kiribati"),
-        code("_8", "Tonga"),
-        code("_9", "Djibouti"),
     ],
     patterns: &[],
 };
@@ -6194,30 +6182,6 @@ pub enum CountryCode {
     Zaire,
     /// `ZW`: Zimbabwe
     Zimbabwe,
-    /// `_1`: Mongolia
-    Mongolia,
-    /// `_10`: Comoros
-    Comoros,
-    /// `_11`: Equatorial Guinea
-    EquatorialGuinea,
-    /// `_12`: Marshall Islands
-    MarshallIslands,
-    /// `_2`: Armenia
-    Armenia,
-    /// `_3`: Azerbaijan
-    Azerbaijan,
-    /// `_4`: Vanuatu
-    Vanuatu,
-    /// `_5`: Guinea-Bissau
-    GuineaBissau,
-    /// `_6`: Tuvalu
-    Tuvalu,
-    /// `_7`: Kiribati
-    Kiribati,
-    /// `_8`: Tonga
-    Tonga,
-    /// `_9`: Djibouti
-    Djibouti,
 }
 
 #[cfg(feature = "types")]
@@ -6414,18 +6378,6 @@ impl hl7_types::Table for CountryCode {
         Self::SouthAfrica,
         Self::Zaire,
         Self::Zimbabwe,
-        Self::Mongolia,
-        Self::Comoros,
-        Self::EquatorialGuinea,
-        Self::MarshallIslands,
-        Self::Armenia,
-        Self::Azerbaijan,
-        Self::Vanuatu,
-        Self::GuineaBissau,
-        Self::Tuvalu,
-        Self::Kiribati,
-        Self::Tonga,
-        Self::Djibouti,
     ];
     fn index(self) -> usize {
         self as usize

@@ -87,6 +87,7 @@ pub static VERSION: VersionDesc = VersionDesc {
     datatypes: &[
         &crate::datatypes::AD,
         &crate::datatypes::CE,
+        &crate::datatypes::CF,
         &crate::datatypes::CK,
         &crate::datatypes::CM_ABS_RANGE,
         &crate::datatypes::CM_AUI,
@@ -135,8 +136,10 @@ pub static VERSION: VersionDesc = VersionDesc {
         &crate::datatypes::DT,
         &crate::datatypes::FT,
         &crate::datatypes::ID,
+        &crate::datatypes::MO,
         &crate::datatypes::NM,
         &crate::datatypes::PN,
+        &crate::datatypes::RP,
         &crate::datatypes::SI,
         &crate::datatypes::ST,
         &crate::datatypes::TM,

@@ -65,6 +65,7 @@ mod mo;
 mod na;
 mod nm;
 mod pl;
+mod pn;
 mod ppn;
 mod pt;
 mod qip;
@@ -275,6 +276,9 @@ pub use self::nm::Nm;
 pub use self::pl::PL;
 #[cfg(feature = "types")]
 pub use self::pl::Pl;
+pub use self::pn::PN;
+#[cfg(feature = "types")]
+pub use self::pn::Pn;
 pub use self::ppn::PPN;
 #[cfg(feature = "types")]
 pub use self::ppn::Ppn;

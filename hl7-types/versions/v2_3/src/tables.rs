@@ -104,7 +104,6 @@ pub static TABLE_0003: TableDesc = TableDesc {
     name: "Event Type",
     kind: TableKind::Hl7,
     codes: &[
-        code("022", "ORL - General laboratory order response message to any OML"),
         code("A01", "ADT/ACK - Admit a patient"),
         code("A02", "ADT/ACK - Transfer a patient"),
         code("A03", "ADT/ACK - Discharge a patient"),
@@ -338,8 +337,6 @@ pub static TABLE_0003: TableDesc = TableDesc {
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType {
-    /// `022`: ORL - General laboratory order response message to any OML
-    Code022,
     /// `A01`: ADT/ACK - Admit a patient
     AdtAckAdmitAPatient,
     /// `A02`: ADT/ACK - Transfer a patient
@@ -715,7 +712,6 @@ impl Eq for EventType {}
 impl hl7_types::Table for EventType {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
-        Self::Code022,
         Self::AdtAckAdmitAPatient,
         Self::AdtAckTransferAPatient,
         Self::AdtAckDischargeAPatient,
@@ -6536,10 +6532,6 @@ pub static TABLE_0175: TableDesc = TableDesc {
             "Observation text master file segments (e.g., Lab) (see Chapter 87, Appendix B):",
         ),
         code(
-            "OM1-OM6",
-            "Observation text master file segments (e.g., Lab) (see Chapter 87, Appendix B):",
-        ),
-        code(
             "OM2",
             "Observation text master file segments (e.g., Lab) (see Chapter 87, Appendix B):",
         ),
@@ -6581,8 +6573,6 @@ pub enum MasterFileIdentifierCode {
     LocationMasterFileSeeChapter3Appendix,
     /// `OM1`: Observation text master file segments (e.g., Lab) (see Chapter 87, Appendix B):
     ObservationTextMasterFileSegmentsOm1,
-    /// `OM1-OM6`: Observation text master file segments (e.g., Lab) (see Chapter 87, Appendix B):
-    ObservationTextMasterFileSegmentsOm1DashOm6,
     /// `OM2`: Observation text master file segments (e.g., Lab) (see Chapter 87, Appendix B):
     ObservationTextMasterFileSegmentsOm2,
     /// `OM3`: Observation text master file segments (e.g., Lab) (see Chapter 87, Appendix B):
@@ -6612,7 +6602,6 @@ impl hl7_types::Table for MasterFileIdentifierCode {
         Self::ClinicalStudyDataScheduleMaster,
         Self::LocationMasterFileSeeChapter3Appendix,
         Self::ObservationTextMasterFileSegmentsOm1,
-        Self::ObservationTextMasterFileSegmentsOm1DashOm6,
         Self::ObservationTextMasterFileSegmentsOm2,
         Self::ObservationTextMasterFileSegmentsOm3,
         Self::ObservationTextMasterFileSegmentsOm4,
@@ -11890,7 +11879,7 @@ pub static TABLE_0290: TableDesc = TableDesc {
 pub static TABLE_0291: TableDesc = TableDesc {
     id: "0291",
     name: "Subtype of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("BASIC", "ISDN PCM audio data"),
         code("DICOM", "Digital Imaging and Communications in Medicine"),
@@ -12684,7 +12673,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "Reserved for future HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", "These are reserved for locally defined coding schemes"),
-        code("L,M,N", "These are reserved for locally defined coding schemes"),
         code("M", "These are reserved for locally defined coding schemes"),
         code("N", "These are reserved for locally defined coding schemes"),
         code("Random", "Usually a base64 encoded string of random bits"),
@@ -12711,8 +12699,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`: These are reserved for locally defined coding schemes
     CodeL,
-    /// `L,M,N`: These are reserved for locally defined coding schemes
-    CodeLCommaMCommaN,
     /// `M`: These are reserved for locally defined coding schemes
     CodeM,
     /// `N`: These are reserved for locally defined coding schemes
@@ -12740,7 +12726,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::ReservedForFutureHl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::CodeLCommaMCommaN,
         Self::CodeM,
         Self::CodeN,
         Self::UsuallyABase64EncodedStringOfRandomBits,
@@ -12933,7 +12918,7 @@ pub static TABLE_0313: TableDesc = TableDesc {
 pub static TABLE_0315: TableDesc = TableDesc {
     id: "0315",
     name: "Living Will",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("F", "Yes, patient has a living will but it is not on file"),
         code(
@@ -12988,7 +12973,7 @@ impl hl7_types::Table for LivingWill {
 pub static TABLE_0316: TableDesc = TableDesc {
     id: "0316",
     name: "Organ Donor",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("F", "Yes, patient is a donor, but card is not on file"),
         code(

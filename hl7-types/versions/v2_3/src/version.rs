@@ -195,6 +195,7 @@ pub static VERSION: VersionDesc = VersionDesc {
         &crate::datatypes::NA,
         &crate::datatypes::NM,
         &crate::datatypes::PL,
+        &crate::datatypes::PN,
         &crate::datatypes::PPN,
         &crate::datatypes::PT,
         &crate::datatypes::QIP,

@@ -8103,7 +8103,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of referenced data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -8911,7 +8911,7 @@ impl hl7_types::Table for RelationalOperator {
 pub static TABLE_0210: TableDesc = TableDesc {
     id: "0210",
     name: "Relational Conjunction",
-    kind: TableKind::User,
+    kind: TableKind::Hl7,
     codes: &[code("AND", "Default"), code("OR", "")],
     patterns: &[],
 };
@@ -13046,7 +13046,7 @@ pub static TABLE_0290: TableDesc = TableDesc {
 pub static TABLE_0291: TableDesc = TableDesc {
     id: "0291",
     name: "Subtype of referenced data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("BASIC", "ISDN PCM audio data"),
         code("DICOM", "Digital Imaging and Communications in Medicine"),
@@ -13781,7 +13781,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "Reserved for future HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", "These are reserved for locally defined coding schemes"),
-        code("L,M,N", "These are reserved for locally defined coding schemes"),
         code("M", "These are reserved for locally defined coding schemes"),
         code("N", "These are reserved for locally defined coding schemes"),
         code("Random", "from a combination of random bits and system names"),
@@ -13808,8 +13807,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`: These are reserved for locally defined coding schemes
     CodeL,
-    /// `L,M,N`: These are reserved for locally defined coding schemes
-    CodeLCommaMCommaN,
     /// `M`: These are reserved for locally defined coding schemes
     CodeM,
     /// `N`: These are reserved for locally defined coding schemes
@@ -13837,7 +13834,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::ReservedForFutureHl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::CodeLCommaMCommaN,
         Self::CodeM,
         Self::CodeN,
         Self::CodeRandom,
@@ -15720,7 +15716,6 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("ADT_A43", "A43, A44"),
         code("ADT_A45", "A45"),
         code("ADT_A50", "A50, A51"),
-        code("ARD_A19", "A19"),
         code("BAR_P01", "P01, P05"),
         code("BAR_P02", "P02"),
         code("BAR_P06", "P06"),
@@ -15754,7 +15749,6 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("ORF_R02", "R02, R04"),
         code("ORM_O01", "O01"),
         code("ORM_Q06", "Q06"),
-        code("ORM__O01", "O01"),
         code("ORN_O02", ""),
         code("ORR_O02", "O02"),
         code("ORR_Q06", "Q06"),
@@ -15765,7 +15759,6 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("OSR_Q06", "Q06"),
         code("PEX_P07", "P07, P08"),
         code("PGL_PC6", "PC6, PC7, PC8"),
-        code("PIN_107", "I07"),
         code("PIN_I07", "I07"),
         code("PPG_PCG", "PCC, PCH, PCJ"),
         code("PPP_PCB", "PCB, PCD"),
@@ -15796,13 +15789,13 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("RGV_O01", "O01"),
         code("ROR_ROR", "ROR"),
         code("RPA_I08", "I08, I09"),
-        code("RPI_I0I", "I01, I04"),
+        code("RPI_I01", "I01, I04"),
         code("RPL_I02", "I02"),
         code("RPR_I03", "I03"),
         code("RQA_I08", "I08, I09, I10, I11"),
         code("RQC_I05", "I05"),
         code("RQC_I06", "I06"),
-        code("RQI_I0I", "I01, I02, I03"),
+        code("RQI_I01", "I01, I02, I03"),
         code("RQP_I04", "I04"),
         code("RQQ_Q09", "Q09"),
         code("RRA_O02", "O02"),
@@ -15811,12 +15804,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("RRE_O02", "O02"),
         code("RRG_O02", "O02"),
         code("RRI_I12", "I12, I13, I14, I15"),
-        code("RROR_ROR", "ROR"),
         code("RRO_O02", ""),
-        code(
-            "SIIU_S12",
-            "S12, S13, S14, S15, S16, S17, S18, S19, S20, S21, S22, S23, S24, S26",
-        ),
         code(
             "SIU_S12",
             "S12, S13, S14, S15, S16, S17, S18, S19, S20, S21, S22, S23, S24, S26",
@@ -15825,9 +15813,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("SQM_S25", "S25"),
         code("SQR_S25", "S25"),
         code("SRM_S01", "S01, S02, S03, S04, S05, S06, S07, S08, S09, S10, S11"),
-        code("SRM_T12", "T12"),
         code("SRR_S01", "S01, S02, S03, S04, S05, S06, S07, S08, S09, S10, S11"),
-        code("SRR_T12", "T12"),
         code("SUR_P09", "P09"),
         code("TBR_R09", "R09"),
         code("UDM_Q05", "Q05"),
@@ -15886,8 +15872,6 @@ pub enum MessageStructure {
     A45,
     /// `ADT_A50`: A50, A51
     A50A51,
-    /// `ARD_A19`: A19
-    A19ArdA19,
     /// `BAR_P01`: P01, P05
     P01P05,
     /// `BAR_P02`: P02
@@ -15954,8 +15938,6 @@ pub enum MessageStructure {
     O01OrmO01,
     /// `ORM_Q06`: Q06
     Q06OrmQ06,
-    /// `ORM__O01`: O01
-    OrmO01Doubled,
     /// `ORN_O02`
     CodeOrnO02,
     /// `ORR_O02`: O02
@@ -15976,10 +15958,8 @@ pub enum MessageStructure {
     P07P08,
     /// `PGL_PC6`: PC6, PC7, PC8
     Pc6Pc7Pc8,
-    /// `PIN_107`: I07
-    I07Pin107,
     /// `PIN_I07`: I07
-    I07PinI07,
+    I07,
     /// `PPG_PCG`: PCC, PCH, PCJ
     PccPchPcj,
     /// `PPP_PCB`: PCB, PCD
@@ -16035,10 +16015,10 @@ pub enum MessageStructure {
     /// `RGV_O01`: O01
     O01RgvO01,
     /// `ROR_ROR`: ROR
-    RorRorRor,
+    Ror,
     /// `RPA_I08`: I08, I09
     I08I09,
-    /// `RPI_I0I`: I01, I04
+    /// `RPI_I01`: I01, I04
     I01I04,
     /// `RPL_I02`: I02
     I02,
@@ -16050,7 +16030,7 @@ pub enum MessageStructure {
     I05RqcI05,
     /// `RQC_I06`: I06
     I06RqcI06,
-    /// `RQI_I0I`: I01, I02, I03
+    /// `RQI_I01`: I01, I02, I03
     I01I02I03,
     /// `RQP_I04`: I04
     I04,
@@ -16068,12 +16048,8 @@ pub enum MessageStructure {
     O02RrgO02,
     /// `RRI_I12`: I12, I13, I14, I15
     I12I13I14I15RriI12,
-    /// `RROR_ROR`: ROR
-    RorRrorRor,
     /// `RRO_O02`
     CodeRroO02,
-    /// `SIIU_S12`: S12, S13, S14, S15, S16, S17, S18, S19, S20, S21, S22, S23, S24, S26
-    CodeSiiuS12,
     /// `SIU_S12`: S12, S13, S14, S15, S16, S17, S18, S19, S20, S21, S22, S23, S24, S26
     CodeSiuS12,
     /// `SPQ_Q08`: Q08
@@ -16084,12 +16060,8 @@ pub enum MessageStructure {
     S25SqrS25,
     /// `SRM_S01`: S01, S02, S03, S04, S05, S06, S07, S08, S09, S10, S11
     S01S02S03S04S05S06S07S08S09S10S11SrmS01,
-    /// `SRM_T12`: T12
-    T12SrmT12,
     /// `SRR_S01`: S01, S02, S03, S04, S05, S06, S07, S08, S09, S10, S11
     S01S02S03S04S05S06S07S08S09S10S11SrrS01,
-    /// `SRR_T12`: T12
-    T12SrrT12,
     /// `SUR_P09`: P09
     P09SurP09,
     /// `TBR_R09`: R09
@@ -16136,7 +16108,6 @@ impl hl7_types::Table for MessageStructure {
         Self::A43A44,
         Self::A45,
         Self::A50A51,
-        Self::A19ArdA19,
         Self::P01P05,
         Self::P02,
         Self::P06,
@@ -16170,7 +16141,6 @@ impl hl7_types::Table for MessageStructure {
         Self::R02R04OrfR02,
         Self::O01OrmO01,
         Self::Q06OrmQ06,
-        Self::OrmO01Doubled,
         Self::CodeOrnO02,
         Self::O02OrrO02,
         Self::Q06OrrQ06,
@@ -16181,8 +16151,7 @@ impl hl7_types::Table for MessageStructure {
         Self::Q06OsrQ06,
         Self::P07P08,
         Self::Pc6Pc7Pc8,
-        Self::I07Pin107,
-        Self::I07PinI07,
+        Self::I07,
         Self::PccPchPcj,
         Self::PcbPcd,
         Self::Pc1Pc2Pc3,
@@ -16210,7 +16179,7 @@ impl hl7_types::Table for MessageStructure {
         Self::Rer,
         Self::Rgr,
         Self::O01RgvO01,
-        Self::RorRorRor,
+        Self::Ror,
         Self::I08I09,
         Self::I01I04,
         Self::I02,
@@ -16227,17 +16196,13 @@ impl hl7_types::Table for MessageStructure {
         Self::O02RreO02,
         Self::O02RrgO02,
         Self::I12I13I14I15RriI12,
-        Self::RorRrorRor,
         Self::CodeRroO02,
-        Self::CodeSiiuS12,
         Self::CodeSiuS12,
         Self::Q08,
         Self::S25SqmS25,
         Self::S25SqrS25,
         Self::S01S02S03S04S05S06S07S08S09S10S11SrmS01,
-        Self::T12SrmT12,
         Self::S01S02S03S04S05S06S07S08S09S10S11SrrS01,
-        Self::T12SrrT12,
         Self::P09SurP09,
         Self::R09TbrR09,
         Self::Q05,

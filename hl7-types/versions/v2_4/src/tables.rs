@@ -161,7 +161,6 @@ pub static TABLE_0003: TableDesc = TableDesc {
     name: "Event type",
     kind: TableKind::Hl7,
     codes: &[
-        code("022", "ORL - General laboratory order response message to any OML"),
         code("A01", "ADT/ACK - Admit/visit notification"),
         code("A02", "ADT/ACK - Transfer a patient"),
         code("A03", "ADT/ACK - Discharge/end visit"),
@@ -319,6 +318,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
         code("O19", "OMG - General clinical order"),
         code("O20", "ORG/ORL - General clinical order response"),
         code("O21", "OML - Laboratory order"),
+        code("O22", "ORL - General laboratory order response message to any OML"),
         code("P01", "BAR/ACK - Add patient accounts"),
         code("P02", "BAR/ACK - Purge patient accounts"),
         code("P03", "DFT/ACK - Post detail financial transaction"),
@@ -370,7 +370,6 @@ pub static TABLE_0003: TableDesc = TableDesc {
         code("Q28", "RDR - Pharmacy/treatment dispense information"),
         code("Q29", "RER - Pharmacy/treatment encoded order information"),
         code("Q30", "RGR - Pharmacy/treatment dose information"),
-        code("QNC", "Varies - Query cancellation"),
         code("R01", "ORU/ACK - Unsolicited transmission of an observation message"),
         code("R02", "QRY - Query for results of observation"),
         code("R03", "QRY/DSR Display-oriented results"),
@@ -481,8 +480,6 @@ pub static TABLE_0003: TableDesc = TableDesc {
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
-    /// `022`: ORL - General laboratory order response message to any OML
-    Code022,
     /// `A01`: ADT/ACK - Admit/visit notification
     AdtAckAdmitVisitNotification,
     /// `A02`: ADT/ACK - Transfer a patient
@@ -755,6 +752,8 @@ pub enum EventType0003 {
     OrgOrlGeneralClinicalOrderResponse,
     /// `O21`: OML - Laboratory order
     OmlLaboratoryOrder,
+    /// `O22`: ORL - General laboratory order response message to any OML
+    CodeO22,
     /// `P01`: BAR/ACK - Add patient accounts
     BarAckAddPatientAccounts,
     /// `P02`: BAR/ACK - Purge patient accounts
@@ -857,8 +856,6 @@ pub enum EventType0003 {
     CodeQ29,
     /// `Q30`: RGR - Pharmacy/treatment dose information
     RgrPharmacyTreatmentDoseInformation,
-    /// `QNC`: Varies - Query cancellation
-    VariesQueryCancellation,
     /// `R01`: ORU/ACK - Unsolicited transmission of an observation message
     CodeR01,
     /// `R02`: QRY - Query for results of observation
@@ -1012,7 +1009,6 @@ impl Eq for EventType0003 {}
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
-        Self::Code022,
         Self::AdtAckAdmitVisitNotification,
         Self::AdtAckTransferAPatient,
         Self::AdtAckDischargeEndVisit,
@@ -1149,6 +1145,7 @@ impl hl7_types::Table for EventType0003 {
         Self::OmgGeneralClinicalOrder,
         Self::OrgOrlGeneralClinicalOrderResponse,
         Self::OmlLaboratoryOrder,
+        Self::CodeO22,
         Self::BarAckAddPatientAccounts,
         Self::BarAckPurgePatientAccounts,
         Self::DftAckPostDetailFinancialTransaction,
@@ -1200,7 +1197,6 @@ impl hl7_types::Table for EventType0003 {
         Self::RdrPharmacyTreatmentDispenseInformation,
         Self::CodeQ29,
         Self::RgrPharmacyTreatmentDoseInformation,
-        Self::VariesQueryCancellation,
         Self::CodeR01,
         Self::QryQueryForResultsOfObservation,
         Self::QryDsrDisplayOrientedResults,
@@ -9187,7 +9183,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of referenced data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -14450,7 +14446,7 @@ impl hl7_types::Table for MimeBase64EncodingCharacters {
 pub static TABLE_0291: TableDesc = TableDesc {
     id: "0291",
     name: "Subtype of referenced data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("BASIC", "ISDN PCM audio data"),
         code("DICOM", "Digital Imaging and Communications in Medicine"),
@@ -15208,7 +15204,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "Reserved for future HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", ""),
-        code("L,M,N", "These are reserved for locally defined coding schemes"),
         code("M", ""),
         code("N", ""),
         code("Random", "from a combination of random bits and system names"),
@@ -15235,8 +15230,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`
     CodeL,
-    /// `L,M,N`: These are reserved for locally defined coding schemes
-    CodeLCommaMCommaN,
     /// `M`
     CodeM,
     /// `N`
@@ -15264,7 +15257,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::ReservedForFutureHl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::CodeLCommaMCommaN,
         Self::CodeM,
         Self::CodeN,
         Self::CodeRandom,
@@ -17356,7 +17348,6 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("ORG_O20", "O20"),
         code("ORL_O22", "O22"),
         code("ORM_O01", "O01"),
-        code("ORN_008", "O08"),
         code("ORN_O08", "O08"),
         code("ORP_O10", "O10"),
         code("ORR_O02", "O02"),
@@ -17416,13 +17407,11 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("RPA_I08", "I08, I09"),
         code("RPI_I01", "I01, I04"),
         code("RPI_I04", "I04"),
-        code("RPI_I0I", "I01, I04"),
         code("RPL_I02", "I02"),
         code("RPR_I03", "I03"),
         code("RQA_I08", "I08, I09, I10, I11"),
         code("RQC_I05", "I05, I06"),
         code("RQI_I01", "I01, I02, I03, I07"),
-        code("RQI_I0I", "I01, I02, I03, I07"),
         code("RQP_I04", "I04"),
         code("RQQ_Q09", "Q09"),
         code("RRA_O02", "O02"),
@@ -17629,10 +17618,8 @@ pub enum MessageStructure {
     O22,
     /// `ORM_O01`: O01
     O01,
-    /// `ORN_008`: O08
-    O08Orn008,
     /// `ORN_O08`: O08
-    O08OrnO08,
+    O08,
     /// `ORP_O10`: O10
     O10,
     /// `ORR_O02`: O02
@@ -17746,11 +17733,9 @@ pub enum MessageStructure {
     /// `RPA_I08`: I08, I09
     I08I09,
     /// `RPI_I01`: I01, I04
-    I01I04RpiI01,
+    I01I04,
     /// `RPI_I04`: I04
     I04RpiI04,
-    /// `RPI_I0I`: I01, I04
-    I01I04RpiI0i,
     /// `RPL_I02`: I02
     I02,
     /// `RPR_I03`: I03
@@ -17760,9 +17745,7 @@ pub enum MessageStructure {
     /// `RQC_I05`: I05, I06
     I05I06,
     /// `RQI_I01`: I01, I02, I03, I07
-    I01I02I03I07RqiI01,
-    /// `RQI_I0I`: I01, I02, I03, I07
-    I01I02I03I07RqiI0i,
+    I01I02I03I07,
     /// `RQP_I04`: I04
     I04RqpI04,
     /// `RQQ_Q09`: Q09
@@ -17919,8 +17902,7 @@ impl hl7_types::Table for MessageStructure {
         Self::O20,
         Self::O22,
         Self::O01,
-        Self::O08Orn008,
-        Self::O08OrnO08,
+        Self::O08,
         Self::O10,
         Self::O02OrrO02,
         Self::O06,
@@ -17977,15 +17959,13 @@ impl hl7_types::Table for MessageStructure {
         Self::O15,
         Self::Ror,
         Self::I08I09,
-        Self::I01I04RpiI01,
+        Self::I01I04,
         Self::I04RpiI04,
-        Self::I01I04RpiI0i,
         Self::I02,
         Self::I03,
         Self::I08I09I10I11,
         Self::I05I06,
-        Self::I01I02I03I07RqiI01,
-        Self::I01I02I03I07RqiI0i,
+        Self::I01I02I03I07,
         Self::I04RqpI04,
         Self::Q09,
         Self::O02RraO02,
@@ -18109,9 +18089,6 @@ pub static TABLE_0357: TableDesc = TableDesc {
         code("205", "Duplicate key identifier"),
         code("206", "Application record locked"),
         code("207", "Application internal error"),
-        code("Errors", ""),
-        code("Rejection", ""),
-        code("Success", ""),
     ],
     patterns: &[],
 };
@@ -18146,12 +18123,6 @@ pub enum MessageErrorConditionCodes {
     ApplicationRecordLocked,
     /// `207`: Application internal error
     ApplicationInternalError,
-    /// `Errors`
-    CodeErrors,
-    /// `Rejection`
-    CodeRejection,
-    /// `Success`
-    CodeSuccess,
 }
 
 #[cfg(feature = "types")]
@@ -18174,9 +18145,6 @@ impl hl7_types::Table for MessageErrorConditionCodes {
         Self::DuplicateKeyIdentifier,
         Self::ApplicationRecordLocked,
         Self::ApplicationInternalError,
-        Self::CodeErrors,
-        Self::CodeRejection,
-        Self::CodeSuccess,
     ];
     fn index(self) -> usize {
         self as usize
@@ -19654,7 +19622,6 @@ pub static TABLE_0391: TableDesc = TableDesc {
         code("RXDG", "RXD group"),
         code("RXEG", "RXE group"),
         code("RXOG", "RXO group"),
-        code("etc", ""),
     ],
     patterns: &[],
 };
@@ -19677,8 +19644,6 @@ pub enum SegmentGroup {
     RxeGroup,
     /// `RXOG`: RXO group
     RxoGroup,
-    /// `etc`
-    CodeEtc,
 }
 
 #[cfg(feature = "types")]
@@ -19695,7 +19660,6 @@ impl hl7_types::Table for SegmentGroup {
         Self::RxdGroup,
         Self::RxeGroup,
         Self::RxoGroup,
-        Self::CodeEtc,
     ];
     fn index(self) -> usize {
         self as usize
@@ -19706,7 +19670,7 @@ impl hl7_types::Table for SegmentGroup {
 pub static TABLE_0392: TableDesc = TableDesc {
     id: "0392",
     name: "Match reason",
-    kind: TableKind::Hl7,
+    kind: TableKind::User,
     codes: &[
         code("DB", "Match on Date of Birth"),
         code("NA", "Match on Name (Alpha Match)"),
@@ -23788,15 +23752,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Only activity therapy and/or occupational therapy services provided",
         ),
         code(
-            "35.",
-            "Only activity therapy and/or occupational therapy services provided",
-        ),
-        code(
             "36",
-            "Extensive mental health services provided on day of ECT or significant procedure",
-        ),
-        code(
-            "36.",
             "Extensive mental health services provided on day of ECT or significant procedure",
         ),
         code(
@@ -23804,13 +23760,8 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Terminated bilateral procedure or terminated procedure with units greater than",
         ),
         code("38", "Inconsistency between implanted device and implantation procedure"),
-        code("38.", "Inconsistency between implanted device and implantation procedure"),
         code(
             "39",
-            "Mutually exclusive procedure that would be allowed if appropriate modifier were",
-        ),
-        code(
-            "39.",
             "Mutually exclusive procedure that would be allowed if appropriate modifier were",
         ),
         code("4", "Medicare secondary payer alert"),
@@ -23818,18 +23769,9 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "40",
             "Component of a comprehensive procedure that would be allowed if appropriate",
         ),
-        code(
-            "40.",
-            "Component of a comprehensive procedure that would be allowed if appropriate",
-        ),
         code("41", "Invalid revenue code"),
-        code("41.", "Invalid revenue code"),
         code(
             "42",
-            "Multiple medical visits on same day with same revenue code without condition",
-        ),
-        code(
-            "42.",
             "Multiple medical visits on same day with same revenue code without condition",
         ),
         code("5", "E-code as reason for visit"),
@@ -23903,36 +23845,22 @@ pub enum OceEditCode {
     Code34,
     /// `35`: Only activity therapy and/or occupational therapy services provided
     Code35,
-    /// `35.`: Only activity therapy and/or occupational therapy services provided
-    Code35Dot,
     /// `36`: Extensive mental health services provided on day of ECT or significant procedure
     Code36,
-    /// `36.`: Extensive mental health services provided on day of ECT or significant procedure
-    Code36Dot,
     /// `37`: Terminated bilateral procedure or terminated procedure with units greater than
     Code37,
     /// `38`: Inconsistency between implanted device and implantation procedure
     Code38,
-    /// `38.`: Inconsistency between implanted device and implantation procedure
-    Code38Dot,
     /// `39`: Mutually exclusive procedure that would be allowed if appropriate modifier were
     Code39,
-    /// `39.`: Mutually exclusive procedure that would be allowed if appropriate modifier were
-    Code39Dot,
     /// `4`: Medicare secondary payer alert
     MedicareSecondaryPayerAlert,
     /// `40`: Component of a comprehensive procedure that would be allowed if appropriate
     Code40,
-    /// `40.`: Component of a comprehensive procedure that would be allowed if appropriate
-    Code40Dot,
     /// `41`: Invalid revenue code
-    InvalidRevenueCode41,
-    /// `41.`: Invalid revenue code
-    InvalidRevenueCode41Dot,
+    InvalidRevenueCode,
     /// `42`: Multiple medical visits on same day with same revenue code without condition
     Code42,
-    /// `42.`: Multiple medical visits on same day with same revenue code without condition
-    Code42Dot,
     /// `5`: E-code as reason for visit
     ECodeAsReasonForVisit,
     /// `6`: Invalid procedure code
@@ -23981,21 +23909,14 @@ impl hl7_types::Table for OceEditCode {
         Self::Code33,
         Self::Code34,
         Self::Code35,
-        Self::Code35Dot,
         Self::Code36,
-        Self::Code36Dot,
         Self::Code37,
         Self::Code38,
-        Self::Code38Dot,
         Self::Code39,
-        Self::Code39Dot,
         Self::MedicareSecondaryPayerAlert,
         Self::Code40,
-        Self::Code40Dot,
-        Self::InvalidRevenueCode41,
-        Self::InvalidRevenueCode41Dot,
+        Self::InvalidRevenueCode,
         Self::Code42,
-        Self::Code42Dot,
         Self::ECodeAsReasonForVisit,
         Self::InvalidProcedureCode,
         Self::ProcedureAndAgeConflict,

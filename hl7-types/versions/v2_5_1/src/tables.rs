@@ -8820,7 +8820,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of referenced data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -14086,7 +14086,7 @@ pub static TABLE_0289: TableDesc = TableDesc {
 pub static TABLE_0291: TableDesc = TableDesc {
     id: "0291",
     name: "Subtype of referenced data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code("BASIC", "ISDN PCM audio data"),
         code("DICOM", "Digital Imaging and Communications in Medicine"),
@@ -14869,8 +14869,8 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "Reserved for future HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", ""),
-        code("L,M,N", "These are reserved for locally defined coding schemes"),
         code("M", ""),
+        code("N", "Local"),
         code("Random", "Usually a base64 encoded string of random bits"),
         code("URI", "Uniform Resource Identifier"),
         code("UUID", "The DCE Universal Unique Identifier"),
@@ -14898,10 +14898,10 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`
     CodeL,
-    /// `L,M,N`: These are reserved for locally defined coding schemes
-    CodeLCommaMCommaN,
     /// `M`
     CodeM,
+    /// `N`: Local
+    Local,
     /// `Random`: Usually a base64 encoded string of random bits
     UsuallyABase64EncodedStringOfRandomBits,
     /// `URI`: Uniform Resource Identifier
@@ -14928,8 +14928,8 @@ impl hl7_types::Table for UniversalIdType {
         Self::ReservedForFutureHl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::CodeLCommaMCommaN,
         Self::CodeM,
+        Self::Local,
         Self::UsuallyABase64EncodedStringOfRandomBits,
         Self::UniformResourceIdentifier,
         Self::TheDceUniversalUniqueIdentifier,
@@ -16508,7 +16508,6 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("BAR_P10", "P10"),
         code("BAR_P12", "P12"),
         code("BPS_O29", "O29"),
-        code("BRP_030", "O30"),
         code("BRP_O30", "O30"),
         code("BRT_O32", "O32"),
         code("BTS_O31", "O31"),
@@ -16580,7 +16579,6 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("ORN_O08", "O08"),
         code("ORP_O10", "O10"),
         code("ORR_O02", "O02"),
-        code("ORR_R02", "O02"),
         code("ORS_O06", "O06"),
         code("ORU_R01", "R01"),
         code("ORU_R30", "R30, R31, R32"),
@@ -16758,10 +16756,8 @@ pub enum MessageStructure {
     P12,
     /// `BPS_O29`: O29
     O29,
-    /// `BRP_030`: O30
-    O30Brp030,
     /// `BRP_O30`: O30
-    O30BrpO30,
+    O30,
     /// `BRT_O32`: O32
     O32,
     /// `BTS_O31`: O31
@@ -16902,8 +16898,6 @@ pub enum MessageStructure {
     O10,
     /// `ORR_O02`: O02
     O02OrrO02,
-    /// `ORR_R02`: O02
-    O02OrrR02,
     /// `ORS_O06`: O06
     O06,
     /// `ORU_R01`: R01
@@ -17143,8 +17137,7 @@ impl hl7_types::Table for MessageStructure {
         Self::P10,
         Self::P12,
         Self::O29,
-        Self::O30Brp030,
-        Self::O30BrpO30,
+        Self::O30,
         Self::O32,
         Self::O31,
         Self::C01C02C03C04C05C06C07C08,
@@ -17215,7 +17208,6 @@ impl hl7_types::Table for MessageStructure {
         Self::O08,
         Self::O10,
         Self::O02OrrO02,
-        Self::O02OrrR02,
         Self::O06,
         Self::R01,
         Self::R30R31R32,
@@ -19170,7 +19162,6 @@ pub static TABLE_0391: TableDesc = TableDesc {
     name: "Segment group",
     kind: TableKind::Hl7,
     codes: &[
-        code("Etc", ""),
         code("OBRG", "OBR group"),
         code("ORCG", "ORC group"),
         code("PIDG", "PID group"),
@@ -19186,8 +19177,6 @@ pub static TABLE_0391: TableDesc = TableDesc {
 #[cfg(feature = "types")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
-    /// `Etc`
-    CodeEtc,
     /// `OBRG`: OBR group
     ObrGroup,
     /// `ORCG`: ORC group
@@ -19211,7 +19200,6 @@ impl Eq for SegmentGroup {}
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
-        Self::CodeEtc,
         Self::ObrGroup,
         Self::OrcGroup,
         Self::PidGroup,
@@ -23266,15 +23254,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Only activity therapy and/or occupational therapy services provided",
         ),
         code(
-            "35.",
-            "Only activity therapy and/or occupational therapy services provided",
-        ),
-        code(
             "36",
-            "Extensive mental health services provided on day of ECT or significant procedure",
-        ),
-        code(
-            "36.",
             "Extensive mental health services provided on day of ECT or significant procedure",
         ),
         code(
@@ -23282,13 +23262,8 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Terminated bilateral procedure or terminated procedure with units greater than",
         ),
         code("38", "Inconsistency between implanted device and implantation procedure"),
-        code("38.", "Inconsistency between implanted device and implantation procedure"),
         code(
             "39",
-            "Mutually exclusive procedure that would be allowed if appropriate modifier were",
-        ),
-        code(
-            "39.",
             "Mutually exclusive procedure that would be allowed if appropriate modifier were",
         ),
         code("4", "Medicare secondary payer alert"),
@@ -23296,18 +23271,9 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "40",
             "Component of a comprehensive procedure that would be allowed if appropriate",
         ),
-        code(
-            "40.",
-            "Component of a comprehensive procedure that would be allowed if appropriate",
-        ),
         code("41", "Invalid revenue code"),
-        code("41.", "Invalid revenue code"),
         code(
             "42",
-            "Multiple medical visits on same day with same revenue code without condition",
-        ),
-        code(
-            "42.",
             "Multiple medical visits on same day with same revenue code without condition",
         ),
         code("5", "E-code as reason for visit"),
@@ -23381,36 +23347,22 @@ pub enum OceEditCode {
     Code34,
     /// `35`: Only activity therapy and/or occupational therapy services provided
     Code35,
-    /// `35.`: Only activity therapy and/or occupational therapy services provided
-    Code35Dot,
     /// `36`: Extensive mental health services provided on day of ECT or significant procedure
     Code36,
-    /// `36.`: Extensive mental health services provided on day of ECT or significant procedure
-    Code36Dot,
     /// `37`: Terminated bilateral procedure or terminated procedure with units greater than
     Code37,
     /// `38`: Inconsistency between implanted device and implantation procedure
     Code38,
-    /// `38.`: Inconsistency between implanted device and implantation procedure
-    Code38Dot,
     /// `39`: Mutually exclusive procedure that would be allowed if appropriate modifier were
     Code39,
-    /// `39.`: Mutually exclusive procedure that would be allowed if appropriate modifier were
-    Code39Dot,
     /// `4`: Medicare secondary payer alert
     MedicareSecondaryPayerAlert,
     /// `40`: Component of a comprehensive procedure that would be allowed if appropriate
     Code40,
-    /// `40.`: Component of a comprehensive procedure that would be allowed if appropriate
-    Code40Dot,
     /// `41`: Invalid revenue code
-    InvalidRevenueCode41,
-    /// `41.`: Invalid revenue code
-    InvalidRevenueCode41Dot,
+    InvalidRevenueCode,
     /// `42`: Multiple medical visits on same day with same revenue code without condition
     Code42,
-    /// `42.`: Multiple medical visits on same day with same revenue code without condition
-    Code42Dot,
     /// `5`: E-code as reason for visit
     ECodeAsReasonForVisit,
     /// `6`: Invalid procedure code
@@ -23459,21 +23411,14 @@ impl hl7_types::Table for OceEditCode {
         Self::Code33,
         Self::Code34,
         Self::Code35,
-        Self::Code35Dot,
         Self::Code36,
-        Self::Code36Dot,
         Self::Code37,
         Self::Code38,
-        Self::Code38Dot,
         Self::Code39,
-        Self::Code39Dot,
         Self::MedicareSecondaryPayerAlert,
         Self::Code40,
-        Self::Code40Dot,
-        Self::InvalidRevenueCode41,
-        Self::InvalidRevenueCode41Dot,
+        Self::InvalidRevenueCode,
         Self::Code42,
-        Self::Code42Dot,
         Self::ECodeAsReasonForVisit,
         Self::InvalidProcedureCode,
         Self::ProcedureAndAgeConflict,

@@ -200,6 +200,7 @@ pub mod rsp_z86;
 pub mod rsp_z88;
 pub mod rsp_z90;
 pub mod rtb_k13;
+pub mod rtb_knn;
 pub mod rtb_z74;
 pub mod sdr_s31;
 pub mod sdr_s32;
@@ -615,6 +616,8 @@ pub use self::rsp_z88::RspZ88;
 pub use self::rsp_z90::RspZ90;
 #[cfg(feature = "types")]
 pub use self::rtb_k13::RtbK13;
+#[cfg(feature = "types")]
+pub use self::rtb_knn::RtbKnn;
 #[cfg(feature = "types")]
 pub use self::rtb_z74::RtbZ74;
 #[cfg(feature = "types")]

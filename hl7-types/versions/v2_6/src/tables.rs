@@ -8943,7 +8943,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of referenced data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -15099,7 +15099,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "Reserved for future HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", ""),
-        code("L,M,N", "These are reserved for locally defined coding schemes"),
         code("M", ""),
         code("N", ""),
         code("Random", "from a combination of random bits and system names"),
@@ -15127,8 +15126,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`
     CodeL,
-    /// `L,M,N`: These are reserved for locally defined coding schemes
-    CodeLCommaMCommaN,
     /// `M`
     CodeM,
     /// `N`
@@ -15158,7 +15155,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::ReservedForFutureHl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::CodeLCommaMCommaN,
         Self::CodeM,
         Self::CodeN,
         Self::CodeRandom,
@@ -18193,11 +18189,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
     id: "0366",
     name: "Local/remote control state",
     kind: TableKind::Hl7,
-    codes: &[
-        code("L", "Local"),
-        code("New", "(null) No state change"),
-        code("R", "Remote"),
-    ],
+    codes: &[code("L", "Local"), code("R", "Remote")],
     patterns: &[],
 };
 
@@ -18207,8 +18199,6 @@ pub static TABLE_0366: TableDesc = TableDesc {
 pub enum LocalRemoteControlState {
     /// `L`: Local
     Local,
-    /// `New`: (null) No state change
-    NullNoStateChange,
     /// `R`: Remote
     Remote,
 }
@@ -18219,7 +18209,7 @@ impl Eq for LocalRemoteControlState {}
 #[cfg(feature = "types")]
 impl hl7_types::Table for LocalRemoteControlState {
     const DESC: &'static TableDesc = &TABLE_0366;
-    const ALL: &'static [Self] = &[Self::Local, Self::NullNoStateChange, Self::Remote];
+    const ALL: &'static [Self] = &[Self::Local, Self::Remote];
     fn index(self) -> usize {
         self as usize
     }
@@ -19462,20 +19452,16 @@ pub static TABLE_0391: TableDesc = TableDesc {
         code("DEFINITION", ""),
         code("DIET", ""),
         code("DISPENSE", ""),
-        code("ENCODED ORDER", ""),
         code("ENCODED_ORDER", ""),
         code("ENCODING", ""),
         code("EXPERIENCE", ""),
         code("FINANCIAL", ""),
-        code("FINANCIAL_COMMON ORDER", ""),
         code("FINANCIAL_COMMON_ORDER", ""),
         code("FINANCIAL_INSURANCE", ""),
         code("FINANCIAL_OBSERVATION", ""),
         code("FINANCIAL_ORDER", ""),
         code("FINANCIAL_PROCEDURE", ""),
-        code("FINANCIAL_TIMING QUANTITY", ""),
         code("FINANCIAL_TIMING_QUANTITY", ""),
-        code("GENERAL RESOURCE", ""),
         code("GENERAL_RESOURCE", ""),
         code("GIVE", ""),
         code("GOAL", ""),
@@ -19484,7 +19470,6 @@ pub static TABLE_0391: TableDesc = TableDesc {
         code("GOAL_ROLE", ""),
         code("GUARANTOR_INSURANCE", ""),
         code("INSURANCE", ""),
-        code("LOCATION RESOURCE", ""),
         code("LOCATION_RESOURCE", ""),
         code("MERGE_INFO", ""),
         code("MF", ""),
@@ -19525,12 +19510,10 @@ pub static TABLE_0391: TableDesc = TableDesc {
         code("PATHWAY", ""),
         code("PATHWAY_ROLE", ""),
         code("PATIENT", ""),
-        code("PATIENT VISIT", ""),
         code("PATIENT_PRIOR", ""),
         code("PATIENT_RESULT", ""),
         code("PATIENT_VISIT", ""),
         code("PATIENT_VISIT_PRIOR", ""),
-        code("PERSONNEL RESOURCE", ""),
         code("PERSONNEL_RESOURCE", ""),
         code("PEX_CAUSE", ""),
         code("PEX_OBSERVATION", ""),
@@ -19634,8 +19617,6 @@ pub enum SegmentGroup {
     CodeDiet,
     /// `DISPENSE`
     CodeDispense,
-    /// `ENCODED ORDER`
-    EncodedOrderSpaced,
     /// `ENCODED_ORDER`
     CodeEncodedOrder,
     /// `ENCODING`
@@ -19644,8 +19625,6 @@ pub enum SegmentGroup {
     CodeExperience,
     /// `FINANCIAL`
     CodeFinancial,
-    /// `FINANCIAL_COMMON ORDER`
-    FinancialCommonOrderSpaced,
     /// `FINANCIAL_COMMON_ORDER`
     CodeFinancialCommonOrder,
     /// `FINANCIAL_INSURANCE`
@@ -19656,12 +19635,8 @@ pub enum SegmentGroup {
     CodeFinancialOrder,
     /// `FINANCIAL_PROCEDURE`
     CodeFinancialProcedure,
-    /// `FINANCIAL_TIMING QUANTITY`
-    FinancialTimingQuantitySpaced,
     /// `FINANCIAL_TIMING_QUANTITY`
     CodeFinancialTimingQuantity,
-    /// `GENERAL RESOURCE`
-    GeneralResourceSpaced,
     /// `GENERAL_RESOURCE`
     CodeGeneralResource,
     /// `GIVE`
@@ -19678,8 +19653,6 @@ pub enum SegmentGroup {
     CodeGuarantorInsurance,
     /// `INSURANCE`
     CodeInsurance,
-    /// `LOCATION RESOURCE`
-    LocationResourceSpaced,
     /// `LOCATION_RESOURCE`
     CodeLocationResource,
     /// `MERGE_INFO`
@@ -19760,8 +19733,6 @@ pub enum SegmentGroup {
     CodePathwayRole,
     /// `PATIENT`
     CodePatient,
-    /// `PATIENT VISIT`
-    PatientVisitSpaced,
     /// `PATIENT_PRIOR`
     CodePatientPrior,
     /// `PATIENT_RESULT`
@@ -19770,8 +19741,6 @@ pub enum SegmentGroup {
     CodePatientVisit,
     /// `PATIENT_VISIT_PRIOR`
     CodePatientVisitPrior,
-    /// `PERSONNEL RESOURCE`
-    PersonnelResourceSpaced,
     /// `PERSONNEL_RESOURCE`
     CodePersonnelResource,
     /// `PEX_CAUSE`
@@ -19899,20 +19868,16 @@ impl hl7_types::Table for SegmentGroup {
         Self::CodeDefinition,
         Self::CodeDiet,
         Self::CodeDispense,
-        Self::EncodedOrderSpaced,
         Self::CodeEncodedOrder,
         Self::CodeEncoding,
         Self::CodeExperience,
         Self::CodeFinancial,
-        Self::FinancialCommonOrderSpaced,
         Self::CodeFinancialCommonOrder,
         Self::CodeFinancialInsurance,
         Self::CodeFinancialObservation,
         Self::CodeFinancialOrder,
         Self::CodeFinancialProcedure,
-        Self::FinancialTimingQuantitySpaced,
         Self::CodeFinancialTimingQuantity,
-        Self::GeneralResourceSpaced,
         Self::CodeGeneralResource,
         Self::CodeGive,
         Self::CodeGoal,
@@ -19921,7 +19886,6 @@ impl hl7_types::Table for SegmentGroup {
         Self::CodeGoalRole,
         Self::CodeGuarantorInsurance,
         Self::CodeInsurance,
-        Self::LocationResourceSpaced,
         Self::CodeLocationResource,
         Self::CodeMergeInfo,
         Self::CodeMf,
@@ -19962,12 +19926,10 @@ impl hl7_types::Table for SegmentGroup {
         Self::CodePathway,
         Self::CodePathwayRole,
         Self::CodePatient,
-        Self::PatientVisitSpaced,
         Self::CodePatientPrior,
         Self::CodePatientResult,
         Self::CodePatientVisit,
         Self::CodePatientVisitPrior,
-        Self::PersonnelResourceSpaced,
         Self::CodePersonnelResource,
         Self::CodePexCause,
         Self::CodePexObservation,
@@ -20190,7 +20152,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("CDCA", "CDC Analyte Codes"),
         code("CDCM", "CDC Methods/Instruments Codes"),
         code("CDS", "CDC Surveillance"),
-        code("CE (obsolete)", "CEN ECG diagnostic codes"),
+        code("CE", "CEN ECG diagnostic codes"),
         code("CLP", "CLIP"),
         code("CPTM", "CPT Modifier Code"),
         code("CST", "COSTART"),
@@ -20347,7 +20309,7 @@ pub enum CodingSystem {
     CdcMethodsInstrumentsCodes,
     /// `CDS`: CDC Surveillance
     CdcSurveillance,
-    /// `CE (obsolete)`: CEN ECG diagnostic codes
+    /// `CE`: CEN ECG diagnostic codes
     CenEcgDiagnosticCodes,
     /// `CLP`: CLIP
     Clip,
@@ -23251,8 +23213,6 @@ pub static TABLE_0440: TableDesc = TableDesc {
     codes: &[
         code("AD", "Address"),
         code("AUI", "Authorization information"),
-        code("Address", "AD"),
-        code("Authorization information", "AUI"),
         code("CCD", "Charge code and date"),
         code("CCP", "Channel calibration parameters"),
         code("CD", "Channel definition"),
@@ -23262,29 +23222,13 @@ pub static TABLE_0440: TableDesc = TableDesc {
         code("CM", "Composite"),
         code("CN", "Composite ID number and name"),
         code("CNE", "Coded with no exceptions"),
+        code("CNN", "Composite ID number and name simplified"),
         code("CNS", "Composite ID number and name simplified"),
         code("CP", "Composite price"),
         code("CQ", "Composite quantity with units"),
         code("CSU", "Channel sensitivity"),
         code("CWE", "Coded with exceptions"),
         code("CX", "Extended composite ID with check digit"),
-        code("Channel Identifier", "WVI"),
-        code("Channel calibration parameters", "CCP"),
-        code("Channel definition", "CD"),
-        code("Channel sensitivity", "CSU"),
-        code("Charge code and date", "CCD"),
-        code("Coded element", "CE"),
-        code("Coded element with formatted values", "CF"),
-        code("Coded value for user-defined tables", "IS"),
-        code("Coded values for HL7 tables", "ID"),
-        code("Coded with exceptions", "CWE"),
-        code("Coded with no exceptions", "CNE"),
-        code("Composite", "CM"),
-        code("Composite ID number and name", "CN"),
-        code("Composite ID number and name simplified", "CNS"),
-        code("Composite ID with check digit", "CK"),
-        code("Composite price", "CP"),
-        code("Composite quantity with units", "CQ"),
         code("DDI", "Daily deductible information"),
         code("DIN", "Date and institution name"),
         code("DLD", "Discharge to location and date"),
@@ -23294,76 +23238,34 @@ pub static TABLE_0440: TableDesc = TableDesc {
         code("DT", "Date"),
         code("DTM", "Date/time"),
         code("DTN", "Day type and number"),
-        code("Daily deductible information", "DDI"),
-        code("Data Type Name", "Data type"),
-        code("Date", "DT"),
-        code("Date and institution name", "DIN"),
-        code("Date/time", "DTM"),
-        code("Date/time range", "DR"),
-        code("Day type and number", "DTN"),
-        code("Delta", "DLT"),
-        code("Discharge to location and date", "DLD"),
-        code("Driver's license number", "DLN"),
         code("ED", "Encapsulated data"),
         code("EI", "Entity identifier"),
         code("EIP", "Entity identifier pair"),
         code("ELD", "Error location and description"),
         code("ERL", "Error location"),
-        code("Encapsulated data", "ED"),
-        code("Entity identifier", "EI"),
-        code("Entity identifier pair", "EIP"),
-        code("Error location", "ERL"),
-        code("Error location and description", "LD"),
-        code("Extended address", "XAD"),
-        code("Extended composite ID number and name", "XCN"),
-        code("Extended composite ID with check digit", "CX"),
-        code("Extended composite name and ID number for organizations", "XON"),
-        code("Extended person name", "XPN"),
-        code("Extended telecommunications number", "XTN"),
         code("FC", "Financial class"),
         code("FN", "Family name"),
         code("FT", "Formatted text"),
-        code("Family name", "FN"),
-        code("Financial class", "FC"),
-        code("Formatted text", "FT"),
         code("GTS", "General timing specification"),
-        code("General timing specification", "GTS"),
         code("HD", "Hierarchic designator"),
-        code("Hierarchic designator", "HD"),
         code("ICD", "Insurance certification definition"),
         code("ID", "Coded values for HL7 tables"),
         code("IS", "Coded value for user-defined tables"),
-        code("Insurance certification definition", "ICD"),
         code("JCC", "Job code/class"),
-        code("Job code/class", "JCC"),
         code("LA1", "Location with address variation 1"),
         code("LA2", "Location with address variation 2"),
-        code("Location with address variation 1", "LA1"),
-        code("Location with address variation 2", "LA2"),
         code("MA", "Multiplexed array"),
         code("MO", "Money"),
         code("MOC", "Money and charge code"),
         code("MOP", "Money or percentage"),
         code("MSG", "Message type"),
-        code("Message type", "MSG"),
-        code("Money", "MO"),
-        code("Money and charge code", "MOC"),
-        code("Money or percentage", "MOP"),
-        code("Multiplexed array", "MA"),
         code("NA", "Numeric array"),
         code("NDL", "Name with location and date"),
         code("NM", "Numeric"),
         code("NR", "Numeric range"),
-        code("Name with location and date", "NDL"),
-        code("Numeric", "NM"),
-        code("Numeric array", "NA"),
-        code("Numeric range", "NR"),
         code("OCD", "Occurrence code and date"),
         code("OSD", "Order sequence definition"),
         code("OSP", "Occurrence span code and date"),
-        code("Occurrence code and date", "OCD"),
-        code("Occurrence span code and date", "OSP"),
-        code("Order sequence definition", "OSD"),
         code("PIP", "Practitioner institutional privileges"),
         code("PL", "Person location"),
         code("PLN", "Practitioner license or other ID number"),
@@ -23372,67 +23274,34 @@ pub static TABLE_0440: TableDesc = TableDesc {
         code("PRL", "Parent result link"),
         code("PT", "Processing type"),
         code("PTA", "Policy type and amount"),
-        code("Parent result link", "PRL"),
-        code("Performing person time stamp", "PPN"),
-        code("Person location", "PL"),
-        code("Person name", "PN"),
-        code("Policy type and amount", "PTA"),
-        code("Practitioner institutional privileges", "PIP"),
-        code("Practitioner license or other ID number", "PLN"),
-        code("Processing type", "PT"),
         code("QIP", "Query input parameter list"),
         code("QSC", "Query selection criteria"),
-        code("Query input parameter list", "QIP"),
-        code("Query selection criteria", "QSC"),
         code("RCD", "Row column definition"),
         code("RFR", "Reference range"),
         code("RI", "Repeat interval"),
         code("RMC", "Room coverage"),
         code("RP", "Reference pointer"),
         code("RPT", "Repeat pattern"),
-        code("Reference pointer", "RP"),
-        code("Reference range", "RFR"),
-        code("Repeat interval", "RI"),
-        code("Repeat pattern", "RPT"),
-        code("Room coverage", "RMC"),
-        code("Row column definition", "RCD"),
         code("SAD", "Street Address"),
         code("SCV", "Scheduling class value pair"),
         code("SI", "Sequence ID"),
         code("SN", "Structured numeric"),
+        code("SNM", "String of telephone number digits"),
         code("SPD", "Specialty description"),
         code("SPS", "Specimen source"),
         code("SRT", "Sort order"),
         code("ST", "String"),
-        code("Scheduling class value pair", "SCV"),
-        code("Sequence ID", "SI"),
-        code("Sort order", "SRT"),
-        code("Specialty description", "SPD"),
-        code("Specimen source", "SPS"),
-        code("Street Address", "SAD"),
-        code("String", "ST"),
-        code("Structured numeric", "SN"),
         code("TM", "Time"),
         code("TN", "Telephone number"),
         code("TQ", "Timing/quantity"),
         code("TS", "Time stamp"),
         code("TX", "Text data"),
-        code("Telephone number", "TN"),
-        code("Text data", "TX"),
-        code("Time", "TM"),
-        code("Time stamp", "TS"),
-        code("Timing/quantity", "TQ"),
-        code("UB value code and amount", "UVC"),
         code("UVC", "UB value code and amount"),
         code("VH", "Visiting hours"),
         code("VID", "Version identifier"),
         code("VR", "Value range"),
-        code("Value range", "VR"),
-        code("Version identifier", "VID"),
-        code("Visiting hours", "VH"),
         code("WVI", "Channel Identifier"),
         code("WVS", "Waveform source"),
-        code("Waveform source", "WVS"),
         code("XAD", "Extended address"),
         code("XCN", "Extended composite ID number and name"),
         code("XON", "Extended composite name and ID number for organizations"),
@@ -23450,10 +23319,6 @@ pub enum DataTypes {
     Address,
     /// `AUI`: Authorization information
     AuthorizationInformation,
-    /// `Address`: AD
-    Ad,
-    /// `Authorization information`: AUI
-    Aui,
     /// `CCD`: Charge code and date
     ChargeCodeAndDate,
     /// `CCP`: Channel calibration parameters
@@ -23472,8 +23337,10 @@ pub enum DataTypes {
     CompositeIdNumberAndName,
     /// `CNE`: Coded with no exceptions
     CodedWithNoExceptions,
+    /// `CNN`: Composite ID number and name simplified
+    CompositeIdNumberAndNameSimplifiedCnn,
     /// `CNS`: Composite ID number and name simplified
-    CompositeIdNumberAndNameSimplified,
+    CompositeIdNumberAndNameSimplifiedCns,
     /// `CP`: Composite price
     CompositePrice,
     /// `CQ`: Composite quantity with units
@@ -23484,40 +23351,6 @@ pub enum DataTypes {
     CodedWithExceptions,
     /// `CX`: Extended composite ID with check digit
     ExtendedCompositeIdWithCheckDigit,
-    /// `Channel Identifier`: WVI
-    Wvi,
-    /// `Channel calibration parameters`: CCP
-    Ccp,
-    /// `Channel definition`: CD
-    Cd,
-    /// `Channel sensitivity`: CSU
-    Csu,
-    /// `Charge code and date`: CCD
-    Ccd,
-    /// `Coded element`: CE
-    Ce,
-    /// `Coded element with formatted values`: CF
-    Cf,
-    /// `Coded value for user-defined tables`: IS
-    Is,
-    /// `Coded values for HL7 tables`: ID
-    Id,
-    /// `Coded with exceptions`: CWE
-    Cwe,
-    /// `Coded with no exceptions`: CNE
-    Cne,
-    /// `Composite`: CM
-    Cm,
-    /// `Composite ID number and name`: CN
-    Cn,
-    /// `Composite ID number and name simplified`: CNS
-    Cns,
-    /// `Composite ID with check digit`: CK
-    Ck,
-    /// `Composite price`: CP
-    Cp,
-    /// `Composite quantity with units`: CQ
-    Cq,
     /// `DDI`: Daily deductible information
     DailyDeductibleInformation,
     /// `DIN`: Date and institution name
@@ -23536,26 +23369,6 @@ pub enum DataTypes {
     DateTime,
     /// `DTN`: Day type and number
     DayTypeAndNumber,
-    /// `Daily deductible information`: DDI
-    Ddi,
-    /// `Data Type Name`: Data type
-    DataType,
-    /// `Date`: DT
-    Dt,
-    /// `Date and institution name`: DIN
-    Din,
-    /// `Date/time`: DTM
-    Dtm,
-    /// `Date/time range`: DR
-    Dr,
-    /// `Day type and number`: DTN
-    Dtn,
-    /// `Delta`: DLT
-    Dlt,
-    /// `Discharge to location and date`: DLD
-    Dld,
-    /// `Driver's license number`: DLN
-    Dln,
     /// `ED`: Encapsulated data
     EncapsulatedData,
     /// `EI`: Entity identifier
@@ -23566,68 +23379,28 @@ pub enum DataTypes {
     ErrorLocationAndDescription,
     /// `ERL`: Error location
     ErrorLocation,
-    /// `Encapsulated data`: ED
-    Ed,
-    /// `Entity identifier`: EI
-    Ei,
-    /// `Entity identifier pair`: EIP
-    Eip,
-    /// `Error location`: ERL
-    Erl,
-    /// `Error location and description`: LD
-    Ld,
-    /// `Extended address`: XAD
-    Xad,
-    /// `Extended composite ID number and name`: XCN
-    Xcn,
-    /// `Extended composite ID with check digit`: CX
-    Cx,
-    /// `Extended composite name and ID number for organizations`: XON
-    Xon,
-    /// `Extended person name`: XPN
-    Xpn,
-    /// `Extended telecommunications number`: XTN
-    Xtn,
     /// `FC`: Financial class
     FinancialClass,
     /// `FN`: Family name
     FamilyName,
     /// `FT`: Formatted text
     FormattedText,
-    /// `Family name`: FN
-    Fn,
-    /// `Financial class`: FC
-    Fc,
-    /// `Formatted text`: FT
-    Ft,
     /// `GTS`: General timing specification
     GeneralTimingSpecification,
-    /// `General timing specification`: GTS
-    Gts,
     /// `HD`: Hierarchic designator
     HierarchicDesignator,
-    /// `Hierarchic designator`: HD
-    Hd,
     /// `ICD`: Insurance certification definition
     InsuranceCertificationDefinition,
     /// `ID`: Coded values for HL7 tables
     CodedValuesForHl7Tables,
     /// `IS`: Coded value for user-defined tables
     CodedValueForUserDefinedTables,
-    /// `Insurance certification definition`: ICD
-    Icd,
     /// `JCC`: Job code/class
     JobCodeClass,
-    /// `Job code/class`: JCC
-    Jcc,
     /// `LA1`: Location with address variation 1
     LocationWithAddressVariation1,
     /// `LA2`: Location with address variation 2
     LocationWithAddressVariation2,
-    /// `Location with address variation 1`: LA1
-    La1,
-    /// `Location with address variation 2`: LA2
-    La2,
     /// `MA`: Multiplexed array
     MultiplexedArray,
     /// `MO`: Money
@@ -23638,16 +23411,6 @@ pub enum DataTypes {
     MoneyOrPercentage,
     /// `MSG`: Message type
     MessageType,
-    /// `Message type`: MSG
-    Msg,
-    /// `Money`: MO
-    Mo,
-    /// `Money and charge code`: MOC
-    Moc,
-    /// `Money or percentage`: MOP
-    Mop,
-    /// `Multiplexed array`: MA
-    Ma,
     /// `NA`: Numeric array
     NumericArray,
     /// `NDL`: Name with location and date
@@ -23656,26 +23419,12 @@ pub enum DataTypes {
     Numeric,
     /// `NR`: Numeric range
     NumericRange,
-    /// `Name with location and date`: NDL
-    Ndl,
-    /// `Numeric`: NM
-    Nm,
-    /// `Numeric array`: NA
-    Na,
-    /// `Numeric range`: NR
-    Nr,
     /// `OCD`: Occurrence code and date
     OccurrenceCodeAndDate,
     /// `OSD`: Order sequence definition
     OrderSequenceDefinition,
     /// `OSP`: Occurrence span code and date
     OccurrenceSpanCodeAndDate,
-    /// `Occurrence code and date`: OCD
-    Ocd,
-    /// `Occurrence span code and date`: OSP
-    Osp,
-    /// `Order sequence definition`: OSD
-    Osd,
     /// `PIP`: Practitioner institutional privileges
     PractitionerInstitutionalPrivileges,
     /// `PL`: Person location
@@ -23692,30 +23441,10 @@ pub enum DataTypes {
     ProcessingType,
     /// `PTA`: Policy type and amount
     PolicyTypeAndAmount,
-    /// `Parent result link`: PRL
-    Prl,
-    /// `Performing person time stamp`: PPN
-    Ppn,
-    /// `Person location`: PL
-    Pl,
-    /// `Person name`: PN
-    Pn,
-    /// `Policy type and amount`: PTA
-    Pta,
-    /// `Practitioner institutional privileges`: PIP
-    Pip,
-    /// `Practitioner license or other ID number`: PLN
-    Pln,
-    /// `Processing type`: PT
-    Pt,
     /// `QIP`: Query input parameter list
     QueryInputParameterList,
     /// `QSC`: Query selection criteria
     QuerySelectionCriteria,
-    /// `Query input parameter list`: QIP
-    Qip,
-    /// `Query selection criteria`: QSC
-    Qsc,
     /// `RCD`: Row column definition
     RowColumnDefinition,
     /// `RFR`: Reference range
@@ -23728,18 +23457,6 @@ pub enum DataTypes {
     ReferencePointer,
     /// `RPT`: Repeat pattern
     RepeatPattern,
-    /// `Reference pointer`: RP
-    Rp,
-    /// `Reference range`: RFR
-    Rfr,
-    /// `Repeat interval`: RI
-    Ri,
-    /// `Repeat pattern`: RPT
-    Rpt,
-    /// `Room coverage`: RMC
-    Rmc,
-    /// `Row column definition`: RCD
-    Rcd,
     /// `SAD`: Street Address
     StreetAddress,
     /// `SCV`: Scheduling class value pair
@@ -23748,6 +23465,8 @@ pub enum DataTypes {
     SequenceId,
     /// `SN`: Structured numeric
     StructuredNumeric,
+    /// `SNM`: String of telephone number digits
+    StringOfTelephoneNumberDigits,
     /// `SPD`: Specialty description
     SpecialtyDescription,
     /// `SPS`: Specimen source
@@ -23756,22 +23475,6 @@ pub enum DataTypes {
     SortOrder,
     /// `ST`: String
     String,
-    /// `Scheduling class value pair`: SCV
-    Scv,
-    /// `Sequence ID`: SI
-    Si,
-    /// `Sort order`: SRT
-    Srt,
-    /// `Specialty description`: SPD
-    Spd,
-    /// `Specimen source`: SPS
-    Sps,
-    /// `Street Address`: SAD
-    Sad,
-    /// `String`: ST
-    St,
-    /// `Structured numeric`: SN
-    Sn,
     /// `TM`: Time
     Time,
     /// `TN`: Telephone number
@@ -23782,18 +23485,6 @@ pub enum DataTypes {
     TimeStamp,
     /// `TX`: Text data
     TextData,
-    /// `Telephone number`: TN
-    Tn,
-    /// `Text data`: TX
-    Tx,
-    /// `Time`: TM
-    Tm,
-    /// `Time stamp`: TS
-    Ts,
-    /// `Timing/quantity`: TQ
-    Tq,
-    /// `UB value code and amount`: UVC
-    Uvc,
     /// `UVC`: UB value code and amount
     UbValueCodeAndAmount,
     /// `VH`: Visiting hours
@@ -23802,18 +23493,10 @@ pub enum DataTypes {
     VersionIdentifier,
     /// `VR`: Value range
     ValueRange,
-    /// `Value range`: VR
-    Vr,
-    /// `Version identifier`: VID
-    Vid,
-    /// `Visiting hours`: VH
-    Vh,
     /// `WVI`: Channel Identifier
     ChannelIdentifier,
     /// `WVS`: Waveform source
     WaveformSource,
-    /// `Waveform source`: WVS
-    Wvs,
     /// `XAD`: Extended address
     ExtendedAddress,
     /// `XCN`: Extended composite ID number and name
@@ -23835,8 +23518,6 @@ impl hl7_types::Table for DataTypes {
     const ALL: &'static [Self] = &[
         Self::Address,
         Self::AuthorizationInformation,
-        Self::Ad,
-        Self::Aui,
         Self::ChargeCodeAndDate,
         Self::ChannelCalibrationParameters,
         Self::ChannelDefinition,
@@ -23846,29 +23527,13 @@ impl hl7_types::Table for DataTypes {
         Self::Composite,
         Self::CompositeIdNumberAndName,
         Self::CodedWithNoExceptions,
-        Self::CompositeIdNumberAndNameSimplified,
+        Self::CompositeIdNumberAndNameSimplifiedCnn,
+        Self::CompositeIdNumberAndNameSimplifiedCns,
         Self::CompositePrice,
         Self::CompositeQuantityWithUnits,
         Self::ChannelSensitivity,
         Self::CodedWithExceptions,
         Self::ExtendedCompositeIdWithCheckDigit,
-        Self::Wvi,
-        Self::Ccp,
-        Self::Cd,
-        Self::Csu,
-        Self::Ccd,
-        Self::Ce,
-        Self::Cf,
-        Self::Is,
-        Self::Id,
-        Self::Cwe,
-        Self::Cne,
-        Self::Cm,
-        Self::Cn,
-        Self::Cns,
-        Self::Ck,
-        Self::Cp,
-        Self::Cq,
         Self::DailyDeductibleInformation,
         Self::DateAndInstitutionName,
         Self::DischargeToLocationAndDate,
@@ -23878,76 +23543,34 @@ impl hl7_types::Table for DataTypes {
         Self::Date,
         Self::DateTime,
         Self::DayTypeAndNumber,
-        Self::Ddi,
-        Self::DataType,
-        Self::Dt,
-        Self::Din,
-        Self::Dtm,
-        Self::Dr,
-        Self::Dtn,
-        Self::Dlt,
-        Self::Dld,
-        Self::Dln,
         Self::EncapsulatedData,
         Self::EntityIdentifier,
         Self::EntityIdentifierPair,
         Self::ErrorLocationAndDescription,
         Self::ErrorLocation,
-        Self::Ed,
-        Self::Ei,
-        Self::Eip,
-        Self::Erl,
-        Self::Ld,
-        Self::Xad,
-        Self::Xcn,
-        Self::Cx,
-        Self::Xon,
-        Self::Xpn,
-        Self::Xtn,
         Self::FinancialClass,
         Self::FamilyName,
         Self::FormattedText,
-        Self::Fn,
-        Self::Fc,
-        Self::Ft,
         Self::GeneralTimingSpecification,
-        Self::Gts,
         Self::HierarchicDesignator,
-        Self::Hd,
         Self::InsuranceCertificationDefinition,
         Self::CodedValuesForHl7Tables,
         Self::CodedValueForUserDefinedTables,
-        Self::Icd,
         Self::JobCodeClass,
-        Self::Jcc,
         Self::LocationWithAddressVariation1,
         Self::LocationWithAddressVariation2,
-        Self::La1,
-        Self::La2,
         Self::MultiplexedArray,
         Self::Money,
         Self::MoneyAndChargeCode,
         Self::MoneyOrPercentage,
         Self::MessageType,
-        Self::Msg,
-        Self::Mo,
-        Self::Moc,
-        Self::Mop,
-        Self::Ma,
         Self::NumericArray,
         Self::NameWithLocationAndDate,
         Self::Numeric,
         Self::NumericRange,
-        Self::Ndl,
-        Self::Nm,
-        Self::Na,
-        Self::Nr,
         Self::OccurrenceCodeAndDate,
         Self::OrderSequenceDefinition,
         Self::OccurrenceSpanCodeAndDate,
-        Self::Ocd,
-        Self::Osp,
-        Self::Osd,
         Self::PractitionerInstitutionalPrivileges,
         Self::PersonLocation,
         Self::PractitionerLicenseOrOtherIdNumber,
@@ -23956,67 +23579,34 @@ impl hl7_types::Table for DataTypes {
         Self::ParentResultLink,
         Self::ProcessingType,
         Self::PolicyTypeAndAmount,
-        Self::Prl,
-        Self::Ppn,
-        Self::Pl,
-        Self::Pn,
-        Self::Pta,
-        Self::Pip,
-        Self::Pln,
-        Self::Pt,
         Self::QueryInputParameterList,
         Self::QuerySelectionCriteria,
-        Self::Qip,
-        Self::Qsc,
         Self::RowColumnDefinition,
         Self::ReferenceRange,
         Self::RepeatInterval,
         Self::RoomCoverage,
         Self::ReferencePointer,
         Self::RepeatPattern,
-        Self::Rp,
-        Self::Rfr,
-        Self::Ri,
-        Self::Rpt,
-        Self::Rmc,
-        Self::Rcd,
         Self::StreetAddress,
         Self::SchedulingClassValuePair,
         Self::SequenceId,
         Self::StructuredNumeric,
+        Self::StringOfTelephoneNumberDigits,
         Self::SpecialtyDescription,
         Self::SpecimenSource,
         Self::SortOrder,
         Self::String,
-        Self::Scv,
-        Self::Si,
-        Self::Srt,
-        Self::Spd,
-        Self::Sps,
-        Self::Sad,
-        Self::St,
-        Self::Sn,
         Self::Time,
         Self::TelephoneNumber,
         Self::TimingQuantity,
         Self::TimeStamp,
         Self::TextData,
-        Self::Tn,
-        Self::Tx,
-        Self::Tm,
-        Self::Ts,
-        Self::Tq,
-        Self::Uvc,
         Self::UbValueCodeAndAmount,
         Self::VisitingHours,
         Self::VersionIdentifier,
         Self::ValueRange,
-        Self::Vr,
-        Self::Vid,
-        Self::Vh,
         Self::ChannelIdentifier,
         Self::WaveformSource,
-        Self::Wvs,
         Self::ExtendedAddress,
         Self::ExtendedCompositeIdNumberAndName,
         Self::CodeXon,
@@ -24598,15 +24188,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Only activity therapy and/or occupational therapy services provided",
         ),
         code(
-            "35.",
-            "Only activity therapy and/or occupational therapy services provided",
-        ),
-        code(
             "36",
-            "Extensive mental health services provided on day of ECT or significant procedure",
-        ),
-        code(
-            "36.",
             "Extensive mental health services provided on day of ECT or significant procedure",
         ),
         code(
@@ -24614,13 +24196,8 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Terminated bilateral procedure or terminated procedure with units greater than",
         ),
         code("38", "Inconsistency between implanted device and implantation procedure"),
-        code("38.", "Inconsistency between implanted device and implantation procedure"),
         code(
             "39",
-            "Mutually exclusive procedure that would be allowed if appropriate modifier were",
-        ),
-        code(
-            "39.",
             "Mutually exclusive procedure that would be allowed if appropriate modifier were",
         ),
         code("4", "Medicare secondary payer alert"),
@@ -24628,18 +24205,9 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "40",
             "Component of a comprehensive procedure that would be allowed if appropriate",
         ),
-        code(
-            "40.",
-            "Component of a comprehensive procedure that would be allowed if appropriate",
-        ),
         code("41", "Invalid revenue code"),
-        code("41.", "Invalid revenue code"),
         code(
             "42",
-            "Multiple medical visits on same day with same revenue code without condition",
-        ),
-        code(
-            "42.",
             "Multiple medical visits on same day with same revenue code without condition",
         ),
         code("5", "E-code as reason for visit"),
@@ -24713,36 +24281,22 @@ pub enum OceEditCode {
     Code34,
     /// `35`: Only activity therapy and/or occupational therapy services provided
     Code35,
-    /// `35.`: Only activity therapy and/or occupational therapy services provided
-    Code35Dot,
     /// `36`: Extensive mental health services provided on day of ECT or significant procedure
     Code36,
-    /// `36.`: Extensive mental health services provided on day of ECT or significant procedure
-    Code36Dot,
     /// `37`: Terminated bilateral procedure or terminated procedure with units greater than
     Code37,
     /// `38`: Inconsistency between implanted device and implantation procedure
     Code38,
-    /// `38.`: Inconsistency between implanted device and implantation procedure
-    Code38Dot,
     /// `39`: Mutually exclusive procedure that would be allowed if appropriate modifier were
     Code39,
-    /// `39.`: Mutually exclusive procedure that would be allowed if appropriate modifier were
-    Code39Dot,
     /// `4`: Medicare secondary payer alert
     MedicareSecondaryPayerAlert,
     /// `40`: Component of a comprehensive procedure that would be allowed if appropriate
     Code40,
-    /// `40.`: Component of a comprehensive procedure that would be allowed if appropriate
-    Code40Dot,
     /// `41`: Invalid revenue code
-    InvalidRevenueCode41,
-    /// `41.`: Invalid revenue code
-    InvalidRevenueCode41Dot,
+    InvalidRevenueCode,
     /// `42`: Multiple medical visits on same day with same revenue code without condition
     Code42,
-    /// `42.`: Multiple medical visits on same day with same revenue code without condition
-    Code42Dot,
     /// `5`: E-code as reason for visit
     ECodeAsReasonForVisit,
     /// `6`: Invalid procedure code
@@ -24791,21 +24345,14 @@ impl hl7_types::Table for OceEditCode {
         Self::Code33,
         Self::Code34,
         Self::Code35,
-        Self::Code35Dot,
         Self::Code36,
-        Self::Code36Dot,
         Self::Code37,
         Self::Code38,
-        Self::Code38Dot,
         Self::Code39,
-        Self::Code39Dot,
         Self::MedicareSecondaryPayerAlert,
         Self::Code40,
-        Self::Code40Dot,
-        Self::InvalidRevenueCode41,
-        Self::InvalidRevenueCode41Dot,
+        Self::InvalidRevenueCode,
         Self::Code42,
-        Self::Code42Dot,
         Self::ECodeAsReasonForVisit,
         Self::InvalidProcedureCode,
         Self::ProcedureAndAgeConflict,

@@ -7956,7 +7956,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -8332,7 +8332,6 @@ pub static TABLE_0203: TableDesc = TableDesc {
         code("ANT", "Temporary Account Number"),
         code("APRN", "Advanced Practice Registered Nurse number"),
         code("ASID", "Ancestor Specimen ID"),
-        code("An Identifier for a provi", ""),
         code("BA", "Bank Account Number"),
         code("BC", "Bank Card Number"),
         code("BCT", "Birth Certificate"),
@@ -8466,8 +8465,6 @@ pub enum IdentifierType {
     AdvancedPracticeRegisteredNurseNumber,
     /// `ASID`: Ancestor Specimen ID
     AncestorSpecimenId,
-    /// `An Identifier for a provi`
-    CodeAnIdentifierForAProvi,
     /// `BA`: Bank Account Number
     BankAccountNumber,
     /// `BC`: Bank Card Number
@@ -8681,7 +8678,6 @@ impl hl7_types::Table for IdentifierType {
         Self::TemporaryAccountNumber,
         Self::AdvancedPracticeRegisteredNurseNumber,
         Self::AncestorSpecimenId,
-        Self::CodeAnIdentifierForAProvi,
         Self::BankAccountNumber,
         Self::BankCardNumber,
         Self::BirthCertificate,
@@ -14186,7 +14182,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", ""),
-        code("L,M,N", "Locally defined coding entity identifier"),
         code("M", ""),
         code("N", ""),
         code("Random", "Usually a base64 encoded string of random bits.<p>Note"),
@@ -14220,8 +14215,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`
     CodeL,
-    /// `L,M,N`: Locally defined coding entity identifier
-    LocallyDefinedCodingEntityIdentifier,
     /// `M`
     CodeM,
     /// `N`
@@ -14254,7 +14247,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::Hl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::LocallyDefinedCodingEntityIdentifier,
         Self::CodeM,
         Self::CodeN,
         Self::CodeRandom,
@@ -19269,7 +19261,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("CDCPHINVS", "CDC PHIN Vocabulary Coding System"),
         code("CDCREC", "Race & Ethnicity - CDC"),
         code("CDS", "CDC Surveillance"),
-        code("CE (obsolete)", "CEN ECG diagnostic codes"),
+        code("CE", "CEN ECG diagnostic codes"),
         code("CLP", "CLIP"),
         code("CPTM", "CPT Modifier Code"),
         code("CST", "COSTART"),
@@ -19488,7 +19480,7 @@ pub enum CodingSystem {
     RaceAndEthnicityCdc,
     /// `CDS`: CDC Surveillance
     CdcSurveillance,
-    /// `CE (obsolete)`: CEN ECG diagnostic codes
+    /// `CE`: CEN ECG diagnostic codes
     CenEcgDiagnosticCodes,
     /// `CLP`: CLIP
     Clip,
@@ -22533,15 +22525,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Only activity therapy and/or occupational therapy services provided",
         ),
         code(
-            "35.",
-            "Only activity therapy and/or occupational therapy services provided",
-        ),
-        code(
             "36",
-            "Extensive mental health services provided on day of ECT or significant procedure",
-        ),
-        code(
-            "36.",
             "Extensive mental health services provided on day of ECT or significant procedure",
         ),
         code(
@@ -22549,13 +22533,8 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Terminated bilateral procedure or terminated procedure with units greater than",
         ),
         code("38", "Inconsistency between implanted device and implantation procedure"),
-        code("38.", "Inconsistency between implanted device and implantation procedure"),
         code(
             "39",
-            "Mutually exclusive procedure that would be allowed if appropriate modifier were",
-        ),
-        code(
-            "39.",
             "Mutually exclusive procedure that would be allowed if appropriate modifier were",
         ),
         code("4", "Medicare secondary payer alert"),
@@ -22563,18 +22542,9 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "40",
             "Component of a comprehensive procedure that would be allowed if appropriate",
         ),
-        code(
-            "40.",
-            "Component of a comprehensive procedure that would be allowed if appropriate",
-        ),
         code("41", "Invalid revenue code"),
-        code("41.", "Invalid revenue code"),
         code(
             "42",
-            "Multiple medical visits on same day with same revenue code without condition",
-        ),
-        code(
-            "42.",
             "Multiple medical visits on same day with same revenue code without condition",
         ),
         code("5", "E-code as reason for visit"),
@@ -22648,36 +22618,22 @@ pub enum OceEditCode {
     Code34,
     /// `35`: Only activity therapy and/or occupational therapy services provided
     Code35,
-    /// `35.`: Only activity therapy and/or occupational therapy services provided
-    Code35Dot,
     /// `36`: Extensive mental health services provided on day of ECT or significant procedure
     Code36,
-    /// `36.`: Extensive mental health services provided on day of ECT or significant procedure
-    Code36Dot,
     /// `37`: Terminated bilateral procedure or terminated procedure with units greater than
     Code37,
     /// `38`: Inconsistency between implanted device and implantation procedure
     Code38,
-    /// `38.`: Inconsistency between implanted device and implantation procedure
-    Code38Dot,
     /// `39`: Mutually exclusive procedure that would be allowed if appropriate modifier were
     Code39,
-    /// `39.`: Mutually exclusive procedure that would be allowed if appropriate modifier were
-    Code39Dot,
     /// `4`: Medicare secondary payer alert
     MedicareSecondaryPayerAlert,
     /// `40`: Component of a comprehensive procedure that would be allowed if appropriate
     Code40,
-    /// `40.`: Component of a comprehensive procedure that would be allowed if appropriate
-    Code40Dot,
     /// `41`: Invalid revenue code
-    InvalidRevenueCode41,
-    /// `41.`: Invalid revenue code
-    InvalidRevenueCode41Dot,
+    InvalidRevenueCode,
     /// `42`: Multiple medical visits on same day with same revenue code without condition
     Code42,
-    /// `42.`: Multiple medical visits on same day with same revenue code without condition
-    Code42Dot,
     /// `5`: E-code as reason for visit
     ECodeAsReasonForVisit,
     /// `6`: Invalid procedure code
@@ -22726,21 +22682,14 @@ impl hl7_types::Table for OceEditCode {
         Self::Code33,
         Self::Code34,
         Self::Code35,
-        Self::Code35Dot,
         Self::Code36,
-        Self::Code36Dot,
         Self::Code37,
         Self::Code38,
-        Self::Code38Dot,
         Self::Code39,
-        Self::Code39Dot,
         Self::MedicareSecondaryPayerAlert,
         Self::Code40,
-        Self::Code40Dot,
-        Self::InvalidRevenueCode41,
-        Self::InvalidRevenueCode41Dot,
+        Self::InvalidRevenueCode,
         Self::Code42,
-        Self::Code42Dot,
         Self::ECodeAsReasonForVisit,
         Self::InvalidProcedureCode,
         Self::ProcedureAndAgeConflict,
@@ -28012,7 +27961,6 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("CHEEK", "Cheek"),
         code("CHES", "Chest"),
         code("CHEST", "Chest Tube"),
-        code("CHESTÂ", "Chest Tube"),
         code("CHIN", "Chin"),
         code("CIRCU", "Circumcision Site"),
         code("CLAVI", "Clavicle/Clavicular"),
@@ -28145,7 +28093,6 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("JAW", "Jaw"),
         code("JUGI", "Jugular, Internal"),
         code("KIDN", "Kidney"),
-        code("KIDNÂ", "Kidney"),
         code("KNEE", "Knee"),
         code("KNEEF", "Knee Fluid"),
         code("KNEEJ", "Knee Joint"),
@@ -28536,9 +28483,7 @@ pub enum BodyParts {
     /// `CHES`: Chest
     Chest,
     /// `CHEST`: Chest Tube
-    ChestTubeChest,
-    /// `CHESTÂ`: Chest Tube
-    ChestTubeChestSign,
+    ChestTube,
     /// `CHIN`: Chin
     Chin,
     /// `CIRCU`: Circumcision Site
@@ -28802,9 +28747,7 @@ pub enum BodyParts {
     /// `JUGI`: Jugular, Internal
     JugularInternal,
     /// `KIDN`: Kidney
-    KidneyKidn,
-    /// `KIDNÂ`: Kidney
-    KidneyKidnSign,
+    Kidney,
     /// `KNEE`: Knee
     Knee,
     /// `KNEEF`: Knee Fluid
@@ -29357,8 +29300,7 @@ impl hl7_types::Table for BodyParts {
         Self::CavityChest,
         Self::Cheek,
         Self::Chest,
-        Self::ChestTubeChest,
-        Self::ChestTubeChestSign,
+        Self::ChestTube,
         Self::Chin,
         Self::CircumcisionSite,
         Self::ClavicleClavicular,
@@ -29490,8 +29432,7 @@ impl hl7_types::Table for BodyParts {
         Self::LoopIshial,
         Self::Jaw,
         Self::JugularInternal,
-        Self::KidneyKidn,
-        Self::KidneyKidnSign,
+        Self::Kidney,
         Self::Knee,
         Self::KneeFluid,
         Self::KneeJoint,

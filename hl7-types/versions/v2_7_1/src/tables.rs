@@ -7852,7 +7852,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -8228,8 +8228,6 @@ pub static TABLE_0203: TableDesc = TableDesc {
         code("ANT", "Temporary Account Number"),
         code("APRN", "Advanced Practice Registered Nurse number"),
         code("ASID", "Ancestor Specimen ID"),
-        code("An Identifier for a provi", ""),
-        code("An identifier for a provi", ""),
         code("BA", "Bank Account Number"),
         code("BC", "Bank Card Number"),
         code("BCT", "Birth Certificate"),
@@ -8363,10 +8361,6 @@ pub enum IdentifierType {
     AdvancedPracticeRegisteredNurseNumber,
     /// `ASID`: Ancestor Specimen ID
     AncestorSpecimenId,
-    /// `An Identifier for a provi`
-    CodeAnIdentifierForAProvi,
-    /// `An identifier for a provi`
-    AnIdentifierForAProviLowerCase,
     /// `BA`: Bank Account Number
     BankAccountNumber,
     /// `BC`: Bank Card Number
@@ -8580,8 +8574,6 @@ impl hl7_types::Table for IdentifierType {
         Self::TemporaryAccountNumber,
         Self::AdvancedPracticeRegisteredNurseNumber,
         Self::AncestorSpecimenId,
-        Self::CodeAnIdentifierForAProvi,
-        Self::AnIdentifierForAProviLowerCase,
         Self::BankAccountNumber,
         Self::BankCardNumber,
         Self::BirthCertificate,
@@ -14086,7 +14078,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", ""),
-        code("L,M,N", "Locally defined coding entity identifier"),
         code("M", ""),
         code("N", ""),
         code("Random", "Usually a base64 encoded string of random bits.<p>Note"),
@@ -14120,8 +14111,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`
     CodeL,
-    /// `L,M,N`: Locally defined coding entity identifier
-    LocallyDefinedCodingEntityIdentifier,
     /// `M`
     CodeM,
     /// `N`
@@ -14154,7 +14143,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::Hl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::LocallyDefinedCodingEntityIdentifier,
         Self::CodeM,
         Self::CodeN,
         Self::CodeRandom,
@@ -19177,7 +19165,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("CDCPHINVS", "CDC PHIN Vocabulary Coding System"),
         code("CDCREC", "Race & Ethnicity - CDC"),
         code("CDS", "CDC Surveillance"),
-        code("CE (obsolete)", "CEN ECG diagnostic codes"),
+        code("CE", "CEN ECG diagnostic codes"),
         code("CLP", "CLIP"),
         code("CPTM", "CPT Modifier Code"),
         code("CST", "COSTART"),
@@ -19207,7 +19195,6 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("GMDC2007", "German Major Diagnostic Codes v2007"),
         code("GMDC2008", "German Major Diagnostic Codes v2008"),
         code("GMDC2009", "German Major Diagnostic Codes v2009"),
-        code("General code", "Active"),
         code("HB", "HIBCC"),
         code("HCPCS", "CMS (formerly HCFA) Common Procedure Coding System"),
         code("HCPT", "Health Care Provider Taxonomy"),
@@ -19397,7 +19384,7 @@ pub enum CodingSystem {
     RaceAndEthnicityCdc,
     /// `CDS`: CDC Surveillance
     CdcSurveillance,
-    /// `CE (obsolete)`: CEN ECG diagnostic codes
+    /// `CE`: CEN ECG diagnostic codes
     CenEcgDiagnosticCodes,
     /// `CLP`: CLIP
     Clip,
@@ -19457,8 +19444,6 @@ pub enum CodingSystem {
     GermanMajorDiagnosticCodesV2008,
     /// `GMDC2009`: German Major Diagnostic Codes v2009
     GermanMajorDiagnosticCodesV2009,
-    /// `General code`: Active
-    Active,
     /// `HB`: HIBCC
     Hibcc,
     /// `HCPCS`: CMS (formerly HCFA) Common Procedure Coding System
@@ -19742,7 +19727,6 @@ impl hl7_types::Table for CodingSystem {
         Self::GermanMajorDiagnosticCodesV2007,
         Self::GermanMajorDiagnosticCodesV2008,
         Self::GermanMajorDiagnosticCodesV2009,
-        Self::Active,
         Self::Hibcc,
         Self::CodeHcpcs,
         Self::HealthCareProviderTaxonomy,
@@ -22445,15 +22429,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Only activity therapy and/or occupational therapy services provided",
         ),
         code(
-            "35.",
-            "Only activity therapy and/or occupational therapy services provided",
-        ),
-        code(
             "36",
-            "Extensive mental health services provided on day of ECT or significant procedure",
-        ),
-        code(
-            "36.",
             "Extensive mental health services provided on day of ECT or significant procedure",
         ),
         code(
@@ -22461,13 +22437,8 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Terminated bilateral procedure or terminated procedure with units greater than",
         ),
         code("38", "Inconsistency between implanted device and implantation procedure"),
-        code("38.", "Inconsistency between implanted device and implantation procedure"),
         code(
             "39",
-            "Mutually exclusive procedure that would be allowed if appropriate modifier were",
-        ),
-        code(
-            "39.",
             "Mutually exclusive procedure that would be allowed if appropriate modifier were",
         ),
         code("4", "Medicare secondary payer alert"),
@@ -22475,18 +22446,9 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "40",
             "Component of a comprehensive procedure that would be allowed if appropriate",
         ),
-        code(
-            "40.",
-            "Component of a comprehensive procedure that would be allowed if appropriate",
-        ),
         code("41", "Invalid revenue code"),
-        code("41.", "Invalid revenue code"),
         code(
             "42",
-            "Multiple medical visits on same day with same revenue code without condition",
-        ),
-        code(
-            "42.",
             "Multiple medical visits on same day with same revenue code without condition",
         ),
         code("5", "E-code as reason for visit"),
@@ -22560,36 +22522,22 @@ pub enum OceEditCode {
     Code34,
     /// `35`: Only activity therapy and/or occupational therapy services provided
     Code35,
-    /// `35.`: Only activity therapy and/or occupational therapy services provided
-    Code35Dot,
     /// `36`: Extensive mental health services provided on day of ECT or significant procedure
     Code36,
-    /// `36.`: Extensive mental health services provided on day of ECT or significant procedure
-    Code36Dot,
     /// `37`: Terminated bilateral procedure or terminated procedure with units greater than
     Code37,
     /// `38`: Inconsistency between implanted device and implantation procedure
     Code38,
-    /// `38.`: Inconsistency between implanted device and implantation procedure
-    Code38Dot,
     /// `39`: Mutually exclusive procedure that would be allowed if appropriate modifier were
     Code39,
-    /// `39.`: Mutually exclusive procedure that would be allowed if appropriate modifier were
-    Code39Dot,
     /// `4`: Medicare secondary payer alert
     MedicareSecondaryPayerAlert,
     /// `40`: Component of a comprehensive procedure that would be allowed if appropriate
     Code40,
-    /// `40.`: Component of a comprehensive procedure that would be allowed if appropriate
-    Code40Dot,
     /// `41`: Invalid revenue code
-    InvalidRevenueCode41,
-    /// `41.`: Invalid revenue code
-    InvalidRevenueCode41Dot,
+    InvalidRevenueCode,
     /// `42`: Multiple medical visits on same day with same revenue code without condition
     Code42,
-    /// `42.`: Multiple medical visits on same day with same revenue code without condition
-    Code42Dot,
     /// `5`: E-code as reason for visit
     ECodeAsReasonForVisit,
     /// `6`: Invalid procedure code
@@ -22638,21 +22586,14 @@ impl hl7_types::Table for OceEditCode {
         Self::Code33,
         Self::Code34,
         Self::Code35,
-        Self::Code35Dot,
         Self::Code36,
-        Self::Code36Dot,
         Self::Code37,
         Self::Code38,
-        Self::Code38Dot,
         Self::Code39,
-        Self::Code39Dot,
         Self::MedicareSecondaryPayerAlert,
         Self::Code40,
-        Self::Code40Dot,
-        Self::InvalidRevenueCode41,
-        Self::InvalidRevenueCode41Dot,
+        Self::InvalidRevenueCode,
         Self::Code42,
-        Self::Code42Dot,
         Self::ECodeAsReasonForVisit,
         Self::InvalidProcedureCode,
         Self::ProcedureAndAgeConflict,
@@ -27941,7 +27882,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("CHE", "Cavity, Chest"),
         code("CHEEK", "Cheek"),
         code("CHES", "Chest"),
-        code("CHESTÂ", "Chest Tube"),
+        code("CHEST", "Chest Tube"),
         code("CHIN", "Chin"),
         code("CIRCU", "Circumcision Site"),
         code("CLAVI", "Clavicle/Clavicular"),
@@ -28073,7 +28014,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("ISH", "Loop, Ishial"),
         code("JAW", "Jaw"),
         code("JUGI", "Jugular, Internal"),
-        code("KIDNÂ", "Kidney"),
+        code("KIDN", "Kidney"),
         code("KNEE", "Knee"),
         code("KNEEF", "Knee Fluid"),
         code("KNEEJ", "Knee Joint"),
@@ -28463,7 +28404,7 @@ pub enum BodyParts {
     Cheek,
     /// `CHES`: Chest
     Chest,
-    /// `CHESTÂ`: Chest Tube
+    /// `CHEST`: Chest Tube
     ChestTube,
     /// `CHIN`: Chin
     Chin,
@@ -28727,7 +28668,7 @@ pub enum BodyParts {
     Jaw,
     /// `JUGI`: Jugular, Internal
     JugularInternal,
-    /// `KIDNÂ`: Kidney
+    /// `KIDN`: Kidney
     Kidney,
     /// `KNEE`: Knee
     Knee,

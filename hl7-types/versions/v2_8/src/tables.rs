@@ -8096,7 +8096,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -8476,9 +8476,6 @@ pub static TABLE_0203: TableDesc = TableDesc {
         code("ANT", "Temporary Account Number"),
         code("APRN", "Advanced Practice Registered Nurse number"),
         code("ASID", "Ancestor Specimen ID"),
-        code("An Identifier for a provi", ""),
-        code("An Identifier for a provider a", ""),
-        code("An identifier for a provider r", ""),
         code("BA", "Bank Account Number"),
         code("BC", "Bank Card Number"),
         code("BCT", "Birth Certificate"),
@@ -8612,12 +8609,6 @@ pub enum IdentifierType {
     AdvancedPracticeRegisteredNurseNumber,
     /// `ASID`: Ancestor Specimen ID
     AncestorSpecimenId,
-    /// `An Identifier for a provi`
-    CodeAnIdentifierForAProvi,
-    /// `An Identifier for a provider a`
-    CodeAnIdentifierForAProviderA,
-    /// `An identifier for a provider r`
-    CodeAnIdentifierForAProviderR,
     /// `BA`: Bank Account Number
     BankAccountNumber,
     /// `BC`: Bank Card Number
@@ -8831,9 +8822,6 @@ impl hl7_types::Table for IdentifierType {
         Self::TemporaryAccountNumber,
         Self::AdvancedPracticeRegisteredNurseNumber,
         Self::AncestorSpecimenId,
-        Self::CodeAnIdentifierForAProvi,
-        Self::CodeAnIdentifierForAProviderA,
-        Self::CodeAnIdentifierForAProviderR,
         Self::BankAccountNumber,
         Self::BankCardNumber,
         Self::BirthCertificate,
@@ -14338,7 +14326,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", ""),
-        code("L,M,N", "Locally defined coding entity identifier"),
         code("M", ""),
         code("N", ""),
         code("Random", "Usually a base64 encoded string of random bits.<p>Note"),
@@ -14372,8 +14359,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`
     CodeL,
-    /// `L,M,N`: Locally defined coding entity identifier
-    LocallyDefinedCodingEntityIdentifier,
     /// `M`
     CodeM,
     /// `N`
@@ -14406,7 +14391,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::Hl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::LocallyDefinedCodingEntityIdentifier,
         Self::CodeM,
         Self::CodeN,
         Self::CodeRandom,
@@ -19547,7 +19531,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("CDCPHINVS", "CDC PHIN Vocabulary Coding System"),
         code("CDCREC", "Race & Ethnicity - CDC"),
         code("CDS", "CDC Surveillance"),
-        code("CE (obsolete)", "CEN ECG diagnostic codes"),
+        code("CE", "CEN ECG diagnostic codes"),
         code("CLP", "CLIP"),
         code("CPTM", "CPT Modifier Code"),
         code("CST", "COSTART"),
@@ -19766,7 +19750,7 @@ pub enum CodingSystem {
     RaceAndEthnicityCdc,
     /// `CDS`: CDC Surveillance
     CdcSurveillance,
-    /// `CE (obsolete)`: CEN ECG diagnostic codes
+    /// `CE`: CEN ECG diagnostic codes
     CenEcgDiagnosticCodes,
     /// `CLP`: CLIP
     Clip,
@@ -22811,15 +22795,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Only activity therapy and/or occupational therapy services provided",
         ),
         code(
-            "35.",
-            "Only activity therapy and/or occupational therapy services provided",
-        ),
-        code(
             "36",
-            "Extensive mental health services provided on day of ECT or significant procedure",
-        ),
-        code(
-            "36.",
             "Extensive mental health services provided on day of ECT or significant procedure",
         ),
         code(
@@ -22827,13 +22803,8 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "Terminated bilateral procedure or terminated procedure with units greater than",
         ),
         code("38", "Inconsistency between implanted device and implantation procedure"),
-        code("38.", "Inconsistency between implanted device and implantation procedure"),
         code(
             "39",
-            "Mutually exclusive procedure that would be allowed if appropriate modifier were",
-        ),
-        code(
-            "39.",
             "Mutually exclusive procedure that would be allowed if appropriate modifier were",
         ),
         code("4", "Medicare secondary payer alert"),
@@ -22841,18 +22812,9 @@ pub static TABLE_0458: TableDesc = TableDesc {
             "40",
             "Component of a comprehensive procedure that would be allowed if appropriate",
         ),
-        code(
-            "40.",
-            "Component of a comprehensive procedure that would be allowed if appropriate",
-        ),
         code("41", "Invalid revenue code"),
-        code("41.", "Invalid revenue code"),
         code(
             "42",
-            "Multiple medical visits on same day with same revenue code without condition",
-        ),
-        code(
-            "42.",
             "Multiple medical visits on same day with same revenue code without condition",
         ),
         code("5", "E-code as reason for visit"),
@@ -22926,36 +22888,22 @@ pub enum OceEditCode {
     Code34,
     /// `35`: Only activity therapy and/or occupational therapy services provided
     Code35,
-    /// `35.`: Only activity therapy and/or occupational therapy services provided
-    Code35Dot,
     /// `36`: Extensive mental health services provided on day of ECT or significant procedure
     Code36,
-    /// `36.`: Extensive mental health services provided on day of ECT or significant procedure
-    Code36Dot,
     /// `37`: Terminated bilateral procedure or terminated procedure with units greater than
     Code37,
     /// `38`: Inconsistency between implanted device and implantation procedure
     Code38,
-    /// `38.`: Inconsistency between implanted device and implantation procedure
-    Code38Dot,
     /// `39`: Mutually exclusive procedure that would be allowed if appropriate modifier were
     Code39,
-    /// `39.`: Mutually exclusive procedure that would be allowed if appropriate modifier were
-    Code39Dot,
     /// `4`: Medicare secondary payer alert
     MedicareSecondaryPayerAlert,
     /// `40`: Component of a comprehensive procedure that would be allowed if appropriate
     Code40,
-    /// `40.`: Component of a comprehensive procedure that would be allowed if appropriate
-    Code40Dot,
     /// `41`: Invalid revenue code
-    InvalidRevenueCode41,
-    /// `41.`: Invalid revenue code
-    InvalidRevenueCode41Dot,
+    InvalidRevenueCode,
     /// `42`: Multiple medical visits on same day with same revenue code without condition
     Code42,
-    /// `42.`: Multiple medical visits on same day with same revenue code without condition
-    Code42Dot,
     /// `5`: E-code as reason for visit
     ECodeAsReasonForVisit,
     /// `6`: Invalid procedure code
@@ -23004,21 +22952,14 @@ impl hl7_types::Table for OceEditCode {
         Self::Code33,
         Self::Code34,
         Self::Code35,
-        Self::Code35Dot,
         Self::Code36,
-        Self::Code36Dot,
         Self::Code37,
         Self::Code38,
-        Self::Code38Dot,
         Self::Code39,
-        Self::Code39Dot,
         Self::MedicareSecondaryPayerAlert,
         Self::Code40,
-        Self::Code40Dot,
-        Self::InvalidRevenueCode41,
-        Self::InvalidRevenueCode41Dot,
+        Self::InvalidRevenueCode,
         Self::Code42,
-        Self::Code42Dot,
         Self::ECodeAsReasonForVisit,
         Self::InvalidProcedureCode,
         Self::ProcedureAndAgeConflict,
@@ -28303,7 +28244,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("CHE", "Cavity, Chest"),
         code("CHEEK", "Cheek"),
         code("CHES", "Chest"),
-        code("CHESTÂ", "Chest Tube"),
+        code("CHEST", "Chest Tube"),
         code("CHIN", "Chin"),
         code("CIRCU", "Circumcision Site"),
         code("CLAVI", "Clavicle/Clavicular"),
@@ -28435,7 +28376,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("ISH", "Loop, Ishial"),
         code("JAW", "Jaw"),
         code("JUGI", "Jugular, Internal"),
-        code("KIDNÂ", "Kidney"),
+        code("KIDN", "Kidney"),
         code("KNEE", "Knee"),
         code("KNEEF", "Knee Fluid"),
         code("KNEEJ", "Knee Joint"),
@@ -28825,7 +28766,7 @@ pub enum BodyParts {
     Cheek,
     /// `CHES`: Chest
     Chest,
-    /// `CHESTÂ`: Chest Tube
+    /// `CHEST`: Chest Tube
     ChestTube,
     /// `CHIN`: Chin
     Chin,
@@ -29089,7 +29030,7 @@ pub enum BodyParts {
     Jaw,
     /// `JUGI`: Jugular, Internal
     JugularInternal,
-    /// `KIDNÂ`: Kidney
+    /// `KIDN`: Kidney
     Kidney,
     /// `KNEE`: Knee
     Knee,

@@ -7992,7 +7992,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -8372,8 +8372,6 @@ pub static TABLE_0203: TableDesc = TableDesc {
         code("ANT", "Temporary Account Number"),
         code("APRN", "Advanced Practice Registered Nurse number"),
         code("ASID", "Ancestor Specimen ID"),
-        code("An Identifier for a provider a", ""),
-        code("An identifier for a provider r", ""),
         code("BA", "Bank Account Number"),
         code("BC", "Bank Card Number"),
         code("BCT", "Birth Certificate"),
@@ -8507,10 +8505,6 @@ pub enum IdentifierType {
     AdvancedPracticeRegisteredNurseNumber,
     /// `ASID`: Ancestor Specimen ID
     AncestorSpecimenId,
-    /// `An Identifier for a provider a`
-    CodeAnIdentifierForAProviderA,
-    /// `An identifier for a provider r`
-    CodeAnIdentifierForAProviderR,
     /// `BA`: Bank Account Number
     BankAccountNumber,
     /// `BC`: Bank Card Number
@@ -8724,8 +8718,6 @@ impl hl7_types::Table for IdentifierType {
         Self::TemporaryAccountNumber,
         Self::AdvancedPracticeRegisteredNurseNumber,
         Self::AncestorSpecimenId,
-        Self::CodeAnIdentifierForAProviderA,
-        Self::CodeAnIdentifierForAProviderR,
         Self::BankAccountNumber,
         Self::BankCardNumber,
         Self::BirthCertificate,
@@ -14190,7 +14182,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
         code("L", ""),
-        code("L,M,N", "Locally defined coding entity identifier"),
         code("M", ""),
         code("N", ""),
         code("Random", "Usually a base64 encoded string of random bits.<p>Note"),
@@ -14224,8 +14215,6 @@ pub enum UniversalIdType {
     CodeIso,
     /// `L`
     CodeL,
-    /// `L,M,N`: Locally defined coding entity identifier
-    LocallyDefinedCodingEntityIdentifier,
     /// `M`
     CodeM,
     /// `N`
@@ -14258,7 +14247,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::Hl7RegistrationSchemes,
         Self::CodeIso,
         Self::CodeL,
-        Self::LocallyDefinedCodingEntityIdentifier,
         Self::CodeM,
         Self::CodeN,
         Self::CodeRandom,
@@ -19375,7 +19363,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("CDCPHINVS", "CDC PHIN Vocabulary Coding System"),
         code("CDCREC", "Race & Ethnicity - CDC"),
         code("CDS", "CDC Surveillance"),
-        code("CE (obsolete)", "CEN ECG diagnostic codes"),
+        code("CE", "CEN ECG diagnostic codes"),
         code("CLP", "CLIP"),
         code("CPTM", "CPT Modifier Code"),
         code("CST", "COSTART"),
@@ -19594,7 +19582,7 @@ pub enum CodingSystem {
     RaceAndEthnicityCdc,
     /// `CDS`: CDC Surveillance
     CdcSurveillance,
-    /// `CE (obsolete)`: CEN ECG diagnostic codes
+    /// `CE`: CEN ECG diagnostic codes
     CenEcgDiagnosticCodes,
     /// `CLP`: CLIP
     Clip,
@@ -28084,7 +28072,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("CHE", "Cavity, Chest"),
         code("CHEEK", "Cheek"),
         code("CHES", "Chest"),
-        code("CHESTÂ", "Chest Tube"),
+        code("CHEST", "Chest Tube"),
         code("CHIN", "Chin"),
         code("CIRCU", "Circumcision Site"),
         code("CLAVI", "Clavicle/Clavicular"),
@@ -28216,7 +28204,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("ISH", "Loop, Ishial"),
         code("JAW", "Jaw"),
         code("JUGI", "Jugular, Internal"),
-        code("KIDNÂ", "Kidney"),
+        code("KIDN", "Kidney"),
         code("KNEE", "Knee"),
         code("KNEEF", "Knee Fluid"),
         code("KNEEJ", "Knee Joint"),
@@ -28606,7 +28594,7 @@ pub enum BodyParts {
     Cheek,
     /// `CHES`: Chest
     Chest,
-    /// `CHESTÂ`: Chest Tube
+    /// `CHEST`: Chest Tube
     ChestTube,
     /// `CHIN`: Chin
     Chin,
@@ -28870,7 +28858,7 @@ pub enum BodyParts {
     Jaw,
     /// `JUGI`: Jugular, Internal
     JugularInternal,
-    /// `KIDNÂ`: Kidney
+    /// `KIDN`: Kidney
     Kidney,
     /// `KNEE`: Knee
     Knee,
@@ -31597,7 +31585,6 @@ pub static TABLE_0725: TableDesc = TableDesc {
     codes: &[
         code("APT", "Appointment"),
         code("ARQ", "Appointment Request"),
-        code("E.g. Use in Care Plans,", ""),
         code("EVN", "Event"),
         code("EVN.CRT", "Event Criterion"),
         code("EXP", "Expectation"),
@@ -31605,7 +31592,6 @@ pub static TABLE_0725: TableDesc = TableDesc {
         code("PRMS", "Promise"),
         code("PRP", "Proposal"),
         code("RQO", "Request-Order"),
-        code("Similar uses of above moods ma", ""),
     ],
     patterns: &[],
 };
@@ -31618,8 +31604,6 @@ pub enum MoodCodes {
     Appointment,
     /// `ARQ`: Appointment Request
     AppointmentRequest,
-    /// `E.g. Use in Care Plans,`
-    CodeEDotGDotUseInCarePlansComma,
     /// `EVN`: Event
     Event,
     /// `EVN.CRT`: Event Criterion
@@ -31634,8 +31618,6 @@ pub enum MoodCodes {
     Proposal,
     /// `RQO`: Request-Order
     RequestOrder,
-    /// `Similar uses of above moods ma`
-    CodeSimilarUsesOfAboveMoodsMa,
 }
 
 #[cfg(feature = "types")]
@@ -31647,7 +31629,6 @@ impl hl7_types::Table for MoodCodes {
     const ALL: &'static [Self] = &[
         Self::Appointment,
         Self::AppointmentRequest,
-        Self::CodeEDotGDotUseInCarePlansComma,
         Self::Event,
         Self::EventCriterion,
         Self::Expectation,
@@ -31655,7 +31636,6 @@ impl hl7_types::Table for MoodCodes {
         Self::Promise,
         Self::Proposal,
         Self::RequestOrder,
-        Self::CodeSimilarUsesOfAboveMoodsMa,
     ];
     fn index(self) -> usize {
         self as usize
@@ -33337,9 +33317,49 @@ pub static TABLE_0914: TableDesc = TableDesc {
     id: "0914",
     name: "Root Cause",
     kind: TableKind::User,
-    codes: &[],
+    codes: &[
+        code("AP", "Analysis Process"),
+        code("IM", "Information Management"),
+        code("L", "Laboratory"),
+        code("NA", "Not Applicable"),
+        code("PD", "Placer Data"),
+    ],
     patterns: &[],
 };
+
+/// The codes of table 0914: Root Cause.
+#[cfg(feature = "types")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RootCause {
+    /// `AP`: Analysis Process
+    AnalysisProcess,
+    /// `IM`: Information Management
+    InformationManagement,
+    /// `L`: Laboratory
+    Laboratory,
+    /// `NA`: Not Applicable
+    NotApplicable,
+    /// `PD`: Placer Data
+    PlacerData,
+}
+
+#[cfg(feature = "types")]
+impl Eq for RootCause {}
+
+#[cfg(feature = "types")]
+impl hl7_types::Table for RootCause {
+    const DESC: &'static TableDesc = &TABLE_0914;
+    const ALL: &'static [Self] = &[
+        Self::AnalysisProcess,
+        Self::InformationManagement,
+        Self::Laboratory,
+        Self::NotApplicable,
+        Self::PlacerData,
+    ];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
 
 /// Table 0915: Process Control Code.
 pub static TABLE_0915: TableDesc = TableDesc {

@@ -4549,6 +4549,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
         code("2.7.1", "Release 2.7.1"),
         code("2.8", "Release 2.8"),
         code("2.8.1", "Release 2.8.1"),
+        code("2.8.2", "Release 2.8.2"),
     ],
     patterns: &[],
 };
@@ -4585,6 +4586,8 @@ pub enum VersionId {
     Release2Point8,
     /// `2.8.1`: Release 2.8.1
     Release2Point8Point1,
+    /// `2.8.2`: Release 2.8.2
+    Release2Point8Point2,
 }
 
 #[cfg(feature = "types")]
@@ -4608,6 +4611,7 @@ impl hl7_types::Table for VersionId {
         Self::Release2Point7Point1,
         Self::Release2Point8,
         Self::Release2Point8Point1,
+        Self::Release2Point8Point2,
     ];
     fn index(self) -> usize {
         self as usize
@@ -8219,7 +8223,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -8599,8 +8603,6 @@ pub static TABLE_0203: TableDesc = TableDesc {
         code("ANT", "Temporary Account Number"),
         code("APRN", "Advanced Practice Registered Nurse number"),
         code("ASID", "Ancestor Specimen ID"),
-        code("An Identifier for a provider a", ""),
-        code("An identifier for a provider r", ""),
         code("BA", "Bank Account Number"),
         code("BC", "Bank Card Number"),
         code("BCT", "Birth Certificate"),
@@ -8734,10 +8736,6 @@ pub enum IdentifierType {
     AdvancedPracticeRegisteredNurseNumber,
     /// `ASID`: Ancestor Specimen ID
     AncestorSpecimenId,
-    /// `An Identifier for a provider a`
-    CodeAnIdentifierForAProviderA,
-    /// `An identifier for a provider r`
-    CodeAnIdentifierForAProviderR,
     /// `BA`: Bank Account Number
     BankAccountNumber,
     /// `BC`: Bank Card Number
@@ -8951,8 +8949,6 @@ impl hl7_types::Table for IdentifierType {
         Self::TemporaryAccountNumber,
         Self::AdvancedPracticeRegisteredNurseNumber,
         Self::AncestorSpecimenId,
-        Self::CodeAnIdentifierForAProviderA,
-        Self::CodeAnIdentifierForAProviderR,
         Self::BankAccountNumber,
         Self::BankCardNumber,
         Self::BirthCertificate,
@@ -13063,36 +13059,223 @@ pub static TABLE_0276: TableDesc = TableDesc {
     id: "0276",
     name: "Appointment reason codes",
     kind: TableKind::User,
-    codes: &[],
+    codes: &[
+        code("CHECKUP", "A routine check-up, such as an annual physical"),
+        code("EMERGENCY", "Emergency appointment"),
+        code("FOLLOWUP", "A follow up visit from a previous appointment"),
+        code("ROUTINE", "Routine appointment - default if not valued"),
+        code("WALKIN", "A previously unscheduled walk-in visit"),
+    ],
     patterns: &[],
 };
+
+/// The codes of table 0276: Appointment reason codes.
+#[cfg(feature = "types")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AppointmentReasonCodes {
+    /// `CHECKUP`: A routine check-up, such as an annual physical
+    ARoutineCheckUpSuchAsAnAnnualPhysical,
+    /// `EMERGENCY`: Emergency appointment
+    EmergencyAppointment,
+    /// `FOLLOWUP`: A follow up visit from a previous appointment
+    AFollowUpVisitFromAPreviousAppointment,
+    /// `ROUTINE`: Routine appointment - default if not valued
+    RoutineAppointmentDefaultIfNotValued,
+    /// `WALKIN`: A previously unscheduled walk-in visit
+    APreviouslyUnscheduledWalkInVisit,
+}
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentReasonCodes {}
+
+#[cfg(feature = "types")]
+impl hl7_types::Table for AppointmentReasonCodes {
+    const DESC: &'static TableDesc = &TABLE_0276;
+    const ALL: &'static [Self] = &[
+        Self::ARoutineCheckUpSuchAsAnAnnualPhysical,
+        Self::EmergencyAppointment,
+        Self::AFollowUpVisitFromAPreviousAppointment,
+        Self::RoutineAppointmentDefaultIfNotValued,
+        Self::APreviouslyUnscheduledWalkInVisit,
+    ];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
 
 /// Table 0277: Appointment Type Codes.
 pub static TABLE_0277: TableDesc = TableDesc {
     id: "0277",
     name: "Appointment Type Codes",
     kind: TableKind::User,
-    codes: &[],
+    codes: &[
+        code("Complete", "A request to add a completed appointment"),
+        code("Normal", "Routine schedule request type - default if not valued"),
+        code(
+            "Tentative",
+            "A request for a tentative (e.g., \"penciled in\") appointment",
+        ),
+    ],
     patterns: &[],
 };
+
+/// The codes of table 0277: Appointment Type Codes.
+#[cfg(feature = "types")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AppointmentTypeCodes {
+    /// `Complete`: A request to add a completed appointment
+    ARequestToAddACompletedAppointment,
+    /// `Normal`: Routine schedule request type - default if not valued
+    CodeNormal,
+    /// `Tentative`: A request for a tentative (e.g., "penciled in") appointment
+    ARequestForATentative,
+}
+
+#[cfg(feature = "types")]
+impl Eq for AppointmentTypeCodes {}
+
+#[cfg(feature = "types")]
+impl hl7_types::Table for AppointmentTypeCodes {
+    const DESC: &'static TableDesc = &TABLE_0277;
+    const ALL: &'static [Self] = &[
+        Self::ARequestToAddACompletedAppointment,
+        Self::CodeNormal,
+        Self::ARequestForATentative,
+    ];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
 
 /// Table 0278: Filler status codes.
 pub static TABLE_0278: TableDesc = TableDesc {
     id: "0278",
     name: "Filler status codes",
     kind: TableKind::User,
-    codes: &[],
+    codes: &[
+        code("Blocked", "The indicated time slot(s) is(are) blocked"),
+        code("Booked", "The indicated appointment is booked"),
+        code("Cancelled", "The indicated appointment was stopped from occurring"),
+        code("Complete", "The indicated appointment has completed normally"),
+        code("Dc", "The indicated appointment was discontinued"),
+        code(
+            "Deleted",
+            "The indicated appointment was deleted from the filler application",
+        ),
+        code("Noshow", "The patient did not show up for the appointment"),
+        code("Overbook", "The appointment has been confirmed"),
+        code("Pending", "Appointment has not yet been confirmed"),
+        code(
+            "Started",
+            "The indicated appointment has begun and is currently in progress",
+        ),
+        code(
+            "Waitlist",
+            "Appointment has been placed on a waiting list for a particular slot",
+        ),
+    ],
     patterns: &[],
 };
+
+/// The codes of table 0278: Filler status codes.
+#[cfg(feature = "types")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FillerStatusCodes {
+    /// `Blocked`: The indicated time slot(s) is(are) blocked
+    TheIndicatedTimeSlotsIsAreBlocked,
+    /// `Booked`: The indicated appointment is booked
+    TheIndicatedAppointmentIsBooked,
+    /// `Cancelled`: The indicated appointment was stopped from occurring
+    CodeCancelled,
+    /// `Complete`: The indicated appointment has completed normally
+    CodeComplete,
+    /// `Dc`: The indicated appointment was discontinued
+    TheIndicatedAppointmentWasDiscontinued,
+    /// `Deleted`: The indicated appointment was deleted from the filler application
+    CodeDeleted,
+    /// `Noshow`: The patient did not show up for the appointment
+    ThePatientDidNotShowUpForTheAppointment,
+    /// `Overbook`: The appointment has been confirmed
+    TheAppointmentHasBeenConfirmed,
+    /// `Pending`: Appointment has not yet been confirmed
+    AppointmentHasNotYetBeenConfirmed,
+    /// `Started`: The indicated appointment has begun and is currently in progress
+    CodeStarted,
+    /// `Waitlist`: Appointment has been placed on a waiting list for a particular slot
+    CodeWaitlist,
+}
+
+#[cfg(feature = "types")]
+impl Eq for FillerStatusCodes {}
+
+#[cfg(feature = "types")]
+impl hl7_types::Table for FillerStatusCodes {
+    const DESC: &'static TableDesc = &TABLE_0278;
+    const ALL: &'static [Self] = &[
+        Self::TheIndicatedTimeSlotsIsAreBlocked,
+        Self::TheIndicatedAppointmentIsBooked,
+        Self::CodeCancelled,
+        Self::CodeComplete,
+        Self::TheIndicatedAppointmentWasDiscontinued,
+        Self::CodeDeleted,
+        Self::ThePatientDidNotShowUpForTheAppointment,
+        Self::TheAppointmentHasBeenConfirmed,
+        Self::AppointmentHasNotYetBeenConfirmed,
+        Self::CodeStarted,
+        Self::CodeWaitlist,
+    ];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
 
 /// Table 0279: Allow Substitution Codes.
 pub static TABLE_0279: TableDesc = TableDesc {
     id: "0279",
     name: "Allow Substitution Codes",
     kind: TableKind::User,
-    codes: &[],
+    codes: &[
+        code(
+            "Confirm",
+            "Contact the Placer Contact Person prior to making any substitutions of this",
+        ),
+        code("No", "Substitution of this resource is not allowed"),
+        code("Notify", "Notify the Placer Contact Person"),
+        code("Yes", "Substitution of this resource is allowed"),
+    ],
     patterns: &[],
 };
+
+/// The codes of table 0279: Allow Substitution Codes.
+#[cfg(feature = "types")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AllowSubstitutionCodes {
+    /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
+    CodeConfirm,
+    /// `No`: Substitution of this resource is not allowed
+    SubstitutionOfThisResourceIsNotAllowed,
+    /// `Notify`: Notify the Placer Contact Person
+    NotifyThePlacerContactPerson,
+    /// `Yes`: Substitution of this resource is allowed
+    SubstitutionOfThisResourceIsAllowed,
+}
+
+#[cfg(feature = "types")]
+impl Eq for AllowSubstitutionCodes {}
+
+#[cfg(feature = "types")]
+impl hl7_types::Table for AllowSubstitutionCodes {
+    const DESC: &'static TableDesc = &TABLE_0279;
+    const ALL: &'static [Self] = &[
+        Self::CodeConfirm,
+        Self::SubstitutionOfThisResourceIsNotAllowed,
+        Self::NotifyThePlacerContactPerson,
+        Self::SubstitutionOfThisResourceIsAllowed,
+    ];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
 
 /// Table 0280: Referral Priority.
 pub static TABLE_0280: TableDesc = TableDesc {
@@ -14232,7 +14415,9 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HCD", "The CEN Healthcare Coding Scheme Designator"),
         code("HL7", "HL7 registration schemes"),
         code("ISO", "An International Standards Organization Object Identifier"),
-        code("L,M,N", "Locally defined coding entity identifier"),
+        code("L", "Local"),
+        code("M", "Local"),
+        code("N", "Local"),
         code("Random", "Usually a base64 encoded string of random bits.<p>Note"),
         code("URI", "Uniform Resource Identifier"),
         code("UUID", "The DCE Universal Unique Identifier, in accordance with RFC 4122"),
@@ -14262,8 +14447,12 @@ pub enum UniversalIdType {
     Hl7RegistrationSchemes,
     /// `ISO`: An International Standards Organization Object Identifier
     CodeIso,
-    /// `L,M,N`: Locally defined coding entity identifier
-    LocallyDefinedCodingEntityIdentifier,
+    /// `L`: Local
+    LocalL,
+    /// `M`: Local
+    LocalM,
+    /// `N`: Local
+    LocalN,
     /// `Random`: Usually a base64 encoded string of random bits.\<p>Note
     CodeRandom,
     /// `URI`: Uniform Resource Identifier
@@ -14291,7 +14480,9 @@ impl hl7_types::Table for UniversalIdType {
         Self::TheCenHealthcareCodingSchemeDesignator,
         Self::Hl7RegistrationSchemes,
         Self::CodeIso,
-        Self::LocallyDefinedCodingEntityIdentifier,
+        Self::LocalL,
+        Self::LocalM,
+        Self::LocalN,
         Self::CodeRandom,
         Self::UniformResourceIdentifier,
         Self::CodeUuid,
@@ -19410,7 +19601,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
         code("CDCPHINVS", "CDC PHIN Vocabulary Coding System"),
         code("CDCREC", "Race & Ethnicity - CDC"),
         code("CDS", "CDC Surveillance"),
-        code("CE (obsolete)", "CEN ECG diagnostic codes"),
+        code("CE", "CEN ECG diagnostic codes"),
         code("CLP", "CLIP"),
         code("CPTM", "CPT Modifier Code"),
         code("CST", "COSTART"),
@@ -19633,7 +19824,7 @@ pub enum CodingSystem {
     RaceAndEthnicityCdc,
     /// `CDS`: CDC Surveillance
     CdcSurveillance,
-    /// `CE (obsolete)`: CEN ECG diagnostic codes
+    /// `CE`: CEN ECG diagnostic codes
     CenEcgDiagnosticCodes,
     /// `CLP`: CLIP
     Clip,
@@ -28303,7 +28494,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("CHE", "Cavity, Chest"),
         code("CHEEK", "Cheek"),
         code("CHES", "Chest"),
-        code("CHESTÂ", "Chest Tube"),
+        code("CHEST", "Chest Tube"),
         code("CHIN", "Chin"),
         code("CIRCU", "Circumcision Site"),
         code("CLAVI", "Clavicle/Clavicular"),
@@ -28435,7 +28626,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("ISH", "Loop, Ishial"),
         code("JAW", "Jaw"),
         code("JUGI", "Jugular, Internal"),
-        code("KIDNÂ", "Kidney"),
+        code("KIDN", "Kidney"),
         code("KNEE", "Knee"),
         code("KNEEF", "Knee Fluid"),
         code("KNEEJ", "Knee Joint"),
@@ -28825,7 +29016,7 @@ pub enum BodyParts {
     Cheek,
     /// `CHES`: Chest
     Chest,
-    /// `CHESTÂ`: Chest Tube
+    /// `CHEST`: Chest Tube
     ChestTube,
     /// `CHIN`: Chin
     Chin,
@@ -29089,7 +29280,7 @@ pub enum BodyParts {
     Jaw,
     /// `JUGI`: Jugular, Internal
     JugularInternal,
-    /// `KIDNÂ`: Kidney
+    /// `KIDN`: Kidney
     Kidney,
     /// `KNEE`: Knee
     Knee,
@@ -31816,7 +32007,6 @@ pub static TABLE_0725: TableDesc = TableDesc {
     codes: &[
         code("APT", "Appointment"),
         code("ARQ", "Appointment Request"),
-        code("E.g. Use in Care Plans,", ""),
         code("EVN", "Event"),
         code("EVN.CRT", "Event Criterion"),
         code("EXP", "Expectation"),
@@ -31824,7 +32014,6 @@ pub static TABLE_0725: TableDesc = TableDesc {
         code("PRMS", "Promise"),
         code("PRP", "Proposal"),
         code("RQO", "Request-Order"),
-        code("Similar uses of above moods ma", ""),
     ],
     patterns: &[],
 };
@@ -31837,8 +32026,6 @@ pub enum MoodCodes {
     Appointment,
     /// `ARQ`: Appointment Request
     AppointmentRequest,
-    /// `E.g. Use in Care Plans,`
-    CodeEDotGDotUseInCarePlansComma,
     /// `EVN`: Event
     Event,
     /// `EVN.CRT`: Event Criterion
@@ -31853,8 +32040,6 @@ pub enum MoodCodes {
     Proposal,
     /// `RQO`: Request-Order
     RequestOrder,
-    /// `Similar uses of above moods ma`
-    CodeSimilarUsesOfAboveMoodsMa,
 }
 
 #[cfg(feature = "types")]
@@ -31866,7 +32051,6 @@ impl hl7_types::Table for MoodCodes {
     const ALL: &'static [Self] = &[
         Self::Appointment,
         Self::AppointmentRequest,
-        Self::CodeEDotGDotUseInCarePlansComma,
         Self::Event,
         Self::EventCriterion,
         Self::Expectation,
@@ -31874,7 +32058,6 @@ impl hl7_types::Table for MoodCodes {
         Self::Promise,
         Self::Proposal,
         Self::RequestOrder,
-        Self::CodeSimilarUsesOfAboveMoodsMa,
     ];
     fn index(self) -> usize {
         self as usize
@@ -33560,9 +33743,49 @@ pub static TABLE_0914: TableDesc = TableDesc {
     id: "0914",
     name: "Root Cause",
     kind: TableKind::User,
-    codes: &[],
+    codes: &[
+        code("AP", "Analysis Process"),
+        code("IM", "Information Management"),
+        code("L", "Laboratory"),
+        code("NA", "Not Applicable"),
+        code("PD", "Placer Data"),
+    ],
     patterns: &[],
 };
+
+/// The codes of table 0914: Root Cause.
+#[cfg(feature = "types")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RootCause {
+    /// `AP`: Analysis Process
+    AnalysisProcess,
+    /// `IM`: Information Management
+    InformationManagement,
+    /// `L`: Laboratory
+    Laboratory,
+    /// `NA`: Not Applicable
+    NotApplicable,
+    /// `PD`: Placer Data
+    PlacerData,
+}
+
+#[cfg(feature = "types")]
+impl Eq for RootCause {}
+
+#[cfg(feature = "types")]
+impl hl7_types::Table for RootCause {
+    const DESC: &'static TableDesc = &TABLE_0914;
+    const ALL: &'static [Self] = &[
+        Self::AnalysisProcess,
+        Self::InformationManagement,
+        Self::Laboratory,
+        Self::NotApplicable,
+        Self::PlacerData,
+    ];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
 
 /// Table 0915: Process Control Code.
 pub static TABLE_0915: TableDesc = TableDesc {
@@ -33650,9 +33873,41 @@ pub static TABLE_0918: TableDesc = TableDesc {
     id: "0918",
     name: "PCA Type",
     kind: TableKind::Hl7,
-    codes: &[],
+    codes: &[
+        code("C", "Continuous"),
+        code("P", "PCA Only"),
+        code("PC", "PCA + Continuous"),
+    ],
     patterns: &[],
 };
+
+/// The codes of table 0918: PCA Type.
+#[cfg(feature = "types")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PcaType {
+    /// `C`: Continuous
+    Continuous,
+    /// `P`: PCA Only
+    PcaOnly,
+    /// `PC`: PCA + Continuous
+    PcaPlusContinuous,
+}
+
+#[cfg(feature = "types")]
+impl Eq for PcaType {}
+
+#[cfg(feature = "types")]
+impl hl7_types::Table for PcaType {
+    const DESC: &'static TableDesc = &TABLE_0918;
+    const ALL: &'static [Self] = &[
+        Self::Continuous,
+        Self::PcaOnly,
+        Self::PcaPlusContinuous,
+    ];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
 
 /// Table 0919: Exclusive Test.
 pub static TABLE_0919: TableDesc = TableDesc {

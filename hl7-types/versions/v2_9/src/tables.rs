@@ -8531,7 +8531,7 @@ impl hl7_types::Table for AddressType {
 pub static TABLE_0191: TableDesc = TableDesc {
     id: "0191",
     name: "Type of Referenced Data",
-    kind: TableKind::Hl7,
+    kind: TableKind::Other,
     codes: &[
         code(
             "AP",
@@ -14885,7 +14885,6 @@ pub static TABLE_0301: TableDesc = TableDesc {
         code("HL7", "HL7 registration schemes"),
         code("ISO", "ISO Object Identifier"),
         code("L", "Local"),
-        code("L,M,N", "Local"),
         code("M", "Local"),
         code("N", "Local"),
         code("NPI", "US National Provider Identifier"),
@@ -14922,8 +14921,6 @@ pub enum UniversalIdType {
     IsoObjectIdentifier,
     /// `L`: Local
     LocalL,
-    /// `L,M,N`: Local
-    LocalLCommaMCommaN,
     /// `M`: Local
     LocalM,
     /// `N`: Local
@@ -14959,7 +14956,6 @@ impl hl7_types::Table for UniversalIdType {
         Self::Hl7RegistrationSchemes,
         Self::IsoObjectIdentifier,
         Self::LocalL,
-        Self::LocalLCommaMCommaN,
         Self::LocalM,
         Self::LocalN,
         Self::UsNationalProviderIdentifier,
@@ -16538,8 +16534,8 @@ pub static TABLE_0354: TableDesc = TableDesc {
         code("ESR_U02", "U02"),
         code("ESU_U01", "U01"),
         code("INR_U06", "U06"),
+        code("INR_U14", "Events U14"),
         code("INU_U05", "U05"),
-        code("INV_U14", "Events U14"),
         code("LSU_U12", "U12, U13"),
         code("MDM_T01", "T01, T03, T05, T07, T09, T11"),
         code("MDM_T02", "T02, T04, T06, T08, T10"),
@@ -16878,10 +16874,10 @@ pub enum MessageStructure {
     U01,
     /// `INR_U06`: U06
     U06,
+    /// `INR_U14`: Events U14
+    EventsU14,
     /// `INU_U05`: U05
     U05,
-    /// `INV_U14`: Events U14
-    EventsU14,
     /// `LSU_U12`: U12, U13
     U12U13,
     /// `MDM_T01`: T01, T03, T05, T07, T09, T11
@@ -17323,8 +17319,8 @@ impl hl7_types::Table for MessageStructure {
         Self::U02,
         Self::U01,
         Self::U06,
-        Self::U05,
         Self::EventsU14,
+        Self::U05,
         Self::U12U13,
         Self::T01T03T05T07T09T11,
         Self::T02T04T06T08T10,
@@ -28935,7 +28931,6 @@ pub static TABLE_0532: TableDesc = TableDesc {
         code("NI", "No Information"),
         code("NP", "not present"),
         code("UNK", "unknown"),
-        code("Unk", "Unknown"),
         code("Y", "Yes"),
     ],
     patterns: &[],
@@ -28961,8 +28956,6 @@ pub enum ExpandedYesNoIndicator {
     NotPresent,
     /// `UNK`: unknown
     Unknown,
-    /// `Unk`: Unknown
-    UnkMixedCase,
     /// `Y`: Yes
     Yes,
 }
@@ -28982,7 +28975,6 @@ impl hl7_types::Table for ExpandedYesNoIndicator {
         Self::NoInformation,
         Self::NotPresent,
         Self::Unknown,
-        Self::UnkMixedCase,
         Self::Yes,
     ];
     fn index(self) -> usize {
@@ -29588,7 +29580,6 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("CHEEK", "Cheek"),
         code("CHES", "Chest"),
         code("CHEST", "Chest Tube"),
-        code("CHESTÃ‚", "Chest Tube"),
         code("CHIN", "Chin"),
         code("CIRCU", "Circumcision Site"),
         code("CLAVI", "Clavicle/Clavicular"),
@@ -29722,7 +29713,6 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("JUGE", "Jugular, External"),
         code("JUGI", "Jugular, Internal"),
         code("KIDN", "Kidney"),
-        code("KIDNÃ‚", "Kidney"),
         code("KNEE", "Knee"),
         code("KNEEF", "Knee Fluid"),
         code("KNEEJ", "Knee Joint"),
@@ -29958,7 +29948,6 @@ pub static TABLE_0550: TableDesc = TableDesc {
         code("VULVA", "Vulva"),
         code("WBC", "Leukocytes"),
         code("WRIST", "Wrist"),
-        code("Ã‚", "External Jugular"),
     ],
     patterns: &[],
 };
@@ -30114,9 +30103,7 @@ pub enum BodyParts {
     /// `CHES`: Chest
     Chest,
     /// `CHEST`: Chest Tube
-    ChestTubeChest,
-    /// `CHESTÃ‚`: Chest Tube
-    ChestTubeChestSignSign,
+    ChestTube,
     /// `CHIN`: Chin
     Chin,
     /// `CIRCU`: Circumcision Site
@@ -30382,9 +30369,7 @@ pub enum BodyParts {
     /// `JUGI`: Jugular, Internal
     JugularInternal,
     /// `KIDN`: Kidney
-    KidneyKidn,
-    /// `KIDNÃ‚`: Kidney
-    KidneyKidnSignSign,
+    Kidney,
     /// `KNEE`: Knee
     Knee,
     /// `KNEEF`: Knee Fluid
@@ -30855,8 +30840,6 @@ pub enum BodyParts {
     Leukocytes,
     /// `WRIST`: Wrist
     Wrist,
-    /// `Ã‚`: External Jugular
-    ExternalJugular,
 }
 
 #[cfg(feature = "types")]
@@ -30939,8 +30922,7 @@ impl hl7_types::Table for BodyParts {
         Self::CavityChest,
         Self::Cheek,
         Self::Chest,
-        Self::ChestTubeChest,
-        Self::ChestTubeChestSignSign,
+        Self::ChestTube,
         Self::Chin,
         Self::CircumcisionSite,
         Self::ClavicleClavicular,
@@ -31073,8 +31055,7 @@ impl hl7_types::Table for BodyParts {
         Self::Jaw,
         Self::JugularExternal,
         Self::JugularInternal,
-        Self::KidneyKidn,
-        Self::KidneyKidnSignSign,
+        Self::Kidney,
         Self::Knee,
         Self::KneeFluid,
         Self::KneeJoint,
@@ -31310,7 +31291,6 @@ impl hl7_types::Table for BodyParts {
         Self::Vulva,
         Self::Leukocytes,
         Self::Wrist,
-        Self::ExternalJugular,
     ];
     fn index(self) -> usize {
         self as usize

@@ -27,6 +27,9 @@ pub enum Varies {
     /// CE: Coded Element.
     #[hl7(id = "CE")]
     Ce(hl7_types::Part<crate::datatypes::Ce>),
+    /// CF: Coded Element With Formatted Values.
+    #[hl7(id = "CF")]
+    Cf(hl7_types::Part<crate::datatypes::Cf>),
     /// CK: Composite ID with check digit.
     #[hl7(id = "CK")]
     Ck(hl7_types::Part<crate::datatypes::Ck>),
@@ -171,12 +174,18 @@ pub enum Varies {
     /// ID: Coded Value.
     #[hl7(id = "ID")]
     Id(crate::datatypes::Id),
+    /// MO: Money.
+    #[hl7(id = "MO")]
+    Mo(hl7_types::Part<crate::datatypes::Mo>),
     /// NM: Numeric.
     #[hl7(id = "NM")]
     Nm(crate::datatypes::Nm),
     /// PN: Person Name.
     #[hl7(id = "PN")]
     Pn(hl7_types::Part<crate::datatypes::Pn>),
+    /// RP: Reference Pointer.
+    #[hl7(id = "RP")]
+    Rp(hl7_types::Part<crate::datatypes::Rp>),
     /// SI: Sequence Id.
     #[hl7(id = "SI")]
     Si(crate::datatypes::Si),

@@ -207,6 +207,9 @@ pub enum Varies {
     /// PL: Person Location.
     #[hl7(id = "PL")]
     Pl(hl7_types::Part<crate::datatypes::Pl>),
+    /// PN: Person Name.
+    #[hl7(id = "PN")]
+    Pn(hl7_types::Part<crate::datatypes::Pn>),
     /// PPN: Performing Person Time Stamp.
     #[hl7(id = "PPN")]
     Ppn(hl7_types::Part<crate::datatypes::Ppn>),

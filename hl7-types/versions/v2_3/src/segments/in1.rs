@@ -27,7 +27,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CX,
             )
             .usage(Usage::R)
-            .repeats(1, 1)
+            .repeats(1, hl7_types::desc::MANY)
             .len(59)
             .item(428),
         ElementDesc::new(
@@ -35,6 +35,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
                 "insurance_company_name",
                 &crate::datatypes::XON,
             )
+            .repeats(0, hl7_types::desc::MANY)
             .len(130)
             .item(429),
         ElementDesc::new(
@@ -42,6 +43,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
                 "insurance_company_address",
                 &crate::datatypes::XAD,
             )
+            .repeats(0, hl7_types::desc::MANY)
             .len(106)
             .item(430),
         ElementDesc::new(
@@ -49,6 +51,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
                 "insurance_co_contact_ppers",
                 &crate::datatypes::XPN,
             )
+            .repeats(0, hl7_types::desc::MANY)
             .len(48)
             .item(431),
         ElementDesc::new(
@@ -63,6 +66,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
             .len(12)
             .item(433),
         ElementDesc::new("Group Name", "group_name", &crate::datatypes::XON)
+            .repeats(0, hl7_types::desc::MANY)
             .len(130)
             .item(434),
         ElementDesc::new(
@@ -70,6 +74,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
                 "insureds_group_employer_id",
                 &crate::datatypes::CX,
             )
+            .repeats(0, hl7_types::desc::MANY)
             .len(12)
             .item(435),
         ElementDesc::new(
@@ -77,6 +82,7 @@ pub static IN1: SegmentDesc = SegmentDesc::new(
                 "insureds_group_emp_name",
                 &crate::datatypes::XON,
             )
+            .repeats(0, hl7_types::desc::MANY)
             .len(130)
             .item(436),
         ElementDesc::new(
@@ -333,33 +339,33 @@ pub struct In1 {
     /// IN1-2: Insurance Plan ID (CE, required, table 0072).
     #[hl7(seq = 2, usage = "R")]
     pub insurance_plan_id: hl7_types::Part<crate::datatypes::Ce>,
-    /// IN1-3: Insurance Company ID (CX, required).
+    /// IN1-3: Insurance Company ID (CX, required, repeats).
     #[hl7(seq = 3, usage = "R")]
-    pub insurance_company_id: hl7_types::Part<crate::datatypes::Cx>,
-    /// IN1-4: Insurance Company Name (XON, optional).
+    pub insurance_company_id: Vec<crate::datatypes::Cx>,
+    /// IN1-4: Insurance Company Name (XON, optional, repeats).
     #[hl7(seq = 4)]
-    pub insurance_company_name: hl7_types::Part<crate::datatypes::Xon>,
-    /// IN1-5: Insurance Company Address (XAD, optional).
+    pub insurance_company_name: Vec<crate::datatypes::Xon>,
+    /// IN1-5: Insurance Company Address (XAD, optional, repeats).
     #[hl7(seq = 5)]
-    pub insurance_company_address: hl7_types::Part<crate::datatypes::Xad>,
-    /// IN1-6: Insurance Co. Contact Ppers (XPN, optional).
+    pub insurance_company_address: Vec<crate::datatypes::Xad>,
+    /// IN1-6: Insurance Co. Contact Ppers (XPN, optional, repeats).
     #[hl7(seq = 6)]
-    pub insurance_co_contact_ppers: hl7_types::Part<crate::datatypes::Xpn>,
+    pub insurance_co_contact_ppers: Vec<crate::datatypes::Xpn>,
     /// IN1-7: Insurance Co Phone Number (XTN, optional, repeats).
     #[hl7(seq = 7)]
     pub insurance_co_phone_number: Vec<crate::datatypes::Xtn>,
     /// IN1-8: Group Number (ST, optional).
     #[hl7(seq = 8)]
     pub group_number: crate::datatypes::St,
-    /// IN1-9: Group Name (XON, optional).
+    /// IN1-9: Group Name (XON, optional, repeats).
     #[hl7(seq = 9)]
-    pub group_name: hl7_types::Part<crate::datatypes::Xon>,
-    /// IN1-10: Insured's group employer ID (CX, optional).
+    pub group_name: Vec<crate::datatypes::Xon>,
+    /// IN1-10: Insured's group employer ID (CX, optional, repeats).
     #[hl7(seq = 10)]
-    pub insureds_group_employer_id: hl7_types::Part<crate::datatypes::Cx>,
-    /// IN1-11: Insured's Group Emp Name (XON, optional).
+    pub insureds_group_employer_id: Vec<crate::datatypes::Cx>,
+    /// IN1-11: Insured's Group Emp Name (XON, optional, repeats).
     #[hl7(seq = 11)]
-    pub insureds_group_emp_name: hl7_types::Part<crate::datatypes::Xon>,
+    pub insureds_group_emp_name: Vec<crate::datatypes::Xon>,
     /// IN1-12: Plan Effective Date (DT, optional).
     #[hl7(seq = 12)]
     pub plan_effective_date: crate::datatypes::Dt,

@@ -150,7 +150,7 @@ pub static IN2: SegmentDesc = SegmentDesc::new(
         ElementDesc::new(
                 "Non-Covered Insurance Code",
                 "non_covered_insurance_code",
-                &crate::datatypes::ST,
+                &crate::datatypes::IS,
             )
             .repeats(0, hl7_types::desc::MANY)
             .len(8)
@@ -535,9 +535,9 @@ pub struct In2 {
     /// IN2-23: Special Coverage Approval Title (ST, optional).
     #[hl7(seq = 23)]
     pub special_coverage_approval_title: crate::datatypes::St,
-    /// IN2-24: Non-Covered Insurance Code (ST, optional, repeats, table 0143).
+    /// IN2-24: Non-Covered Insurance Code (IS, optional, repeats, table 0143).
     #[hl7(seq = 24)]
-    pub non_covered_insurance_code: Vec<crate::datatypes::St>,
+    pub non_covered_insurance_code: Vec<crate::datatypes::Is>,
     /// IN2-25: Payor ID (CX, optional).
     #[hl7(seq = 25)]
     pub payor_id: hl7_types::Part<crate::datatypes::Cx>,

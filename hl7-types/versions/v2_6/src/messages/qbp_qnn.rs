@@ -27,20 +27,6 @@ static QBP_QNN_MEMBERS: GroupDesc = GroupDesc {
         MemberDesc::new("rdf", 0, 1, MemberKind::Segment(&crate::segments::RDF)),
         MemberDesc::new("rcp", 1, 1, MemberKind::Segment(&crate::segments::RCP)),
         MemberDesc::new("dsc", 0, 1, MemberKind::Segment(&crate::segments::DSC)),
-        MemberDesc::new("msh2", 1, 1, MemberKind::Segment(&crate::segments::MSH)),
-        MemberDesc::new(
-            "sft2",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::SFT),
-        ),
-        MemberDesc::new("uac2", 0, 1, MemberKind::Segment(&crate::segments::UAC)),
-        MemberDesc::new("msa", 1, 1, MemberKind::Segment(&crate::segments::MSA)),
-        MemberDesc::new("err", 0, 1, MemberKind::Segment(&crate::segments::ERR)),
-        MemberDesc::new("qak", 1, 1, MemberKind::Segment(&crate::segments::QAK)),
-        MemberDesc::new("qpd2", 1, 1, MemberKind::Segment(&crate::segments::QPD)),
-        MemberDesc::new("hxx", 1, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),
-        MemberDesc::new("dsc2", 0, 1, MemberKind::Segment(&crate::segments::DSC)),
     ],
 };
 
@@ -63,24 +49,6 @@ pub struct QbpQnn {
     pub rcp: hl7_types::Part<crate::segments::Rcp>,
     /// DSC: Continuation Pointer (optional).
     pub dsc: Option<Box<crate::segments::Dsc>>,
-    /// MSH: Message Header (required).
-    pub msh2: hl7_types::Part<crate::segments::Msh>,
-    /// SFT: Software Segment (optional, repeats).
-    pub sft2: Vec<crate::segments::Sft>,
-    /// UAC: User Authentication Credential Segment (optional).
-    pub uac2: Option<Box<crate::segments::Uac>>,
-    /// MSA: Message Acknowledgment (required).
-    pub msa: hl7_types::Part<crate::segments::Msa>,
-    /// ERR: Error (optional).
-    pub err: Option<Box<crate::segments::ErrSegment>>,
-    /// QAK: Query Acknowledgment (required).
-    pub qak: hl7_types::Part<crate::segments::Qak>,
-    /// QPD: Query Parameter Definition (required).
-    pub qpd2: hl7_types::Part<crate::segments::Qpd>,
-    /// Any segment of the standard (required).
-    pub hxx: hl7_types::Part<hl7_types::RawSegment>,
-    /// DSC: Continuation Pointer (optional).
-    pub dsc2: Option<Box<crate::segments::Dsc>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -24,8 +24,16 @@ static QBP_Q11_MEMBERS: GroupDesc = GroupDesc {
         ),
         MemberDesc::new("uac", 0, 1, MemberKind::Segment(&crate::segments::UAC)),
         MemberDesc::new("qpd", 1, 1, MemberKind::Segment(&crate::segments::QPD)),
+        MemberDesc::new("qbp", 0, 1, MemberKind::Group(&QBP_MEMBERS)),
         MemberDesc::new("rcp", 1, 1, MemberKind::Segment(&crate::segments::RCP)),
         MemberDesc::new("dsc", 0, 1, MemberKind::Segment(&crate::segments::DSC)),
+    ],
+};
+
+pub(super) static QBP_MEMBERS: GroupDesc = GroupDesc {
+    name: "QBP",
+    members: &[
+        MemberDesc::new("hxx", 0, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),
     ],
 };
 
@@ -42,10 +50,24 @@ pub struct QbpQ11 {
     pub uac: Option<Box<crate::segments::Uac>>,
     /// QPD: Query Parameter Definition (required).
     pub qpd: hl7_types::Part<crate::segments::Qpd>,
+    /// Group QBP (optional).
+    pub qbp: Option<Box<Qbp>>,
     /// RCP: Response Control Parameter (required).
     pub rcp: hl7_types::Part<crate::segments::Rcp>,
     /// DSC: Continuation Pointer (optional).
     pub dsc: Option<Box<crate::segments::Dsc>>,
+    /// What the message carried beyond these members.
+    #[hl7(extra)]
+    pub extra: hl7_types::Extra,
+}
+
+/// The group QBP of QBP_Q11 and QVR_Q17.
+#[cfg(feature = "types")]
+#[derive(hl7_macros::Group)]
+#[hl7(name = "QBP", desc = QBP_MEMBERS)]
+pub struct Qbp {
+    /// Any segment of the standard (optional).
+    pub hxx: Option<Box<hl7_types::RawSegment>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

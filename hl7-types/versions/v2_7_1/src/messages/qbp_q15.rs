@@ -24,6 +24,7 @@ static QBP_Q15_MEMBERS: GroupDesc = GroupDesc {
         ),
         MemberDesc::new("uac", 0, 1, MemberKind::Segment(&crate::segments::UAC)),
         MemberDesc::new("qpd", 1, 1, MemberKind::Segment(&crate::segments::QPD)),
+        MemberDesc::new("hxx", 0, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),
         MemberDesc::new("rcp", 1, 1, MemberKind::Segment(&crate::segments::RCP)),
         MemberDesc::new("dsc", 0, 1, MemberKind::Segment(&crate::segments::DSC)),
     ],
@@ -42,6 +43,8 @@ pub struct QbpQ15 {
     pub uac: Option<Box<crate::segments::Uac>>,
     /// QPD: Query Parameter Definition (required).
     pub qpd: hl7_types::Part<crate::segments::Qpd>,
+    /// Any segment of the standard (optional).
+    pub hxx: Option<Box<hl7_types::RawSegment>>,
     /// RCP: Response Control Parameter (required).
     pub rcp: hl7_types::Part<crate::segments::Rcp>,
     /// DSC: Continuation Pointer (optional).

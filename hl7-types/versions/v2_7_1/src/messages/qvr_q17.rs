@@ -4,6 +4,8 @@
 //! QVR_Q17 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::qbp_q11::Qbp;
 
 /// QVR_Q17.
 pub static QVR_Q17: StructureDesc = StructureDesc::new(
@@ -24,16 +26,9 @@ static QVR_Q17_MEMBERS: GroupDesc = GroupDesc {
         ),
         MemberDesc::new("uac", 0, 1, MemberKind::Segment(&crate::segments::UAC)),
         MemberDesc::new("qpd", 1, 1, MemberKind::Segment(&crate::segments::QPD)),
-        MemberDesc::new("qbp", 0, 1, MemberKind::Group(&QBP_MEMBERS)),
+        MemberDesc::new("qbp", 0, 1, MemberKind::Group(&super::qbp_q11::QBP_MEMBERS)),
         MemberDesc::new("rcp", 1, 1, MemberKind::Segment(&crate::segments::RCP)),
         MemberDesc::new("dsc", 0, 1, MemberKind::Segment(&crate::segments::DSC)),
-    ],
-};
-
-pub(super) static QBP_MEMBERS: GroupDesc = GroupDesc {
-    name: "QBP",
-    members: &[
-        MemberDesc::new("hxx", 0, 1, MemberKind::Any(hl7_types::desc::AnySegment::Hl7)),
     ],
 };
 
@@ -56,18 +51,6 @@ pub struct QvrQ17 {
     pub rcp: hl7_types::Part<crate::segments::Rcp>,
     /// DSC: Continuation Pointer (optional).
     pub dsc: Option<Box<crate::segments::Dsc>>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group QBP of QVR_Q17.
-#[cfg(feature = "types")]
-#[derive(hl7_macros::Group)]
-#[hl7(name = "QBP", desc = QBP_MEMBERS)]
-pub struct Qbp {
-    /// Any segment of the standard (optional).
-    pub hxx: Option<Box<hl7_types::RawSegment>>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

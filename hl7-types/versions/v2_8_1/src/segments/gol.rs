@@ -13,6 +13,7 @@ pub static GOL: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
+            .len(2)
             .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Action Date/Time", "action_date_time", &crate::datatypes::DTM)

@@ -20,6 +20,7 @@ pub static PRT: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
+            .len(2)
             .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Action Reason", "action_reason", &crate::datatypes::CWE)

@@ -110,6 +110,7 @@ pub static RF1: SegmentDesc = SegmentDesc::new(
                 "remaining_benefit_amount",
                 &crate::datatypes::MO,
             )
+            .len(20)
             .item(3405),
         ElementDesc::new(
                 "Authorized Provider",

@@ -16,6 +16,7 @@ pub static ROL: SegmentDesc = SegmentDesc::new(
         ElementDesc::new("Action Code", "action_code", &crate::datatypes::ID)
             .usage(Usage::R)
             .repeats(1, 1)
+            .len(2)
             .table(&crate::tables::TABLE_0287)
             .item(816),
         ElementDesc::new("Role-ROL", "role", &crate::datatypes::CWE)

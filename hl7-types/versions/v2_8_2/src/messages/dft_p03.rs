@@ -40,7 +40,6 @@ static DFT_P03_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::ROL),
         ),
-        MemberDesc::new("pv1", 0, 1, MemberKind::Segment(&crate::segments::PV1)),
         MemberDesc::new("visit", 0, 1, MemberKind::Group(&VISIT_MEMBERS)),
         MemberDesc::new(
             "db1",
@@ -86,7 +85,8 @@ static DFT_P03_MEMBERS: GroupDesc = GroupDesc {
 pub(super) static VISIT_MEMBERS: GroupDesc = GroupDesc {
     name: "VISIT",
     members: &[
-        MemberDesc::new("pv2", 1, 1, MemberKind::Segment(&crate::segments::PV2)),
+        MemberDesc::new("pv1", 1, 1, MemberKind::Segment(&crate::segments::PV1)),
+        MemberDesc::new("pv2", 0, 1, MemberKind::Segment(&crate::segments::PV2)),
         MemberDesc::new(
             "prt",
             0,
@@ -297,8 +297,6 @@ pub struct DftP03 {
     pub prt: Vec<crate::segments::Prt>,
     /// ROL: Role (optional, repeats).
     pub rol: Vec<crate::segments::Rol>,
-    /// PV1: Patient Visit (optional).
-    pub pv1: Option<Box<crate::segments::Pv1>>,
     /// Group VISIT (optional).
     pub visit: Option<Box<Visit>>,
     /// DB1: Disability (optional, repeats).
@@ -328,8 +326,10 @@ pub struct DftP03 {
 #[derive(hl7_macros::Group)]
 #[hl7(name = "VISIT", desc = VISIT_MEMBERS)]
 pub struct Visit {
-    /// PV2: Patient Visit - Additional Information (required).
-    pub pv2: hl7_types::Part<crate::segments::Pv2>,
+    /// PV1: Patient Visit (required).
+    pub pv1: hl7_types::Part<crate::segments::Pv1>,
+    /// PV2: Patient Visit - Additional Information (optional).
+    pub pv2: Option<Box<crate::segments::Pv2>>,
     /// PRT: Participation Information (optional, repeats).
     pub prt: Vec<crate::segments::Prt>,
     /// ROL: Role (optional, repeats).

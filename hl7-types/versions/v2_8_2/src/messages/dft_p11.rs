@@ -60,7 +60,6 @@ static DFT_P11_MEMBERS: GroupDesc = GroupDesc {
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::ROL),
         ),
-        MemberDesc::new("pv1", 0, 1, MemberKind::Segment(&crate::segments::PV1)),
         MemberDesc::new(
             "visit",
             0,
@@ -193,8 +192,6 @@ pub struct DftP11 {
     pub prt: Vec<crate::segments::Prt>,
     /// ROL: Role (optional, repeats).
     pub rol: Vec<crate::segments::Rol>,
-    /// PV1: Patient Visit (optional).
-    pub pv1: Option<Box<crate::segments::Pv1>>,
     /// Group VISIT (optional).
     pub visit: Option<Box<Visit>>,
     /// DB1: Disability (optional, repeats).

@@ -21,6 +21,7 @@ pub static AIG: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::ID,
             )
             .usage(Usage::C)
+            .len(1)
             .table(&crate::tables::TABLE_0206)
             .item(763),
         ElementDesc::new("Resource ID", "resource_id", &crate::datatypes::CWE)

@@ -21,6 +21,7 @@ pub static AIP: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::ID,
             )
             .usage(Usage::C)
+            .len(1)
             .table(&crate::tables::TABLE_0206)
             .item(763),
         ElementDesc::new(

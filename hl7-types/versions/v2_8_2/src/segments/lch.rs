@@ -23,6 +23,7 @@ pub static LCH: SegmentDesc = SegmentDesc::new(
                 "segment_action_code",
                 &crate::datatypes::ID,
             )
+            .len(1)
             .table(&crate::tables::TABLE_0206)
             .item(763),
         ElementDesc::new(

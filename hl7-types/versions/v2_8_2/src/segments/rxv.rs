@@ -138,7 +138,7 @@ pub struct Rxv {
     pub bolus_dose_volume_units: hl7_types::Part<crate::datatypes::Cwe>,
     /// RXV-7: PCA Type (ID, required, table 0918).
     #[hl7(seq = 7, usage = "R")]
-    pub pca_type: crate::datatypes::Id,
+    pub pca_type: hl7_types::Coded<crate::tables::PcaType>,
     /// RXV-8: PCA Dose Amount (NM, optional).
     #[hl7(seq = 8)]
     pub pca_dose_amount: crate::datatypes::Nm,

@@ -353,7 +353,7 @@ pub struct NextOfKin {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of ADT_A01 and 11 other structures.
+/// The group OBSERVATION of ADT_A01 and 12 other structures.
 #[cfg(feature = "types")]
 #[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]

@@ -121,7 +121,12 @@ pub(super) static STUDY_SCHEDULE_MEMBERS: GroupDesc = GroupDesc {
 pub(super) static STUDY_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     name: "STUDY_OBSERVATION",
     members: &[
-        MemberDesc::new("fixme", 0, 1, MemberKind::Group(&FIXME_MEMBERS)),
+        MemberDesc::new(
+            "study_observation_order",
+            0,
+            1,
+            MemberKind::Group(&STUDY_OBSERVATION_ORDER_MEMBERS),
+        ),
         MemberDesc::new("obr", 1, 1, MemberKind::Segment(&crate::segments::OBR)),
         MemberDesc::new(
             "prt",
@@ -145,8 +150,8 @@ pub(super) static STUDY_OBSERVATION_MEMBERS: GroupDesc = GroupDesc {
     ],
 };
 
-pub(super) static FIXME_MEMBERS: GroupDesc = GroupDesc {
-    name: "FIXME",
+pub(super) static STUDY_OBSERVATION_ORDER_MEMBERS: GroupDesc = GroupDesc {
+    name: "STUDY_OBSERVATION_ORDER",
     members: &[
         MemberDesc::new("orc", 1, 1, MemberKind::Segment(&crate::segments::ORC)),
         MemberDesc::new(
@@ -313,8 +318,8 @@ pub struct StudySchedule {
 #[derive(hl7_macros::Group)]
 #[hl7(name = "STUDY_OBSERVATION", desc = STUDY_OBSERVATION_MEMBERS)]
 pub struct StudyObservation {
-    /// Group FIXME (optional).
-    pub fixme: Option<Box<Fixme>>,
+    /// Group STUDY_OBSERVATION_ORDER (optional).
+    pub study_observation_order: Option<Box<StudyObservationOrder>>,
     /// OBR: Observation Request (required).
     pub obr: hl7_types::Part<crate::segments::Obr>,
     /// PRT: Participation Information (optional, repeats).
@@ -330,11 +335,11 @@ pub struct StudyObservation {
     pub extra: hl7_types::Extra,
 }
 
-/// The group FIXME of CSU_C09.
+/// The group STUDY_OBSERVATION_ORDER of CSU_C09.
 #[cfg(feature = "types")]
 #[derive(hl7_macros::Group)]
-#[hl7(name = "FIXME", desc = FIXME_MEMBERS)]
-pub struct Fixme {
+#[hl7(name = "STUDY_OBSERVATION_ORDER", desc = STUDY_OBSERVATION_ORDER_MEMBERS)]
+pub struct StudyObservationOrder {
     /// ORC: Common Order (required).
     pub orc: hl7_types::Part<crate::segments::Orc>,
     /// PRT: Participation Information (optional, repeats).

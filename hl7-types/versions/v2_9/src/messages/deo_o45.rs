@@ -44,7 +44,7 @@ static DEO_O45_MEMBERS: GroupDesc = GroupDesc {
 };
 
 pub(super) static DONOR_MEMBERS: GroupDesc = GroupDesc {
-    name: "Donor",
+    name: "DONOR",
     members: &[
         MemberDesc::new("pid", 1, 1, MemberKind::Segment(&crate::segments::PID)),
         MemberDesc::new(
@@ -137,7 +137,7 @@ pub struct DeoO45 {
     pub sft: Vec<crate::segments::Sft>,
     /// UAC: User Authentication Credential (optional).
     pub uac: Option<Box<crate::segments::Uac>>,
-    /// Group Donor (optional).
+    /// Group DONOR (optional).
     pub donor: Option<Box<Donor>>,
     /// Group DONATION_ORDER (required, repeats).
     #[hl7(min = 1)]
@@ -147,10 +147,10 @@ pub struct DeoO45 {
     pub extra: hl7_types::Extra,
 }
 
-/// The group Donor of DEO_O45.
+/// The group DONOR of DEO_O45.
 #[cfg(feature = "types")]
 #[derive(hl7_macros::Group)]
-#[hl7(name = "Donor", desc = DONOR_MEMBERS)]
+#[hl7(name = "DONOR", desc = DONOR_MEMBERS)]
 pub struct Donor {
     /// PID: Patient Identification (required).
     pub pid: hl7_types::Part<crate::segments::Pid>,

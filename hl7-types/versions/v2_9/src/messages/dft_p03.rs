@@ -507,7 +507,7 @@ pub struct Order {
     pub extra: hl7_types::Extra,
 }
 
-/// The group OBSERVATION of DFT_P03 and 20 other structures.
+/// The group OBSERVATION of DFT_P03 and 21 other structures.
 #[cfg(feature = "types")]
 #[derive(hl7_macros::Group)]
 #[hl7(name = "OBSERVATION", desc = OBSERVATION_MEMBERS)]

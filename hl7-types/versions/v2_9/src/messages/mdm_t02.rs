@@ -8,6 +8,8 @@ use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
 pub use super::mdm_t01::CommonOrder;
 #[cfg(feature = "types")]
 pub use super::bps_o29::Timing;
+#[cfg(feature = "types")]
+pub use super::dft_p03::Observation;
 
 /// MDM_T02.
 pub static MDM_T02: StructureDesc = StructureDesc::new(
@@ -56,29 +58,10 @@ static MDM_T02_MEMBERS: GroupDesc = GroupDesc {
             MemberKind::Segment(&crate::segments::CON),
         ),
         MemberDesc::new(
-            "fixme",
+            "observation",
             1,
             hl7_types::desc::MANY,
-            MemberKind::Group(&FIXME_MEMBERS),
-        ),
-    ],
-};
-
-pub(super) static FIXME_MEMBERS: GroupDesc = GroupDesc {
-    name: "FIXME",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "prt",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::PRT),
-        ),
-        MemberDesc::new(
-            "nte",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::NTE),
+            MemberKind::Group(&super::dft_p03::OBSERVATION_MEMBERS),
         ),
     ],
 };
@@ -110,25 +93,9 @@ pub struct MdmT02 {
     pub txa: hl7_types::Part<crate::segments::Txa>,
     /// CON: Consent (optional, repeats).
     pub con: Vec<crate::segments::Con>,
-    /// Group FIXME (required, repeats).
+    /// Group OBSERVATION (required, repeats).
     #[hl7(min = 1)]
-    pub fixme: Vec<Fixme>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group FIXME of MDM_T02.
-#[cfg(feature = "types")]
-#[derive(hl7_macros::Group)]
-#[hl7(name = "FIXME", desc = FIXME_MEMBERS)]
-pub struct Fixme {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// PRT: Participation Information (optional, repeats).
-    pub prt: Vec<crate::segments::Prt>,
-    /// NTE: Notes and Comments (optional, repeats).
-    pub nte: Vec<crate::segments::Nte>,
+    pub observation: Vec<Observation>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

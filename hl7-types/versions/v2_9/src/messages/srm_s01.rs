@@ -4,6 +4,8 @@
 //! SRM_S01 and its groups.
 
 use hl7_types::desc::{GroupDesc, MemberDesc, MemberKind, StructureDesc};
+#[cfg(feature = "types")]
+pub use super::adt_a01::Observation;
 
 /// SRM_S01.
 pub static SRM_S01: StructureDesc = StructureDesc::new(
@@ -58,29 +60,16 @@ pub(super) static PATIENT_MEMBERS: GroupDesc = GroupDesc {
             MemberKind::Segment(&crate::segments::PRT),
         ),
         MemberDesc::new(
-            "fixme",
+            "observation",
             0,
             hl7_types::desc::MANY,
-            MemberKind::Group(&FIXME_MEMBERS),
+            MemberKind::Group(&super::adt_a01::OBSERVATION_MEMBERS),
         ),
         MemberDesc::new(
             "dg1",
             0,
             hl7_types::desc::MANY,
             MemberKind::Segment(&crate::segments::DG1),
-        ),
-    ],
-};
-
-pub(super) static FIXME_MEMBERS: GroupDesc = GroupDesc {
-    name: "FIXME",
-    members: &[
-        MemberDesc::new("obx", 1, 1, MemberKind::Segment(&crate::segments::OBX)),
-        MemberDesc::new(
-            "prt",
-            0,
-            hl7_types::desc::MANY,
-            MemberKind::Segment(&crate::segments::PRT),
         ),
     ],
 };
@@ -210,24 +199,10 @@ pub struct Patient {
     pub pv2: Option<Box<crate::segments::Pv2>>,
     /// PRT: Participation Information (optional, repeats).
     pub prt2: Vec<crate::segments::Prt>,
-    /// Group FIXME (optional, repeats).
-    pub fixme: Vec<Fixme>,
+    /// Group OBSERVATION (optional, repeats).
+    pub observation: Vec<Observation>,
     /// DG1: Diagnosis (optional, repeats).
     pub dg1: Vec<crate::segments::Dg1>,
-    /// What the message carried beyond these members.
-    #[hl7(extra)]
-    pub extra: hl7_types::Extra,
-}
-
-/// The group FIXME of SRM_S01.
-#[cfg(feature = "types")]
-#[derive(hl7_macros::Group)]
-#[hl7(name = "FIXME", desc = FIXME_MEMBERS)]
-pub struct Fixme {
-    /// OBX: Observation/Result (required).
-    pub obx: hl7_types::Part<crate::segments::Obx>,
-    /// PRT: Participation Information (optional, repeats).
-    pub prt: Vec<crate::segments::Prt>,
     /// What the message carried beyond these members.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -15,7 +15,6 @@ pub static FT1: SegmentDesc = SegmentDesc::new(
             .min_len(1)
             .item(355),
         ElementDesc::new("Transaction ID", "transaction_id", &crate::datatypes::CX)
-            .len(12)
             .min_len(1)
             .item(356),
         ElementDesc::new(
