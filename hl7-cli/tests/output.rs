@@ -44,7 +44,8 @@ snapshots! {
     check_errors_only: "check" "--min-severity" "error" "faulty.hl7";
     check_structure_only: "check" "--structure-only" "faulty.hl7";
     check_redacted: "check" "--redact" "faulty.hl7";
-    check_summary: "check" "--summary" "-v" ".";
+    check_summary: "check" "--summary" "--top" "0" "-v" ".";
+    check_summary_top: "check" "--summary" "--top" "2" "--version" "2.8" ".";
     check_unknown_structure: "check" "--structure-only" "other.hl7";
     check_json: "check" "--json" "two.hl7" "text.txt" "missing.hl7";
     get_values: "get" "MSH-10" "PID-3.1" "PID-5" "PID-5[2].1" "PID-11.2" "PID-40" "adt.hl7" "two.hl7";

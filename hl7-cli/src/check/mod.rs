@@ -46,9 +46,13 @@ pub(crate) struct Args {
     #[arg(long)]
     structure_only: bool,
 
-    /// Count findings of a kind over all messages instead of showing each
+    /// Count findings of a kind over all messages of a version instead of showing each
     #[arg(long, conflicts_with = "json")]
     summary: bool,
+
+    /// How many kinds of findings a summary shows for each version, the most frequent first; 0 for all
+    #[arg(long, requires = "summary", default_value_t = 10, value_name = "N")]
+    top: usize,
 
     /// Hide values: letters become x, digits 9
     #[arg(long)]
@@ -70,7 +74,7 @@ JSON hold no values.
 
 Examples:
   hl7 check adt.hl7
-  hl7 check --summary inbox/         which deviations occur, and how often
+  hl7 check --summary inbox/         which deviations each version has, and how often
   hl7 check --structure-only --redact adt.hl7
   hl7 check --json inbox/ | jq -r '.[] | select(.findings[]?.rule == \"unknown-code\").file'
 
@@ -164,7 +168,7 @@ trait Report {
 pub(crate) fn run(args: &Args, console: &mut Console) -> io::Result<Status> {
     let report: Box<dyn Report> = match args {
         Args { json: true, .. } => Box::new(json::Json(List::start(console)?)),
-        Args { summary: true, .. } => Box::new(summary::Summary::default()),
+        Args { summary: true, .. } => Box::new(summary::Summary::new(args.top)),
         _ => Box::new(diagnostics::Diagnostics { redact: args.redact }),
     };
     let mut check = Check { args, options: args.options(), report, totals: Totals::default() };
