@@ -50,6 +50,8 @@
 //!   compile. Decoding is tolerant all the same: what a sender left out is a [`Finding`], and the bytes come out again as
 //!   they came in.
 //! - **Paths.** `msg.get(&"PID-5[2].1.1".parse()?)` and `msg.set(..)` reach what structs hold, as text.
+//! - **Values as they were stated.** [`Dtm::date_time`](primitives::Dtm::date_time) keeps precision, fraction and zone,
+//!   [`Nm::number`](primitives::Nm::number) its digits; features `jiff` and `rust_decimal` convert them.
 //! - **Any bytes.** [`Tree`] reads a message without types, keeps it as it is, and edits it in place.
 //! - **Your own segments.** [`derive(Segment)`](derive@Segment) takes the attributes that the generated code takes.
 //!

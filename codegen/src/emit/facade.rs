@@ -45,7 +45,9 @@ fn dependencies(versions: &[&Version]) -> String {
 
 fn features(versions: &[&Version]) -> String {
     let mut text = String::from(
-        "\n[features]\n# No version is on by default: name the ones you speak.\ndefault = []\n",
+        "\n[features]\n# No version is on by default: name the ones you speak.\ndefault = []\n\
+         # Dates and times as the types of jiff, numbers as those of rust_decimal.\n\
+         jiff = [\"hl7-core/jiff\"]\nrust_decimal = [\"hl7-core/rust_decimal\"]\n",
     );
     for version in versions {
         let _ = writeln!(text, "{} = [\"dep:{}\"]", version.module, package_name(version));

@@ -1,23 +1,21 @@
 //! The forms that primitive datatypes must have (chapter 2A), as checks over text.
 
+use crate::date_time::{Date, DateTime, Time};
 use crate::desc::Format;
+use crate::number::Number;
 
 /// What is wrong with a text of a format, as "expected …"; `None` when it is right.
-pub(crate) fn expected(format: Format, raw: &str) -> Option<&'static str> {
-    let text = raw.as_bytes();
+pub(crate) fn expected(format: Format, text: &str) -> Option<&'static str> {
     let right = match format {
-        Format::Sequence => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
-        Format::Number => is_number(text),
-        Format::Date => matches!(text.len(), 4 | 6 | 8) && is_date(text),
-        Format::Time => {
-            let (clock, zone) = split_zone(text);
-            is_clock(clock) && zone.is_none_or(is_zone)
-        }
-        Format::DateTime => is_date_time(text),
+        Format::Sequence => !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()),
+        Format::Number => Number::parse(text).is_some(),
+        Format::Date => Date::parse(text).is_some(),
+        Format::Time => Time::parse(text).is_some(),
+        Format::DateTime => DateTime::parse(text).is_some(),
         Format::StringNumber => text
-            .iter()
+            .bytes()
             .enumerate()
-            .all(|(at, byte)| byte.is_ascii_digit() || (at == 0 && *byte == b'+')),
+            .all(|(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'+')),
         _ => true,
     };
     (!right).then(|| describe(format))
@@ -39,7 +37,8 @@ pub(crate) fn fits(form: &[u8], code: &[u8]) -> bool {
     }
 }
 
-fn describe(format: Format) -> &'static str {
+/// The form that a text of a format must have.
+pub(crate) fn describe(format: Format) -> &'static str {
     match format {
         Format::Sequence => "a whole number without a sign",
         Format::Number => "a number: an optional sign, digits, an optional decimal point",
@@ -49,90 +48,6 @@ fn describe(format: Format) -> &'static str {
         Format::StringNumber => "digits, with a plus in front if it is an international number",
         _ => "text",
     }
-}
-
-fn is_number(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"+").or_else(|| text.strip_prefix(b"-")).unwrap_or(text);
-    let points = digits.iter().filter(|&&byte| byte == b'.').count();
-    points <= 1
-        && digits.len() > points
-        && digits.iter().all(|&byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-/// The number that two digits make.
-fn two(text: &[u8]) -> Option<u8> {
-    match text {
-        [a, b] if a.is_ascii_digit() && b.is_ascii_digit() => Some((a - b'0') * 10 + (b - b'0')),
-        _ => None,
-    }
-}
-
-fn in_range(text: &[u8], range: std::ops::RangeInclusive<u8>) -> bool {
-    two(text).is_some_and(|number| range.contains(&number))
-}
-
-/// Year, or year and month, or all three; the day must exist.
-fn is_date(text: &[u8]) -> bool {
-    let Some((year, rest)) = text.split_at_checked(4) else { return false };
-    if !year.iter().all(u8::is_ascii_digit) {
-        return false;
-    }
-    match rest {
-        [] => true,
-        [_, _] => in_range(rest, 1..=12),
-        [_, _, day @ ..] => {
-            in_range(&rest[..2], 1..=12) && in_range(day, 1..=days(year, &rest[..2]))
-        }
-        _ => false,
-    }
-}
-
-fn days(year: &[u8], month: &[u8]) -> u8 {
-    let year = year.iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
-    match two(month) {
-        Some(4 | 6 | 9 | 11) => 30,
-        Some(2)
-            if year.is_multiple_of(4)
-                && (!year.is_multiple_of(100) || year.is_multiple_of(400)) =>
-        {
-            29
-        }
-        Some(2) => 28,
-        _ => 31,
-    }
-}
-
-/// Hours, minutes, seconds and up to four digits of a fraction.
-fn is_clock(text: &[u8]) -> bool {
-    let (whole, fraction) = match text.iter().position(|&byte| byte == b'.') {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    let fraction_ok = fraction.is_none_or(|digits| {
-        whole.len() == 6 && (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
-    });
-    let limits = [23, 59, 59];
-    matches!(whole.len(), 2 | 4 | 6)
-        && fraction_ok
-        && whole.chunks(2).zip(limits).all(|(pair, limit)| in_range(pair, 0..=limit))
-}
-
-fn split_zone(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match text.iter().position(|&byte| byte == b'+' || byte == b'-') {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    }
-}
-
-fn is_zone(text: &[u8]) -> bool {
-    text.len() == 4 && in_range(&text[..2], 0..=23) && in_range(&text[2..], 0..=59)
-}
-
-fn is_date_time(text: &[u8]) -> bool {
-    let (stamp, zone) = split_zone(text);
-    let (date, clock) = stamp.split_at(stamp.len().min(8));
-    let date_ok = matches!(date.len(), 4 | 6 | 8) && is_date(date);
-    date_ok && (clock.is_empty() || is_clock(clock)) && zone.is_none_or(is_zone)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The runtime of the HL7 v2 toolkit: ER7, the lossless tree, paths, descriptors, and the one engine that decodes,
 //! encodes and checks.
 
+mod convert;
+pub mod date_time;
 mod debug;
 mod decode;
 pub mod desc;
@@ -17,10 +19,12 @@ mod limits;
 mod message;
 mod navigate;
 pub mod node;
+mod number;
 mod part;
 mod path;
 mod placement;
 pub mod primitives;
+mod reading;
 mod same;
 mod sample;
 mod tree;
@@ -28,6 +32,8 @@ mod value;
 mod version;
 mod walk;
 
+#[cfg(feature = "jiff")]
+pub use convert::ConvertError;
 pub use decode::DecodeOptions;
 pub use er7::Delimiters;
 pub use error::{DecodeError, DecodeErrorKind};
@@ -37,9 +43,11 @@ pub use limits::Limits;
 pub use message::{Decoded, Message, encode_segment};
 pub use navigate::SetError;
 pub use node::Segment;
+pub use number::Number;
 pub use part::Part;
 pub use path::{Path, PathError};
 pub use primitives::{Coded, Table};
+pub use reading::ValueError;
 pub use sample::{Fill, sample};
 pub use tree::{Piece, Tree, TreeSegment};
 pub use value::{Presence, Value};
