@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use crate::desc::{AnySegment, MemberKind};
 use crate::er7::{Delimiters, is_header, translate};
-use crate::node::{Element, ElementMut, Empty, Form, Item};
+use crate::node::{Empty, Item, OfAny};
 use crate::value::Value;
 
 /// Surplus of one segment, composite, group or message. Takes eight bytes while there is none.
@@ -166,24 +165,6 @@ impl Empty for RawSegment {
 
 impl Item for RawSegment {
     type Form = OfAny;
-}
-
-/// Any segment.
-#[derive(Debug)]
-pub enum OfAny {}
-
-impl Form<RawSegment> for OfAny {
-    const KIND: MemberKind = MemberKind::Any(AnySegment::Hl7);
-
-    fn of_variant(_variant: usize) -> RawSegment {
-        RawSegment::EMPTY
-    }
-    fn element(item: &RawSegment) -> Element<'_> {
-        Element::Raw(item)
-    }
-    fn element_mut(item: &mut RawSegment) -> ElementMut<'_> {
-        ElementMut::Raw(item)
-    }
 }
 
 /// A segment at a position where the structure has no place for it.

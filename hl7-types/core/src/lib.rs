@@ -13,6 +13,7 @@ mod error;
 mod extra;
 mod finding;
 mod format;
+pub mod formatted;
 mod grammar;
 mod indexed;
 mod limits;

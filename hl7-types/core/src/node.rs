@@ -3,7 +3,7 @@
 //! The derives implement these traits; nothing else needs to. They are object-safe on purpose: decode, encode, paths
 //! and printing are each written once over `dyn`, which keeps the code that every struct brings along small.
 
-use crate::desc::{DatatypeDesc, GroupDesc, MANY, MemberKind, SegmentDesc, TableDesc};
+use crate::desc::{AnySegment, DatatypeDesc, GroupDesc, MANY, MemberKind, SegmentDesc, TableDesc};
 use crate::extra::{Extra, RawSegment};
 use crate::part::Part;
 use crate::value::Value;
@@ -247,7 +247,7 @@ pub trait GroupNode: Send + Sync {
     note = "a member holds a type that derives `Segment` or `Group`, or a `RawSegment`"
 )]
 pub trait Item: Empty {
-    /// What it is: [`OfSegment`], [`OfGroup`], [`OfChoice`] or [`OfAny`](crate::extra::OfAny).
+    /// What it is: [`OfSegment`], [`OfGroup`], [`OfChoice`] or [`OfAny`].
     type Form: Form<Self>;
 }
 
@@ -339,6 +339,24 @@ impl<T: Choice> Form<T> for OfChoice {
     }
     fn element_mut(item: &mut T) -> ElementMut<'_> {
         item.element_mut()
+    }
+}
+
+/// Any segment.
+#[derive(Debug)]
+pub enum OfAny {}
+
+impl Form<RawSegment> for OfAny {
+    const KIND: MemberKind = MemberKind::Any(AnySegment::Hl7);
+
+    fn of_variant(_variant: usize) -> RawSegment {
+        RawSegment::EMPTY
+    }
+    fn element(item: &RawSegment) -> Element<'_> {
+        Element::Raw(item)
+    }
+    fn element_mut(item: &mut RawSegment) -> ElementMut<'_> {
+        ElementMut::Raw(item)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Delimiters;
+use crate::formatted::Command;
 
 /// Bytes that may not stand in a value as themselves: they would end the segment or the MLLP block.
 const CONTROL: [u8; 4] = [b'\r', b'\n', 0x0b, 0x1c];
@@ -29,53 +30,76 @@ pub(crate) fn escape_into(out: &mut String, text: &str) {
 /// The text that a value under the recommended delimiters stands for. Formatting commands give what a plain text
 /// reader would see (`\.br\` a line end, highlighting nothing); sequences with no such reading stay as they are.
 pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
-    let Some(first) = memchr::memchr(b'\\', raw.as_bytes()) else {
+    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);
-    };
+    }
     let mut out = String::with_capacity(raw.len());
-    out.push_str(&raw[..first]);
-    let mut rest = &raw[first..];
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        let Some(close) = after.find('\\') else {
-            rest = &rest[at..];
-            break;
-        };
-        match plain(&after[..close]) {
-            Some(text) => {
-                out.push_str(&text);
-                rest = &after[close + 1..];
-            }
-            // Not a sequence we can read: keep the opening mark, and let the closing one open the next sequence.
-            None => {
-                out.push('\\');
-                out.push_str(&after[..close]);
-                rest = &after[close..];
-                if is_sequence(&after[..close]) {
-                    out.push('\\');
-                    rest = &after[close + 1..];
-                }
-            }
+    for token in tokens(raw) {
+        match token {
+            Token::Text(text) => out.push_str(text),
+            Token::Character(text) => out.push_str(&text),
+            Token::Command(command) => command.write_plain(&mut out),
         }
     }
-    out.push_str(rest);
     Cow::Owned(out)
 }
 
-/// The plain text of one sequence, without its marks.
-fn plain(sequence: &str) -> Option<Cow<'static, str>> {
-    Some(Cow::Borrowed(match sequence {
+/// A piece of a value: text, a character that was escaped, or something else between two marks.
+pub(crate) enum Token<'a> {
+    /// As it stands.
+    Text(&'a str),
+    /// What an escape stands for.
+    Character(Cow<'static, str>),
+    /// A formatting command, or a sequence that is kept.
+    Command(Command<'a>),
+}
+
+/// Cuts a value under the recommended delimiters into its tokens. Together they are as long as the value.
+pub(crate) fn tokens(raw: &str) -> impl Iterator<Item = Token<'_>> {
+    let mut rest = raw;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let Some(after) = rest.strip_prefix('\\') else {
+            let (text, behind) = rest.split_at(rest.find('\\').unwrap_or(rest.len()));
+            rest = behind;
+            return Some(Token::Text(text));
+        };
+        let Some((sequence, behind)) = after.split_once('\\') else {
+            return Some(Token::Text(std::mem::take(&mut rest)));
+        };
+        if let Some(token) = token(sequence) {
+            rest = behind;
+            return Some(token);
+        }
+        // Not a sequence: the opening mark is text, and the closing one may open the next sequence.
+        let (text, behind) = rest.split_at(1 + sequence.len());
+        rest = behind;
+        Some(Token::Text(text))
+    })
+}
+
+/// What stands between two marks.
+fn token(sequence: &str) -> Option<Token<'_>> {
+    let character = match sequence {
         "F" => "|",
         "S" => "^",
         "R" => "~",
         "E" => "\\",
         "T" => "&",
         "P" => "#",
-        "H" | "N" => "",
-        ".br" | ".sp" | ".sp1" | ".ce" => "\n",
-        _ => return hex(sequence.strip_prefix('X')?).map(Cow::Owned),
-    }))
+        _ => return token_of_many(sequence),
+    };
+    Some(Token::Character(Cow::Borrowed(character)))
+}
+
+fn token_of_many(sequence: &str) -> Option<Token<'_>> {
+    if let Some(text) = sequence.strip_prefix('X').and_then(hex) {
+        return Some(Token::Character(Cow::Owned(text)));
+    }
+    let kept = || is_sequence(sequence).then_some(Command::Other(sequence));
+    Command::parse(sequence).or_else(kept).map(Token::Command)
 }
 
 /// Hexadecimal data that is text.

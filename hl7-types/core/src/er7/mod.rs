@@ -6,6 +6,6 @@ mod scan;
 mod span;
 
 pub use delims::Delimiters;
-pub(crate) use escape::{escape_into, is_plain, translate, unescape};
+pub(crate) use escape::{Token, escape_into, is_plain, tokens, translate, unescape};
 pub(crate) use scan::{Class, Mark, Scan, is_header};
 pub(crate) use span::Span;
