@@ -1,7 +1,8 @@
 //! The engine that writes a message: slots in order, then what was kept beside them.
 
-use crate::er7::{Delimiters, translate};
-use crate::extra::{Extra, Kept, LineEnd, RawSegment, SlotSurplus};
+use crate::charset::{self, Charset};
+use crate::er7::{Delimiters, Notation};
+use crate::extra::{Extra, Kept, LineEnd, RawSegment, ReadIn, SlotSurplus};
 use crate::node::{self, Element, GroupNode, Node, SegmentNode, Slot};
 use crate::value::Value;
 
@@ -10,7 +11,8 @@ struct Writer<'a> {
     out: Vec<u8>,
     /// The slots of the nodes being written, from the segment down.
     slots: Vec<Slot<'a>>,
-    delimiters: Delimiters,
+    notation: Notation,
+    /// Whether values are written as they are held.
     standard: bool,
     terminator: LineEnd,
     /// Whether the last segment still lacks its line end.
@@ -40,12 +42,12 @@ impl Level {
 /// Writes a message.
 pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
     let kept = root.extra().kept();
-    let delimiters = declared(root).unwrap_or_default();
+    let notation = notation(root);
     let mut writer = Writer {
         out: Vec::with_capacity(1024),
         slots: Vec::with_capacity(128),
-        delimiters,
-        standard: delimiters.is_standard(),
+        notation,
+        standard: notation.is_standard(),
         terminator: kept.and_then(|kept| kept.terminator).unwrap_or_default(),
         open_line: false,
     };
@@ -58,50 +60,99 @@ pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
 
 /// Writes one segment under the recommended delimiters, without a line end.
 pub(crate) fn write_segment(segment: &dyn SegmentNode) -> Vec<u8> {
-    let mut writer = Writer {
-        out: Vec::new(),
-        slots: Vec::new(),
-        delimiters: Delimiters::STANDARD,
-        standard: true,
-        terminator: LineEnd::Cr,
-        open_line: false,
-    };
+    let mut writer = Writer::standard();
     writer.fields(segment);
     writer.out
 }
 
 /// Writes a slot under the recommended delimiters: a field without its repetitions, a component.
 pub(crate) fn write_slot(slot: Slot<'_>, component: bool) -> Vec<u8> {
-    let mut writer = Writer {
-        out: Vec::new(),
-        slots: Vec::new(),
-        delimiters: Delimiters::STANDARD,
-        standard: true,
-        terminator: LineEnd::Cr,
-        open_line: false,
-    };
+    let mut writer = Writer::standard();
     let extra = Extra::NONE;
     writer.slot(slot, if component { Level::Subcomponent } else { Level::Component }, &extra, 0);
     writer.out
 }
 
-/// The delimiters that the first segment declares.
-fn declared(root: &dyn GroupNode) -> Option<Delimiters> {
-    if let Some(first) = root.extra().strays().first().filter(|stray| stray.occurrence == 0)
-        && let Some(delimiters) = first.segment.line.declares()
-    {
-        return Some(delimiters);
-    }
-    let Element::Segment(header) = root.member(0).occurrence(0)? else { return None };
-    let (Slot::Leaf(field), Slot::Leaf(encoding)) = (node::slot(header, 0), node::slot(header, 1))
-    else {
-        return None;
+/// How a message is written: the delimiters that its first segment declares, and the character set.
+fn notation(root: &dyn GroupNode) -> Notation {
+    let header = header(root);
+    let delimiters = header.as_ref().and_then(Header::delimiters).unwrap_or_default();
+    let declared = header.as_ref().and_then(Header::charset);
+    let read_in = root.extra().kept().and_then(|kept| kept.charset.as_deref());
+    let charset = match read_in {
+        Some(read_in) if read_in.declared == declared => read_in.charset,
+        _ => declared.unwrap_or(Charset::UTF_8),
     };
-    let &[field] = field.raw().as_bytes() else { return None };
-    Delimiters::parse(field, encoding.raw().as_bytes()).ok()
+    Notation { delimiters, charset }
+}
+
+/// Keeps the character set that a message was read in, where its header would have it written in another.
+pub(crate) fn keep_charset(root: &mut dyn GroupNode, charset: Charset) {
+    if notation(root).charset != charset {
+        let declared = header(root).as_ref().and_then(Header::charset);
+        root.extra_mut().kept_mut().charset = Some(Box::new(ReadIn { declared, charset }));
+    }
+}
+
+/// The segment that declares how a message is written.
+enum Header<'a> {
+    Typed(&'a dyn SegmentNode),
+    /// It stands where the structure has no place for it.
+    Stray(&'a RawSegment),
+}
+
+fn header(root: &dyn GroupNode) -> Option<Header<'_>> {
+    let first = root.extra().strays().first().filter(|stray| stray.occurrence == 0);
+    if let Some(first) = first.filter(|first| first.segment.line.declares().is_some()) {
+        return Some(Header::Stray(&first.segment));
+    }
+    match root.member(0).occurrence(0)? {
+        Element::Segment(segment) => Some(Header::Typed(segment)),
+        _ => None,
+    }
+}
+
+impl Header<'_> {
+    fn delimiters(&self) -> Option<Delimiters> {
+        let segment = match self {
+            Header::Typed(segment) => *segment,
+            Header::Stray(raw) => return raw.line.declares(),
+        };
+        let [Slot::Leaf(field), Slot::Leaf(encoding), ..] = node::slots(segment)[..] else {
+            return None;
+        };
+        let &[field] = field.raw().as_bytes() else { return None };
+        Delimiters::parse(field, encoding.raw().as_bytes()).ok()
+    }
+
+    fn charset(&self) -> Option<Charset> {
+        match self {
+            Header::Typed(segment) => {
+                let slot = node::slot(*segment, charset::FIELD as usize - 1);
+                let names = |at| match slot {
+                    Slot::List(list) => first_leaf(list.get(at)),
+                    single if at == 0 => first_leaf(single),
+                    _ => None,
+                };
+                Charset::declared((0..).map_while(names).map(Value::raw))
+            }
+            Header::Stray(raw) => raw.charset(),
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
+    fn standard() -> Self {
+        Self {
+            out: Vec::new(),
+            slots: Vec::new(),
+            notation: Notation::STANDARD,
+            standard: true,
+            terminator: LineEnd::Cr,
+            open_line: false,
+        }
+    }
+
     // --- segments ----------------------------------------------------------------------------------------------------
 
     fn group(&mut self, group: &'a dyn GroupNode) {
@@ -146,7 +197,7 @@ impl<'a> Writer<'a> {
 
     fn raw(&mut self, raw: &RawSegment) {
         self.begin_line();
-        raw.line.write(&mut self.out, &self.delimiters);
+        raw.line.write(&mut self.out, &self.notation);
         self.end_line(raw.line_end.as_deref());
     }
 
@@ -171,7 +222,7 @@ impl<'a> Writer<'a> {
     /// A declaration of delimiters, which is never escaped.
     fn verbatim(&mut self, segment: &dyn Node, index: usize) {
         if let Slot::Leaf(value) = node::slot(segment, index) {
-            match exact(segment.extra(), index, 0, value) {
+            match self.exact(segment.extra(), index, 0, value) {
                 Some(bytes) => self.out.extend_from_slice(bytes),
                 None => self.out.extend_from_slice(value.raw().as_bytes()),
             }
@@ -184,9 +235,9 @@ impl<'a> Writer<'a> {
     fn parts(&mut self, node: &'a dyn Node, level: Level, first: usize) {
         let extra = node.extra();
         let separator = match level {
-            Level::Field => Some(self.delimiters.field),
-            Level::Component => Some(self.delimiters.component),
-            Level::Subcomponent => self.delimiters.subcomponent,
+            Level::Field => Some(self.notation.delimiters.field),
+            Level::Component => Some(self.notation.delimiters.component),
+            Level::Subcomponent => self.notation.delimiters.subcomponent,
             Level::Bottom => None,
         };
         let Some(separator) = separator else {
@@ -229,7 +280,7 @@ impl<'a> Writer<'a> {
             let total = usize::from(kept.written);
             self.separate(separator, total.saturating_sub(written.max(lead)));
             if let Some(tail) = &kept.tail {
-                tail.write(&mut self.out, &self.delimiters);
+                tail.write(&mut self.out, &self.notation);
             }
         }
     }
@@ -250,7 +301,7 @@ impl<'a> Writer<'a> {
             Slot::List(list) => {
                 for repetition in 0..list.len() {
                     if repetition > 0 {
-                        self.out.push(self.delimiters.repetition.unwrap_or(b'~'));
+                        self.out.push(self.notation.delimiters.repetition.unwrap_or(b'~'));
                     }
                     self.repetition(list.get(repetition), level, extra, index, repetition);
                 }
@@ -270,17 +321,19 @@ impl<'a> Writer<'a> {
         let kept = extra.kept().filter(|kept| !kept.slots.is_empty());
         match slot {
             Slot::Absent | Slot::List(_) => {}
-            Slot::Leaf(value) => match kept.and_then(|_| exact(extra, index, repetition, value)) {
-                Some(bytes) => self.out.extend_from_slice(bytes),
-                None => self.value(value),
-            },
+            Slot::Leaf(value) => {
+                match kept.and_then(|_| self.exact(extra, index, repetition, value)) {
+                    Some(bytes) => self.out.extend_from_slice(bytes),
+                    None => self.value(value),
+                }
+            }
             Slot::Varies(varies) => {
                 return self.repetition(varies.inner(), level, extra, index, repetition);
             }
             Slot::Node(node) => {
                 let collapsed = kept.filter(|_| matches!(level, Level::Bottom)).and_then(|_| {
                     let value = first_leaf(slot)?;
-                    exact(extra, index, repetition, value)
+                    self.exact(extra, index, repetition, value)
                 });
                 match collapsed {
                     Some(bytes) => self.out.extend_from_slice(bytes),
@@ -290,18 +343,35 @@ impl<'a> Writer<'a> {
         }
         for surplus in kept.into_iter().flat_map(|kept| at_slot(kept, index, repetition)) {
             if let SlotSurplus::Tail(tail) = surplus {
-                tail.write(&mut self.out, &self.delimiters);
+                tail.write(&mut self.out, &self.notation);
             }
         }
     }
 
+    /// The bytes that were sent for a value, if it still is the value they were read as.
+    fn exact<'e>(
+        &self,
+        extra: &'e Extra,
+        slot: usize,
+        repetition: usize,
+        value: &Value,
+    ) -> Option<&'e [u8]> {
+        at_slot(extra.kept()?, slot, repetition).find_map(|surplus| match surplus {
+            SlotSurplus::Exact(exact)
+                if exact.read_as == *value && exact.notation == self.notation =>
+            {
+                Some(&*exact.bytes)
+            }
+            _ => None,
+        })
+    }
+
     #[inline]
     fn value(&mut self, value: &Value) {
-        let raw = value.raw().as_bytes();
         if self.standard {
-            self.out.extend_from_slice(raw);
+            self.out.extend_from_slice(value.raw().as_bytes());
         } else {
-            self.out.extend_from_slice(&translate(raw, &Delimiters::STANDARD, &self.delimiters));
+            self.out.extend_from_slice(&self.notation.written(value.raw()));
         }
     }
 }
@@ -328,12 +398,4 @@ fn at_slot(kept: &Kept, slot: usize, repetition: usize) -> impl Iterator<Item = 
         .iter()
         .take_while(move |entry| key(entry) == (slot, repetition))
         .map(|entry| &entry.what)
-}
-
-/// The bytes that were sent for a value, if it still is the value they were read as.
-fn exact<'a>(extra: &'a Extra, slot: usize, repetition: usize, value: &Value) -> Option<&'a [u8]> {
-    at_slot(extra.kept()?, slot, repetition).find_map(|surplus| match surplus {
-        SlotSurplus::Exact { read_as, bytes } if read_as == value => Some(&**bytes),
-        _ => None,
-    })
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::er7::{Delimiters, is_header, translate};
+use crate::charset::Charset;
+use crate::er7::{Delimiters, Notation, is_header};
 use crate::node::{Empty, Item, OfAny};
 use crate::value::Value;
 
@@ -30,6 +31,15 @@ pub(crate) struct Kept {
     pub(crate) prefix: Box<[u8]>,
     /// Of a message: its line end, where it is not a carriage return.
     pub(crate) terminator: Option<LineEnd>,
+    /// Of a message: the character set that it is in, for as long as its header declares the one that it declared then.
+    pub(crate) charset: Option<Box<ReadIn>>,
+}
+
+/// The character set of a message that is in another one than its header struct declares.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct ReadIn {
+    pub(crate) declared: Option<Charset>,
+    pub(crate) charset: Charset,
 }
 
 /// How most segments of a message end.
@@ -68,30 +78,27 @@ impl LineEnd {
 /// A piece of ER7 with separators in it.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Piece {
-    /// Under the recommended delimiters, or as it came if `verbatim`.
     bytes: Vec<u8>,
-    /// It cannot be rewritten to other delimiters and back.
-    verbatim: bool,
+    /// How it is written where that is not [`Notation::STANDARD`]: it cannot be rewritten and back.
+    notation: Option<Box<Notation>>,
 }
 
 impl Piece {
     /// A segment. A header is not rewritten: it says itself what its delimiters are.
-    pub(crate) fn of_line(line: &[u8], delimiters: &Delimiters) -> Self {
-        if is_header(line, delimiters.field) {
-            return Self { bytes: line.into(), verbatim: true };
+    pub(crate) fn of_line(line: &[u8], notation: &Notation) -> Self {
+        if is_header(line, notation.delimiters.field) {
+            return Self { bytes: line.into(), notation: Some(Box::new(*notation)) };
         }
-        Self::new(line, delimiters)
+        Self::new(line, notation)
     }
 
-    pub(crate) fn new(bytes: &[u8], delimiters: &Delimiters) -> Self {
-        if delimiters.is_standard() {
-            return Self { bytes: bytes.into(), verbatim: false };
+    pub(crate) fn new(bytes: &[u8], notation: &Notation) -> Self {
+        if notation.is_standard() {
+            return Self { bytes: bytes.into(), notation: None };
         }
-        let standard = translate(bytes, delimiters, &Delimiters::STANDARD);
-        if translate(&standard, &Delimiters::STANDARD, delimiters) == bytes {
-            Self { bytes: standard, verbatim: false }
-        } else {
-            Self { bytes: bytes.into(), verbatim: true }
+        match notation.read(bytes) {
+            (text, true) => Self { bytes: text.into_owned().into_bytes(), notation: None },
+            _ => Self { bytes: bytes.into(), notation: Some(Box::new(*notation)) },
         }
     }
 
@@ -118,12 +125,17 @@ impl Piece {
         std::str::from_utf8(id).ok().filter(|_| named && ends)
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>, delimiters: &Delimiters) {
-        if self.verbatim || delimiters.is_standard() {
-            out.extend_from_slice(&self.bytes);
-        } else {
-            out.extend_from_slice(&translate(&self.bytes, &Delimiters::STANDARD, delimiters));
+    /// Writes it in a notation. A header says itself what its delimiters are, and is not rewritten.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, notation: &Notation) {
+        let own = self.notation.as_deref().unwrap_or(&Notation::STANDARD);
+        if own == notation
+            || own.is_standard() && notation.is_standard()
+            || is_header(&self.bytes, own.delimiters.field)
+        {
+            return out.extend_from_slice(&self.bytes);
         }
+        let (text, _) = own.read(&self.bytes);
+        out.extend_from_slice(&notation.written(&text));
     }
 }
 
@@ -139,8 +151,16 @@ pub(crate) struct SlotKept {
 pub(crate) enum SlotSurplus {
     /// What followed the value, separator first: subcomponents of a primitive, repetitions of a single field.
     Tail(Piece),
-    /// The bytes that were sent, for as long as the value still is the one they were read as.
-    Exact { read_as: Value, bytes: Box<[u8]> },
+    /// The bytes that were sent for a value that does not lead back to them.
+    Exact(Box<Exact>),
+}
+
+/// Bytes that stand for a value, for as long as it still is the one they were read as, in a message of that notation.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Exact {
+    pub(crate) read_as: Value,
+    pub(crate) bytes: Box<[u8]>,
+    pub(crate) notation: Notation,
 }
 
 /// A segment kept as it came: one that the structure does not name, or that stands where it has no place.
@@ -154,7 +174,7 @@ pub struct RawSegment {
 impl RawSegment {
     /// Nothing in it; not a segment anybody sends.
     pub const EMPTY: Self =
-        Self { line: Piece { bytes: Vec::new(), verbatim: false }, line_end: None };
+        Self { line: Piece { bytes: Vec::new(), notation: None }, line_end: None };
 }
 
 impl Empty for RawSegment {

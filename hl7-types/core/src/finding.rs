@@ -90,6 +90,8 @@ rules! {
     SurplusSubcomponent "surplus-subcomponent" Warning;
     /// Bytes that are not valid text; kept as they are.
     InvalidText "invalid-text" Warning;
+    /// MSH-18 declares another character set than the one that the bytes are in.
+    OtherCharset "other-charset" Warning;
     /// The field that names the datatype (OBX-2) names none that this version has.
     UnknownDatatype "unknown-datatype" Error;
     /// A field that must not be used has a value.

@@ -1,6 +1,7 @@
 //! The runtime of the HL7 v2 toolkit: ER7, the lossless tree, paths, descriptors, and the one engine that decodes,
 //! encodes and checks.
 
+mod charset;
 mod convert;
 pub mod date_time;
 mod debug;
@@ -33,6 +34,7 @@ mod value;
 mod version;
 mod walk;
 
+pub use charset::Charset;
 #[cfg(feature = "jiff")]
 pub use convert::ConvertError;
 pub use decode::DecodeOptions;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::decode::{DecodeOptions, read};
 use crate::desc::StructureDesc;
 use crate::encode::{write, write_segment};
-use crate::er7::{Delimiters, Scan};
+use crate::er7::{Notation, Scan};
 use crate::error::DecodeError;
 use crate::extra::{Extra, Piece, RawSegment, Stray};
 use crate::finding::Findings;
@@ -111,7 +111,7 @@ impl RawSegment {
     /// A segment from its ER7 under the recommended delimiters, without a line end.
     #[must_use]
     pub fn from_er7(line: impl AsRef<[u8]>) -> Self {
-        Self { line: Piece::of_line(line.as_ref(), &Delimiters::STANDARD), line_end: None }
+        Self { line: Piece::of_line(line.as_ref(), &Notation::STANDARD), line_end: None }
     }
 
     /// A segment from a struct.
@@ -124,7 +124,7 @@ impl RawSegment {
     #[must_use]
     pub fn er7(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        self.line.write(&mut out, &Delimiters::STANDARD);
+        self.line.write(&mut out, &Notation::STANDARD);
         out
     }
 

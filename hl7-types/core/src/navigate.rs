@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::charset::{self, Charset};
 use crate::encode::{write_segment, write_slot};
 use crate::extra::RawSegment;
 use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut};
@@ -213,6 +214,12 @@ fn first_leaf_mut(mut slot: SlotMut<'_>) -> Option<&mut Value> {
 }
 
 impl RawSegment {
+    /// The character set that it declares, if it is a header.
+    pub(crate) fn charset(&self) -> Option<Charset> {
+        let tree = crate::tree::Tree::of_segment(&self.er7()).ok()?;
+        charset::declared(tree.bytes(), tree.scan())
+    }
+
     /// What a path names in this segment; its occurrence is not looked at.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<Cow<'_, str>> {

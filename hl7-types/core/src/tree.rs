@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::charset::{self, Charset};
 use crate::decode::{DecodeOptions, read, segment_id};
 use crate::desc::{StructureDesc, VersionDesc};
-use crate::er7::{Class, Delimiters, Scan, Span, escape_into, is_header, translate, unescape};
+use crate::er7::{Class, Delimiters, Scan, Span, escape_into, is_header, unescape};
 use crate::error::DecodeError;
 use crate::finding::Findings;
 use crate::indexed::report_unknown_structure;
@@ -72,6 +73,22 @@ impl Tree {
         let bytes = bytes.into();
         let scan = Scan::of(&bytes, limits)?;
         Ok(Self { bytes, scan })
+    }
+
+    /// Indexes a message in a character set that the caller knows better than MSH-18 says it.
+    ///
+    /// # Errors
+    /// When the bytes are no HL7 message, or over a limit of [`Limits::DEFAULT`].
+    pub fn parse_in(bytes: impl Into<Vec<u8>>, charset: Charset) -> Result<Self, DecodeError> {
+        let bytes = bytes.into();
+        let scan = Scan::of_charset(&bytes, charset, true, &Limits::DEFAULT)?;
+        Ok(Self { bytes, scan })
+    }
+
+    /// What the message is in: what MSH-18 declares, unless the bytes say that this is not so.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.scan.charset
     }
 
     /// A tree around a single segment under the recommended delimiters; it is the second segment, after a bare MSH.
@@ -168,19 +185,18 @@ impl Tree {
             return Err(fail("the message declares no escape character, which the text needs"));
         }
         let mut inserted = separators;
-        if self.scan.delimiters.is_standard() {
-            inserted.extend_from_slice(raw.as_bytes());
-        } else {
-            inserted.extend(translate(
-                raw.as_bytes(),
-                &Delimiters::STANDARD,
-                &self.scan.delimiters,
-            ));
-        }
+        inserted.extend_from_slice(&self.scan.notation().written(&raw));
         let mut bytes = self.bytes.clone();
         bytes.splice(range, inserted);
         let limits = Limits { segments: usize::MAX, ..Limits::DEFAULT };
-        self.scan = Scan::of(&bytes, &limits).map_err(|_| fail("the message would be too long"))?;
+        let declares = path.segment() == "MSH" && path.field == charset::FIELD;
+        let scan = if declares {
+            Scan::of(&bytes, &limits)
+        } else {
+            let converts = self.scan.converts || !raw.is_ascii();
+            Scan::of_charset(&bytes, self.scan.charset, converts, &limits)
+        };
+        self.scan = scan.map_err(|_| fail("the message would be too long"))?;
         self.bytes = bytes;
         Ok(())
     }
@@ -339,26 +355,15 @@ impl<'a> Piece<'a> {
         self.span.marks.is_empty()
     }
 
-    /// The text: of a leaf without escapes, of a piece with parts as it stands. Bytes that are not UTF-8 are read as
-    /// ISO 8859-1.
+    /// The text: of a leaf without escapes, of a piece with parts as it stands. Bytes that are no text in the character
+    /// set of the message are read as ISO 8859-1.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        let bytes = self.raw();
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
-        };
+        let notation = self.tree.scan.notation();
         if !self.is_leaf() {
-            return text;
+            return notation.charset.decode_within(self.raw(), notation.delimiters.escape).0;
         }
-        let delimiters = &self.tree.scan.delimiters;
-        let text = if delimiters.is_standard() {
-            text
-        } else {
-            let standard = translate(text.as_bytes(), delimiters, &Delimiters::STANDARD);
-            String::from_utf8(standard).map_or(text, Cow::Owned)
-        };
-        match text {
+        match notation.read(self.raw()).0 {
             Cow::Borrowed(text) => unescape(text),
             Cow::Owned(text) => Cow::Owned(unescape(&text).into_owned()),
         }

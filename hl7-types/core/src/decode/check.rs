@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::charset;
 use crate::desc::{
     DatatypeDesc, ElementDesc, Format, MANY, StructureDesc, TableDesc, TableKind, Usage,
 };
@@ -69,6 +70,19 @@ impl Reader<'_> {
         self.report(Rule::OtherVersion, span, || {
             let names = if said.is_empty() { "names no version" } else { "names another version" };
             format!("{names}; the message was read as {}", version.id)
+        });
+    }
+
+    /// Whether the text is in the character set that MSH-18 declares.
+    pub(super) fn check_charset(&mut self) {
+        let Some(declared) = self.other_charset() else { return };
+        self.segment = 0;
+        self.at_field(17);
+        let span = self.scan.field(self.bytes, 0, charset::FIELD);
+        let span = span.map_or(0..0, |field| field.start..field.end);
+        let (declared, found) = (declared.name(), self.scan.charset.name());
+        self.report(Rule::OtherCharset, span, || {
+            format!("declares {declared}, but the bytes are {found}; the message was read as that")
         });
     }
 
@@ -229,7 +243,8 @@ impl Reader<'_> {
         let max = element.length.max;
         if max > 0 && span.end - span.start > max {
             let piece = self.slice(span);
-            let text = std::str::from_utf8(piece).ok();
+            let text = self.text_of(span);
+            let text = text.as_deref();
             // A null is no text, and where the standard's own code is longer than its field, the code is right.
             let is_code = |text| element.table.is_some_and(|table| table.has(text));
             if is_null(piece) || text.is_some_and(is_code) {
@@ -285,7 +300,8 @@ impl Reader<'_> {
     }
 
     fn check_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Stretch) {
-        let Ok(text) = std::str::from_utf8(self.slice(span)) else { return };
+        let Some(text) = self.text_of(span) else { return };
+        let text = text.as_ref();
         if text.is_empty() || is_null(text.as_bytes()) {
             return;
         }
@@ -458,6 +474,7 @@ pub(crate) fn hint(rule: Rule) -> &'static str {
         Rule::SurplusField | Rule::SurplusComponent | Rule::SurplusSubcomponent => {
             "it is kept and sent on; escape the separators if they are meant as text"
         }
+        Rule::OtherCharset => "correct MSH-18 at the sender",
         Rule::InvalidText => "declare the character set in MSH-18, or send UTF-8",
         Rule::UnknownDatatype => "name the datatype of the value",
         Rule::NotSupported | Rule::Withdrawn => "leave it empty",

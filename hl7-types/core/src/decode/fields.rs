@@ -182,7 +182,7 @@ impl Reader<'_> {
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
             kept.written = u16::try_from(slots).unwrap_or(u16::MAX);
-            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
+            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.notation()));
         }
     }
 
@@ -476,7 +476,7 @@ impl Reader<'_> {
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
             kept.written = u16::try_from(count).unwrap_or(u16::MAX);
-            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
+            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.notation()));
         }
     }
 
@@ -499,7 +499,7 @@ impl Reader<'_> {
     }
 
     fn leave_tail(&mut self, tail: Stretch) {
-        let piece = Piece::new(self.slice(tail), &self.scan.delimiters);
+        let piece = Piece::new(self.slice(tail), &self.scan.notation());
         self.left.push((0, SlotSurplus::Tail(piece)));
     }
 

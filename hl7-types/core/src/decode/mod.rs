@@ -8,9 +8,12 @@ mod fields;
 mod leaves;
 mod structure;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::charset::{self, Charset};
 use crate::desc::{ElementDesc, SegmentDesc, StructureDesc, VersionDesc};
+use crate::encode::keep_charset;
 use crate::er7::{Class, Mark, Scan};
 use crate::extra::{LineEnd, SlotSurplus};
 use crate::finding::{Findings, Rule, Rules};
@@ -76,7 +79,6 @@ pub(crate) struct Reader<'a> {
     options: &'a DecodeOptions,
     findings: Findings,
     terminator: LineEnd,
-    latin1: bool,
     /// Which of its name each segment is; made when the first finding needs it.
     occurrences: Vec<u32>,
     /// Whether values are looked at, not only where they stand: forms, codes, lengths.
@@ -152,7 +154,7 @@ impl<'a> Reader<'a> {
         options: &'a DecodeOptions,
     ) -> Self {
         let gap = scan.segments.first().map_or(&bytes[..0], |first| &bytes[first.end as usize..]);
-        let text = std::str::from_utf8(bytes).ok();
+        let text = std::str::from_utf8(bytes).ok().filter(|_| !scan.converts);
         let standard = scan.delimiters.is_standard();
         let values = VALUE_RULES.iter().any(|&rule| options.rules.contains(rule));
         Self {
@@ -165,7 +167,6 @@ impl<'a> Reader<'a> {
             options,
             findings: Findings::default(),
             terminator: LineEnd::of(gap),
-            latin1: false,
             occurrences: Vec::new(),
             values,
             plain: text.filter(|_| standard && !values),
@@ -181,12 +182,12 @@ impl<'a> Reader<'a> {
     }
 
     fn message(&mut self, mut root: Option<&mut dyn GroupNode>) {
-        self.latin1 = self.text.is_none() && self.declares_latin1();
         if let Some(root) = lend!(root) {
             self.keep_envelope(root);
         }
         self.check_delimiters();
         self.check_version();
+        self.check_charset();
         let ids: Vec<_> = (0..self.scan.segments.len()).map(|index| self.id(index)).collect();
         let Some(structure) = self.structure else {
             for index in 0..ids.len() {
@@ -200,7 +201,12 @@ impl<'a> Reader<'a> {
             self.report_placement(structure, grammar, &placement, &ids);
         }
         let mut walk = Walk { grammar, placement: &placement, next: 0 };
-        self.group(&mut walk, 0, root);
+        self.group(&mut walk, 0, lend!(root));
+        if let Some(root) = root
+            && self.names_charset()
+        {
+            keep_charset(root, self.scan.charset);
+        }
     }
 
     fn keep_envelope(&mut self, root: &mut dyn GroupNode) {
@@ -213,9 +219,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether MSH-18 names ISO 8859-1.
-    fn declares_latin1(&self) -> bool {
-        self.field_text(0, 18, 1).is_some_and(|charset| charset == b"8859/1")
+    /// Whether a header struct could have the message written in another character set than it is in.
+    fn names_charset(&self) -> bool {
+        let field = self.scan.field(self.bytes, 0, charset::FIELD);
+        field.is_some_and(|field| !field.is_empty())
+    }
+
+    /// The character set that MSH-18 declares, where the message is in another.
+    fn other_charset(&self) -> Option<Charset> {
+        charset::declared(self.bytes, self.scan).filter(|declared| *declared != self.scan.charset)
+    }
+
+    /// The text of a piece, if it is text; its escapes stay.
+    fn text_of(&self, stretch: Stretch) -> Option<Cow<'a, str>> {
+        let bytes = self.slice(stretch);
+        if !self.scan.converts {
+            return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
+        }
+        let (text, valid) = self.scan.charset.decode_within(bytes, self.scan.delimiters.escape);
+        valid.then_some(text)
     }
 
     fn line(&self, index: usize) -> &'a [u8] {
