@@ -148,6 +148,19 @@ impl Console {
         }
     }
 
+    /// Writes bytes as they are: what is written otherwise is text, which may lose its colours.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        self.progress.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes)?;
+            out.flush()
+        })
+    }
+
     /// One file is done.
     ///
     /// # Errors

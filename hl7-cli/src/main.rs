@@ -9,6 +9,7 @@
 
 mod check;
 mod console;
+mod convert;
 mod describe;
 mod diff_schema;
 mod get;
@@ -54,7 +55,8 @@ Examples:
   hl7 get MSH-10 PID-3.1 inbox/      control id and patient id of each, as a table
   hl7 describe PID-3                 what the standard says about a field
   hl7 diff-schema 2.3.1 2.5.1 PID    what changed between two versions
-  hl7 roundtrip inbox/               whether decoding and encoding gives the same bytes";
+  hl7 roundtrip inbox/               whether decoding and encoding gives the same bytes
+  hl7 convert --charset utf-8 x.hl7  the same messages in another character set";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -65,6 +67,7 @@ enum Command {
     Describe(describe::Args),
     DiffSchema(diff_schema::Args),
     Roundtrip(roundtrip::Args),
+    Convert(convert::Args),
 }
 
 /// Headings and literals of the help in the colours of the rest.
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Describe(args) => describe::run(args, &mut console),
         Command::DiffSchema(args) => diff_schema::run(args, &mut console),
         Command::Roundtrip(args) => roundtrip::run(args, &mut console),
+        Command::Convert(args) => convert::run(args, &mut console),
     };
     match result.and_then(|status| console.finish().map(|()| status)) {
         Ok(status) => status.code(),

@@ -97,4 +97,5 @@ snapshots! {
     help_describe: "describe" "--help";
     help_diff_schema: "diff-schema" "--help";
     help_roundtrip: "roundtrip" "--help";
+    help_convert: "convert" "--help";
 }

@@ -361,7 +361,7 @@ impl<'a> Piece<'a> {
     pub fn text(&self) -> Cow<'a, str> {
         let notation = self.tree.scan.notation();
         if !self.is_leaf() {
-            return notation.charset.decode_within(self.raw(), notation.delimiters.escape).0;
+            return notation.charset.decode_within(self.raw(), Some(&notation.delimiters)).0;
         }
         match notation.read(self.raw()).0 {
             Cow::Borrowed(text) => unescape(text),

@@ -1,6 +1,8 @@
 //! A message in another character set.
 
-use super::{Charset, FIELD};
+use std::borrow::Cow;
+
+use super::{Charset, FIELD, switched};
 use crate::decode::{DecodeOptions, hint};
 use crate::er7::{Class, Mark, Scan};
 use crate::finding::{Finding, Findings, Rule};
@@ -92,11 +94,9 @@ impl Conversion<'_> {
     fn piece(&mut self, segment: usize, field: u32, start: usize, end: usize) {
         let escape = self.scan.delimiters.escape;
         let bytes = &self.bytes[start..end];
-        let mut from = self.scan.charset;
-        // A sequence of HL7 switches whatever is declared.
-        from.switches |=
-            escape.is_some_and(|mark| memchr::memmem::find(bytes, &[mark, b'M']).is_some());
-        let (text, valid) = from.decode_within(bytes, escape);
+        let from = self.scan.charset;
+        let (text, valid) = from.decode_within(bytes, Some(&self.scan.delimiters));
+        let text = if escape == Some(b'\\') { without_switches(text) } else { text };
         if !valid {
             let message = format!("the bytes are not {}; read as ISO 8859-1", from.name());
             self.report(segment, field, start..end, message);
@@ -133,4 +133,22 @@ impl Conversion<'_> {
         };
         self.findings.push(finding, DecodeOptions::default().limits.findings);
     }
+}
+
+/// Text with what it switches to by `\M..\` as text.
+fn without_switches(text: Cow<'_, str>) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = text.as_ref();
+    while let Some(at) = rest.find("\\M") {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        let (piece, length) = switched(found).unwrap_or_else(|| (found[..2].to_owned(), 2));
+        out.push_str(&piece);
+        rest = &found[length..];
+    }
+    if rest.len() == text.len() {
+        return text;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }

@@ -14,6 +14,7 @@ use std::ops::RangeInclusive;
 
 use encoding_rs::{Encoding, ISO_2022_JP, SHIFT_JIS};
 
+use crate::er7::Delimiters;
 pub(crate) use names::{FIELD, declared, of_message};
 use switch::{Step, Walker};
 pub(crate) use switch::{switched, trails};
@@ -77,8 +78,40 @@ impl Charset {
         self.decode_within(bytes, None)
     }
 
-    /// As [`Charset::decode`]; with an escape character, `\C..\` and `\M..\` switch too.
-    pub(crate) fn decode_within(self, bytes: &[u8], escape: Option<u8>) -> (Cow<'_, str>, bool) {
+    /// The characters of a piece of a message, each with how many bytes it takes; what switches the character set
+    /// belongs to the character behind it.
+    #[must_use]
+    pub fn characters(self, bytes: &[u8]) -> Vec<(char, usize)> {
+        let mut characters = Vec::with_capacity(bytes.len());
+        if self.is_utf8() {
+            let (text, valid) = self.decode(bytes);
+            characters
+                .extend(text.chars().map(|next| (next, if valid { next.len_utf8() } else { 1 })));
+            return characters;
+        }
+        let mut before = 0;
+        for (range, step) in Walker::new(bytes, self, None) {
+            let mut length = before + range.len();
+            before = 0;
+            match step {
+                Step::Switch => before = length,
+                Step::Byte(_) => characters.push((char::from(bytes[range.start]), length)),
+                Step::Text(text) => {
+                    for next in text.chars() {
+                        characters.push((next, std::mem::take(&mut length)));
+                    }
+                }
+            }
+        }
+        characters
+    }
+
+    /// As [`Charset::decode`]; with the delimiters of a message, `\C..\` and `\M..\` switch too.
+    pub(crate) fn decode_within<'b>(
+        self,
+        bytes: &'b [u8],
+        delimiters: Option<&Delimiters>,
+    ) -> (Cow<'b, str>, bool) {
         if !self.switches {
             let whole = match self.base {
                 Base::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
@@ -98,7 +131,7 @@ impl Charset {
         }
         let mut text = String::with_capacity(bytes.len());
         let mut valid = true;
-        for (range, step) in Walker::new(bytes, self, escape) {
+        for (range, step) in Walker::new(bytes, self, delimiters) {
             match step {
                 Step::Text(piece) => text.push_str(&piece),
                 Step::Switch => {}

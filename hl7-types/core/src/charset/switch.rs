@@ -6,6 +6,7 @@ use std::ops::Range;
 use encoding_rs::{EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS};
 
 use super::{Base, Charset};
+use crate::er7::Delimiters;
 
 const ESCAPE: u8 = 0x1b;
 
@@ -69,14 +70,18 @@ pub(super) struct Walker<'a> {
     at: usize,
     low: Low,
     high: Base,
-    switches: bool,
-    escape: Option<u8>,
+    charset: Charset,
+    /// Of the message: an escape character for `\C..\` and `\M..\`, and separators, before which text has to switch back.
+    delimiters: Option<&'a Delimiters>,
 }
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(bytes: &'a [u8], charset: Charset, escape: Option<u8>) -> Self {
-        let switches = charset.switches;
-        Self { bytes, at: 0, low: Low::Ascii, high: charset.base, switches, escape }
+    pub(super) fn new(
+        bytes: &'a [u8],
+        charset: Charset,
+        delimiters: Option<&'a Delimiters>,
+    ) -> Self {
+        Self { bytes, at: 0, low: Low::Ascii, high: charset.base, charset, delimiters }
     }
 
     /// Obeys an escape sequence; gives its length.
@@ -86,7 +91,9 @@ impl<'a> Walker<'a> {
                 let (to, length) = designated(sequence)?;
                 (to, 1 + length)
             }
-            [mark, b'C' | b'M', ref hex @ ..] if Some(mark) == self.escape => {
+            [mark, b'C' | b'M', ref hex @ ..]
+                if self.delimiters.is_some_and(|declared| declared.escape == Some(mark)) =>
+            {
                 let close = hex.iter().take(9).position(|&byte| byte == mark)?;
                 let sequence = unhex(&hex[..close])?;
                 let (to, length) = designated(&sequence)?;
@@ -157,13 +164,16 @@ impl Iterator for Walker<'_> {
         let start = self.at;
         let rest = self.bytes.get(start..)?;
         let first = *rest.first()?;
-        let (step, length) = if self.switches
+        let (step, length) = if self.charset.switches
             && let Some(length) = self.switch(rest)
         {
             (Step::Switch, length)
         } else if let Some((text, length)) = self.character(rest) {
             (Step::Text(text), length)
         } else {
+            if self.delimiters.is_some_and(|declared| declared.separates(first)) {
+                (self.low, self.high) = (Low::Ascii, self.charset.base);
+            }
             (Step::Byte(first < 0x80), 1)
         };
         self.at += length;
@@ -176,10 +186,10 @@ impl Iterator for Walker<'_> {
 pub(crate) fn trails(
     segment: &[u8],
     charset: Charset,
-    escape: Option<u8>,
+    delimiters: &Delimiters,
     hidden: &mut dyn FnMut(Range<usize>),
 ) {
-    for (range, step) in Walker::new(segment, charset, escape) {
+    for (range, step) in Walker::new(segment, charset, Some(delimiters)) {
         if range.len() > 1 && !matches!(step, Step::Byte(_)) {
             hidden(range);
         }
@@ -190,7 +200,7 @@ pub(crate) fn trails(
 /// ASCII; `None` where it does not switch to anything that we know.
 pub(crate) fn switched(raw: &str) -> Option<(String, usize)> {
     let charset = Charset { base: Base::Utf8, switches: true, japanese: false };
-    let mut walker = Walker::new(raw.as_bytes(), charset, Some(b'\\'));
+    let mut walker = Walker::new(raw.as_bytes(), charset, Some(&Delimiters::STANDARD));
     let mut text = String::new();
     let mut end = 0;
     while let Some((range, step)) = walker.next() {

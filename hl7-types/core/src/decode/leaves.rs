@@ -21,9 +21,8 @@ impl Reader<'_> {
 
     /// Looks for bytes that are no text.
     fn check_bytes(&mut self, piece: Stretch) {
-        let escape = self.scan.delimiters.escape;
         let charset = self.scan.charset;
-        if !charset.decode_within(self.slice(piece), escape).1 {
+        if !charset.decode_within(self.slice(piece), Some(&self.scan.delimiters)).1 {
             self.report(Rule::InvalidText, piece, || {
                 let name = if charset.is_utf8() { "UTF-8" } else { charset.name() };
                 format!("the bytes are not {name}; read as ISO 8859-1 and kept as they are")

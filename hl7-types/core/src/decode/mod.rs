@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
         if !self.scan.converts {
             return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
         }
-        let (text, valid) = self.scan.charset.decode_within(bytes, self.scan.delimiters.escape);
+        let (text, valid) = self.scan.charset.decode_within(bytes, Some(&self.scan.delimiters));
         valid.then_some(text)
     }
 

@@ -73,6 +73,14 @@ impl Delimiters {
         Self { truncation: None, ..*self } == Self::STANDARD
     }
 
+    /// Whether a byte separates.
+    pub(crate) fn separates(&self, byte: u8) -> bool {
+        byte == self.field
+            || byte == self.component
+            || Some(byte) == self.repetition
+            || Some(byte) == self.subcomponent
+    }
+
     /// The character that a one-letter escape stands for: `F`, `S`, `T`, `R`, `E` or `P`.
     pub(crate) fn escaped(&self, letter: u8) -> Option<u8> {
         match letter {

@@ -24,7 +24,7 @@ impl Notation {
 
     /// A piece of a message under [`Notation::STANDARD`], and whether writing it gives the same bytes again.
     pub(crate) fn read<'b>(&self, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
-        let (text, valid) = self.charset.decode_within(bytes, self.delimiters.escape);
+        let (text, valid) = self.charset.decode_within(bytes, Some(&self.delimiters));
         if self.is_standard() {
             return (text, valid);
         }

@@ -218,7 +218,7 @@ impl Scan {
                 from += count;
             };
             let start = segment.start as usize;
-            trails(&bytes[segment.range()], self.charset, self.delimiters.escape, &mut |range| {
+            trails(&bytes[segment.range()], self.charset, &self.delimiters, &mut |range| {
                 keep(start + range.start, &mut self.marks, false);
                 keep(start + range.end, &mut self.marks, true);
             });
