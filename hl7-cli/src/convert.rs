@@ -1,7 +1,7 @@
 //! `hl7 convert`: messages in another character set.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use encoding_rs::Encoding;
