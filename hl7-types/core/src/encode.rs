@@ -3,6 +3,7 @@
 use crate::er7::{Delimiters, translate};
 use crate::extra::{Extra, Kept, LineEnd, RawSegment, SlotSurplus};
 use crate::node::{self, Element, GroupNode, Node, SegmentNode, Slot};
+use crate::order::in_order;
 use crate::value::Value;
 
 /// A message being written.
@@ -40,15 +41,10 @@ impl Level {
 /// Writes a message.
 pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
     let kept = root.extra().kept();
-    let delimiters = declared(root).unwrap_or_default();
-    let mut writer = Writer {
-        out: Vec::with_capacity(1024),
-        slots: Vec::with_capacity(128),
-        delimiters,
-        standard: delimiters.is_standard(),
-        terminator: kept.and_then(|kept| kept.terminator).unwrap_or_default(),
-        open_line: false,
-    };
+    let mut writer = Writer::new(&declared(root));
+    writer.out.reserve(1024);
+    writer.slots.reserve(128);
+    writer.terminator = kept.and_then(|kept| kept.terminator).unwrap_or_default();
     if let Some(kept) = kept {
         writer.out.extend_from_slice(&kept.prefix);
     }
@@ -56,37 +52,34 @@ pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
     writer.out
 }
 
-/// Writes one segment under the recommended delimiters, without a line end.
-pub(crate) fn write_segment(segment: &dyn SegmentNode) -> Vec<u8> {
-    let mut writer = Writer {
-        out: Vec::new(),
-        slots: Vec::new(),
-        delimiters: Delimiters::STANDARD,
-        standard: true,
-        terminator: LineEnd::Cr,
-        open_line: false,
-    };
+/// Writes one segment under some delimiters, without a line end.
+pub(crate) fn write_segment(segment: &dyn SegmentNode, delimiters: &Delimiters) -> Vec<u8> {
+    let mut writer = Writer::new(delimiters);
     writer.fields(segment);
     writer.out
 }
 
-/// Writes a slot under the recommended delimiters: a field without its repetitions, a component.
-pub(crate) fn write_slot(slot: Slot<'_>, component: bool) -> Vec<u8> {
-    let mut writer = Writer {
-        out: Vec::new(),
-        slots: Vec::new(),
-        delimiters: Delimiters::STANDARD,
-        standard: true,
-        terminator: LineEnd::Cr,
-        open_line: false,
-    };
-    let extra = Extra::NONE;
-    writer.slot(slot, if component { Level::Subcomponent } else { Level::Component }, &extra, 0);
+/// Writes a segment that has no struct under some delimiters, without a line end.
+pub(crate) fn write_raw(raw: &RawSegment, delimiters: &Delimiters) -> Vec<u8> {
+    let mut out = Vec::new();
+    raw.line.write(&mut out, delimiters);
+    out
+}
+
+/// Writes a field with its repetitions under the recommended delimiters: what the slot at an index holds, and what was
+/// kept beside it.
+pub(crate) fn write_field(slot: Slot<'_>, extra: &Extra, index: usize) -> Vec<u8> {
+    let mut writer = Writer::new(&Delimiters::STANDARD);
+    writer.slot(slot, Level::Component, extra, index);
     writer.out
 }
 
-/// The delimiters that the first segment declares.
-fn declared(root: &dyn GroupNode) -> Option<Delimiters> {
+/// The delimiters that a message is written under: those that its first segment declares.
+pub(crate) fn declared(root: &dyn GroupNode) -> Delimiters {
+    declared_by_first(root).unwrap_or_default()
+}
+
+fn declared_by_first(root: &dyn GroupNode) -> Option<Delimiters> {
     if let Some(first) = root.extra().strays().first().filter(|stray| stray.occurrence == 0)
         && let Some(delimiters) = first.segment.line.declares()
     {
@@ -102,33 +95,27 @@ fn declared(root: &dyn GroupNode) -> Option<Delimiters> {
 }
 
 impl<'a> Writer<'a> {
+    fn new(delimiters: &Delimiters) -> Self {
+        Self {
+            out: Vec::new(),
+            slots: Vec::new(),
+            delimiters: *delimiters,
+            standard: delimiters.is_standard(),
+            terminator: LineEnd::Cr,
+            open_line: false,
+        }
+    }
+
     // --- segments ----------------------------------------------------------------------------------------------------
 
     fn group(&mut self, group: &'a dyn GroupNode) {
-        let mut strays = group.extra().strays().iter().peekable();
-        for index in 0..group.desc().members.len() {
-            let member = group.member(index);
-            let count = member.count();
-            let mut written = 0;
-            loop {
-                let last = written == count;
-                while let Some(stray) = strays.next_if(|stray| {
-                    usize::from(stray.member) < index
-                        || usize::from(stray.member) == index
-                            && (last || stray.occurrence as usize <= written)
-                }) {
-                    self.raw(&stray.segment);
-                }
-                match member.occurrence(written) {
-                    Some(Element::Segment(segment)) => self.segment(segment),
-                    Some(Element::Group(group)) => self.group(group),
-                    Some(Element::Raw(raw)) => self.raw(raw),
-                    None => break,
-                }
-                written += 1;
+        for (_, element) in in_order(group) {
+            match element {
+                Element::Segment(segment) => self.segment(segment),
+                Element::Group(group) => self.group(group),
+                Element::Raw(raw) => self.raw(raw),
             }
         }
-        strays.for_each(|stray| self.raw(&stray.segment));
     }
 
     fn begin_line(&mut self) {
@@ -307,7 +294,7 @@ impl<'a> Writer<'a> {
 }
 
 /// The leaf that text without separators is read into.
-pub(crate) fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
+fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
     for _ in 0..8 {
         match slot {
             Slot::Leaf(value) => return Some(value),
@@ -321,7 +308,7 @@ pub(crate) fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
 }
 
 /// What was kept for a slot, in the order it was found.
-fn at_slot(kept: &Kept, slot: usize, repetition: usize) -> impl Iterator<Item = &SlotSurplus> {
+pub(crate) fn at_slot(kept: &Kept, slot: usize, repetition: usize) -> impl Iterator<Item = &SlotSurplus> {
     let key = |entry: &crate::extra::SlotKept| (usize::from(entry.slot), entry.repetition as usize);
     let from = kept.slots.partition_point(|entry| key(entry) < (slot, repetition));
     kept.slots[from..]

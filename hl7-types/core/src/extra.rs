@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::decode::segment_id;
 use crate::er7::{Delimiters, is_header, translate};
 use crate::node::{Empty, Item, OfAny};
 use crate::value::Value;
@@ -111,11 +112,23 @@ impl Piece {
 
     /// The segment id that it starts with.
     pub(crate) fn id(&self) -> Option<&str> {
-        let id = self.bytes.get(..3)?;
-        let named = id[0].is_ascii_uppercase()
-            && id.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        let ends = self.bytes.get(3).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        std::str::from_utf8(id).ok().filter(|_| named && ends)
+        let field = match self.bytes.get(3) {
+            // A header declares its separator; any other line that was not rewritten has one that we do not know here.
+            Some(&byte) if self.verbatim && !byte.is_ascii_alphanumeric() => byte,
+            _ => Delimiters::STANDARD.field,
+        };
+        self.id_after(field)
+    }
+
+    /// The segment id that it starts with in a message with some delimiters.
+    pub(crate) fn id_under(&self, delimiters: &Delimiters) -> Option<&str> {
+        let standard = Delimiters::STANDARD.field;
+        self.id_after(if self.verbatim { delimiters.field } else { standard })
+    }
+
+    fn id_after(&self, field: u8) -> Option<&str> {
+        segment_id(&self.bytes, field)?;
+        std::str::from_utf8(self.bytes.get(..3)?).ok()
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>, delimiters: &Delimiters) {
@@ -196,11 +209,22 @@ impl Extra {
 
     /// Forgets how the line of a segment ended: it is no longer in its message.
     pub(crate) fn forget_line_end(&mut self) {
-        if let Some(kept) = &mut self.0 {
+        self.set_line_end(None);
+    }
+
+    pub(crate) fn set_line_end(&mut self, line_end: Option<Box<[u8]>>) {
+        if line_end.is_some() {
+            self.kept_mut().line_end = line_end;
+        } else if let Some(kept) = &mut self.0 {
             kept.line_end = None;
-            if **kept == Kept::default() {
-                self.0 = None;
-            }
+            self.tidy();
+        }
+    }
+
+    /// Frees what holds nothing.
+    pub(crate) fn tidy(&mut self) {
+        if self.kept().is_some_and(|kept| *kept == Kept::default()) {
+            self.0 = None;
         }
     }
 

@@ -105,7 +105,8 @@ fn is_blank(slot: Slot<'_>) -> bool {
         Slot::Absent => true,
         Slot::Leaf(value) => value.is_empty(),
         Slot::Node(node) => node.extra().is_empty() && slots(node).into_iter().all(is_blank),
-        Slot::List(list) => list.is_empty(),
+        // One repetition without anything in it is written as none.
+        Slot::List(list) => list.len() <= 1 && is_blank(list.get(0)),
         Slot::Varies(varies) => is_blank(varies.inner()),
     }
 }

@@ -27,6 +27,18 @@ pub enum Presence<'a> {
     Value(Cow<'a, str>),
 }
 
+impl Presence<'_> {
+    /// The same, with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Presence<'static> {
+        match self {
+            Presence::Absent => Presence::Absent,
+            Presence::Null => Presence::Null,
+            Presence::Value(text) => Presence::Value(Cow::Owned(text.into_owned())),
+        }
+    }
+}
+
 impl Value {
     /// Nothing.
     pub const EMPTY: Self = Self(CompactString::const_new(""));
