@@ -308,7 +308,7 @@ fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
 }
 
 /// What was kept for a slot, in the order it was found.
-pub(crate) fn at_slot(kept: &Kept, slot: usize, repetition: usize) -> impl Iterator<Item = &SlotSurplus> {
+fn at_slot(kept: &Kept, slot: usize, repetition: usize) -> impl Iterator<Item = &SlotSurplus> {
     let key = |entry: &crate::extra::SlotKept| (usize::from(entry.slot), entry.repetition as usize);
     let from = kept.slots.partition_point(|entry| key(entry) < (slot, repetition));
     kept.slots[from..]

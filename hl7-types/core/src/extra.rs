@@ -131,6 +131,25 @@ impl Piece {
         std::str::from_utf8(self.bytes.get(..3)?).ok()
     }
 
+    /// It without the explicit nulls in it, and for a message with other delimiters than the one that it came with.
+    pub(crate) fn settled(&self, came_with: &Delimiters, stays: bool) -> Self {
+        if self.declares().is_some() {
+            return self.clone();
+        }
+        let delimiters = if self.verbatim { came_with } else { &Delimiters::STANDARD };
+        let bytes = without_nulls(&self.bytes, delimiters);
+        if self.verbatim && !stays {
+            let bytes = translate(&bytes, delimiters, &Delimiters::STANDARD);
+            return Self { bytes, verbatim: false };
+        }
+        Self { bytes, verbatim: self.verbatim }
+    }
+
+    /// Its bytes under the recommended delimiters; `None` if it cannot be rewritten to them.
+    pub(crate) fn standard(&self) -> Option<&[u8]> {
+        (!self.verbatim).then_some(&self.bytes)
+    }
+
     pub(crate) fn write(&self, out: &mut Vec<u8>, delimiters: &Delimiters) {
         if self.verbatim || delimiters.is_standard() {
             out.extend_from_slice(&self.bytes);
@@ -138,6 +157,23 @@ impl Piece {
             out.extend_from_slice(&translate(&self.bytes, &Delimiters::STANDARD, delimiters));
         }
     }
+}
+
+/// A piece of ER7 without the parts of it that are an explicit null.
+pub(crate) fn without_nulls(piece: &[u8], delimiters: &Delimiters) -> Vec<u8> {
+    let mut out = Vec::with_capacity(piece.len());
+    let mut part = 0;
+    for (at, &byte) in piece.iter().enumerate() {
+        out.push(byte);
+        if delimiters.separates(byte) {
+            part = at + 1;
+        } else if &piece[part..=at] == b"\"\""
+            && piece.get(at + 1).is_none_or(|&next| delimiters.separates(next))
+        {
+            out.truncate(out.len() - 2);
+        }
+    }
+    out
 }
 
 /// What one slot could not hold.

@@ -30,6 +30,7 @@ mod reading;
 mod same;
 mod sample;
 mod tree;
+mod update;
 mod value;
 mod version;
 mod walk;
@@ -54,6 +55,7 @@ pub use primitives::{Coded, Table};
 pub use reading::ValueError;
 pub use sample::{Fill, sample};
 pub use tree::{Piece, Tree, TreeSegment};
+pub use update::{Record, apply_update};
 pub use value::{Presence, Value};
 pub use walk::{Visit, walk};
 

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::decode::read_segment;
-use crate::encode::{at_slot, declared, write_raw, write_segment};
+use crate::encode::{declared, write_raw, write_segment};
 use crate::er7::{Delimiters, is_header};
 use crate::extra::{Extra, Piece, RawSegment};
 use crate::node::{
@@ -344,13 +344,7 @@ fn read_anew(segment: &mut dyn SegmentNode, tree: &Tree) {
 
 /// Empties what is there. Repetitions stay, to be read into.
 fn clear(node: &mut dyn Node) {
-    let absent: Vec<_> =
-        slots(node).into_iter().map(|slot| matches!(slot, Slot::Absent)).collect();
-    for (index, absent) in absent.into_iter().enumerate() {
-        if !absent {
-            clear_slot(node.slot_mut(index));
-        }
-    }
+    node::each_slot_mut(node, &mut clear_slot);
     *node.extra_mut() = Extra::NONE;
 }
 

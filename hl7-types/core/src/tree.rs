@@ -188,19 +188,12 @@ impl Tree {
             segment.place(path).ok_or_else(|| fail("the message declares no such separator"))?;
         let mut raw = String::new();
         escape_into(&mut raw, text);
-        if raw != text && self.scan.delimiters.escape.is_none() {
+        let delimiters = &self.scan.delimiters;
+        let raw = translate(raw.as_bytes(), &Delimiters::STANDARD, delimiters);
+        if delimiters.escape.is_none() && raw != text.as_bytes() {
             return Err(fail("the message declares no escape character, which the text needs"));
         }
-        let mut inserted = separators;
-        if self.scan.delimiters.is_standard() {
-            inserted.extend_from_slice(raw.as_bytes());
-        } else {
-            inserted.extend(translate(
-                raw.as_bytes(),
-                &Delimiters::STANDARD,
-                &self.scan.delimiters,
-            ));
-        }
+        let inserted = [separators, raw].concat();
         let mut bytes = self.bytes.clone();
         bytes.splice(range, inserted);
         let limits = Limits { segments: usize::MAX, ..Limits::DEFAULT };

@@ -73,6 +73,14 @@ impl Delimiters {
         Self { truncation: None, ..*self } == Self::STANDARD
     }
 
+    /// Whether a byte separates fields, or parts of one.
+    pub(crate) fn separates(&self, byte: u8) -> bool {
+        byte == self.field
+            || byte == self.component
+            || Some(byte) == self.repetition
+            || Some(byte) == self.subcomponent
+    }
+
     /// A bare `MSH` that declares them.
     pub(crate) fn header(&self) -> Vec<u8> {
         let declared = [self.repetition, self.escape, self.subcomponent, self.truncation];
