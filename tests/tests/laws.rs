@@ -16,17 +16,16 @@ fn shown(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
-fn path(text: &str) -> Path {
-    text.parse().expect("a path")
-}
-
 // --- what decodes comes back byte for byte -------------------------------------------------------------------------------
 
 /// What decodes comes back byte for byte; what was found stands in it, and is found without types, too.
 fn check_round_trip(version: &Version, bytes: &[u8]) {
     let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
     let Ok(decoded) = version.decode(bytes, &options) else {
-        assert!(Tree::parse(bytes).is_err(), "typed and untyped reading disagree on what a message is");
+        assert!(
+            Tree::parse(bytes).is_err(),
+            "typed and untyped reading disagree on what a message is"
+        );
         return;
     };
     let encoded = decoded.message.encode();
@@ -48,7 +47,9 @@ fn check_round_trip(version: &Version, bytes: &[u8]) {
 /// The path of the leaf that a path names.
 fn leaf(path: &Path) -> Path {
     let repetition = path.repetition.max(1);
-    path.with_repetition(repetition).with_component(path.component.max(1)).with_subcomponent(path.subcomponent.max(1))
+    path.with_repetition(repetition)
+        .with_component(path.component.max(1))
+        .with_subcomponent(path.subcomponent.max(1))
 }
 
 /// What was set is there, and nothing else is different.
@@ -61,13 +62,19 @@ fn check_changed_only(before: &Tree, after: &Tree, path: &Path, text: &str) {
     match before.piece(&leaf) {
         Some(piece) => {
             let range = piece.range();
-            assert!(start >= range.start && end >= old.len() - range.end, "{path}: more than its bytes changed");
+            assert!(
+                start >= range.start && end >= old.len() - range.end,
+                "{path}: more than its bytes changed"
+            );
             assert_eq!(written.start, range.start, "{path}");
         }
         None => {
             assert!(start + end >= old.len(), "{path}: bytes went away");
             let separators = &new[start.min(written.start)..written.start];
-            assert!(separators.iter().all(u8::is_ascii_punctuation), "{path}: more than separators was added");
+            assert!(
+                separators.iter().all(u8::is_ascii_punctuation),
+                "{path}: more than separators was added"
+            );
         }
     }
     assert_eq!(after.get(&leaf).unwrap_or_default(), text, "{path}");
@@ -80,7 +87,12 @@ fn check_edit(version: &Version, bytes: &[u8], path: &Path, text: &str) {
     let mut message = version.decode(bytes, &options).expect("the tree has it").message;
     assert_eq!(message.get(path), tree.get(path), "{path} in {}", shown(bytes));
     if let Some(group) = message.group() {
-        assert_eq!(hl7_types::presence(group, path), tree.presence(path), "{path} in {}", shown(bytes));
+        assert_eq!(
+            hl7_types::presence(group, path),
+            tree.presence(path),
+            "{path} in {}",
+            shown(bytes)
+        );
     }
     let mut edited = tree.clone();
     let expected = edited.set(path, text);
@@ -94,7 +106,10 @@ fn check_edit(version: &Version, bytes: &[u8], path: &Path, text: &str) {
     // What names the structure stays what it was for the struct.
     if path.segment() != "MSH" {
         let read = version.decode(edited.bytes(), &options).expect("it still is a message").message;
-        assert!(message == read, "{path}: the edited struct is not what the edited message is read as");
+        assert!(
+            message == read,
+            "{path}: the edited struct is not what the edited message is read as"
+        );
     }
 }
 
@@ -124,9 +139,10 @@ fn typed_segment<'a>(group: &'a mut dyn GroupNode, left: &mut usize) -> Option<&
         for at in 0..count {
             let inside = match group.member(index).occurrence(at) {
                 Some(Element::Segment(_)) => 1,
-                Some(Element::Group(inner)) => {
-                    segments(inner).iter().filter(|segment| matches!(segment, Element::Segment(_))).count()
-                }
+                Some(Element::Group(inner)) => segments(inner)
+                    .iter()
+                    .filter(|segment| matches!(segment, Element::Segment(_)))
+                    .count(),
                 _ => 0,
             };
             if *left < inside {
@@ -147,7 +163,11 @@ fn typed_segment<'a>(group: &'a mut dyn GroupNode, left: &mut usize) -> Option<&
 }
 
 /// A random leaf of a segment, with its path.
-fn random_leaf<'a>(segment: &'a mut dyn Node, choices: &mut Choices<'_>, path: &mut Path) -> Option<&'a mut Value> {
+fn random_leaf<'a>(
+    segment: &'a mut dyn Node,
+    choices: &mut Choices<'_>,
+    path: &mut Path,
+) -> Option<&'a mut Value> {
     let fields = count_of_slots(segment);
     let index = choices.below(fields);
     path.field = u32::try_from(index).expect("few") + 1;
@@ -158,30 +178,23 @@ fn random_leaf<'a>(segment: &'a mut dyn Node, choices: &mut Choices<'_>, path: &
         path.repetition = u32::try_from(at).expect("few") + 1;
         slot = if at == list.len() { list.push() } else { list.get_mut(at) };
     }
-    for level in 0..8 {
-        match slot {
-            SlotMut::Leaf(value) => return Some(value),
-            SlotMut::Node(node) => {
-                // Below subcomponents nothing separates.
-                let index = if level < 2 { choices.below(count_of_slots(node)) } else { 0 };
-                match level {
-                    0 => path.component = u32::try_from(index).expect("few") + 1,
-                    1 => path.subcomponent = u32::try_from(index).expect("few") + 1,
-                    _ => {}
-                }
-                slot = node.slot_mut(index);
-            }
-            SlotMut::Varies(varies) => {
-                slot = match varies.inner_mut() {
-                    SlotMut::Node(node) => SlotMut::Node(node),
-                    SlotMut::Leaf(value) => return Some(value),
-                    _ => return None,
-                }
-            }
-            SlotMut::List(_) | SlotMut::Absent => return None,
+    let mut level = 0;
+    loop {
+        if let SlotMut::Varies(varies) = slot {
+            slot = varies.inner_mut();
         }
+        let SlotMut::Node(node) = slot else { break };
+        // Below subcomponents nothing separates.
+        let index = if level < 2 { choices.below(count_of_slots(node)) } else { 0 };
+        match level {
+            0 => path.component = u32::try_from(index).expect("few") + 1,
+            1 => path.subcomponent = u32::try_from(index).expect("few") + 1,
+            _ => {}
+        }
+        level += 1;
+        slot = node.slot_mut(index);
     }
-    None
+    if let SlotMut::Leaf(value) = slot { Some(value) } else { None }
 }
 
 /// Setting a leaf of a struct does to the bytes what setting it by path does to the tree.
@@ -203,7 +216,8 @@ fn check_leaf_edit<T: Message>(bytes: &[u8], numbers: &[usize], text: &str) {
     let ids: Vec<_> = tree.segments().map(|segment| segment.id()).collect();
     let (before, id) = (&ids[..=typed[nth]], ids[typed[nth]].expect("a typed segment has an id"));
     let mut path = Path::of_segment(id).expect("an id");
-    path.occurrence = u32::try_from(before.iter().filter(|other| **other == Some(id)).count()).expect("few");
+    path.occurrence =
+        u32::try_from(before.iter().filter(|other| **other == Some(id)).count()).expect("few");
     let segment = typed_segment(&mut message, &mut nth).expect("it was counted");
     let Some(value) = random_leaf(segment, &mut choices, &mut path) else { return };
     let delimiters = tree.delimiters();
@@ -229,7 +243,10 @@ fn check_leaf_edit<T: Message>(bytes: &[u8], numbers: &[usize], text: &str) {
 #[test]
 fn a_header_before_unknown_segments_keeps_its_delimiters() {
     let version = Version::find("2.5.1").expect("it is enabled");
-    check_round_trip(version, b"MSH|$%!~|LAB1|||||ORU$R02$ADT_A20|1|P|2.5.1\rPID|1||100234$$$HARBOUR$M\r");
+    check_round_trip(
+        version,
+        b"MSH|$%!~|LAB1|||||ORU$R02$ADT_A20|1|P|2.5.1\rPID|1||100234$$$HARBOUR$M\r",
+    );
 }
 
 /// Found by a property test: the first repetition of a field that may not repeat, empty before a second, was asked for its
@@ -241,6 +258,20 @@ fn an_empty_first_repetition_is_asked_for_nothing() {
         version,
         b"MSH|^~\\&|A|B|C|D|20260211||BAR^P10^BAR_P10|1|P|2.5.1\rEVN||~A01|20260211\rPID|1||~7\r",
     );
+}
+
+/// Found by a property test: a character that separates under the message's delimiters only was written escaped, though
+/// the message declares no escape character.
+#[test]
+fn a_text_that_cannot_be_escaped_is_refused() {
+    let version = Version::find("2.5.1").expect("it is enabled");
+    let bytes = b"MSH!@#!A!!!!!!ACK@A01!A!D!2.5.1\rMSA!AA!A\r";
+    let path = "MSA-3".parse().expect("a path");
+    for text in ["!", "a@b", "#", "\r"] {
+        assert!(Tree::parse(bytes).expect("a message").set(&path, text).is_err(), "{text:?}");
+        check_edit(version, bytes, &path, text);
+    }
+    check_edit(version, bytes, &path, "a|b^c~d\\e&f");
 }
 
 proptest! {

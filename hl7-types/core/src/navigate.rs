@@ -10,9 +10,7 @@ use crate::decode::read_segment;
 use crate::encode::{declared, write_raw, write_segment};
 use crate::er7::{Delimiters, is_header};
 use crate::extra::{Extra, Piece, RawSegment};
-use crate::node::{
-    self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut, slots,
-};
+use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut, slots};
 use crate::order::{Position, in_order};
 use crate::path::Path;
 use crate::tree::{NO_SUCH_SEGMENT, Tree, check_place};
@@ -280,12 +278,7 @@ fn set_in_raw(
 }
 
 /// A segment as it is written, with a leaf set.
-fn edited(
-    line: &[u8],
-    path: &Path,
-    text: &str,
-    delimiters: &Delimiters,
-) -> Result<Tree, SetError> {
+fn edited(line: &[u8], path: &Path, text: &str, delimiters: &Delimiters) -> Result<Tree, SetError> {
     let tree = Tree::around(line, delimiters);
     let mut tree = tree.ok_or_else(|| SetError::new(*path, NOT_ONE_LINE))?;
     tree.set_alone(path, text)?;
@@ -354,7 +347,10 @@ fn clear_slot(slot: SlotMut<'_>) {
         SlotMut::Leaf(value) => *value = Value::EMPTY,
         SlotMut::Node(node) => clear(node),
         SlotMut::List(list) => (0..list.len()).for_each(|index| clear_slot(list.get_mut(index))),
-        SlotMut::Varies(varies) => clear_slot(varies.inner_mut()),
+        SlotMut::Varies(varies) => {
+            varies.select("");
+            clear_slot(varies.inner_mut());
+        }
     }
 }
 

@@ -50,8 +50,7 @@ impl InOrder<'_> {
         let Some((_, count)) = self.member else { return true };
         let behind = usize::from(stray.member);
         behind < self.index
-            || behind == self.index
-                && (self.at == count || stray.occurrence as usize <= self.at)
+            || behind == self.index && (self.at == count || stray.occurrence as usize <= self.at)
     }
 }
 
@@ -119,7 +118,12 @@ impl Element<'_> {
             Element::Raw(raw) => raw.er7(),
             Element::Group(group) => {
                 let lines = segments(group).into_iter().map(|segment| segment.er7());
-                lines.flat_map(|mut line| { line.push(b'\r'); line }).collect()
+                lines
+                    .flat_map(|mut line| {
+                        line.push(b'\r');
+                        line
+                    })
+                    .collect()
             }
         }
     }

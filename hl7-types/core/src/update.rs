@@ -1,9 +1,11 @@
 //! What a receiver does with an update: what is absent stays, a null clears, a value replaces (section 2.10.1); segments
 //! that repeat are sent as a snapshot (section 2.10.4).
 
+use std::collections::{BTreeMap, VecDeque};
+
 use crate::encode::{declared, write_field};
 use crate::er7::Delimiters;
-use crate::extra::{Extra, Kept, Piece, RawSegment, SlotKept, SlotSurplus, without_nulls};
+use crate::extra::{Extra, Kept, Piece, RawSegment, SlotKept, SlotSurplus, Stray, without_nulls};
 use crate::message::Message;
 use crate::node::{
     Element, ElementMut, GroupNode, Member, Node, OfSegment, Segment, SegmentNode, Slot, SlotMut,
@@ -35,7 +37,7 @@ pub enum OfMessage {}
 /// In a message, a segment or group that occurs once is updated field by field, and one that repeats by **snapshot**: the
 /// occurrences sent replace all that `old` has; none sent, or none that says anything, keeps them; a single one whose
 /// first valued field is null deletes them. Segments that the structure has no place for repeat as far as anybody knows:
-/// they are replaced by id within their group.
+/// the ones sent replace those of their name in their group.
 ///
 /// Of `old` stay the delimiters, line ends and what stands before and between the segments. What `new` carries beyond its
 /// types (a field more than the version defines) updates like any other field.
@@ -203,9 +205,7 @@ impl Update {
 
     fn settled(&self, entry: &SlotKept) -> Option<SlotKept> {
         let what = match &entry.what {
-            SlotSurplus::Tail(tail) => {
-                SlotSurplus::Tail(tail.settled(&self.from, !self.foreign))
-            }
+            SlotSurplus::Tail(tail) => SlotSurplus::Tail(tail.settled(&self.from, !self.foreign)),
             SlotSurplus::Exact { .. } if self.foreign => return None,
             exact @ SlotSurplus::Exact { .. } => exact.clone(),
         };
@@ -285,33 +285,71 @@ impl Update {
         RawSegment { line: new.line.settled(&self.from, !self.foreign), line_end: None }
     }
 
-    /// The segments of a group that its structure has no place for.
+    /// The segments of a group that its structure has no place for: those sent take the places of the old ones of their
+    /// name, and more than these stand where they stood in the update.
     fn strays(&self, old: Option<&dyn GroupNode>, new: &dyn GroupNode, to: &mut Extra) {
         let mut kept = old.and_then(|old| old.extra().kept().cloned()).unwrap_or_default();
         // A header declares delimiters, and a line without an id is no segment: neither updates anything.
-        let sent: Vec<_> = new
-            .extra()
-            .strays()
-            .iter()
-            .filter(|stray| old.is_none() || updates(&stray.segment))
-            .collect();
-        let says = |id: Option<&str>| {
-            let named = sent.iter().filter(|stray| stray.segment.id() == id);
-            named.map(|stray| Says::of(Element::Raw(&stray.segment))).collect::<Vec<_>>()
-        };
-        kept.strays.retain(|stray| {
-            !updates(&stray.segment)
-                || !says(stray.segment.id()).iter().any(|says| says.anything())
-        });
-        *to.kept_mut() = kept;
-        for stray in &sent {
-            let says = says(stray.segment.id());
-            let deletes = matches!(says[..], [Says { first: Sent::Null, .. }]);
-            if old.is_none() || says.iter().any(|says| says.anything()) && !deletes {
-                to.insert_stray(stray.member, stray.occurrence, self.raw(&stray.segment));
-            }
+        let sent = new.extra().strays().iter().enumerate();
+        let sent = sent.filter(|(_, stray)| old.is_none() || updates(&stray.segment));
+        let mut named: BTreeMap<_, Snapshot<'_>> = BTreeMap::new();
+        for (nth, stray) in sent {
+            named.entry(name(&stray.segment)).or_default().add(nth, stray);
         }
+        if old.is_some() {
+            named.retain(|_, snapshot| snapshot.says.anything());
+        }
+        kept.strays.retain_mut(|stray| {
+            let snapshot = named.get_mut(&name(&stray.segment));
+            let Some(snapshot) = snapshot.filter(|_| updates(&stray.segment)) else { return true };
+            let next = snapshot.take();
+            if let Some(next) = next {
+                stray.segment = self.raw(&next.segment);
+            }
+            next.is_some()
+        });
+        let left = named.into_values().filter(|snapshot| !snapshot.deletes());
+        let mut left: Vec<_> = left.flat_map(|snapshot| snapshot.segments).collect();
+        left.sort_unstable_by_key(|&(nth, _)| nth);
+        kept.strays.extend(
+            left.into_iter()
+                .map(|(_, stray)| Stray { segment: self.raw(&stray.segment), ..*stray }),
+        );
+        kept.strays.sort_by_key(|stray| (stray.member, stray.occurrence));
+        *to.kept_mut() = kept;
         to.tidy();
+    }
+}
+
+/// The segments of one name that were sent without a place.
+struct Snapshot<'a> {
+    /// Each with its number among those sent.
+    segments: VecDeque<(usize, &'a Stray)>,
+    says: Says,
+    /// How many there were.
+    count: usize,
+}
+
+impl Default for Snapshot<'_> {
+    fn default() -> Self {
+        Self { segments: VecDeque::new(), says: Says::NOTHING, count: 0 }
+    }
+}
+
+impl<'a> Snapshot<'a> {
+    fn add(&mut self, nth: usize, stray: &'a Stray) {
+        self.segments.push_back((nth, stray));
+        self.says = self.says.and(Says::of(Element::Raw(&stray.segment)));
+        self.count += 1;
+    }
+
+    fn deletes(&self) -> bool {
+        self.count == 1 && self.says.first == Sent::Null
+    }
+
+    /// The next that is to stand on record.
+    fn take(&mut self) -> Option<&'a Stray> {
+        if self.deletes() { None } else { self.segments.pop_front().map(|(_, stray)| stray) }
     }
 }
 
@@ -382,6 +420,11 @@ fn is_alike(a: Element<'_>, b: Element<'_>) -> bool {
         (Element::Group(a), Element::Group(b)) => std::ptr::eq(a.desc(), b.desc()),
         _ => false,
     }
+}
+
+/// The id of a segment without a place.
+fn name(raw: &RawSegment) -> Option<[u8; 3]> {
+    raw.id()?.as_bytes().try_into().ok()
 }
 
 /// Whether a segment without a place updates those of its name.

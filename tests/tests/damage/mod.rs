@@ -27,15 +27,54 @@ pub enum Act {
 
 /// What stands between escape characters, what ends lines and blocks, what says that nothing is there.
 const PIECES: [&[u8]; 30] = [
-    b"\\X0D0A\\", b"\\.br\\", b"\\H\\", b"\\N\\", b"\\C2842\\", b"\\M2442\\", b"\\Zxx\\", b"\\F\\", b"\\S", b"\\", b"\\\\",
-    b"\\P\\", b"\\X", b"\\.sp+3\\", b"#", b"\"\"", b"^\"\"", b"~\"\"", b"~", b"~~x", b"^", b"^x^y", b"&", b"&x&&y", b"|",
-    b"|||", b"\xc3\xa4", b"\xff", b"\n", b" ",
+    b"\\X0D0A\\",
+    b"\\.br\\",
+    b"\\H\\",
+    b"\\N\\",
+    b"\\C2842\\",
+    b"\\M2442\\",
+    b"\\Zxx\\",
+    b"\\F\\",
+    b"\\S",
+    b"\\",
+    b"\\\\",
+    b"\\P\\",
+    b"\\X",
+    b"\\.sp+3\\",
+    b"#",
+    b"\"\"",
+    b"^\"\"",
+    b"~\"\"",
+    b"~",
+    b"~~x",
+    b"^",
+    b"^x^y",
+    b"&",
+    b"&x&&y",
+    b"|",
+    b"|||",
+    b"\xc3\xa4",
+    b"\xff",
+    b"\n",
+    b" ",
 ];
 
 /// Lines that the structure may have no place for.
 const LINES: [&[u8]; 14] = [
-    b"ZZZ|1|A^B&C~D|", b"ZPV", b"ZZZ|\"\"", b"NTE|1||text", b"PID|||7", b"OBX|1|NM|1^A||5", b"OBX|1|ED|1^A||A^B^C^D^E", b"garbage",
-    b"MSA|AA", b"BHS|^~\\&|x", b"MSH|^~\\&|x", b"MSH#$%#x", b"PIDx|1", b"AB|1",
+    b"ZZZ|1|A^B&C~D|",
+    b"ZPV",
+    b"ZZZ|\"\"",
+    b"NTE|1||text",
+    b"PID|||7",
+    b"OBX|1|NM|1^A||5",
+    b"OBX|1|ED|1^A||A^B^C^D^E",
+    b"garbage",
+    b"MSA|AA",
+    b"BHS|^~\\&|x",
+    b"MSH|^~\\&|x",
+    b"MSH#$%#x",
+    b"PIDx|1",
+    b"AB|1",
 ];
 
 fn act(what: BoxedStrategy<Vec<u8>>) -> impl Strategy<Value = Act> {
@@ -48,7 +87,9 @@ fn act(what: BoxedStrategy<Vec<u8>>) -> impl Strategy<Value = Act> {
 }
 
 fn pieces() -> BoxedStrategy<Vec<u8>> {
-    prop::collection::vec(prop::sample::select(&PIECES[..]), 1..4).prop_map(|pieces| pieces.concat()).boxed()
+    prop::collection::vec(prop::sample::select(&PIECES[..]), 1..4)
+        .prop_map(|pieces| pieces.concat())
+        .boxed()
 }
 
 fn lines() -> BoxedStrategy<Vec<u8>> {
@@ -56,7 +97,10 @@ fn lines() -> BoxedStrategy<Vec<u8>> {
 }
 
 fn damage() -> impl Strategy<Value = Damage> {
-    let separators = prop::collection::vec(prop::sample::select(b"|^~\\&\r\nAZ09\"# \x0b\x1c\xff\xc3".to_vec()), 1..6);
+    let separators = prop::collection::vec(
+        prop::sample::select(b"|^~\\&\r\nAZ09\"# \x0b\x1c\xff\xc3".to_vec()),
+        1..6,
+    );
     prop_oneof![
         4 => (any::<usize>(), separators).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
         4 => (any::<usize>(), pieces()).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
@@ -118,7 +162,8 @@ fn apply(message: &mut Vec<u8>, damage: &Damage) {
             *message = message.split(|&byte| byte == b'\r').collect::<Vec<_>>().join(end);
         }
         Damage::Delimiters(kind) => {
-            let others: &[u8] = [&b"#$%/*"[..], b"|^~\\", b"|^", b"|*~@&", b"|^~", b"!@#\\&"][*kind];
+            let others: &[u8] =
+                [&b"#$%/*"[..], b"|^~\\", b"|^", b"|*~@&", b"|^~", b"!@#\\&"][*kind];
             for (&from, &to) in b"|^~\\&".iter().zip(others) {
                 message.iter_mut().filter(|byte| **byte == from).for_each(|byte| *byte = to);
             }
@@ -189,8 +234,10 @@ pub struct Place {
 pub fn place() -> impl Strategy<Value = Place> {
     let number = |most: u32| prop_oneof![8 => 0..most, 1 => 0_u32..60, 1 => Just(10_001_u32)];
     (any::<usize>(), 0_u32..100, number(3), number(7), number(4), any::<bool>()).prop_map(
-        |(segment, field, repetition, component, subcomponent, field_there)| {
-            Place { segment, numbers: [field, repetition, component, subcomponent], field_there }
+        |(segment, field, repetition, component, subcomponent, field_there)| Place {
+            segment,
+            numbers: [field, repetition, component, subcomponent],
+            field_there,
         },
     )
 }
