@@ -4,6 +4,7 @@ use crate::charset::{self, Charset};
 use crate::er7::{Delimiters, Notation};
 use crate::extra::{Extra, Kept, LineEnd, RawSegment, ReadIn, SlotSurplus};
 use crate::node::{self, Element, GroupNode, Node, SegmentNode, Slot};
+use crate::order::in_order;
 use crate::value::Value;
 
 /// A message being written.
@@ -43,14 +44,10 @@ impl Level {
 pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
     let kept = root.extra().kept();
     let notation = notation(root);
-    let mut writer = Writer {
-        out: Vec::with_capacity(1024),
-        slots: Vec::with_capacity(128),
-        notation,
-        standard: notation.is_standard(),
-        terminator: kept.and_then(|kept| kept.terminator).unwrap_or_default(),
-        open_line: false,
-    };
+    let mut writer = Writer::new(&notation);
+    writer.out.reserve(1024);
+    writer.slots.reserve(128);
+    writer.terminator = kept.and_then(|kept| kept.terminator).unwrap_or_default();
     if let Some(kept) = kept {
         writer.out.extend_from_slice(&kept.prefix);
     }
@@ -58,23 +55,30 @@ pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
     writer.out
 }
 
-/// Writes one segment under the recommended delimiters, without a line end.
-pub(crate) fn write_segment(segment: &dyn SegmentNode) -> Vec<u8> {
-    let mut writer = Writer::standard();
+/// Writes one segment in a notation, without a line end.
+pub(crate) fn write_segment(segment: &dyn SegmentNode, notation: &Notation) -> Vec<u8> {
+    let mut writer = Writer::new(notation);
     writer.fields(segment);
     writer.out
 }
 
-/// Writes a slot under the recommended delimiters: a field without its repetitions, a component.
-pub(crate) fn write_slot(slot: Slot<'_>, component: bool) -> Vec<u8> {
-    let mut writer = Writer::standard();
-    let extra = Extra::NONE;
-    writer.slot(slot, if component { Level::Subcomponent } else { Level::Component }, &extra, 0);
+/// Writes a segment that has no struct in a notation, without a line end.
+pub(crate) fn write_raw(raw: &RawSegment, notation: &Notation) -> Vec<u8> {
+    let mut out = Vec::new();
+    raw.line.write(&mut out, notation);
+    out
+}
+
+/// Writes a field with its repetitions in the recommended notation: what the slot at an index holds, and what was kept
+/// beside it.
+pub(crate) fn write_field(slot: Slot<'_>, extra: &Extra, index: usize) -> Vec<u8> {
+    let mut writer = Writer::new(&Notation::STANDARD);
+    writer.slot(slot, Level::Component, extra, index);
     writer.out
 }
 
 /// How a message is written: the delimiters that its first segment declares, and the character set.
-fn notation(root: &dyn GroupNode) -> Notation {
+pub(crate) fn notation(root: &dyn GroupNode) -> Notation {
     let header = header(root);
     let delimiters = header.as_ref().and_then(Header::delimiters).unwrap_or_default();
     let declared = header.as_ref().and_then(Header::charset);
@@ -142,12 +146,12 @@ impl Header<'_> {
 }
 
 impl<'a> Writer<'a> {
-    fn standard() -> Self {
+    fn new(notation: &Notation) -> Self {
         Self {
             out: Vec::new(),
             slots: Vec::new(),
-            notation: Notation::STANDARD,
-            standard: true,
+            notation: *notation,
+            standard: notation.is_standard(),
             terminator: LineEnd::Cr,
             open_line: false,
         }
@@ -156,30 +160,13 @@ impl<'a> Writer<'a> {
     // --- segments ----------------------------------------------------------------------------------------------------
 
     fn group(&mut self, group: &'a dyn GroupNode) {
-        let mut strays = group.extra().strays().iter().peekable();
-        for index in 0..group.desc().members.len() {
-            let member = group.member(index);
-            let count = member.count();
-            let mut written = 0;
-            loop {
-                let last = written == count;
-                while let Some(stray) = strays.next_if(|stray| {
-                    usize::from(stray.member) < index
-                        || usize::from(stray.member) == index
-                            && (last || stray.occurrence as usize <= written)
-                }) {
-                    self.raw(&stray.segment);
-                }
-                match member.occurrence(written) {
-                    Some(Element::Segment(segment)) => self.segment(segment),
-                    Some(Element::Group(group)) => self.group(group),
-                    Some(Element::Raw(raw)) => self.raw(raw),
-                    None => break,
-                }
-                written += 1;
+        for (_, element) in in_order(group) {
+            match element {
+                Element::Segment(segment) => self.segment(segment),
+                Element::Group(group) => self.group(group),
+                Element::Raw(raw) => self.raw(raw),
             }
         }
-        strays.for_each(|stray| self.raw(&stray.segment));
     }
 
     fn begin_line(&mut self) {
@@ -377,7 +364,7 @@ impl<'a> Writer<'a> {
 }
 
 /// The leaf that text without separators is read into.
-pub(crate) fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
+fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
     for _ in 0..8 {
         match slot {
             Slot::Leaf(value) => return Some(value),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::charset::Charset;
+use crate::decode::segment_id;
 use crate::er7::{Delimiters, Notation, is_header};
 use crate::node::{Empty, Item, OfAny};
 use crate::value::Value;
@@ -116,18 +117,38 @@ impl Piece {
         self.bytes.len()
     }
 
+    fn own_notation(&self) -> &Notation {
+        self.notation.as_deref().unwrap_or(&Notation::STANDARD)
+    }
+
+    /// What its bytes are in.
+    pub(crate) fn charset(&self) -> Charset {
+        self.own_notation().charset
+    }
+
     /// The segment id that it starts with.
     pub(crate) fn id(&self) -> Option<&str> {
-        let id = self.bytes.get(..3)?;
-        let named = id[0].is_ascii_uppercase()
-            && id.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        let ends = self.bytes.get(3).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        std::str::from_utf8(id).ok().filter(|_| named && ends)
+        segment_id(&self.bytes, self.own_notation().delimiters.field)?;
+        std::str::from_utf8(self.bytes.get(..3)?).ok()
+    }
+
+    /// It without the explicit nulls in it.
+    pub(crate) fn settled(&self) -> Self {
+        if self.declares().is_some() {
+            return self.clone();
+        }
+        let bytes = without_nulls(&self.bytes, &self.own_notation().delimiters);
+        Self { bytes, notation: self.notation.clone() }
+    }
+
+    /// Its bytes in the recommended notation; `None` if it cannot be rewritten to it.
+    pub(crate) fn standard(&self) -> Option<&[u8]> {
+        self.notation.is_none().then_some(&self.bytes)
     }
 
     /// Writes it in a notation. A header says itself what its delimiters are, and is not rewritten.
     pub(crate) fn write(&self, out: &mut Vec<u8>, notation: &Notation) {
-        let own = self.notation.as_deref().unwrap_or(&Notation::STANDARD);
+        let own = self.own_notation();
         if own == notation
             || own.is_standard() && notation.is_standard()
             || is_header(&self.bytes, own.delimiters.field)
@@ -137,6 +158,23 @@ impl Piece {
         let (text, _) = own.read(&self.bytes);
         out.extend_from_slice(&notation.written(&text));
     }
+}
+
+/// A piece of ER7 without the parts of it that are an explicit null.
+pub(crate) fn without_nulls(piece: &[u8], delimiters: &Delimiters) -> Vec<u8> {
+    let mut out = Vec::with_capacity(piece.len());
+    let mut part = 0;
+    for (at, &byte) in piece.iter().enumerate() {
+        out.push(byte);
+        if delimiters.separates(byte) {
+            part = at + 1;
+        } else if &piece[part..=at] == b"\"\""
+            && piece.get(at + 1).is_none_or(|&next| delimiters.separates(next))
+        {
+            out.truncate(out.len() - 2);
+        }
+    }
+    out
 }
 
 /// What one slot could not hold.
@@ -216,11 +254,22 @@ impl Extra {
 
     /// Forgets how the line of a segment ended: it is no longer in its message.
     pub(crate) fn forget_line_end(&mut self) {
-        if let Some(kept) = &mut self.0 {
+        self.set_line_end(None);
+    }
+
+    pub(crate) fn set_line_end(&mut self, line_end: Option<Box<[u8]>>) {
+        if line_end.is_some() {
+            self.kept_mut().line_end = line_end;
+        } else if let Some(kept) = &mut self.0 {
             kept.line_end = None;
-            if **kept == Kept::default() {
-                self.0 = None;
-            }
+            self.tidy();
+        }
+    }
+
+    /// Frees what holds nothing.
+    pub(crate) fn tidy(&mut self) {
+        if self.kept().is_some_and(|kept| *kept == Kept::default()) {
+            self.0 = None;
         }
     }
 

@@ -143,7 +143,7 @@ pub fn get_in_group<'a>(root: &'a dyn GroupNode, path: &Path) -> Option<Cow<'a, 
 /// Sets a leaf in a message of any structure.
 ///
 /// # Errors
-/// When the message has no such segment, or the standard defines nothing at the path.
+/// See [`Message::set`](crate::Message::set).
 pub fn set_in(
     message: Result<&mut dyn GroupNode, &mut Tree>,
     path: &Path,

@@ -5,7 +5,7 @@ use encoding_rs::{
 };
 
 use super::{Base, Charset};
-use crate::er7::{Class, Scan};
+use crate::er7::{Class, Delimiters, Scan};
 
 /// The field that declares it.
 pub(crate) const FIELD: u32 = 18;
@@ -106,8 +106,13 @@ impl Charset {
             // Without a first one, ASCII is it.
             let charset = charset.get_or_insert(Self::ASCII);
             let other = Self::named(name);
-            charset.switches |= !charset.is_utf8();
-            charset.japanese |= other.is_some_and(|other| other.japanese) && !charset.is_utf8();
+            let wide = other.is_none_or(|other| match other.base {
+                Base::Of(encoding) => !encoding.is_single_byte(),
+                _ => other.switches,
+            });
+            let switches = wide && !charset.is_utf8();
+            charset.switches |= switches;
+            charset.japanese |= switches && other.is_some_and(|other| other.japanese);
         }
         charset
     }
@@ -125,25 +130,29 @@ pub(crate) fn declared(bytes: &[u8], scan: &Scan) -> Option<Charset> {
     Charset::declared(names)
 }
 
-/// What an indexed message is in: what it declares, unless its bytes say that this is not so; and whether it has to be
-/// converted to be read.
-pub(crate) fn of_message(bytes: &[u8], scan: &Scan) -> (Charset, bool) {
-    let Some(declared) = declared(bytes, scan).filter(|charset| !charset.is_utf8()) else {
-        return (Charset::UTF_8, false);
-    };
-    if bytes.is_ascii() {
-        let switches = || {
-            let sequence = |letter| memchr::memmem::find(bytes, &[scan.delimiters.escape?, letter]);
-            memchr::memchr(0x1b, bytes).is_some()
-                || sequence(b'M').or_else(|| sequence(b'C')).is_some()
-        };
-        return (declared, declared.switches && switches());
+/// What an indexed message is in: what it declares, unless its bytes say that this is not so.
+pub(crate) fn of_message(bytes: &[u8], scan: &Scan) -> Charset {
+    let declared = declared(bytes, scan).unwrap_or(Charset::UTF_8);
+    if declared.is_utf8() || bytes.is_ascii() {
+        return declared;
     }
     // Text of one byte a character is hardly ever valid UTF-8 by chance; pairs of bytes are, in a short text.
     let wide = |text: &str| text.chars().any(|character| character >= '\u{800}');
     let pairs = matches!(declared.base, Base::Of(encoding) if !encoding.is_single_byte());
     match std::str::from_utf8(bytes) {
-        Ok(text) if !pairs || wide(text) => (Charset::UTF_8, false),
-        _ => (declared, true),
+        Ok(text) if !pairs || wide(text) => Charset::UTF_8,
+        _ => declared,
+    }
+}
+
+impl Charset {
+    /// Whether a message in it has to be converted to be read: not where all of it is plain ASCII.
+    pub(crate) fn converts(self, bytes: &[u8], delimiters: &Delimiters) -> bool {
+        let switches = || {
+            let sequence = |letter| memchr::memmem::find(bytes, &[delimiters.escape?, letter]);
+            memchr::memchr(0x1b, bytes).is_some()
+                || sequence(b'M').or_else(|| sequence(b'C')).is_some()
+        };
+        !self.is_utf8() && (!bytes.is_ascii() || self.switches && switches())
     }
 }

@@ -269,7 +269,7 @@ impl Reader<'_> {
         mut count: u32,
     ) {
         loop {
-            let slot = lend!(list).map_or(SlotMut::Absent, List::push);
+            let slot = lend!(list).map_or(SlotMut::Absent, |list| at_or_pushed(list, count));
             if !self.at_empty_repetition(start) {
                 self.repetition = count + 1;
                 let from = self.left.len();
@@ -516,6 +516,12 @@ impl Reader<'_> {
             node.extra_mut().kept_mut().slots.extend(kept);
         }
     }
+}
+
+/// The repetition at an index. A segment that is read anew after a change has repetitions already.
+#[inline]
+fn at_or_pushed(list: &mut dyn List, index: u32) -> SlotMut<'_> {
+    if (index as usize) < list.len() { list.get_mut(index as usize) } else { list.push() }
 }
 
 /// The leaf that text without separators goes into, if no component behind it is missed.

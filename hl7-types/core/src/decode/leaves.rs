@@ -36,7 +36,8 @@ impl Reader<'_> {
                 SlotMut::Leaf(value) => return self.store(value, piece),
                 SlotMut::Node(node) => slot = node.slot_mut(0),
                 SlotMut::Varies(varies) => slot = varies.inner_mut(),
-                SlotMut::List(list) => slot = list.push(),
+                SlotMut::List(list) if list.is_empty() => slot = list.push(),
+                SlotMut::List(list) => slot = list.get_mut(0),
                 SlotMut::Absent => return,
             }
         }

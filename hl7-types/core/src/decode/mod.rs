@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
     /// Whether a header struct could have the message written in another character set than it is in.
     fn names_charset(&self) -> bool {
         let field = self.scan.field(self.bytes, 0, charset::FIELD);
-        field.is_some_and(|field| !field.is_empty())
+        !self.scan.charset.is_utf8() || field.is_some_and(|field| !field.is_empty())
     }
 
     /// The character set that MSH-18 declares, where the message is in another.

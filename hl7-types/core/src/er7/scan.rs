@@ -146,8 +146,8 @@ impl Scan {
     /// Reads the header and indexes the message.
     pub(crate) fn of(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
         let mut scan = Self::of_bytes(bytes, limits)?;
-        let (charset, converts) = charset::of_message(bytes, &scan);
-        scan.read_in(bytes, charset, converts);
+        let charset = charset::of_message(bytes, &scan);
+        scan.read_in(bytes, charset);
         Ok(scan)
     }
 
@@ -155,17 +155,17 @@ impl Scan {
     pub(crate) fn of_charset(
         bytes: &[u8],
         charset: Charset,
-        converts: bool,
         limits: &Limits,
     ) -> Result<Self, DecodeError> {
         let mut scan = Self::of_bytes(bytes, limits)?;
-        scan.read_in(bytes, charset, converts && !charset.is_utf8());
+        scan.read_in(bytes, charset);
         Ok(scan)
     }
 
-    fn read_in(&mut self, bytes: &[u8], charset: Charset, converts: bool) {
-        (self.charset, self.converts) = (charset, converts);
-        if converts && charset.hides_separators() {
+    fn read_in(&mut self, bytes: &[u8], charset: Charset) {
+        self.charset = charset;
+        self.converts = charset.converts(bytes, &self.delimiters);
+        if self.converts && charset.hides_separators() {
             self.forget_hidden(bytes);
         }
     }
