@@ -299,23 +299,25 @@ impl Update {
         if old.is_some() {
             named.retain(|_, snapshot| snapshot.says.anything());
         }
-        kept.strays.retain_mut(|stray| {
+        kept.strays.retain(|stray| {
             let snapshot = named.get_mut(&name(&stray.segment));
-            let Some(snapshot) = snapshot.filter(|_| updates(&stray.segment)) else { return true };
-            let next = snapshot.take();
-            if let Some(next) = next {
-                stray.segment = self.raw(&next.segment);
-            }
-            next.is_some()
+            let snapshot = snapshot.filter(|_| updates(&stray.segment));
+            snapshot.is_none_or(Snapshot::takes_a_place)
         });
-        let left = named.into_values().filter(|snapshot| !snapshot.deletes());
-        let mut left: Vec<_> = left.flat_map(|snapshot| snapshot.segments).collect();
-        left.sort_unstable_by_key(|&(nth, _)| nth);
+        let mut more: Vec<_> = named.values().flat_map(Snapshot::more).collect();
+        more.sort_unstable_by_key(|&(nth, _)| nth);
         kept.strays.extend(
-            left.into_iter()
+            more.into_iter()
                 .map(|(_, stray)| Stray { segment: self.raw(&stray.segment), ..*stray }),
         );
         kept.strays.sort_by_key(|stray| (stray.member, stray.occurrence));
+        for stray in &mut kept.strays {
+            let snapshot = named.get_mut(&name(&stray.segment));
+            let snapshot = snapshot.filter(|_| updates(&stray.segment));
+            if let Some((_, next)) = snapshot.and_then(|snapshot| snapshot.segments.pop_front()) {
+                stray.segment = self.raw(&next.segment);
+            }
+        }
         *to.kept_mut() = kept;
         to.tidy();
     }
@@ -326,13 +328,13 @@ struct Snapshot<'a> {
     /// Each with its number among those sent.
     segments: VecDeque<(usize, &'a Stray)>,
     says: Says,
-    /// How many there were.
-    count: usize,
+    /// How many places the old ones of the name had for them.
+    places: usize,
 }
 
 impl Default for Snapshot<'_> {
     fn default() -> Self {
-        Self { segments: VecDeque::new(), says: Says::NOTHING, count: 0 }
+        Self { segments: VecDeque::new(), says: Says::NOTHING, places: 0 }
     }
 }
 
@@ -340,16 +342,24 @@ impl<'a> Snapshot<'a> {
     fn add(&mut self, nth: usize, stray: &'a Stray) {
         self.segments.push_back((nth, stray));
         self.says = self.says.and(Says::of(Element::Raw(&stray.segment)));
-        self.count += 1;
     }
 
-    fn deletes(&self) -> bool {
-        self.count == 1 && self.says.first == Sent::Null
+    /// How many are to stand on record.
+    fn stand(&self) -> usize {
+        let deletes = self.segments.len() == 1 && self.says.first == Sent::Null;
+        if deletes { 0 } else { self.segments.len() }
     }
 
-    /// The next that is to stand on record.
-    fn take(&mut self) -> Option<&'a Stray> {
-        if self.deletes() { None } else { self.segments.pop_front().map(|(_, stray)| stray) }
+    /// Whether one more stands where an old one stood.
+    fn takes_a_place(&mut self) -> bool {
+        let takes = self.places < self.stand();
+        self.places += usize::from(takes);
+        takes
+    }
+
+    /// Those for which there was no old one.
+    fn more(&self) -> impl Iterator<Item = (usize, &'a Stray)> {
+        self.segments.iter().copied().take(self.stand()).skip(self.places)
     }
 }
 
