@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::desc::MemberDesc;
 use crate::encode::{declared, write_field};
 use crate::er7::Delimiters;
 use crate::extra::{Extra, Kept, Piece, RawSegment, SlotKept, SlotSurplus, Stray, without_nulls};
@@ -218,23 +219,21 @@ impl Update {
     fn group(&self, old: Option<&dyn GroupNode>, new: &dyn GroupNode, to: &mut dyn GroupNode) {
         for (index, desc) in new.desc().members.iter().enumerate() {
             let (of_old, of_new) = (old.map(|old| old.member(index)), new.member(index));
-            let mut open = |element: Element<'_>, fill: &mut dyn FnMut(ElementMut<'_>)| {
-                fill(to.member_mut(index).open(alternative(desc, element)));
-            };
+            let to = to.member_mut(index);
             let says = occurrences(Some(of_new)).map(Says::of).collect::<Vec<_>>();
             let replaced = of_old.is_none() || says.iter().any(|says| says.anything());
             if replaced && desc.max == 1 {
                 let old = of_old.and_then(|member| member.occurrence(0));
-                self.single(old, of_new.occurrence(0), &mut open);
+                self.single(old, of_new.occurrence(0), desc, to);
                 continue;
             }
             if replaced && !matches!(says[..], [Says { first: Sent::Null, .. }]) {
                 for element in occurrences(Some(of_new)) {
-                    open(element, &mut |to| self.element(None, element, to));
+                    self.element(None, element, open(to, desc, element));
                 }
             } else if !replaced {
                 for element in occurrences(of_old) {
-                    open(element, &mut |to| copy_element(element, to));
+                    copy_element(element, open(to, desc, element));
                 }
             }
         }
@@ -246,15 +245,16 @@ impl Update {
         &self,
         old: Option<Element<'_>>,
         new: Option<Element<'_>>,
-        open: &mut dyn FnMut(Element<'_>, &mut dyn FnMut(ElementMut<'_>)),
+        desc: &MemberDesc,
+        to: &mut dyn Member,
     ) {
         match (old, new) {
-            (Some(old), None) => open(old, &mut |to| copy_element(old, to)),
+            (Some(old), None) => copy_element(old, open(to, desc, old)),
             (Some(old), Some(new)) if is_alike(old, new) => {
-                open(old, &mut |to| self.element(Some(old), new, to));
+                self.element(Some(old), new, open(to, desc, old));
             }
             (_, Some(new)) if Says::of(new).first != Sent::Null || Says::of(new).value => {
-                open(new, &mut |to| self.element(None, new, to));
+                self.element(None, new, open(to, desc, new));
             }
             _ => {}
         }
@@ -416,6 +416,11 @@ impl Says {
     fn anything(self) -> bool {
         self.first != Sent::Nothing
     }
+}
+
+/// Makes an occurrence of a member, of the type of another.
+fn open<'m>(to: &'m mut dyn Member, desc: &MemberDesc, like: Element<'_>) -> ElementMut<'m> {
+    to.open(alternative(desc, like))
 }
 
 fn occurrences(member: Option<&dyn Member>) -> impl Iterator<Item = Element<'_>> {
