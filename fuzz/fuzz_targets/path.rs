@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(again.to_string(), shown);
     // The first repetition is not shown.
     let repetition = if path.repetition == 1 { 0 } else { path.repetition };
-    assert_eq!(again, Path { repetition, ..path });
+    assert_eq!(again, path.with_repetition(repetition));
 
     let mut tree = Tree::parse(MESSAGE).expect("a message");
     let mut message = OruR01::decode(MESSAGE).expect("a message").message;

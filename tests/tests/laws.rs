@@ -5,11 +5,14 @@
 //! `PROPTEST_CASES=1000000 cargo test --release -p hl7-tests --test laws`.
 
 mod damage;
+#[path = "damage/place.rs"]
+mod place;
 
-use damage::{message, place, text};
+use damage::message;
 use hl7_types::node::{Element, ElementMut, GroupNode, Node, SlotMut};
 use hl7_types::v2_5_1::messages as v2_5_1;
 use hl7_types::{DecodeOptions, Message, Path, Rules, Tree, VERSIONS, Value, Version, segments};
+use place::{place, text};
 use proptest::prelude::*;
 
 fn shown(bytes: &[u8]) -> String {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::desc::MemberDesc;
 use crate::encode::write_field;
 use crate::er7::{Delimiters, Notation};
 use crate::extra::{Extra, Kept, Piece, RawSegment, SlotKept, SlotSurplus, Stray, without_nulls};
@@ -205,23 +206,21 @@ fn settled(entry: &SlotKept) -> SlotKept {
 fn group(old: Option<&dyn GroupNode>, new: &dyn GroupNode, to: &mut dyn GroupNode) {
     for (index, desc) in new.desc().members.iter().enumerate() {
         let (of_old, of_new) = (old.map(|old| old.member(index)), new.member(index));
-        let mut open = |element: Element<'_>, fill: &mut dyn FnMut(ElementMut<'_>)| {
-            fill(to.member_mut(index).open(alternative(desc, element)));
-        };
+        let to = to.member_mut(index);
         let says = occurrences(Some(of_new)).map(Says::of).collect::<Vec<_>>();
         let replaced = of_old.is_none() || says.iter().any(|says| says.anything());
         if replaced && desc.max == 1 {
             let old = of_old.and_then(|member| member.occurrence(0));
-            single(old, of_new.occurrence(0), &mut open);
+            single(old, of_new.occurrence(0), desc, to);
             continue;
         }
         if replaced && !matches!(says[..], [Says { first: Sent::Null, .. }]) {
             for element in occurrences(Some(of_new)) {
-                open(element, &mut |to| fill(None, element, to));
+                fill(None, element, open(to, desc, element));
             }
         } else if !replaced {
             for element in occurrences(of_old) {
-                open(element, &mut |to| copy_element(element, to));
+                copy_element(element, open(to, desc, element));
             }
         }
     }
@@ -232,15 +231,16 @@ fn group(old: Option<&dyn GroupNode>, new: &dyn GroupNode, to: &mut dyn GroupNod
 fn single(
     old: Option<Element<'_>>,
     new: Option<Element<'_>>,
-    open: &mut dyn FnMut(Element<'_>, &mut dyn FnMut(ElementMut<'_>)),
+    desc: &MemberDesc,
+    to: &mut dyn Member,
 ) {
     match (old, new) {
-        (Some(old), None) => open(old, &mut |to| copy_element(old, to)),
+        (Some(old), None) => copy_element(old, open(to, desc, old)),
         (Some(old), Some(new)) if is_alike(old, new) => {
-            open(old, &mut |to| fill(Some(old), new, to));
+            fill(Some(old), new, open(to, desc, old));
         }
         (_, Some(new)) if Says::of(new).first != Sent::Null || Says::of(new).value => {
-            open(new, &mut |to| fill(None, new, to));
+            fill(None, new, open(to, desc, new));
         }
         _ => {}
     }
@@ -285,22 +285,24 @@ fn strays(old: Option<&dyn GroupNode>, new: &dyn GroupNode, to: &mut Extra) {
     if old.is_some() {
         named.retain(|_, snapshot| snapshot.says.anything());
     }
-    kept.strays.retain_mut(|stray| {
+    kept.strays.retain(|stray| {
         let snapshot = named.get_mut(&name(&stray.segment));
-        let Some(snapshot) = snapshot.filter(|_| updates(&stray.segment)) else { return true };
-        let next = snapshot.take();
-        if let Some(next) = next {
-            stray.segment = raw(&next.segment);
-        }
-        next.is_some()
+        let snapshot = snapshot.filter(|_| updates(&stray.segment));
+        snapshot.is_none_or(Snapshot::takes_a_place)
     });
-    let left = named.into_values().filter(|snapshot| !snapshot.deletes());
-    let mut left: Vec<_> = left.flat_map(|snapshot| snapshot.segments).collect();
-    left.sort_unstable_by_key(|&(nth, _)| nth);
+    let mut more: Vec<_> = named.values().flat_map(Snapshot::more).collect();
+    more.sort_unstable_by_key(|&(nth, _)| nth);
     kept.strays.extend(
-        left.into_iter().map(|(_, stray)| Stray { segment: raw(&stray.segment), ..*stray }),
+        more.into_iter().map(|(_, stray)| Stray { segment: raw(&stray.segment), ..*stray }),
     );
     kept.strays.sort_by_key(|stray| (stray.member, stray.occurrence));
+    for stray in &mut kept.strays {
+        let snapshot = named.get_mut(&name(&stray.segment));
+        let snapshot = snapshot.filter(|_| updates(&stray.segment));
+        if let Some((_, next)) = snapshot.and_then(|snapshot| snapshot.segments.pop_front()) {
+            stray.segment = raw(&next.segment);
+        }
+    }
     *to.kept_mut() = kept;
     to.tidy();
 }
@@ -309,13 +311,13 @@ struct Snapshot<'a> {
     /// Each with its number among those sent.
     segments: VecDeque<(usize, &'a Stray)>,
     says: Says,
-    /// How many there were.
-    count: usize,
+    /// How many places the old ones of the name had for them.
+    places: usize,
 }
 
 impl Default for Snapshot<'_> {
     fn default() -> Self {
-        Self { segments: VecDeque::new(), says: Says::NOTHING, count: 0 }
+        Self { segments: VecDeque::new(), says: Says::NOTHING, places: 0 }
     }
 }
 
@@ -323,16 +325,24 @@ impl<'a> Snapshot<'a> {
     fn add(&mut self, nth: usize, stray: &'a Stray) {
         self.segments.push_back((nth, stray));
         self.says = self.says.and(Says::of(Element::Raw(&stray.segment)));
-        self.count += 1;
     }
 
-    fn deletes(&self) -> bool {
-        self.count == 1 && self.says.first == Sent::Null
+    /// How many are to stand on record.
+    fn stand(&self) -> usize {
+        let deletes = self.segments.len() == 1 && self.says.first == Sent::Null;
+        if deletes { 0 } else { self.segments.len() }
     }
 
-    /// The next that is to stand on record.
-    fn take(&mut self) -> Option<&'a Stray> {
-        if self.deletes() { None } else { self.segments.pop_front().map(|(_, stray)| stray) }
+    /// Whether one more stands where an old one stood.
+    fn takes_a_place(&mut self) -> bool {
+        let takes = self.places < self.stand();
+        self.places += usize::from(takes);
+        takes
+    }
+
+    /// Those for which there was no old one.
+    fn more(&self) -> impl Iterator<Item = (usize, &'a Stray)> {
+        self.segments.iter().copied().take(self.stand()).skip(self.places)
     }
 }
 
@@ -389,6 +399,11 @@ impl Says {
     fn anything(self) -> bool {
         self.first != Sent::Nothing
     }
+}
+
+/// Makes an occurrence of a member, of the type of another.
+fn open<'m>(to: &'m mut dyn Member, desc: &MemberDesc, like: Element<'_>) -> ElementMut<'m> {
+    to.open(alternative(desc, like))
 }
 
 fn occurrences(member: Option<&dyn Member>) -> impl Iterator<Item = Element<'_>> {
