@@ -186,6 +186,13 @@ impl Findings {
         }
     }
 
+    /// Whether one more will be kept; if not, it is counted.
+    pub(crate) fn has_room(&mut self, limit: usize) -> bool {
+        let room = self.list.len() < limit;
+        self.total += usize::from(!room);
+        room
+    }
+
     pub(crate) fn sort(&mut self) {
         self.list.sort_by_key(|finding| (finding.segment, finding.span.start));
     }

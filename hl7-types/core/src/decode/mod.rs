@@ -4,6 +4,7 @@
 //! Without a struct to fill it is the validator; with one it is the decoder. There is no second copy of either.
 
 mod check;
+mod deviations;
 mod fields;
 mod leaves;
 mod structure;
@@ -19,6 +20,7 @@ use crate::node::{GroupNode, Node};
 use crate::tree::Tree;
 
 pub(crate) use check::{CODED, hint};
+use deviations::Deviating;
 use structure::Walk;
 
 /// How to decode and what to check on the way.
@@ -197,7 +199,8 @@ impl<'a> Reader<'a> {
         let grammar = structure.grammar();
         let placement = grammar.place(&ids);
         if placement.deviates {
-            self.report_placement(structure, grammar, &placement, &ids);
+            let placement = &placement;
+            self.report_placement(&Deviating { structure, grammar, placement, ids: &ids });
         }
         let mut walk = Walk { grammar, placement: &placement, next: 0 };
         self.group(&mut walk, 0, root);
