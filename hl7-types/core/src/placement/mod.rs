@@ -157,24 +157,28 @@ impl Search {
         }
     }
 
-    /// The cheapest way to a position, if it is not worse than the reading that ends there without this segment.
+    /// The cheapest way to a position, if it is not worse than the reading that ends there without this segment. Of
+    /// equal ways, the one that continues the first reading.
     fn cheapest(&self, grammar: &Grammar, node: NodeId) -> Option<Way> {
-        let mut best: Option<Way> = None;
-        for (from, reading) in self.readings.iter().enumerate() {
+        let readings = || self.readings.iter().enumerate();
+        let there = readings().find(|(_, there)| there.at == Some(node));
+        let mut bound = there.map_or((i64::MAX, 0), |(index, there)| (there.cost, index));
+        // The cheapest reading mostly has the cheapest way, and then no other needs a look.
+        let cheapest = readings().min_by_key(|(_, reading)| reading.cost);
+        let mut best = None;
+        for (from, reading) in cheapest.into_iter().chain(readings()) {
             let least = reading.cost - signed(STRAY);
-            if best.is_some_and(|best| best.cost <= least) {
+            if (least, from) > bound {
                 continue;
             }
             let Some(step) = grammar.move_to(reading.at, node) else { continue };
             let cost = least + signed(step.cost);
-            if best.is_none_or(|best| cost < best.cost) {
+            if (cost, from) <= bound {
+                bound = (cost, from);
                 best = Some(Way { from, cost, node, within: step.within });
             }
         }
-        let there = self.readings.iter().enumerate().find(|(_, there)| there.at == Some(node));
-        best.filter(|way| {
-            there.is_none_or(|(index, there)| (way.cost, way.from) <= (there.cost, index))
-        })
+        best
     }
 }
 
