@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use hl7_types::v2_5_1::{AnyMessage, VERSION};
 use hl7_types::{
     DecodeOptions, Decoded, Findings, Message as _, RawSegment, Rule, Rules, Tree, Visit,
-    node::{Element, GroupNode}, walk,
+    node::{Element, GroupNode},
+    walk,
 };
 
 /// Clean messages that are there to show something which is worth a note.

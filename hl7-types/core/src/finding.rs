@@ -154,6 +154,10 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub hint: &'static str,
+    /// What the version that MSH-12 names says here, where it is not the version that the message was read as, and
+    /// nothing is wrong under it: `2.3: PID-5 XPN, optional, 48 characters`. Only with
+    /// [`DecodeOptions::versions`](crate::DecodeOptions::versions).
+    pub allowed: Option<Box<str>>,
 }
 
 impl Finding {
@@ -166,7 +170,11 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}] {}: {}", self.severity.word(), self.rule.id(), self.path, self.message)
+        write!(f, "{}[{}] {}: {}", self.severity.word(), self.rule.id(), self.path, self.message)?;
+        match &self.allowed {
+            Some(allowed) => write!(f, " ({allowed})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -191,6 +199,10 @@ impl Findings {
         let room = self.list.len() < limit;
         self.total += usize::from(!room);
         room
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.list.iter_mut()
     }
 
     pub(crate) fn sort(&mut self) {

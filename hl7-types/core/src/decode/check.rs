@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::desc::{DatatypeDesc, ElementDesc, Format, TableDesc, TableKind, Usage};
+use crate::desc::{BY_COLUMN, DatatypeDesc, ElementDesc, Format, TableDesc, TableKind, Usage};
 use crate::finding::{Finding, Rule};
 use crate::format;
 use crate::indexed::is_site_defined;
@@ -145,7 +145,7 @@ impl Reader<'_> {
         known: bool,
         at: u32,
     ) {
-        if element.varies_by == 0 || known {
+        if matches!(element.varies_by, 0 | BY_COLUMN) || known {
             return;
         }
         let field = self.field;
@@ -303,6 +303,7 @@ impl Reader<'_> {
             span,
             message,
             hint: hint(rule),
+            allowed: None,
         };
         self.findings.push(finding, self.options.limits.findings);
     }
