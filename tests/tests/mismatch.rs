@@ -79,7 +79,22 @@ fn a_newer_message_under_an_older_version() {
         "SFT|EASTQUAY|7.2|LIS|TW\nEVN||199603110914\n\
          PID|1||100234^^^HARBOUR^MR||FENWICK^ODETTE~QUILL^ODETTE||19610615|F||2106-3^White^HL70005||||||M^Married^HL70002|||||||||||||||N\n\
          PD1||F\nROL||AD|AT^Attending|4021^PELLERIN\nPV1|1|I\nPDA||X",
-        &[],
+        &[
+            "MSH-9 too-long: 2.5.1: MSH-9 MSG, required, 15 characters",
+            "MSH-9.3 surplus-component: 2.5.1: MSH-9 MSG has 3 components",
+            "MSH-12 unknown-code: 2.5.1: MSH-12 has no table",
+            "SFT unexpected-segment: 2.5.1: SFT 0..* in ADT_A01",
+            "EVN-1 required-field: 2.5.1: EVN-1 ID, backward compatible, 3 characters",
+            "PID-5[2] too-many-repetitions: 2.5.1: PID-5 XPN, required, repeats, 250 characters",
+            "PID-10 too-long: 2.5.1: PID-10 CE, optional, repeats, 250 characters",
+            "PID-10 surplus-component: 2.5.1: PID-10 CE has 6 components",
+            "PID-16 too-long: 2.5.1: PID-16 CE, optional, 250 characters",
+            "PID-16 surplus-component: 2.5.1: PID-16 CE has 6 components",
+            "PID-31 surplus-field: 2.5.1: PID has 39 fields",
+            "ROL misplaced-segment: 2.5.1: ROL 0..* in ADT_A01, 0..* in ADT_A01.PROCEDURE, 0..* in ADT_A01.INSURANCE",
+            "ROL-1 required-field: 2.5.1: ROL-1 EI, conditional, 60 characters",
+            "PDA unexpected-segment: 2.5.1: PDA 0..1 in ADT_A01",
+        ],
     );
     check("OUL^R22^OUL_R22", "2.5.1", "2.3", "PID|1||100234^^^HARBOUR^MR||FENWICK^ODETTE", &[]);
     check(

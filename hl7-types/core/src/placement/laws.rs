@@ -174,7 +174,7 @@ fn reported(grammar: &Grammar, placement: &Placement) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn no_reading_has_fewer_deviations(root in structure(), message in message(9)) {
