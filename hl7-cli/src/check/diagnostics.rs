@@ -75,6 +75,9 @@ impl Diagnostics {
         {
             write!(console, ": hl7 describe {}", table.id)?;
         }
+        if let Some(allowed) = &finding.allowed {
+            write!(console, "\n   = note: {allowed}")?;
+        }
         writeln!(console, "{DIM:#}\n")
     }
 }

@@ -129,6 +129,7 @@ impl Conversion<'_> {
             segment: number(segment + 1),
             span: number(span.start)..number(span.end),
             message,
+            allowed: None,
             hint: hint(Rule::InvalidText),
         };
         self.findings.push(finding, DecodeOptions::default().limits.findings);

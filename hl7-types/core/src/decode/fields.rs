@@ -87,6 +87,9 @@ impl Reader<'_> {
         mut node: Option<&mut dyn Node>,
     ) {
         self.segment = index;
+        if desc.id == "RDF" {
+            self.read_columns(index);
+        }
         self.marks = self.scan.marks_to_end(index);
         self.next = 0;
         let span = self.scan.segments[index];
@@ -311,7 +314,7 @@ impl Reader<'_> {
             }
             slot => {
                 let named = self.varying_name(element);
-                let found = named.and_then(|name| self.version?.datatype(name));
+                let found = named.and_then(|name| self.datatype_named(name));
                 self.check_varying(element, named, found.is_some(), start);
                 (found, slot)
             }
