@@ -130,3 +130,9 @@ pub fn derive_group(input: TokenStream) -> TokenStream {
 pub fn derive_message(input: TokenStream) -> TokenStream {
     expanded(&parse_macro_input!(input as DeriveInput), expand::message)
 }
+
+/// Makes a struct one that is taken from messages. See [the page of it](crate#structs-of-your-own-from-any-message).
+#[proc_macro_derive(FromHl7, attributes(hl7))]
+pub fn derive_from_hl7(input: TokenStream) -> TokenStream {
+    expanded(&parse_macro_input!(input as DeriveInput), expand::from_hl7)
+}

@@ -69,7 +69,7 @@ mod any_version;
 mod versions;
 
 pub use hl7_core::*;
-pub use hl7_macros::{Datatype, Group, Message, Segment};
+pub use hl7_macros::{Datatype, FromHl7, Group, Message, Segment};
 #[allow(
     unused_imports,
     unreachable_pub,

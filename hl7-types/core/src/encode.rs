@@ -1,5 +1,7 @@
 //! The engine that writes a message: slots in order, then what was kept beside them.
 
+use std::ops::Range;
+
 use crate::er7::{Delimiters, translate};
 use crate::extra::{Extra, Kept, LineEnd, RawSegment, SlotSurplus};
 use crate::node::{self, Element, GroupNode, Node, SegmentNode, Slot};
@@ -15,6 +17,17 @@ struct Writer<'a> {
     terminator: LineEnd,
     /// Whether the last segment still lacks its line end.
     open_line: bool,
+    /// The groups that were written, where somebody wants to know.
+    groups: Option<Vec<WrittenGroup>>,
+}
+
+/// An occurrence of a group in a message that was written. Groups in it follow it.
+pub(crate) struct WrittenGroup {
+    pub(crate) name: &'static str,
+    /// Its first segment starts in these bytes, and so does its last.
+    pub(crate) bytes: Range<usize>,
+    /// How many groups there are in it, at any depth.
+    pub(crate) inside: usize,
 }
 
 /// What separates the slots of a node.
@@ -39,6 +52,18 @@ impl Level {
 
 /// Writes a message.
 pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
+    write_message(root, None).0
+}
+
+/// Writes a message, and says where its groups stand.
+pub(crate) fn write_with_groups(root: &dyn GroupNode) -> (Vec<u8>, Vec<WrittenGroup>) {
+    write_message(root, Some(Vec::new()))
+}
+
+fn write_message(
+    root: &dyn GroupNode,
+    groups: Option<Vec<WrittenGroup>>,
+) -> (Vec<u8>, Vec<WrittenGroup>) {
     let kept = root.extra().kept();
     let delimiters = declared(root).unwrap_or_default();
     let mut writer = Writer {
@@ -48,12 +73,13 @@ pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
         standard: delimiters.is_standard(),
         terminator: kept.and_then(|kept| kept.terminator).unwrap_or_default(),
         open_line: false,
+        groups,
     };
     if let Some(kept) = kept {
         writer.out.extend_from_slice(&kept.prefix);
     }
     writer.group(root);
-    writer.out
+    (writer.out, writer.groups.unwrap_or_default())
 }
 
 /// Writes one segment under the recommended delimiters, without a line end.
@@ -65,6 +91,7 @@ pub(crate) fn write_segment(segment: &dyn SegmentNode) -> Vec<u8> {
         standard: true,
         terminator: LineEnd::Cr,
         open_line: false,
+        groups: None,
     };
     writer.fields(segment);
     writer.out
@@ -79,6 +106,7 @@ pub(crate) fn write_slot(slot: Slot<'_>, component: bool) -> Vec<u8> {
         standard: true,
         terminator: LineEnd::Cr,
         open_line: false,
+        groups: None,
     };
     let extra = Extra::NONE;
     writer.slot(slot, if component { Level::Subcomponent } else { Level::Component }, &extra, 0);
@@ -121,7 +149,7 @@ impl<'a> Writer<'a> {
                 }
                 match member.occurrence(written) {
                     Some(Element::Segment(segment)) => self.segment(segment),
-                    Some(Element::Group(group)) => self.group(group),
+                    Some(Element::Group(group)) => self.inner_group(group),
                     Some(Element::Raw(raw)) => self.raw(raw),
                     None => break,
                 }
@@ -129,6 +157,21 @@ impl<'a> Writer<'a> {
             }
         }
         strays.for_each(|stray| self.raw(&stray.segment));
+    }
+
+    /// Writes a group that stands in another, and notes where if somebody wants to know.
+    fn inner_group(&mut self, group: &'a dyn GroupNode) {
+        let start = self.out.len();
+        let at = self.groups.as_ref().map(Vec::len);
+        if let Some(groups) = &mut self.groups {
+            let name = group.desc().name;
+            groups.push(WrittenGroup { name, bytes: start..start, inside: 0 });
+        }
+        self.group(group);
+        if let (Some(groups), Some(at)) = (&mut self.groups, at) {
+            groups[at].bytes.end = self.out.len();
+            groups[at].inside = groups.len() - at - 1;
+        }
     }
 
     fn begin_line(&mut self) {
