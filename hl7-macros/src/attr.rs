@@ -267,19 +267,22 @@ pub(crate) struct Attrs {
     meant: Vec<String>,
     /// An attribute could not be read at all, so nobody knows what was meant.
     unreadable: bool,
+    /// Something was reported.
+    mistaken: bool,
 }
 
 impl Attrs {
     /// Reads the `#[hl7(...)]` attributes among `attributes`.
     pub(crate) fn read(ctxt: &Ctxt, attributes: &[Attribute], place: &Place) -> Self {
-        let mut attrs = Self { entries: Vec::new(), meant: Vec::new(), unreadable: false };
+        let mut attrs =
+            Self { entries: Vec::new(), meant: Vec::new(), unreadable: false, mistaken: false };
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("hl7")) {
             let parsed =
                 attribute.parse_args_with(Punctuated::<Entry, Token![,]>::parse_terminated);
             match parsed {
                 Err(error) => {
                     ctxt.push(error);
-                    attrs.unreadable = true;
+                    (attrs.unreadable, attrs.mistaken) = (true, true);
                 }
                 Ok(entries) => {
                     entries.into_iter().for_each(|entry| attrs.take(ctxt, entry, place));
@@ -295,6 +298,7 @@ impl Attrs {
         let Some(key) = place.keys.iter().find(|key| key.name == name) else {
             let near = nearest(&name, place.keys.iter().map(|key| key.name));
             ctxt.error(&entry.key, unknown(&name, near, place));
+            self.mistaken = true;
             self.meant.extend(near.map(str::to_owned));
             return;
         };
@@ -305,8 +309,14 @@ impl Attrs {
         } else {
             let (form, example) = (key.form.name(), key.example);
             ctxt.error(entry, format!("`{name}` takes {form}; write `{example}`"));
+            self.mistaken = true;
             self.meant.push(name);
         }
+    }
+
+    /// Whether something was wrong with a key by itself.
+    pub(crate) fn mistaken(&self) -> bool {
+        self.mistaken
     }
 
     fn find(&self, key: &str) -> Option<&Entry> {

@@ -1,8 +1,8 @@
 //! `derive(FromHl7)`: how each field is taken, and the checks that the compiler runs.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{DeriveInput, LitStr, Path};
+use syn::DeriveInput;
 
 use super::{at, block};
 use crate::attr::{Attrs, EXTRACT};
@@ -24,11 +24,13 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let (version, against) = against?;
 
     let ident = container.ident;
-    let values = fields.iter().map(|field| {
-        let (name, value) = (field.ident, take(field));
+    let named = fields.iter().enumerate().map(|(index, field)| named(index, field, &against));
+    let values = fields.iter().enumerate().map(|(index, field)| {
+        let (name, value) = (field.ident, take(index, field));
         quote!(#name: #value,)
     });
     let body = quote! {
+        #(#named)*
         #[automatically_derived]
         impl __hl7::FromHl7 for #ident {
             fn version() -> ::core::option::Option<&'static __hl7::VersionDesc> {
@@ -41,8 +43,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
             }
         }
     };
-    let checks = fields.iter().enumerate().map(|(index, field)| check(index, field, &against));
-    Some(block(&container.root(), &body, &checks.collect()))
+    Some(block(&container.root(), &body, &TokenStream::new()))
 }
 
 /// What paths and groups are checked against, as expressions.
@@ -77,62 +78,53 @@ fn against(ctxt: &Ctxt, container: &Container<'_>) -> Option<(TokenStream, Again
 }
 
 /// The value of a field.
-fn take(field: &Taken<'_>) -> TokenStream {
-    let name = plain(field.ident);
-    let at = at(field.ty);
-    match &field.read {
-        Read::Value(path) => {
-            let pattern = pattern(path, field.direct);
-            quote_spanned!(at=> scope.value(#pattern, #name)?)
-        }
-        Read::Values(path) => {
-            let pattern = pattern(path, field.direct);
-            quote_spanned!(at=> scope.values(#pattern, #name)?)
-        }
-        Read::Segment(id) => {
-            let pattern = pattern(id, field.direct);
-            quote_spanned!(at=> scope.segments(#pattern, #name)?)
-        }
-        Read::Group(chain) => quote_spanned!(at=> scope.groups(#chain, #name)?),
-        Read::Raw => quote_spanned!(at=> scope.raw(#name)?),
-    }
-}
-
-/// A path, read when it is compiled; a mistake in it is shown where it stands.
-fn pattern(path: &LitStr, direct: bool) -> TokenStream {
-    let direct = direct.then(|| quote!(.direct()));
-    let at = Span::call_site().located_at(path.span());
-    quote_spanned!(at=> const { &__hl7::Pattern::new(#path) #direct })
-}
-
-/// What the compiler runs for a field. A static may look at message structures, a constant may not.
-fn check(index: usize, field: &Taken<'_>, against: &Against) -> TokenStream {
-    let (literal, call) = match (&field.read, &field.checked) {
-        (Read::Raw, _) | (_, Checked::Nothing) => return TokenStream::new(),
-        (Read::Group(chain), _) => (chain, group(chain, against)),
-        (Read::Value(path) | Read::Values(path) | Read::Segment(path), Checked::Version) => {
-            let version = &against.version;
-            (path, quote!(check_path(#version, &__hl7::Pattern::new(#path))))
-        }
-        (Read::Value(path) | Read::Values(path) | Read::Segment(path), Checked::Site(site)) => {
-            (path, site_path(path, site))
-        }
+fn take(index: usize, field: &Taken<'_>) -> TokenStream {
+    let (name, place) = (plain(field.ident), place(index));
+    let method = match field.read {
+        Read::Value(_) => "value",
+        Read::Values(_) => "values",
+        Read::Segment(_) => "segments",
+        Read::Group(_) => "groups",
+        Read::Raw => return quote_spanned!(at(field.ty)=> scope.raw(#name)?),
     };
-    let name = format_ident!("_{index}");
-    let at = Span::call_site().located_at(literal.span());
-    quote_spanned!(at=> static #name: () = __hl7::#call;)
+    let at = at(field.ty);
+    let method = Ident::new(method, at);
+    quote_spanned!(at=> scope.#method(&#place, #name)?)
 }
 
-fn group(chain: &LitStr, against: &Against) -> TokenStream {
-    match &against.structure {
-        Some(structure) => quote!(check_group_of(#structure, #chain)),
-        None => {
-            let version = &against.version;
-            quote!(check_group(#version, #chain))
-        }
+/// The static that holds what a field names.
+fn place(index: usize) -> Ident {
+    format_ident!("__PLACE_{index}")
+}
+
+/// What a field names, checked by the compiler, which shows a mistake where it stands. In a static it may look at message
+/// structures; in a constant it may not.
+fn named(index: usize, field: &Taken<'_>, against: &Against) -> TokenStream {
+    let (Read::Value(text) | Read::Values(text) | Read::Segment(text) | Read::Group(text)) =
+        &field.read
+    else {
+        return TokenStream::new();
+    };
+    let (place, at) = (place(index), Span::call_site().located_at(text.span()));
+    let Against { version, structure } = against;
+    if let Read::Group(_) = field.read {
+        let checked = match (&field.checked, structure) {
+            (Checked::Nothing, _) => quote!(#text),
+            (_, Some(structure)) => {
+                quote_spanned!(at=> __hl7::checked_group_of(#structure, #text))
+            }
+            (_, None) => quote_spanned!(at=> __hl7::checked_group(#version, #text)),
+        };
+        return quote_spanned!(at=> static #place: &str = #checked;);
     }
-}
-
-fn site_path(path: &LitStr, site: &Path) -> TokenStream {
-    quote!(check_path_in(<#site as __hl7::Segment>::DESC, &__hl7::Pattern::new(#path)))
+    let direct = field.direct.then(|| quote!(.direct()));
+    let pattern = quote_spanned!(at=> __hl7::Pattern::new(#text) #direct);
+    let checked = match &field.checked {
+        Checked::Nothing => pattern,
+        Checked::Version => quote_spanned!(at=> __hl7::checked_path(#version, #pattern)),
+        Checked::Site(site) => quote_spanned! {at=>
+            __hl7::checked_path_in(<#site as __hl7::Segment>::DESC, #pattern)
+        },
+    };
+    quote_spanned!(at=> static #place: __hl7::Pattern = #checked;)
 }

@@ -57,7 +57,7 @@ fn read_field<'a>(ctxt: &Ctxt, field: &'a Field) -> Option<Taken<'a>> {
     let attrs = Attrs::read(ctxt, &field.attrs, &EXTRACT_FIELD);
     let sources: Vec<_> = SOURCES.into_iter().filter_map(|source| attrs.key(source)).collect();
     match &sources[..] {
-        [] if SOURCES.into_iter().any(|source| attrs.meant(source)) => return None,
+        [] if attrs.mistaken() => return None,
         [] => {
             let message = format!(
                 "`{ident}` does not say what it takes; add `#[hl7(\"PID-3.1\")]`, `#[hl7(group = \"ORDER\")]`, `#[hl7(segment = \"NTE\")]` or `#[hl7(raw)]`"

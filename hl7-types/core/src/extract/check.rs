@@ -12,20 +12,20 @@ use super::near::{Near, same};
 use super::pattern::Pattern;
 use super::text::Text;
 
-/// Fails to compile where a version does not define what a pattern names.
+/// A pattern, if a version defines what it names; else it fails to compile.
 ///
 /// # Panics
 /// There; it says what is wrong, and the nearest pattern that is right.
 #[track_caller]
-pub const fn check_path(version: &'static VersionDesc, pattern: &Pattern) {
+pub const fn checked_path(version: &'static VersionDesc, pattern: Pattern) -> Pattern {
     match find(version, pattern.path.segment) {
-        Some(segment) => check_in(segment, pattern, Some(version)),
+        Some(segment) => check_in(segment, &pattern, Some(version)),
         None => {
             let id = pattern.path.segment;
             let text = Text::new().str("`").str(pattern.text).str("`: version ").str(version.id);
             let text = text.str(" has no segment ").id(id);
-            let text = match nearest_segment(version, pattern) {
-                Some(near) => text.str("; did you mean `").pattern(&mended(near, pattern)).str("`?"),
+            let text = match nearest_segment(version, &pattern) {
+                Some(near) => text.str("; did you mean `").pattern(&mended(near, &pattern)).str("`?"),
                 None if id[0] == b'Z' => text.str(
                     "; a site's own segment is checked with `site = ` its struct, or not at all with `unchecked`",
                 ),
@@ -34,14 +34,15 @@ pub const fn check_path(version: &'static VersionDesc, pattern: &Pattern) {
             panic!("{}", text.as_str());
         }
     }
+    pattern
 }
 
-/// Fails to compile where a segment struct does not define what a pattern names.
+/// A pattern, if a segment struct defines what it names; else it fails to compile.
 ///
 /// # Panics
 /// There; it says what is wrong, and the nearest pattern that is right.
 #[track_caller]
-pub const fn check_path_in(segment: &'static SegmentDesc, pattern: &Pattern) {
+pub const fn checked_path_in(segment: &'static SegmentDesc, pattern: Pattern) -> Pattern {
     let id = pattern.path.segment;
     if !same(segment.id.as_bytes(), &id) {
         let text = Text::new()
@@ -51,7 +52,8 @@ pub const fn check_path_in(segment: &'static SegmentDesc, pattern: &Pattern) {
         let text = text.str(segment.id).str(", not ").id(id);
         panic!("{}", text.as_str());
     }
-    check_in(segment, pattern, None);
+    check_in(segment, &pattern, None);
+    pattern
 }
 
 /// The version that a message belongs to.

@@ -5,30 +5,35 @@ use crate::desc::{GroupDesc, MemberKind, StructureDesc, VersionDesc};
 use super::near::{Near, same};
 use super::text::Text;
 
-/// Fails to compile where no message of a version has a chain of groups.
+/// A chain of groups, if a message of a version has it; else it fails to compile.
 ///
 /// # Panics
 /// There; it says which group is not known, and the nearest that is.
 #[track_caller]
-pub const fn check_group(version: &'static VersionDesc, chain: &'static str) {
+pub const fn checked_group(version: &'static VersionDesc, chain: &'static str) -> &'static str {
     if let Some(wrong) = Search::of(version.structures, chain) {
         let text = Text::new().str("`").str(chain).str("`: no message of version ");
         let text = wrong.explain(text.str(version.id).str(" has a group "));
         panic!("{}", text.as_str());
     }
+    chain
 }
 
-/// Fails to compile where a message does not have a chain of groups.
+/// A chain of groups, if a message has it; else it fails to compile.
 ///
 /// # Panics
 /// There; it says which group is not known, and the nearest that is.
 #[track_caller]
-pub const fn check_group_of(structure: &'static StructureDesc, chain: &'static str) {
+pub const fn checked_group_of(
+    structure: &'static StructureDesc,
+    chain: &'static str,
+) -> &'static str {
     if let Some(wrong) = Search::of(&[structure], chain) {
         let text = Text::new().str("`").str(chain).str("`: ").str(structure.id);
         let text = wrong.explain(text.str(" has no group "));
         panic!("{}", text.as_str());
     }
+    chain
 }
 
 /// The first name of a chain that no group has.

@@ -42,7 +42,7 @@ impl<'a> Found<'a> {
         Self { raw, is_leaf: piece.is_leaf() }
     }
 
-    /// What MSH-1 or MSH-2 declare: no text, so nothing in it is an escape or a separator.
+    /// What MSH-1 and MSH-2 declare, and the MSH that declares it: it stands under no other delimiters than its own.
     pub(super) fn verbatim(piece: Piece<'a>) -> Self {
         Self { raw: piece.unread(), is_leaf: false }
     }
@@ -174,6 +174,7 @@ impl<T: FromField> FromField for Result<T, FieldError> {
 }
 
 /// A code that the table has. For one that other codes do not fail, too, take `Coded<_>`.
+#[diagnostic::do_not_recommend]
 impl<T: Table> FromField for T {
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         found.parse("a code of the table", T::of_code)

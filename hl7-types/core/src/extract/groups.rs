@@ -12,6 +12,10 @@ use crate::node::GroupNode;
 use crate::placement::Place;
 use crate::tree::Tree;
 
+/// Of what was a message within the limits of whoever read it.
+pub(super) const READ_BEFORE: Limits =
+    Limits { bytes: usize::MAX, segments: usize::MAX, ..Limits::DEFAULT };
+
 /// One occurrence of a group. A message has a list of them, outer ones before those in them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct GroupSpan {
@@ -32,9 +36,7 @@ impl<'a> Grouped<'a> {
     /// A message of structs has the groups that its structs have.
     pub(super) fn typed(root: &dyn GroupNode) -> Result<Self, DecodeError> {
         let (bytes, groups) = write_with_groups(root);
-        // It was a message within the limits of whoever read it.
-        let limits = Limits { bytes: usize::MAX, segments: usize::MAX, ..Limits::DEFAULT };
-        let tree = Tree::parse_within(bytes, &limits)?;
+        let tree = Tree::parse_within(bytes, &READ_BEFORE)?;
         let segments = &tree.scan().segments;
         let before = |at: usize| segments.partition_point(|span| (span.start as usize) < at);
         let groups = groups

@@ -21,9 +21,9 @@ use crate::node::GroupNode;
 use crate::tree::Tree;
 
 #[doc(hidden)]
-pub use check::{check_path, check_path_in, version_of};
+pub use check::{checked_path, checked_path_in, version_of};
 #[doc(hidden)]
-pub use check_groups::{check_group, check_group_of};
+pub use check_groups::{checked_group, checked_group_of};
 pub use error::{ExtractError, FieldError, Problem};
 pub use field::{Found, FromField};
 use groups::Grouped;

@@ -10,7 +10,7 @@ use crate::tree::{Piece, Tree, TreeSegment};
 use super::FromHl7;
 use super::error::{ExtractError, FieldError, Problem};
 use super::field::{Found, FromField};
-use super::groups::{GroupSpan, outermost};
+use super::groups::{GroupSpan, READ_BEFORE, outermost};
 use super::pattern::Pattern;
 
 /// What the paths of a struct are relative to: the message, or one occurrence of a group or segment in it.
@@ -162,7 +162,7 @@ impl<'a> Scope<'a> {
 
     fn found(&self, piece: Option<Piece<'a>>, path: &Path) -> Found<'a> {
         let Some(piece) = piece else { return Found::NOTHING };
-        if matches!(path.field, 1 | 2) && matches!(path.segment(), "MSH" | "BHS" | "FHS") {
+        if path.field <= 2 && matches!(path.segment(), "MSH" | "BHS" | "FHS") {
             return Found::verbatim(piece);
         }
         Found::new(piece, self.tree.delimiters())
@@ -240,6 +240,7 @@ pub trait Nested: Sized {
     ) -> Result<Self, ExtractError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromHl7> Nested for T {
     fn of_scopes(
         scopes: &mut dyn Iterator<Item = Scope<'_>>,
@@ -307,10 +308,11 @@ impl FromRaw for Tree {
             return Ok(tree.clone());
         }
         if is_header(bytes, tree.delimiters().field) && bytes.starts_with(b"MSH") {
-            return Tree::parse(bytes);
+            return Tree::parse_within(bytes, &READ_BEFORE);
         }
         let header = tree.at(0);
         let declared = header.field(2).map_or(header.range().end, |field| field.range().end);
-        Tree::parse([&tree.bytes()[header.range().start..declared], b"\r", bytes].concat())
+        let header = &tree.bytes()[header.range().start..declared];
+        Tree::parse_within([header, b"\r", bytes].concat(), &READ_BEFORE)
     }
 }
