@@ -1,7 +1,7 @@
 //! Laws over damaged messages: what decodes comes back byte for byte, typed and untyped; an edit changes one piece.
 
 use hl7_types::v2_5_1::{AnyMessage, VERSION};
-use hl7_types::{DecodeOptions, Fill, Path, Rules, Tree, sample};
+use hl7_types::{DecodeOptions, Fill, FromHl7, Path, Presence, Rules, Tree, Value, sample};
 use proptest::prelude::*;
 
 /// One act of damage; numbers are taken modulo what there is.
@@ -104,6 +104,69 @@ fn check_round_trip(bytes: &[u8]) {
     }
 }
 
+/// Of any message: what paths name, what stands in groups, and what stands behind them.
+#[derive(Debug, PartialEq, FromHl7)]
+#[hl7(version = VERSION)]
+struct Anything {
+    #[hl7("MSH-9")]
+    kind: Value,
+    #[hl7("PID-3[*].1")]
+    identifiers: Vec<Presence<'static>>,
+    #[hl7("OBX[*]-5[*]")]
+    values: Vec<Value>,
+    #[hl7("ZZZ-2", unchecked)]
+    site: Option<String>,
+    #[hl7(group = "PATIENT")]
+    patients: Vec<Part>,
+    #[hl7(group = "ORDER")]
+    orders: Vec<Part>,
+    #[hl7(group = "PATIENT_RESULT.ORDER_OBSERVATION")]
+    results: Vec<Part>,
+    #[hl7(group = "PROCEDURE")]
+    procedures: Vec<Part>,
+    #[hl7(segment = "OBX", direct)]
+    outside: Vec<Lines>,
+    #[hl7(raw)]
+    whole: Tree,
+}
+
+#[derive(Debug, PartialEq, FromHl7)]
+#[hl7(version = VERSION)]
+struct Part {
+    #[hl7(raw)]
+    lines: Vec<u8>,
+    #[hl7(raw)]
+    message: Tree,
+    #[hl7(group = "OBSERVATION")]
+    observations: Vec<Lines>,
+    #[hl7(segment = "NTE", direct)]
+    notes: Vec<Lines>,
+}
+
+#[derive(Debug, PartialEq, FromHl7)]
+#[hl7(version = VERSION)]
+struct Lines {
+    #[hl7(raw)]
+    lines: Vec<u8>,
+}
+
+/// A struct is the same whether the message has structs or not.
+fn check_extraction(bytes: &[u8]) {
+    let untyped = Anything::from_hl7(bytes);
+    let Ok(decoded) = AnyMessage::decode(bytes) else {
+        assert!(untyped.is_err());
+        return;
+    };
+    assert_eq!(Anything::from_message(&decoded.message), untyped);
+    if let Ok(anything) = untyped {
+        assert_eq!(anything.whole.bytes(), bytes);
+        let parts = [&anything.patients, &anything.orders, &anything.results, &anything.procedures];
+        for part in parts.into_iter().flatten() {
+            assert!(part.message.bytes().ends_with(&part.lines));
+        }
+    }
+}
+
 /// Found by fuzzing: with nothing but unknown segments behind it, the header itself was read as one without a place, and
 /// came back under other delimiters.
 #[test]
@@ -126,6 +189,11 @@ proptest! {
     #[test]
     fn what_decodes_comes_back_byte_for_byte(bytes in message()) {
         check_round_trip(&bytes);
+    }
+
+    #[test]
+    fn a_struct_is_taken_the_same_with_structs_and_without(bytes in message()) {
+        check_extraction(&bytes);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use hl7_types::primitives::Nm;
 use hl7_types::v2_5_1::messages::OruR01;
 use hl7_types::v2_5_1::tables::AdministrativeSex;
 use hl7_types::v2_5_1::{self, VERSION};
-use hl7_types::{Coded, Extra, FromHl7, Message, Presence, Segment, Tree, Value};
+use hl7_types::{
+    Coded, Extra, FromHl7, Message, Presence, RawSegment, Segment, Tree, Value, extract::Problem,
+};
 
 /// What our laboratory adds to an order.
 #[derive(Segment)]
@@ -195,4 +197,57 @@ fn groups_and_what_stands_in_them() {
             .to_owned())
     );
     assert_eq!(second.observations[0].value, Ok(140.0));
+}
+
+#[test]
+fn a_message_of_structs_is_taken_as_it_is_now() {
+    let mut message = OruR01::decode(REPORT.as_bytes()).expect("a message").message;
+    let orders = &mut message.patient_result[0].order_observation;
+    let mut zlb = Zlb::new();
+    zlb.bench = "R&D".into();
+    // Behind the OBR, the second member of an order.
+    orders[1].extra.insert_stray(1, 1, RawSegment::from_typed(&zlb));
+    orders[0].observation.clear();
+    orders.swap(0, 1);
+
+    let orders = Report::from_message(&message).expect("a report").orders;
+    let taken: Vec<_> = orders
+        .iter()
+        .map(|order| (&*order.placer, order.bench.as_deref(), order.observations.len()))
+        .collect();
+    assert_eq!(taken, [("A2", Some("R&D"), 1), ("A1", Some("bench 3"), 0)]);
+    assert_eq!(orders[0].lines, b"OBR|2|A2\rZLB|R\\T\\D\rOBX|1|NM|NA||140||||||F\r");
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named_by_path_and_field() {
+    let check = |from: &str, to: &str, expected: &str| {
+        let bytes = REPORT.replace(from, to);
+        let error = Report::from_hl7(bytes.as_bytes()).expect_err(expected);
+        assert_eq!(error.to_string(), expected);
+        let message = hl7_types::decode(bytes.as_bytes()).expect("a message").message;
+        assert_eq!(Report::from_message(&message), Err(error));
+    };
+    check("4711^", "^", "PID-3.1 (`patient`): expected a value, found nothing");
+    check("4711^", "\"\"^", "PID-3.1 (`patient`): expected a value, found a null");
+    check("|M|", "|Q|", "PID-8 (`sex`): expected a code of the table, found `x`");
+    check(
+        "196106150930",
+        "15.6.61",
+        "PID-7.1 (`born`): expected a date, YYYY[MM[DD]], found `99.9.99`",
+    );
+    check("PV1||I", "PV1", "PV1-2 (`header.visit.class`): expected a value, found nothing");
+    check("OBR|2|A2", "OBR|2", "OBR-2.1 (`orders[2].placer`): expected a value, found nothing");
+    check(
+        "OBX|2|",
+        "OBX|second|",
+        "OBX-1 (`orders[1].observations[2].number`): expected a whole number within u8, found `xxxxxx`",
+    );
+
+    // Nobody knows the groups of a message that no structure is known of; its paths are read all the same.
+    let unknown = REPORT.replace("ORU^R01^ORU_R01", "ZZZ^Z01");
+    let error = Report::from_hl7(unknown.as_bytes()).expect_err("no structure");
+    assert_eq!((error.field().as_str(), error.problem()), ("header", &Problem::NoStructure));
+    let note = Note::from_hl7(unknown.as_bytes()).expect("a note");
+    assert_eq!(note.text.as_deref(), Some("of the order"));
 }
