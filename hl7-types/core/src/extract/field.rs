@@ -90,7 +90,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn parse<T>(
+    pub(super) fn parse<T>(
         &self,
         expected: &'static str,
         parse: impl Fn(&str) -> Option<T>,
@@ -101,7 +101,8 @@ impl<'a> Found<'a> {
 
 /// A type that what a path names can be read as.
 ///
-/// It is there for `String`, numbers, `bool`, dates and times, tables and the primitive datatypes; `Option<T>` is `None`
+/// It is there for `String`, numbers, `bool`, dates and times, tables and the primitive datatypes, and with the features of
+/// these names for the types of jiff and rust_decimal; `Option<T>` is `None`
 /// where there is nothing or a null, [`Presence`] tells the two apart, and `Result<T, FieldError>` keeps what is wrong
 /// with a field instead of failing for all of them. A type of one's own:
 ///

@@ -5,6 +5,7 @@
 
 mod check;
 mod check_groups;
+mod convert;
 mod error;
 mod field;
 mod groups;

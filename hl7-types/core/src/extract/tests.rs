@@ -54,7 +54,7 @@ const fn any(ident: &'static str, segment: &'static SegmentDesc) -> MemberDesc {
 }
 
 /// Reads a path in segments behind a header under the recommended delimiters.
-fn value<T: FromField>(segments: &str, path: &'static str) -> Result<T, ExtractError> {
+pub(super) fn value<T: FromField>(segments: &str, path: &'static str) -> Result<T, ExtractError> {
     let tree = Tree::parse(format!("MSH|^~\\&|\r{segments}\r")).expect("a message");
     Scope::whole(&tree, None).value(&Pattern::new(path), "field")
 }
