@@ -8,6 +8,7 @@ mod to_jiff {
     use crate::extract::{FieldError, Found, FromField};
 
     impl FromField for civil::Time {
+        #[inline]
         fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
             let clock = |text: &str| Time::parse(text)?.clock.try_into().ok();
             found.parse("a time with its minute, HHMM[SS[.S[S[S[S]]]]][+/-ZZZZ]", clock)
@@ -15,6 +16,7 @@ mod to_jiff {
     }
 
     impl FromField for civil::Date {
+        #[inline]
         fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
             let day = |text: &str| DateTime::parse(text)?.date.try_into().ok();
             found.parse("a date with month and day, YYYYMMDD", day)
@@ -25,6 +27,7 @@ mod to_jiff {
     macro_rules! moments {
         ($($type:ty = $expected:literal;)*) => {$(
             impl FromField for $type {
+                #[inline]
                 fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
                     found.parse($expected, |text| DateTime::parse(text)?.try_into().ok())
                 }
@@ -75,6 +78,7 @@ mod to_decimal {
 
     /// With the digits that were sent.
     impl FromField for Decimal {
+        #[inline]
         fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
             found.parse("a number with no more digits than a decimal holds", |text| {
                 Number::parse(text)?.to_decimal()

@@ -102,9 +102,9 @@ impl<'a> Found<'a> {
 /// A type that what a path names can be read as.
 ///
 /// It is there for `String`, numbers, `bool`, dates and times, tables and the primitive datatypes, and with the features of
-/// these names for the types of jiff and rust_decimal; `Option<T>` is `None`
-/// where there is nothing or a null, [`Presence`] tells the two apart, and `Result<T, FieldError>` keeps what is wrong
-/// with a field instead of failing for all of them. A type of one's own:
+/// these names for the types of jiff and rust_decimal. `Option<T>` is `None` where there is nothing or a null,
+/// [`Presence`] tells the two apart, and `Result<T, FieldError>` keeps what is wrong with a field instead of failing for
+/// all of them. A type of one's own:
 ///
 /// ```
 /// use hl7_core::extract::{FieldError, Found, FromField};
@@ -133,7 +133,10 @@ pub trait FromField: Sized {
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError>;
 }
 
+// Each of these is `#[inline]`: whoever reads a type compiles it, and the versions do not wait for it.
+
 impl FromField for String {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         Ok(found.text()?.into_owned())
     }
@@ -141,6 +144,7 @@ impl FromField for String {
 
 /// Absent and null are values of it, so that they are no errors.
 impl FromField for Value {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         Ok(Self::from_raw(found.raw()))
     }
@@ -148,6 +152,7 @@ impl FromField for Value {
 
 /// Absent and null are values of it, so that they are no errors.
 impl FromField for Presence<'static> {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         Ok(match found.text() {
             Ok(text) => Presence::Value(Cow::Owned(text.into_owned())),
@@ -159,6 +164,7 @@ impl FromField for Presence<'static> {
 
 /// `None` where there is nothing or a null. What is wrong stays an error.
 impl<T: FromField> FromField for Option<T> {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         if found.is_absent() || found.is_null() {
             return Ok(None);
@@ -169,6 +175,7 @@ impl<T: FromField> FromField for Option<T> {
 
 /// The value, or what is wrong with it: for fields without which the rest is of use.
 impl<T: FromField> FromField for Result<T, FieldError> {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         Ok(T::from_field(found))
     }
@@ -177,6 +184,7 @@ impl<T: FromField> FromField for Result<T, FieldError> {
 /// A code that the table has. For one that other codes do not fail, too, take `Coded<_>`.
 #[diagnostic::do_not_recommend]
 impl<T: Table> FromField for T {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         found.parse("a code of the table", T::of_code)
     }
@@ -184,6 +192,7 @@ impl<T: Table> FromField for T {
 
 /// `Y` or `N` (HL7 table 0136).
 impl FromField for bool {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         found.parse("Y or N", |text| match text {
             "Y" => Some(true),
@@ -195,6 +204,7 @@ impl FromField for bool {
 
 /// The nearest binary fraction, which most decimal fractions are not exactly; [`Nm`] keeps the digits.
 impl FromField for f64 {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         found.parse(describe(Format::Number), |text| Number::parse(text).map(Number::to_f64))
     }
@@ -204,6 +214,7 @@ impl FromField for f64 {
 macro_rules! whole {
     ($($type:ty)*) => {$(
         impl FromField for $type {
+            #[inline]
             fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
                 let whole = |text: &str| Number::parse(text)?.whole()?.try_into().ok();
                 found.parse(concat!("a whole number within ", stringify!($type)), whole)
@@ -216,6 +227,7 @@ whole! { i8 i16 i32 i64 u8 u16 u32 u64 usize }
 
 /// The day of a date, or of a date and time.
 impl FromField for Date {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         let date = |text: &str| DateTime::parse(text).map(|stamp| stamp.date);
         found.parse(describe(Format::Date), date)
@@ -223,12 +235,14 @@ impl FromField for Date {
 }
 
 impl FromField for Time {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         found.parse(describe(Format::Time), Time::parse)
     }
 }
 
 impl FromField for DateTime {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         found.parse(describe(Format::DateTime), DateTime::parse)
     }
@@ -236,6 +250,7 @@ impl FromField for DateTime {
 
 /// Absent and null are values of it, so that they are no errors.
 impl<T: Table> FromField for Coded<T> {
+    #[inline]
     fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
         Value::from_field(found).map(Self::from)
     }
@@ -246,6 +261,7 @@ macro_rules! leaves {
     ($($type:ty)*) => {$(
         /// Absent and null are values of it, so that they are no errors.
         impl FromField for $type {
+            #[inline]
             fn from_field(found: &Found<'_>) -> Result<Self, FieldError> {
                 Value::from_field(found).map(Self::from)
             }
