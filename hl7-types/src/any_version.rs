@@ -20,6 +20,7 @@ macro_rules! versions {
 
             use hl7_core::__private::{Indexed, Reading};
             use hl7_core::desc::VersionDesc;
+            use hl7_core::extract::Source;
             use hl7_core::node::GroupNode;
             use hl7_core::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
@@ -220,6 +221,17 @@ macro_rules! versions {
                         $(
                             #[cfg(feature = $feature)]
                             Self::$variant(ref message) => message.group(),
+                        )*
+                    }
+                }
+            }
+
+            impl Source for AnyMessage {
+                fn members(&self) -> Result<&dyn GroupNode, &Tree> {
+                    match *self {
+                        $(
+                            #[cfg(feature = $feature)]
+                            Self::$variant(ref message) => message.members(),
                         )*
                     }
                 }

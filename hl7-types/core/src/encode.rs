@@ -1,5 +1,7 @@
 //! The engine that writes a message: slots in order, then what was kept beside them.
 
+use std::ops::Range;
+
 use crate::charset::{self, Charset};
 use crate::er7::{Delimiters, Notation};
 use crate::extra::{Extra, Kept, LineEnd, RawSegment, ReadIn, SlotSurplus};
@@ -18,6 +20,17 @@ struct Writer<'a> {
     terminator: LineEnd,
     /// Whether the last segment still lacks its line end.
     open_line: bool,
+    /// The groups that were written, where somebody wants to know.
+    groups: Option<Vec<WrittenGroup>>,
+}
+
+/// An occurrence of a group in a message that was written. Groups in it follow it.
+pub(crate) struct WrittenGroup {
+    pub(crate) name: &'static str,
+    /// Its first segment starts in these bytes, and so does its last.
+    pub(crate) bytes: Range<usize>,
+    /// How many groups there are in it, at any depth.
+    pub(crate) inside: usize,
 }
 
 /// What separates the slots of a node.
@@ -42,17 +55,30 @@ impl Level {
 
 /// Writes a message.
 pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
+    write_message(root, None).0
+}
+
+/// Writes a message, and says where its groups stand.
+pub(crate) fn write_with_groups(root: &dyn GroupNode) -> (Vec<u8>, Vec<WrittenGroup>) {
+    write_message(root, Some(Vec::new()))
+}
+
+fn write_message(
+    root: &dyn GroupNode,
+    groups: Option<Vec<WrittenGroup>>,
+) -> (Vec<u8>, Vec<WrittenGroup>) {
     let kept = root.extra().kept();
     let notation = notation(root);
     let mut writer = Writer::new(&notation);
     writer.out.reserve(1024);
     writer.slots.reserve(128);
     writer.terminator = kept.and_then(|kept| kept.terminator).unwrap_or_default();
+    writer.groups = groups;
     if let Some(kept) = kept {
         writer.out.extend_from_slice(&kept.prefix);
     }
     writer.group(root);
-    writer.out
+    (writer.out, writer.groups.unwrap_or_default())
 }
 
 /// Writes one segment in a notation, without a line end.
@@ -154,6 +180,7 @@ impl<'a> Writer<'a> {
             standard: notation.is_standard(),
             terminator: LineEnd::Cr,
             open_line: false,
+            groups: None,
         }
     }
 
@@ -163,9 +190,24 @@ impl<'a> Writer<'a> {
         for (_, element) in in_order(group) {
             match element {
                 Element::Segment(segment) => self.segment(segment),
-                Element::Group(group) => self.group(group),
+                Element::Group(group) => self.inner_group(group),
                 Element::Raw(raw) => self.raw(raw),
             }
+        }
+    }
+
+    /// Writes a group that stands in another, and notes where if somebody wants to know.
+    fn inner_group(&mut self, group: &'a dyn GroupNode) {
+        let start = self.out.len();
+        let at = self.groups.as_ref().map(Vec::len);
+        if let Some(groups) = &mut self.groups {
+            let name = group.desc().name;
+            groups.push(WrittenGroup { name, bytes: start..start, inside: 0 });
+        }
+        self.group(group);
+        if let (Some(groups), Some(at)) = (&mut self.groups, at) {
+            groups[at].bytes.end = self.out.len();
+            groups[at].inside = groups.len() - at - 1;
         }
     }
 

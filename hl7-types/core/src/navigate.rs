@@ -135,7 +135,7 @@ pub(crate) fn get<'a>(root: &'a dyn GroupNode, path: &Path) -> Option<Cow<'a, st
 }
 
 fn get_alone<'a>(tree: &Tree, path: &Path) -> Option<Cow<'a, str>> {
-    let piece = tree.alone().piece_at(path).filter(|piece| !piece.is_empty())?;
+    let piece = tree.alone().piece(path).filter(|piece| !piece.is_empty())?;
     Some(Cow::Owned(piece.text().into_owned()))
 }
 
@@ -147,7 +147,7 @@ pub fn presence<'a>(root: &'a dyn GroupNode, path: &Path) -> Presence<'a> {
         Found::Nothing => Presence::Absent,
         Found::Leaf(value) => value.presence(),
         Found::Written(tree) => {
-            let piece = tree.alone().piece_at(path);
+            let piece = tree.alone().piece(path);
             piece.map_or(Presence::Absent, |piece| piece.presence().into_owned())
         }
     }

@@ -161,6 +161,17 @@ impl Tree {
         (0..self.scan.segments.len()).map(|index| TreeSegment { tree: self, index })
     }
 
+    /// The segment at an index below the number of segments.
+    pub(crate) fn at(&self, index: usize) -> TreeSegment<'_> {
+        TreeSegment { tree: self, index }
+    }
+
+    /// The id of each segment, where its line starts with one.
+    pub(crate) fn segment_ids(&self) -> Vec<Option<[u8; 3]>> {
+        let field = self.scan.delimiters.field;
+        self.segments().map(|segment| segment_id(segment.raw(), field)).collect()
+    }
+
     /// The segment that a path names.
     #[must_use]
     pub fn segment(&self, path: &Path) -> Option<TreeSegment<'_>> {
@@ -171,7 +182,7 @@ impl Tree {
     /// The piece that a path names, if the message has it (it may be empty).
     #[must_use]
     pub fn piece(&self, path: &Path) -> Option<Piece<'_>> {
-        self.segment(path)?.piece_at(path)
+        self.segment(path)?.piece(path)
     }
 
     /// What a path names: the text of a leaf without escapes, or a piece with parts as it stands. `None` where there is
@@ -299,32 +310,26 @@ impl<'a> TreeSegment<'a> {
         self.tree.scan.segments[self.index].range()
     }
 
-    fn piece(&self, span: Span<'a>) -> Piece<'a> {
-        Piece { tree: self.tree, span, declares: false }
-    }
-
-    /// The piece of this segment that a path names, if the segment has it; the path's segment is not looked at.
-    pub(crate) fn piece_at(&self, path: &Path) -> Option<Piece<'a>> {
+    /// The piece that a path names in this segment, if it has it (it may be empty); which segment the path names is not
+    /// looked at.
+    #[must_use]
+    pub fn piece(&self, path: &Path) -> Option<Piece<'a>> {
         let Some(field) = path.field.checked_sub(1) else { return Some(self.whole()) };
         let field = self.field(field as usize + 1)?;
         if path.repetition == 0 && path.component == 0 {
             return Some(field);
         }
-        let repetition = field.nth(Class::Repetition, path.repetition.max(1))?;
-        let Some(component) = (path.component > 0).then_some(path.component) else {
-            return Some(repetition);
-        };
-        let component = repetition.nth(Class::Component, component)?;
-        match path.subcomponent {
-            0 => Some(component),
-            subcomponent => component.nth(Class::Subcomponent, subcomponent),
-        }
+        field.nth(Class::Repetition, path.repetition.max(1))?.part(path)
+    }
+
+    fn view(&self, span: Span<'a>) -> Piece<'a> {
+        Piece { tree: self.tree, span, declares: false }
     }
 
     fn whole(&self) -> Piece<'a> {
         let segment = self.tree.scan.segments[self.index];
         let marks = self.tree.scan.marks_of(self.index);
-        self.piece(Span { start: segment.start, end: segment.end, marks })
+        self.view(Span { start: segment.start, end: segment.end, marks })
     }
 
     /// The fields in order, from field 1; for MSH, BHS and FHS field 1 is the separator itself.
@@ -333,11 +338,11 @@ impl<'a> TreeSegment<'a> {
         let in_header = fields.is_some_and(|(first, _)| first == 2);
         let separator = fields.filter(|_| in_header).map(|(_, fields)| {
             let start = fields.start - 1;
-            self.piece(Span { start, end: start + 1, marks: &[] })
+            self.view(Span { start, end: start + 1, marks: &[] })
         });
         separator
             .into_iter()
-            .chain(split_all(fields.map(|(_, fields)| self.piece(fields)), Class::Field))
+            .chain(split_all(fields.map(|(_, fields)| self.view(fields)), Class::Field))
             .enumerate()
             .map(move |(index, field)| Piece { declares: in_header && index < 2, ..field })
     }
@@ -357,7 +362,7 @@ impl<'a> TreeSegment<'a> {
             None => {
                 let have = self.fields().count();
                 separators.resize(path.field as usize - have, delimiters.field);
-                self.piece(Span::nothing(self.whole().span.end))
+                self.view(Span::nothing(self.whole().span.end))
             }
         };
         let levels = [
@@ -372,7 +377,7 @@ impl<'a> TreeSegment<'a> {
                 None => {
                     let missing = number as usize - piece.parts(class).count();
                     separators.resize(separators.len() + missing, separator?);
-                    self.piece(Span::nothing(piece.span.end))
+                    self.view(Span::nothing(piece.span.end))
                 }
             };
         }
@@ -418,15 +423,30 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// Whether there is nothing but separators.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.span.marks.len() == self.range().len()
+    }
+
+    /// In the recommended notation, escapes included.
+    pub(crate) fn standard(&self) -> Cow<'a, str> {
+        self.tree.scan.notation().read(self.raw()).0
+    }
+
+    /// As it stands, escapes included.
+    pub(crate) fn unread(&self) -> Cow<'a, str> {
+        let notation = self.tree.scan.notation();
+        notation.charset.decode_within(self.raw(), Some(&notation.delimiters)).0
+    }
+
     /// The text: of a leaf without escapes, of a piece with parts, and of a declaration of delimiters, as it stands. Bytes
     /// that are no text in the character set of the message are read as ISO 8859-1.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        let notation = self.tree.scan.notation();
         if !self.is_leaf() || self.declares {
-            return notation.charset.decode_within(self.raw(), Some(&notation.delimiters)).0;
+            return self.unread();
         }
-        match notation.read(self.raw()).0 {
+        match self.standard() {
             Cow::Borrowed(text) => unescape(text),
             Cow::Owned(text) => Cow::Owned(unescape(&text).into_owned()),
         }
@@ -449,6 +469,16 @@ impl<'a> Piece<'a> {
 
     fn parts(&self, class: Class) -> impl Iterator<Item = Piece<'a>> + use<'a> {
         split_all(Some(*self), class)
+    }
+
+    /// The component and subcomponent that a path names in a repetition.
+    pub(crate) fn part(self, path: &Path) -> Option<Self> {
+        let mut piece = self;
+        let levels = [(Class::Component, path.component), (Class::Subcomponent, path.subcomponent)];
+        for (class, number) in levels.into_iter().take_while(|(_, number)| *number > 0) {
+            piece = piece.nth(class, number)?;
+        }
+        Some(piece)
     }
 
     fn nth(&self, class: Class, number: u32) -> Option<Piece<'a>> {
