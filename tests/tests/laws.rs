@@ -289,6 +289,18 @@ fn a_text_that_cannot_be_escaped_is_refused() {
     check_edit(version, bytes, &path, "a|b^c~d\\e&f");
 }
 
+/// Found by a property test: a field whose datatype another one names, emptied by path, still was of that datatype, where
+/// the edited message is read as one that names none.
+#[test]
+fn an_emptied_field_of_varying_type_is_of_none() {
+    let version = Version::find("2.5.1").expect("it is enabled");
+    let bytes =
+        b"MSH|^~\\&|A|B|C|D|1||ORU^R01^ORU_R01|1|P|2.5.1\rPID|1\rOBR|1\rOBX|1|CE|A||x~\rOBX|2|NM|A||5|\r";
+    for (path, text) in [("OBX-5", ""), ("OBX[2]-5", ""), ("OBX[2]-5.2", "x"), ("OBX-2", "NM")] {
+        check_edit(version, bytes, &path.parse().expect("a path"), text);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 /// One act of damage; numbers are taken modulo what there is.
 #[derive(Debug, Clone)]
-pub enum Damage {
+pub(crate) enum Damage {
     Insert(usize, Vec<u8>),
     Delete(usize, usize),
     Lines(Act),
@@ -18,7 +18,7 @@ pub enum Damage {
 
 /// What happens to one of several lines, or fields of a line.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub(crate) enum Act {
     Insert(usize, Vec<u8>),
     Delete(usize),
     Duplicate(usize),
@@ -192,7 +192,7 @@ fn message_type(version: usize, structure: usize) -> String {
 
 /// A message that is shown as it would be written into a test.
 #[derive(Clone)]
-pub struct Bytes(pub Vec<u8>);
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
 impl std::fmt::Debug for Bytes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -201,7 +201,7 @@ impl std::fmt::Debug for Bytes {
 }
 
 /// A version to read as, and a message of any version, damaged.
-pub fn message() -> impl Strategy<Value = (usize, Bytes)> {
+pub(crate) fn message() -> impl Strategy<Value = (usize, Bytes)> {
     let versions = 0..VERSIONS.len();
     let fill = prop_oneof![3 => Just(Fill::Minimal), 1 => Just(Fill::Full)];
     let damages = prop::collection::vec(damage(), 0..8);

@@ -5,13 +5,13 @@ use proptest::prelude::*;
 
 /// A place in a message, for the most part one that exists; numbers are taken modulo what there is.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub(crate) struct Place {
     segment: usize,
     numbers: [u32; 4],
     field_there: bool,
 }
 
-pub fn place() -> impl Strategy<Value = Place> {
+pub(crate) fn place() -> impl Strategy<Value = Place> {
     let number = |most: u32| prop_oneof![8 => 0..most, 1 => 0_u32..60, 1 => Just(10_001_u32)];
     (any::<usize>(), 0_u32..100, number(3), number(7), number(4), any::<bool>()).prop_map(
         |(segment, field, repetition, component, subcomponent, field_there)| Place {
@@ -24,7 +24,7 @@ pub fn place() -> impl Strategy<Value = Place> {
 
 impl Place {
     /// It as a path.
-    pub fn path(&self, tree: &Tree) -> Path {
+    pub(crate) fn path(&self, tree: &Tree) -> Path {
         let ids: Vec<_> = tree.segments().map(|segment| segment.id()).collect();
         let at = self.segment % ids.len();
         let Some(id) = ids[at] else { return "ZZZ-1".parse().expect("a path") };
@@ -44,7 +44,7 @@ impl Place {
 }
 
 /// What somebody may want to write into a field.
-pub fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[ -~]{0,12}",
         1 => Just(String::new()),
