@@ -56,7 +56,7 @@ fn an_older_message_under_a_newer_version() {
         "EVN|A01|199603110914\n\
          PID|1|12345678901234567890^^^X|100234^^^HARBOUR^MR||FENWICK^ODETTE||19610615|F|||||||||S\n\
          PV1|1|I\nACC|199603110800\nZIN|1",
-        &[],
+        &["PID-17.1 site-code: 2.3: table 0006 lists no codes"],
     );
     check("ACK", "2.3", "2.5.1", "MSA|AA|42|fine||D|100^x", &[]);
     check("ACK", "2.3", "2.8", "MSA|AA|42|fine||D|100^x", &[]);
@@ -82,7 +82,7 @@ fn a_newer_message_under_an_older_version() {
         &[
             "MSH-9 too-long: 2.5.1: MSH-9 MSG, required, 15 characters",
             "MSH-9.3 surplus-component: 2.5.1: MSH-9 MSG has 3 components",
-            "MSH-12 unknown-code: 2.5.1: MSH-12 has no table",
+            "MSH-12 unknown-code: 2.5.1: code of table 0104",
             "SFT unexpected-segment: 2.5.1: SFT 0..* in ADT_A01",
             "EVN-1 required-field: 2.5.1: EVN-1 ID, backward compatible, 3 characters",
             "PID-5[2] too-many-repetitions: 2.5.1: PID-5 XPN, required, repeats, 250 characters",
@@ -104,7 +104,14 @@ fn a_newer_message_under_an_older_version() {
         "PID|1||100234^^^HARBOUR^MR||FENWICK^ODETTE|||F|||||||||||||||||||||||||||||||^PRN^CP^^^555\n\
          OBR|1|||2345-7^Glucose^LN|||20240311\nOBX|1|CWE|882-1^Group^LN||AP^A positive||||||F|||||||||LA^Left arm\n\
          PRT||AD||AT^Attending",
-        &[],
+        &[
+            "MSH-9.1 unknown-code: 2.5.1: code of table 0076",
+            "MSH-9 too-long: 2.5.1: MSH-9 MSG, required, 15 characters",
+            "MSH-9 unknown-structure: 2.5.1 has OUL_R22",
+            "MSH-9.2 unknown-code: 2.5.1: code of table 0003",
+            "MSH-9.3 surplus-component: 2.5.1: MSH-9 MSG has 3 components",
+            "MSH-12 unknown-code: 2.5.1: code of table 0104",
+        ],
     );
 }
 

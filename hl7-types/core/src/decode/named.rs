@@ -166,9 +166,10 @@ impl Named<'_> {
 
     fn code(&self, finding: &Finding) -> Option<String> {
         let (element, path) = self.element(finding.path)?;
-        // The code of a coded composite is of the table that the whole names.
+        // The code of a coded composite is of the table that the whole names, and text without parts is the first part.
         let of_whole = || self.element(whole(finding.path))?.0.table;
-        let Some(table) = element.table.or_else(of_whole) else {
+        let of_first = || element.datatype?.components().first()?.table;
+        let Some(table) = element.table.or_else(of_whole).or_else(of_first) else {
             return Some(format!("{path} has no table"));
         };
         let text = std::str::from_utf8(self.bytes.get(finding.range())?).ok()?;
