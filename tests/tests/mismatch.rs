@@ -56,17 +56,43 @@ fn an_older_message_under_a_newer_version() {
         "EVN|A01|199603110914\n\
          PID|1|12345678901234567890^^^X|100234^^^HARBOUR^MR||FENWICK^ODETTE||19610615|F|||||||||S\n\
          PV1|1|I\nACC|199603110800\nZIN|1",
-        &[],
+        &["PID-17.1 site-code: 2.3: table 0006 lists no codes"],
     );
-    check("ACK", "2.3", "2.5.1", "MSA|AA|42|fine||D|100^x", &[]);
-    check("ACK", "2.3", "2.8", "MSA|AA|42|fine||D|100^x", &[]);
+    check(
+        "ACK",
+        "2.3",
+        "2.5.1",
+        "MSA|AA|42|fine||D|100^x",
+        &[
+            "MSH-9.2 required-component: 2.3: MSH-9.2 ID, optional",
+            "MSA-5 withdrawn: 2.3: MSA-5 ID, backward compatible, 1 character",
+        ],
+    );
+    check(
+        "ACK",
+        "2.3",
+        "2.8",
+        "MSA|AA|42|fine||D|100^x",
+        &[
+            "MSH-9.2 required-component: 2.3: MSH-9.2 ID, optional",
+            "MSA-3 withdrawn: 2.3: MSA-3 ST, optional, 80 characters",
+            "MSA-5 withdrawn: 2.3: MSA-5 ID, backward compatible, 1 character",
+            "MSA-6 withdrawn: 2.3: MSA-6 CE, optional, 100 characters",
+        ],
+    );
     check(
         "ORU^R01",
         "2.3",
         "2.8",
         "PID|1|4711|100234^^^HARBOUR^MR||FENWICK^ODETTE\nOBR|1|||2345-7^Glucose\n\
          OBX|1|CE|882-1^Group||AP^A positive||||||F\nOBX|2|TS|11368-8^Meal||199603110715||||||F",
-        &[],
+        &[
+            "PID-2 withdrawn: 2.3: PID-2 CX, optional, 16 characters",
+            "OBX-2 unknown-code: 2.3: code of table 0125",
+            "OBX-2 unknown-datatype: 2.3: CE is a datatype",
+            "OBX[2]-2 unknown-code: 2.3: code of table 0125",
+            "OBX[2]-2 unknown-datatype: 2.3: TS is a datatype",
+        ],
     );
 }
 
@@ -82,7 +108,7 @@ fn a_newer_message_under_an_older_version() {
         &[
             "MSH-9 too-long: 2.5.1: MSH-9 MSG, required, 15 characters",
             "MSH-9.3 surplus-component: 2.5.1: MSH-9 MSG has 3 components",
-            "MSH-12 unknown-code: 2.5.1: MSH-12 has no table",
+            "MSH-12 unknown-code: 2.5.1: code of table 0104",
             "SFT unexpected-segment: 2.5.1: SFT 0..* in ADT_A01",
             "EVN-1 required-field: 2.5.1: EVN-1 ID, backward compatible, 3 characters",
             "PID-5[2] too-many-repetitions: 2.5.1: PID-5 XPN, required, repeats, 250 characters",
@@ -96,7 +122,20 @@ fn a_newer_message_under_an_older_version() {
             "PDA unexpected-segment: 2.5.1: PDA 0..1 in ADT_A01",
         ],
     );
-    check("OUL^R22^OUL_R22", "2.5.1", "2.3", "PID|1||100234^^^HARBOUR^MR||FENWICK^ODETTE", &[]);
+    check(
+        "OUL^R22^OUL_R22",
+        "2.5.1",
+        "2.3",
+        "PID|1||100234^^^HARBOUR^MR||FENWICK^ODETTE",
+        &[
+            "MSH-9.1 unknown-code: 2.5.1: code of table 0076",
+            "MSH-9 too-long: 2.5.1: MSH-9 MSG, required, 15 characters",
+            "MSH-9 unknown-structure: 2.5.1 has OUL_R22",
+            "MSH-9.2 unknown-code: 2.5.1: code of table 0003",
+            "MSH-9.3 surplus-component: 2.5.1: MSH-9 MSG has 3 components",
+            "MSH-12 unknown-code: 2.5.1: code of table 0104",
+        ],
+    );
     check(
         "ORU^R01^ORU_R01",
         "2.8",
@@ -104,7 +143,11 @@ fn a_newer_message_under_an_older_version() {
         "PID|1||100234^^^HARBOUR^MR||FENWICK^ODETTE|||F|||||||||||||||||||||||||||||||^PRN^CP^^^555\n\
          OBR|1|||2345-7^Glucose^LN|||20240311\nOBX|1|CWE|882-1^Group^LN||AP^A positive||||||F|||||||||LA^Left arm\n\
          PRT||AD||AT^Attending",
-        &[],
+        &[
+            "MSH-12.1 unknown-code: 2.8: code of table 0104",
+            "OBX-20 not-supported: 2.8: OBX-20 CWE, optional, repeats",
+            "PRT unexpected-segment: 2.8: PRT 0..* in ORU_R01.PATIENT_RESULT.PATIENT, 0..* in ORU_R01.PATIENT_RESULT.PATIENT.PATIENT_OBSERVATION, 0..* in ORU_R01.PATIENT_RESULT.PATIENT.VISIT and 5 more",
+        ],
     );
 }
 

@@ -40,7 +40,6 @@ fn values_are_those_of_the_page() {
     for (number, path, value) in [
         (1, "ZBR-2", Some("BENCH-4")),
         (2, "OBX[2]-5", Some("4.4")),
-        (3, "PID-40", Some("x")),
         (5, "PID-7", Some("\"\"")),
         (6, "OBX-5", Some("<5")),
         (7, "OBX-5", Some("AP^A positive")),

@@ -62,6 +62,9 @@ pub(super) fn explain(
     }
 }
 
+/// How many places of a segment are listed.
+const MOST_PLACES: usize = 3;
+
 /// What makes findings of two versions the same. The first part of a whole is the whole where only one of them has
 /// parts.
 fn kind(finding: &Finding) -> (Rule, Path) {
@@ -139,7 +142,10 @@ impl Named<'_> {
         };
         let mut places: Vec<_> = places.iter().map(place).collect();
         places.dedup();
-        Some(format!("{id} {}", places.join(", ")))
+        let more = places.len().saturating_sub(MOST_PLACES);
+        places.truncate(MOST_PLACES);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("{id} {}{rest}", places.join(", ")))
     }
 
     /// What a path names, and the path as far as this version has parts.
@@ -166,9 +172,10 @@ impl Named<'_> {
 
     fn code(&self, finding: &Finding) -> Option<String> {
         let (element, path) = self.element(finding.path)?;
-        // The code of a coded composite is of the table that the whole names.
+        // The code of a coded composite is of the table that the whole names, and text without parts is the first part.
         let of_whole = || self.element(whole(finding.path))?.0.table;
-        let Some(table) = element.table.or_else(of_whole) else {
+        let of_first = || element.datatype?.components().first()?.table;
+        let Some(table) = element.table.or_else(of_whole).or_else(of_first) else {
             return Some(format!("{path} has no table"));
         };
         let text = std::str::from_utf8(self.bytes.get(finding.range())?).ok()?;
