@@ -1,6 +1,7 @@
 //! The runtime of the HL7 v2 toolkit: ER7, the lossless tree, paths, descriptors, and the one engine that decodes,
 //! encodes and checks.
 
+pub mod ack;
 mod convert;
 pub mod date_time;
 mod debug;
@@ -15,6 +16,7 @@ mod finding;
 mod format;
 pub mod formatted;
 mod grammar;
+mod header;
 mod indexed;
 mod limits;
 mod message;
@@ -40,6 +42,7 @@ pub use er7::Delimiters;
 pub use error::{DecodeError, DecodeErrorKind};
 pub use extra::{Extra, LineEnd, RawSegment, Stray};
 pub use finding::{Finding, Findings, Rule, Rules, Severity};
+pub use header::Header;
 pub use limits::Limits;
 pub use message::{Decoded, Message, encode_segment};
 pub use navigate::SetError;
