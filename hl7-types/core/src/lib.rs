@@ -2,6 +2,7 @@
 //! encodes and checks.
 
 pub mod ack;
+pub mod batch;
 mod convert;
 pub mod date_time;
 mod debug;

@@ -14,6 +14,8 @@ pub struct Reassembler {
     expected: Option<Vec<u8>>,
     /// Whether the last segment goes on.
     open: bool,
+    /// What stood between the header of the first fragment and its data.
+    introduction: Vec<Vec<u8>>,
 }
 
 /// Where reassembly stands.
@@ -66,11 +68,19 @@ impl Reassembler {
     /// Nothing yet; at most so many bytes in so many fragments.
     #[must_use]
     pub fn new(most_bytes: usize, most_parts: usize) -> Self {
-        Self { most_bytes, most_parts, parts: 0, message: Vec::new(), expected: None, open: false }
+        Self {
+            most_bytes,
+            most_parts,
+            parts: 0,
+            message: Vec::new(),
+            expected: None,
+            open: false,
+            introduction: Vec::new(),
+        }
     }
 
-    /// Takes the next fragment. Of further fragments the segments that only introduce them (MSH, SFT, UAC, MSA in front
-    /// of everything else) are left out. A message without DSC is complete.
+    /// Takes the next fragment. Of further fragments the header is left out, and with it the SFT, UAC and MSA behind it
+    /// where they are those of the first fragment once more. A message without DSC is complete.
     ///
     /// # Errors
     /// When the fragment does not follow the one before, or a bound is reached.
@@ -90,9 +100,10 @@ impl Reassembler {
         };
         let is_first = self.parts == 0;
         if !is_first {
-            let leads = |(id, _): &&(&str, &[u8])| matches!(*id, "MSH" | "SFT" | "UAC" | "MSA");
-            let leading = lines.iter().take_while(leads).count();
-            lines.drain(..leading);
+            lines.drain(..1);
+            if introduction(&lines).eq(self.introduction.iter().map(Vec::as_slice)) {
+                lines.drain(..self.introduction.len());
+            }
         }
         let goes_on = pointer.is_some()
             && matches!(lines.last(), Some(&("ADD", line)) if line.len() <= 4)
@@ -102,10 +113,15 @@ impl Reassembler {
         }
         let added = self.join(&lines, field, is_first)?;
         let length = self.message.len() + added.len();
-        if length > self.most_bytes {
+        // One more for the line end.
+        if length >= self.most_bytes {
             return Err(ContinuationError::TooLong { limit: self.most_bytes });
         }
         self.message.extend(added);
+        if is_first {
+            let lines = lines.get(1..).unwrap_or_default();
+            self.introduction = introduction(lines).map(<[u8]>::to_vec).collect();
+        }
         self.parts += 1;
         self.open = goes_on;
         self.expected = pointer.map(<[u8]>::to_vec);
@@ -159,6 +175,12 @@ impl Reassembler {
         }
         Ok(added)
     }
+}
+
+/// The segments at the start that are about the message, not in it.
+fn introduction<'a>(lines: &'a [(&'a str, &'a [u8])]) -> impl Iterator<Item = &'a [u8]> {
+    let leads = |(id, _): &&(&str, &[u8])| matches!(*id, "SFT" | "UAC" | "MSA");
+    lines.iter().take_while(leads).map(|&(_, line)| line)
 }
 
 fn nth_field(line: &[u8], separator: u8, seq: usize) -> Option<&[u8]> {

@@ -532,16 +532,21 @@ fn fragments_that_do_not_follow() {
     );
     let closed = text("MSH|^~\\&|A\rOBX|1|text\rDSC|P|F\r");
     assert_eq!(join(&[closed.clone(), next("ADD|xt")]), Err(ContinuationError::Addendum));
-    // What only introduces a further fragment is left out.
-    assert_eq!(
-        join(&[closed, next("SFT|x\rMSA|AA|1\rOBX|2")]),
-        Ok(Progress::Complete(text("MSH|^~\\&|A\rOBX|1|text\rOBX|2\r")))
-    );
-    let mut bounded = Reassembler::new(30, 10);
+    // What introduced the first fragment and stands again is left out, anything else is data.
+    let closed = text("MSH|^~\\&|A\rMSA|AA|1\rOBX|1|text\rDSC|P|F\r");
+    for (again, more) in
+        [("MSA|AA|1\rOBX|2", "OBX|2"), ("MSA|AA|2\rOBX|2", "MSA|AA|2\rOBX|2"), ("OBX|2", "OBX|2")]
+    {
+        assert_eq!(
+            join(&[closed.clone(), next(again)]),
+            Ok(Progress::Complete(text(&format!("MSH|^~\\&|A\rMSA|AA|1\rOBX|1|text\r{more}\r"))))
+        );
+    }
+    let mut bounded = Reassembler::new(29, 10);
     let open = Tree::parse(open).expect("a fragment");
     assert_eq!(bounded.push(&open), Ok(Progress::More));
     let more = Tree::parse(next("ADD|0123456789")).expect("a fragment");
-    assert_eq!(bounded.push(&more), Err(ContinuationError::TooLong { limit: 30 }));
+    assert_eq!(bounded.push(&more), Err(ContinuationError::TooLong { limit: 29 }));
     let mut bounded = Reassembler::new(1000, 1);
     assert_eq!(bounded.push(&open), Ok(Progress::More));
     assert_eq!(bounded.push(&more), Err(ContinuationError::TooManyParts { limit: 1 }));
