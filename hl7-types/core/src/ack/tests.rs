@@ -225,6 +225,29 @@ fn message_types_by_version() {
     check("2.5", AckType::Code, "ADT^A03^ADT_A03", "ACK");
 }
 
+// statement 10: the acknowledgments of the tutorial. The control id of each is the caller's.
+#[test]
+fn statement_10_acknowledgments_of_the_end_to_end_scenario() {
+    let message = "MSH|^~\\&|Tutorial_ADTSystem|MCM|BTAHL7InterfaceEngine||20260211||ADT^A03|000001|P|2.3.1\r";
+    let mode = AckMode::Enhanced { accept: Condition::Always, application: Condition::Always };
+    let owed = owed(mode, Asked::default(), Kind::Message, Outcome::Accepted);
+    let mut overrides = HeaderOverrides::default();
+    overrides.set(16, HeaderOverrides::CLEAR).expect("a field");
+    let settings = AckSettings {
+        ack_type: AckType::Structure,
+        ask_accept: Some(Condition::Always),
+        overrides,
+        ..AckSettings::default()
+    };
+    let acks: Vec<String> =
+        owed.codes().map(|code| build(message, code, &[], &settings)).collect();
+    let header = "MSH|^~\\&|BTAHL7InterfaceEngine||Tutorial_ADTSystem|MCM|20260211120000||ACK^A03^ACK|900|P|2.3.1";
+    assert_eq!(
+        acks,
+        [format!("{header}\rMSA|CA|000001\r"), format!("{header}|||AL\rMSA|AA|000001\r")]
+    );
+}
+
 // statement 16
 #[test]
 fn statement_16_the_answer_uses_the_delimiters_of_the_message() {

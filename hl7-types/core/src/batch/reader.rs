@@ -280,6 +280,9 @@ impl<R: Read> BatchReader<R> {
                     if self.starts_behind(at)? {
                         return Ok(Reach::Ends(at));
                     }
+                    if at > self.limit {
+                        return Ok(Reach::GoesOn(at));
+                    }
                 }
                 None => {
                     at = window.len();

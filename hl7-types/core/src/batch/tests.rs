@@ -341,6 +341,22 @@ fn long_messages_come_in_pieces_and_count() {
 }
 
 #[test]
+fn long_messages_are_held_no_longer_than_the_limit() {
+    let lines = "NTE|text/".repeat(5_000);
+    for body in ["x".repeat(40_000), "/".repeat(40_000), lines] {
+        let text = input(&format!("MSH|^~\\&|A|||||||1/{body}/"));
+        let slow = Slow { rest: text.as_bytes(), at_once: 100, interrupted: false };
+        let mut reader = BatchReader::with_limit(slow, 1_000);
+        let (mut pieces, mut longest) = (0, 0);
+        while let Some(piece) = reader.next_piece().expect("a stream without errors") {
+            assert!(matches!(piece.content, Content::LongMessage | Content::End));
+            (pieces, longest) = (pieces + 1, longest.max(piece.bytes.len()));
+        }
+        assert!(pieces > 20 && longest < 1_200, "{pieces} pieces, the longest {longest}");
+    }
+}
+
+#[test]
 fn an_error_of_the_stream_loses_nothing() {
     /// Fails at every third read.
     struct Failing<'a>(&'a [u8], u32);
@@ -457,6 +473,12 @@ fn statement_26_a_batch_of_acknowledgments() {
         format!("{head}MSH|^~\\&|EHR|||||||2\rMSA|AE|2\rMSH|^~\\&|EHR|||||||4\rMSA|CR|4\rBTS|2\r")
     );
     assert!(written(WhichAcks::All).ends_with("\rMSA|CR|4\rBTS|4\r"));
+    let of_message = Header::of(b"MSH|^~\\&|LAB||EHR||1||ADT^A01|1|P").expect("a header");
+    let answer_to_message = BatchHeader::answering(&of_message, "B8", "20260212");
+    assert_eq!(
+        (answer_to_message.sending_application.as_str(), answer_to_message.reference.as_str()),
+        ("EHR", "")
+    );
     let none = AckBatch::begin(Vec::new(), WhichAcks::Negative, &answer).expect("a batch");
     assert_eq!(none.finish().expect("the end"), format!("{head}BTS|0\r").into_bytes());
 }

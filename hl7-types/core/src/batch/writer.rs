@@ -39,8 +39,8 @@ impl std::fmt::Debug for BatchHeader {
 }
 
 impl BatchHeader {
-    /// The header of an answer to a batch or file: applications and facilities change places, field 12 is the control id
-    /// of the one that it answers.
+    /// The header of an answer: applications and facilities change places, field 12 is the control id of the batch or file
+    /// that it answers. The header of a message does for messages that came without one.
     #[must_use]
     pub fn answering(header: &Header<'_>, control_id: &str, time: &str) -> Self {
         let text = |seq: usize| {
@@ -59,7 +59,11 @@ impl BatchHeader {
             receiving_facility: text(4),
             time: time.to_owned(),
             control_id: control_id.to_owned(),
-            reference: header.text(11).into_owned(),
+            reference: if header.id() == "MSH" {
+                String::new()
+            } else {
+                header.text(11).into_owned()
+            },
             ..Self::default()
         }
     }
