@@ -100,6 +100,9 @@ impl ErrorCode {
     }
 }
 
+/// Characters of an offending text that are sent back.
+const LONGEST_VALUE: usize = 80;
+
 impl Rule {
     /// The code of table 0357 that comes nearest.
     #[must_use]
@@ -185,11 +188,14 @@ impl Fault {
         Self { diagnostic: diagnostic.into(), ..self }
     }
 
-    /// Adds the offending text, which may be about a patient. Nothing is added where the fault is one of absence.
+    /// Adds the beginning of the offending text, which may be about a patient, as it stands in the message: ERR-6 has 80
+    /// characters. Nothing is added where the fault is one of absence.
     #[must_use]
     pub fn with_value(self, message: &[u8], finding: &Finding) -> Self {
         let raw = message.get(finding.range()).filter(|raw| !raw.is_empty());
-        let value = raw.map(|raw| String::from_utf8_lossy(raw).into_owned());
+        let shortened = raw.map(|raw| &raw[..raw.len().min(4 * LONGEST_VALUE)]);
+        let value =
+            shortened.map(|raw| String::from_utf8_lossy(raw).chars().take(LONGEST_VALUE).collect());
         Self { value, ..self }
     }
 

@@ -239,8 +239,7 @@ fn statement_10_acknowledgments_of_the_end_to_end_scenario() {
         overrides,
         ..AckSettings::default()
     };
-    let acks: Vec<String> =
-        owed.codes().map(|code| build(message, code, &[], &settings)).collect();
+    let acks: Vec<String> = owed.codes().map(|code| build(message, code, &[], &settings)).collect();
     let header = "MSH|^~\\&|BTAHL7InterfaceEngine||Tutorial_ADTSystem|MCM|20260211120000||ACK^A03^ACK|900|P|2.3.1";
     assert_eq!(
         acks,
@@ -442,6 +441,28 @@ fn what_an_err_says_is_read_back() {
     let read: Vec<_> =
         read.iter().map(|fault| (fault.segment.as_str(), fault.code.code())).collect();
     assert_eq!(read, [("PID", "207"), ("", "207")]);
+}
+
+#[test]
+fn offending_text_is_sent_back_when_asked_for_and_not_at_length() {
+    let finding = |span| crate::Finding {
+        rule: crate::Rule::BadFormat,
+        severity: Severity::Error,
+        path: "PID-7".parse().expect("a path"),
+        segment: 2,
+        span,
+        message: "expected a date".to_owned(),
+        hint: "",
+    };
+    let text = "\u{fc}".repeat(100);
+    for (span, expected) in
+        [(0..4, Some("\u{fc}\u{fc}")), (4..4, None), (0..200, Some(&text[..160])), (0..999, None)]
+    {
+        let finding = finding(span);
+        assert_eq!(Fault::from(&finding).value, None);
+        let fault = Fault::from(&finding).with_value(text.as_bytes(), &finding);
+        assert_eq!(fault.value.as_deref(), expected);
+    }
 }
 
 #[test]

@@ -14,9 +14,9 @@ const LIMIT: usize = 16 << 20;
 /// Text between messages is handed out in pieces of about this size.
 const TEXT: usize = 64 << 10;
 /// Start of an MLLP block.
-const VT: u8 = 0x0b;
+pub(super) const VT: u8 = 0x0b;
 /// End of an MLLP block; a carriage return follows.
-const FS: u8 = 0x1c;
+pub(super) const FS: u8 = 0x1c;
 
 /// What a piece of the input is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -164,8 +164,7 @@ impl<R: Read> BatchReader<R> {
         }))
     }
 
-    /// What comes next, and how long it is. Reads ahead and changes nothing else, so that it can be called again after an
-    /// error.
+    /// What comes next, and how long it is. Reads ahead and takes nothing, so that it can be called again after an error.
     fn find(&mut self) -> io::Result<Found> {
         if self.in_long {
             match self.message_end(0)? {
@@ -183,7 +182,13 @@ impl<R: Read> BatchReader<R> {
             _ if self.text_goes_on => return self.text(),
             _ => {}
         }
-        let (content, end) = match Start::of(window, self.field) {
+        let start = Start::of(window, self.field);
+        if let (Some(Start::Message | Start::BatchHeader | Start::FileHeader), Some(&field)) =
+            (start, window.get(3))
+        {
+            self.field = field;
+        }
+        let (content, end) = match start {
             None => return self.between(),
             Some(Start::Message) => (Content::Message, self.message_end(3)?),
             Some(Start::FileHeader) => (Content::FileHeader, self.line_end()?),
@@ -335,24 +340,15 @@ impl<R: Read> BatchReader<R> {
         self.text_goes_on = content == Content::Text && goes_on;
         match content {
             Content::Message => {
-                let header = Header::of(bytes);
-                self.field = header.map_or(self.field, |header| header.delimiters().field);
-                envelope.message(header.as_ref(), offset);
+                envelope.message(Header::of(bytes).as_ref(), offset);
             }
             Content::LongMessage if !self.in_long => {
                 envelope.message(None, offset);
                 let text = format!("the message is longer than {} bytes", self.limit);
                 envelope.report(BatchRule::TooLong, offset, text);
             }
-            Content::FileHeader | Content::BatchHeader => {
-                let header = Header::of(bytes);
-                self.field = header.map_or(self.field, |header| header.delimiters().field);
-                if content == Content::FileHeader {
-                    envelope.file_header(bytes, offset);
-                } else {
-                    envelope.batch_header(bytes, offset);
-                }
-            }
+            Content::FileHeader => envelope.file_header(bytes, offset),
+            Content::BatchHeader => envelope.batch_header(bytes, offset),
             Content::BatchTrailer => envelope.batch_trailer(bytes, offset),
             Content::FileTrailer => envelope.file_trailer(bytes, offset),
             Content::Frame => {

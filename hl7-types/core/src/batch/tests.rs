@@ -302,6 +302,12 @@ fn delimiters_of_the_batch() {
         &["BHS#*~!%#A/", "0.1.1@11 MSH#*~!%#A#######1/", "BTS#1/", "BTS-2/"],
         &["stray-text@36"],
     );
+    // Also where only the message says them.
+    check_lines(
+        "MSH#*~!%#A#######1/BTS#1/",
+        &["0.0.1@0 MSH#*~!%#A#######1/", "BTS#1/"],
+        &["unexpected-batch-trailer@19"],
+    );
     check_lines("BHS||A/BTS|0/", &["BHS||A/", "BTS|0/"], &["broken-header@0"]);
 }
 
@@ -439,7 +445,8 @@ fn what_cannot_be_written() {
         "MSH|^~\\&|A/MSH|^~\\&|B/",
         "MSH|^~\\&|A/BTS|1/",
         "x/MSH|^~\\&|A/",
-        "MSH|^~\\&|\u{1c}",
+        "MSH|^~\\&|\u{1c}x",
+        "MSH#*~!%#A/BTS#1/",
     ] {
         let written = writer.message(input(text).as_bytes());
         assert!(matches!(written, Err(BatchError::NotOneMessage)), "{text}");

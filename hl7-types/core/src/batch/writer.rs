@@ -6,7 +6,8 @@ use crate::ack::AckCode;
 use crate::er7::{Delimiters, translate};
 use crate::header::{Header, encoding_characters, leaf, write_segment};
 
-use super::reader::{BatchReader, Content};
+use super::reader::{FS, VT};
+use super::start::{BOM, Start};
 
 /// What a header of a batch or file says (BHS, FHS). Applications and facilities are ER7 under the recommended delimiters
 /// (`LAB^2.16.1^ISO`), the others are texts without escapes.
@@ -175,8 +176,8 @@ impl<W: Write> BatchWriter<W> {
     /// # Errors
     /// When it is not one message, or the output fails.
     pub fn message(&mut self, message: &[u8]) -> Result<(), BatchError> {
-        let message = one_message(message)?.ok_or(BatchError::NotOneMessage)?;
-        self.sink.write_all(&message)?;
+        let message = one_message(message).ok_or(BatchError::NotOneMessage)?;
+        self.sink.write_all(message)?;
         if !message.ends_with(b"\r") && !message.ends_with(b"\n") {
             self.sink.write_all(b"\r")?;
         }
@@ -223,18 +224,20 @@ impl<W: Write> BatchWriter<W> {
 }
 
 /// The one message that the bytes are, as a reader of batches would find it.
-fn one_message(bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
-    let mut reader = BatchReader::with_limit(bytes, usize::MAX);
-    let mut message = None;
-    while let Some(piece) = reader.next_piece()? {
-        match piece.content {
-            Content::Message if message.is_none() => message = Some(piece.bytes.to_vec()),
-            Content::Frame | Content::Blank | Content::End => {}
-            _ => return Ok(None),
-        }
+fn one_message(bytes: &[u8]) -> Option<&[u8]> {
+    let mut message = bytes.trim_ascii_start();
+    message = message.strip_prefix(&[VT]).unwrap_or(message).trim_ascii_start();
+    message = message.strip_prefix(BOM).unwrap_or(message).trim_ascii_start();
+    if let Some(inside) = message.trim_ascii_end().strip_suffix(&[FS]) {
+        message = inside;
     }
-    // What stood in a block may look like the end of one outside of it.
-    Ok(message.filter(|message| !message.contains(&0x0b) && !message.contains(&0x1c)))
+    let field = *message.get(3)?;
+    let starts = |line: &[u8]| Start::of(line.strip_prefix(BOM).unwrap_or(line), field).is_some();
+    let is_one = Start::of(message, field) == Some(Start::Message)
+        // What stood in a block may look like the end of one outside of it.
+        && memchr::memchr2(VT, FS, message).is_none()
+        && !memchr::memchr2_iter(b'\r', b'\n', message).any(|end| starts(&message[end + 1..]));
+    is_one.then_some(message)
 }
 
 /// Which acknowledgments go into a batch of them.
