@@ -59,6 +59,8 @@ pub struct AckSettings {
     pub text: Option<String>,
     /// ERR-12: whom to call.
     pub help_desk: Option<String>,
+    /// MSA-4, on links that count their messages: what [`Received::answer`](super::Received::answer) says.
+    pub expected_sequence: Option<i64>,
     /// MSA-5 `D` in 2.1 and 2.2: the application's own acknowledgment follows.
     pub deferred: bool,
     /// Most faults that are reported.
@@ -74,6 +76,7 @@ impl Default for AckSettings {
             software: SoftwareEcho::default(),
             text: None,
             help_desk: None,
+            expected_sequence: None,
             deferred: false,
             most_faults: 100,
         }
@@ -195,7 +198,7 @@ pub(super) fn write_msa(
         code.code().into(),
         header.field(10).to_vec(),
         text.map_or(Vec::new(), |text| leaf(text, &delimiters)),
-        Vec::new(),
+        settings.expected_sequence.map_or(Vec::new(), |number| number.to_string().into()),
         if delayed { b"D".to_vec() } else { Vec::new() },
     ];
     write_segment(out, b"MSA", &fields, delimiters.field);

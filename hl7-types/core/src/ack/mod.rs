@@ -43,5 +43,7 @@ pub use fragment::{FragmentError, fragment};
 pub use mode::{AckCode, AckMode, Asked, Condition, Kind, Outcome, Owed, owed};
 pub use overrides::{HeaderOverrides, OverrideError};
 pub use query::{QueryAck, QueryStatus, Response, respond};
-pub use sequence::{Answered, Received, SequenceReceiver, SequenceSender};
+pub use sequence::{
+    Answered, Received, SequenceReceiver, SequenceSender, expected_number, sequence_number,
+};
 pub use verdict::{Supported, check_header, judge};

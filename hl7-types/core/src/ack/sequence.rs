@@ -1,5 +1,21 @@
 //! The sequence number protocol (section 2.10.1): MSH-13 counts messages on a link, MSA-4 says which one is expected.
 
+use crate::header::Header;
+use crate::tree::Tree;
+
+/// The number of a message, MSH-13; `None` where it has none.
+#[must_use]
+pub fn sequence_number(header: &Header<'_>) -> Option<i64> {
+    header.text(13).trim().parse().ok()
+}
+
+/// The number that an acknowledgment expects, MSA-4; `None` where it has none.
+#[must_use]
+pub fn expected_number(ack: &Tree) -> Option<i64> {
+    let msa = ack.segments().find(|segment| segment.id() == Some("MSA"))?;
+    msa.field(4)?.text().trim().parse().ok()
+}
+
 /// MSH-13 and MSA-4 that start a link, and that ask where it stands.
 const START: i64 = 0;
 /// MSH-13 that forgets where the link stood, and MSA-4 for "nothing is known".
@@ -201,6 +217,26 @@ mod tests {
         sends(Some(31), true, Answered::Started { next: 31 }, Some(31));
         sends(Some(-1), true, Answered::Started { next: 8 }, Some(8));
         sends(Some(0), true, Answered::Frozen, None);
+    }
+
+    #[test]
+    fn numbers_travel_in_headers_and_acknowledgments() {
+        use crate::ack::{AckCode, AckSettings, Inbound, Stamp, acknowledge};
+
+        let message = |number: &str| format!("MSH|^~\\&|A||B||1||ADT^A01|7|P|2.5|{number}\r");
+        for (text, number) in [("8", Some(8)), ("-1", Some(-1)), ("", None), ("x", None)] {
+            let message = message(text);
+            let header = Header::of(message.as_bytes()).expect("a header");
+            assert_eq!(sequence_number(&header), number, "{text}");
+        }
+        let tree = Tree::parse(message("8")).expect("a message");
+        let inbound = Inbound::of_tree(&tree).expect("a header");
+        for expected in [Some(8), Some(-1), None] {
+            let settings = AckSettings { expected_sequence: expected, ..AckSettings::default() };
+            let stamp = Stamp { control_id: "1", time: "2" };
+            let ack = acknowledge(&inbound, AckCode::Aa, &[], stamp, &settings);
+            assert_eq!(expected_number(&Tree::parse(ack).expect("a message")), expected);
+        }
     }
 
     #[test]
