@@ -335,6 +335,7 @@ fn fields() {
         (r#"type="varies" varies-by="2""#, ""),
         (r#"type="varies" varies-by="3""#, "ZZZ-1 has varies-by=\"3\", but ZZZ has no field 3"),
         (r#"type="varies" varies-by="1""#, "ZZZ-1 has varies-by=\"1\", which is itself"),
+        (r#"type="varies" varies-by="RDF-2""#, ""),
         (r#"type="ST" varies-by="2""#, "ZZZ-1 has varies-by or open, but its type does not vary"),
         (r#"type="varies" open="true""#, "ZZZ-1 is open, but other fields follow it"),
         (r#"type="ST" ident="Kind""#, "ZZZ-1 has ident=\"Kind\""),

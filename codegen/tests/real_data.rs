@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use hl7_codegen::emit::{Package, emit};
-use hl7_codegen::model::{self, DatatypeKind, Format, Max, Member, MemberKind, Usage, Version};
+use hl7_codegen::model::{
+    self, DatatypeKind, Format, Max, Member, MemberKind, Usage, VariesBy, Version,
+};
 use hl7_codegen::schema;
 
 mod shuffle;
@@ -74,7 +76,7 @@ fn facts_that_everybody_knows() {
     assert_eq!(sex.values[1].variant, "Female");
 
     let obx = &version[version.find_segment("OBX").expect("OBX")];
-    assert_eq!(obx.fields[4].varies_by, Some(2));
+    assert_eq!(obx.fields[4].varies_by, Some(VariesBy::Field(2)));
     let qpd = &version[version.find_segment("QPD").expect("QPD")];
     assert!(qpd.fields.last().is_some_and(|field| field.open));
     let msa = &version[version.find_segment("MSA").expect("MSA")];

@@ -149,8 +149,7 @@ impl Console {
             }
             return Ok(());
         }
-        self.flush()?;
-        io::stdout().write_all(bytes)
+        self.write_bytes(bytes)
     }
 
     /// Shows a progress bar when there are many files and somebody is watching.
@@ -164,6 +163,19 @@ impl Console {
         if let Ok(style) = style {
             self.progress.set_style(style);
         }
+    }
+
+    /// Writes bytes as they are: what is written otherwise is text, which may lose its colours.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        self.progress.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes)?;
+            out.flush()
+        })
     }
 
     /// One file is done.

@@ -9,7 +9,7 @@ use hl7_types::{Path, PathError, Piece, Tree};
 use crate::console::{Console, Status};
 use crate::input::{self, Message, Visit};
 use crate::segments::nth;
-use crate::text::{decoded, printable};
+use crate::text::printable;
 
 /// Print the values at paths, a line for each message, tab-separated
 ///
@@ -170,7 +170,7 @@ impl Get<'_> {
     fn value<'t>(&self, tree: &'t Tree, wanted: Wanted) -> Cow<'t, str> {
         if !self.args.all {
             let piece = tree.piece(&wanted.path);
-            return piece.map_or(Cow::Borrowed(""), |piece| self.text(wanted.path, piece));
+            return piece.map_or(Cow::Borrowed(""), |piece| self.text(tree, wanted.path, piece));
         }
         let mut values = Vec::new();
         let path = wanted.path;
@@ -188,7 +188,7 @@ impl Get<'_> {
                 let chosen = path.field == 0 || path.repetition > 0;
                 let path = if chosen { path } else { path.with_repetition(repetition) };
                 let piece = tree.piece(&path);
-                values.push(piece.map_or(Cow::Borrowed(""), |piece| self.text(path, piece)));
+                values.push(piece.map_or(Cow::Borrowed(""), |piece| self.text(tree, path, piece)));
             }
             if !wanted.any_segment {
                 break;
@@ -201,8 +201,12 @@ impl Get<'_> {
         }
     }
 
-    fn text<'t>(&self, path: Path, piece: Piece<'t>) -> Cow<'t, str> {
+    fn text<'t>(&self, tree: &Tree, path: Path, piece: Piece<'t>) -> Cow<'t, str> {
         let delimiters = path.field <= 2 && path.field > 0 && path.segment() == "MSH";
-        if self.args.raw || delimiters { decoded(piece.raw()) } else { piece.text() }
+        if self.args.raw || delimiters {
+            tree.charset().decode(piece.raw()).0
+        } else {
+            piece.text()
+        }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Message<'a> {
     pub(crate) offset: usize,
     /// Its bytes.
     pub(crate) bytes: &'a [u8],
+    /// What stands between it and the message before: lines of file and batch headers.
+    pub(crate) before: &'a [u8],
 }
 
 impl Message<'_> {
@@ -77,6 +79,20 @@ pub(crate) trait Visit {
     /// When the output cannot be written.
     fn message(&mut self, message: &Message<'_>, console: &mut Console) -> io::Result<()>;
 
+    /// A file was read; its messages are looked for in what this gives.
+    fn read_file(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        bytes
+    }
+
+    /// A file ends with these bytes behind its last message.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn end(&mut self, file: &str, rest: &[u8], console: &mut Console) -> io::Result<()> {
+        let _ = (file, rest, console);
+        Ok(())
+    }
+
     /// A file or folder could not be read; the reason is complete.
     ///
     /// # Errors
@@ -112,7 +128,7 @@ pub(crate) fn visit(
             Source::File(path) => (path.display().to_string(), fs::read(path)),
         };
         match bytes {
-            Ok(bytes) => messages(&file, &bytes, console, visitor)?,
+            Ok(bytes) => messages(&file, &visitor.read_file(bytes), console, visitor)?,
             Err(error) => {
                 status = Status::Unreadable;
                 visitor.unreadable(&file, &reason(&error), console)?;
@@ -212,17 +228,21 @@ fn messages(
         visitor.envelope(file, messages.envelope_lines, console);
     }
     let one_of_many = messages.ranges.len() > 1;
+    let mut end = 0;
     for (index, range) in messages.ranges.into_iter().enumerate() {
+        let before = &bytes[end..range.start];
+        end = range.end;
         let message = Message {
             file,
             index: index + 1,
             one_of_many,
             offset: range.start,
             bytes: &bytes[range],
+            before,
         };
         visitor.message(&message, console)?;
     }
-    Ok(())
+    visitor.end(file, &bytes[end..], console)
 }
 
 /// Adds a file, or the files of a folder in order.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hl7_types::desc::{
-    DatatypeDesc, DatatypeKind, ElementDesc, SegmentDesc, TableDesc, VersionDesc,
+    BY_COLUMN, DatatypeDesc, DatatypeKind, ElementDesc, SegmentDesc, TableDesc, VersionDesc,
 };
 use hl7_types::{Path, Piece, TreeSegment};
 
@@ -99,7 +99,8 @@ pub(crate) fn datatype(
     version: &'static VersionDesc,
 ) -> Option<&'static DatatypeDesc> {
     let datatype = element.datatype?;
-    if element.varies_by == 0 || !matches!(datatype.kind, DatatypeKind::Varies) {
+    if matches!(element.varies_by, 0 | BY_COLUMN) || !matches!(datatype.kind, DatatypeKind::Varies)
+    {
         return Some(datatype);
     }
     let named = segment.field(usize::from(element.varies_by))?.text();

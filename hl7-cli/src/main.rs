@@ -12,6 +12,7 @@ mod batch;
 mod check;
 mod clock;
 mod console;
+mod convert;
 mod describe;
 mod diff_schema;
 mod get;
@@ -58,6 +59,7 @@ Examples:
   hl7 describe PID-3                 what the standard says about a field
   hl7 diff-schema 2.3.1 2.5.1 PID    what changed between two versions
   hl7 roundtrip inbox/               whether decoding and encoding gives the same bytes
+  hl7 convert --charset utf-8 x.hl7  the same messages in another character set
   hl7 ack adt.hl7                    the acknowledgment that a message is owed
   hl7 batch check batch.hl7          whether headers, trailers and counts are right";
 
@@ -70,6 +72,7 @@ enum Command {
     Describe(describe::Args),
     DiffSchema(diff_schema::Args),
     Roundtrip(roundtrip::Args),
+    Convert(convert::Args),
     Ack(ack::Args),
     Batch(batch::Args),
 }
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Describe(args) => describe::run(args, &mut console),
         Command::DiffSchema(args) => diff_schema::run(args, &mut console),
         Command::Roundtrip(args) => roundtrip::run(args, &mut console),
+        Command::Convert(args) => convert::run(args, &mut console),
         Command::Ack(args) => ack::run(args, &mut console),
         Command::Batch(args) => batch::run(args, &mut console),
     };

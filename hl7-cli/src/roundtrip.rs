@@ -212,7 +212,8 @@ mod tests {
     fn check(encoded: &str, expected: &str) {
         let tree = Tree::parse(MESSAGE).expect("a message");
         let bytes = MESSAGE.as_bytes();
-        let message = Message { file: "", index: 2, one_of_many: true, offset: 100, bytes };
+        let message =
+            Message { file: "", index: 2, one_of_many: true, offset: 100, bytes, before: b"" };
         assert_eq!(difference(&message, &tree, encoded.as_bytes()), expected);
     }
 

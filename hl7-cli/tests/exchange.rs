@@ -150,7 +150,7 @@ fn batches_are_split_byte_for_byte() {
          4 messages to out/in\n"
     );
     let written = |number: u32| {
-        let path = folder.path().join(format!("out/in/{number:06}.hl7"));
+        let path = folder.path(&format!("out/in/{number:06}.hl7"));
         fs::read_to_string(path).expect("a file")
     };
     assert_eq!(
@@ -187,7 +187,7 @@ fn what_is_joined_can_be_split() {
     assert_eq!(run.stdout, format!("FHS{head}BHS{head}{ADT}{oru}{ADT}{ORU}BTS|4\rFTS|1\r"));
     let run = folder.run(&[&args[..], &["--no-file", "-o", "new.hl7"]].concat());
     assert_eq!((run.all().as_str(), run.status), ("--- standard error\n--- exit status 0\n", 0));
-    let new = fs::read_to_string(folder.path().join("new.hl7")).expect("a file");
+    let new = fs::read_to_string(folder.path("new.hl7")).expect("a file");
     assert_eq!(new, format!("BHS{head}{ADT}{oru}{ADT}{ORU}BTS|4\r"));
     let run = folder.run(&[&args[..], &["-o", "new.hl7"]].concat());
     assert_eq!(run.status, 2);

@@ -58,6 +58,8 @@ snapshots! {
     check_summary: "check" "--summary" "--top" "0" "-v" ".";
     check_summary_top: "check" "--summary" "--top" "2" "--version" "2.8" ".";
     check_unknown_structure: "check" "--structure-only" "other.hl7";
+    check_named_version: "check" "--min-severity" "error" "--version" "2.3" "adt.hl7";
+    check_named_version_json: "check" "--json" "--min-severity" "error" "--version" "2.3" "adt.hl7";
     check_json: "check" "--json" "two.hl7" "text.txt" "missing.hl7";
     get_values: "get" "MSH-10" "PID-3.1" "PID-5" "PID-5[2].1" "PID-11.2" "PID-40" "adt.hl7" "two.hl7";
     get_with_name: "get" "--with-name" "-p" "MSH-10" "two.hl7" "oru.hl7";
@@ -113,4 +115,5 @@ snapshots! {
     help_describe: "describe" "--help";
     help_diff_schema: "diff-schema" "--help";
     help_roundtrip: "roundtrip" "--help";
+    help_convert: "convert" "--help";
 }

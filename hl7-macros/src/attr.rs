@@ -168,11 +168,49 @@ pub(crate) static VARIANT: Place = Place {
     keys: &[key("id", Form::Text, r#"id = "CE""#), key("raw", Form::Flag, "raw")],
 };
 
+/// On a struct that is taken from messages.
+pub(crate) static EXTRACT: Place = Place {
+    what: "a struct that is taken from messages",
+    keys: &[
+        key("version", Form::Path, "version = hl7_types::v2_5_1::VERSION"),
+        key("message", Form::Path, "message = hl7_types::v2_5_1::messages::OruR01"),
+        CRATE,
+    ],
+};
+
+/// The key of a literal without one, and of a field that names a path.
+pub(crate) const PATH: &str = "path";
+
+/// On a field of such a struct.
+pub(crate) static EXTRACT_FIELD: Place = Place {
+    what: "a field that is taken from messages",
+    keys: &[
+        key(PATH, Form::Text, r#""PID-3.1""#),
+        key("group", Form::Text, r#"group = "PATIENT_RESULT.ORDER_OBSERVATION""#),
+        key("segment", Form::Text, r#"segment = "NTE""#),
+        key("raw", Form::Flag, "raw"),
+        key("direct", Form::Flag, "direct"),
+        key("site", Form::Path, "site = Zpv"),
+        key("unchecked", Form::Flag, "unchecked"),
+    ],
+};
+
 /// On a variant of a choice: nothing.
 pub(crate) static ALTERNATIVE: Place = Place { what: "an alternative", keys: &[] };
 
-static PLACES: [&Place; 10] = [
-    &SEGMENT, &DATATYPE, &VARIES, &GROUP, &CHOICE, &MESSAGE, &FIELD, &COMPONENT, &MEMBER, &VARIANT,
+static PLACES: [&Place; 12] = [
+    &SEGMENT,
+    &DATATYPE,
+    &VARIES,
+    &GROUP,
+    &CHOICE,
+    &MESSAGE,
+    &FIELD,
+    &COMPONENT,
+    &MEMBER,
+    &VARIANT,
+    &EXTRACT,
+    &EXTRACT_FIELD,
 ];
 
 /// The value of a key.
@@ -182,7 +220,7 @@ enum Given {
     Path(Path),
 }
 
-/// `key` or `key = value`.
+/// `key` or `key = value`; a string alone is a path.
 struct Entry {
     key: Ident,
     given: Given,
@@ -190,6 +228,11 @@ struct Entry {
 
 impl Parse for Entry {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            let path: LitStr = input.parse()?;
+            let key = Ident::new(PATH, path.span());
+            return Ok(Self { key, given: Given::Lit(Lit::Str(path)) });
+        }
         let key = input.call(Ident::parse_any)?;
         if input.parse::<Option<Token![=]>>()?.is_none() {
             return Ok(Self { key, given: Given::Flag });
@@ -224,19 +267,22 @@ pub(crate) struct Attrs {
     meant: Vec<String>,
     /// An attribute could not be read at all, so nobody knows what was meant.
     unreadable: bool,
+    /// Something was reported.
+    mistaken: bool,
 }
 
 impl Attrs {
     /// Reads the `#[hl7(...)]` attributes among `attributes`.
     pub(crate) fn read(ctxt: &Ctxt, attributes: &[Attribute], place: &Place) -> Self {
-        let mut attrs = Self { entries: Vec::new(), meant: Vec::new(), unreadable: false };
+        let mut attrs =
+            Self { entries: Vec::new(), meant: Vec::new(), unreadable: false, mistaken: false };
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("hl7")) {
             let parsed =
                 attribute.parse_args_with(Punctuated::<Entry, Token![,]>::parse_terminated);
             match parsed {
                 Err(error) => {
                     ctxt.push(error);
-                    attrs.unreadable = true;
+                    (attrs.unreadable, attrs.mistaken) = (true, true);
                 }
                 Ok(entries) => {
                     entries.into_iter().for_each(|entry| attrs.take(ctxt, entry, place));
@@ -252,6 +298,7 @@ impl Attrs {
         let Some(key) = place.keys.iter().find(|key| key.name == name) else {
             let near = nearest(&name, place.keys.iter().map(|key| key.name));
             ctxt.error(&entry.key, unknown(&name, near, place));
+            self.mistaken = true;
             self.meant.extend(near.map(str::to_owned));
             return;
         };
@@ -262,8 +309,14 @@ impl Attrs {
         } else {
             let (form, example) = (key.form.name(), key.example);
             ctxt.error(entry, format!("`{name}` takes {form}; write `{example}`"));
+            self.mistaken = true;
             self.meant.push(name);
         }
+    }
+
+    /// Whether something was wrong with a key by itself.
+    pub(crate) fn mistaken(&self) -> bool {
+        self.mistaken
     }
 
     fn find(&self, key: &str) -> Option<&Entry> {

@@ -1,4 +1,5 @@
-//! Derives for HL7 v2 types: [`Segment`], [`Datatype`], [`Group`] and [`Message`].
+//! Derives for HL7 v2 types: [`Segment`], [`Datatype`], [`Group`] and [`Message`]; and [`FromHl7`] for structs of an application
+//! that are taken from messages.
 //!
 //! A site's own segment, written the way the generated ones are:
 //!
@@ -43,8 +44,9 @@
 //! | [`Group`] | struct | members: `Part<T>` required, `Option<Box<T>>` optional, `Vec<T>` repeating |
 //! | [`Group`] | enum | alternatives of which exactly one stands: `Obr(Part<Obr>)` |
 //! | [`Message`] | struct | members, as in a group |
+//! | [`FromHl7`] | struct | what it takes from a message: [see below](#structs-of-your-own-from-any-message) |
 //!
-//! `Clone`, `PartialEq` and `Debug` come with them; `Debug` shows where something stands and how long it is, never what it
+//! `Clone`, `PartialEq` and `Debug` come with the first four; `Debug` shows where something stands and how long it is, never what it
 //! says. Segments, groups and messages have no `Default`, because an empty one lacks what is required; datatypes have it,
 //! and a composite comes from a `&str`, which becomes its first component. What a message can do (`decode`, `encode`,
 //! `check`, `get`, `set`) are methods of the trait `hl7_types::Message`, to be imported where they are called.
@@ -86,6 +88,80 @@
 //!
 //! On a member: `min`, `max` where a `Vec` has other limits than none, and `extra` as above. On a variant of an enum of
 //! datatypes: `id = "CE"`, or `raw` on the one that takes all others.
+//!
+//! # Structs of your own from any message
+//!
+//! [`FromHl7`] says of each field what it takes. The derive knows no version either: it hands paths and names to functions
+//! that the compiler runs over the descriptors of a version, and what they say is its error.
+//!
+//! ```
+//! # extern crate hl7_core as hl7_types;
+//! # use hl7_macros::FromHl7;
+//! # use hl7_types::desc::{DatatypeDesc, DatatypeKind, ElementDesc, Format, SegmentDesc, VersionDesc};
+//! # static ST: DatatypeDesc = DatatypeDesc::new("ST", "String Data", DatatypeKind::Primitive(Format::String), 0);
+//! # static NTE: SegmentDesc = SegmentDesc::new("NTE", "Notes and Comments", &[
+//! #     ElementDesc::new("Set ID", "set_id", &ST),
+//! #     ElementDesc::new("Source", "source", &ST),
+//! #     ElementDesc::new("Comment", "comment", &ST).repeats(0, hl7_types::desc::MANY),
+//! # ]);
+//! # static VERSION: VersionDesc = VersionDesc {
+//! #     id: "9.9", segments: &[&NTE], datatypes: &[], tables: &[], structures: &[], events: &[],
+//! # };
+//! use hl7_types::FromHl7 as _;
+//!
+//! #[derive(FromHl7)]
+//! #[hl7(version = VERSION)] // hl7_types::v2_5_1::VERSION, for instance
+//! struct Comments {
+//!     #[hl7("NTE[*]-3[*]")]
+//!     lines: Vec<String>,
+//!     #[hl7(segment = "NTE")]
+//!     notes: Vec<Note>,
+//! }
+//!
+//! #[derive(FromHl7)]
+//! #[hl7(version = VERSION)]
+//! struct Note {
+//!     #[hl7("NTE-1")]
+//!     number: u32,
+//!     #[hl7("NTE-2")]
+//!     source: Option<String>,
+//! }
+//!
+//! let comments = Comments::from_hl7(b"MSH|^~\\&|\rNTE|1||first~second\rNTE|2|L|third\r")?;
+//! assert_eq!(comments.lines, ["first", "second", "third"]);
+//! assert_eq!(comments.notes[1].source.as_deref(), Some("L"));
+//!
+//! let error = Comments::from_hl7(b"MSH|^~\\&|\rNTE|\r").err().expect("it has no number");
+//! assert_eq!(error.to_string(), "NTE-1 (`notes[1].number`): expected a value, found nothing");
+//! # Ok::<(), hl7_types::extract::ExtractError>(())
+//! ```
+//!
+//! On the struct, one of `version` and `message` at least:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `version = path` | the `VersionDesc` that paths are checked against, and that tells the groups of a message that has no structs |
+//! | `message = path` | a message struct: groups are checked against it, paths against its version unless another is given |
+//! | `crate = path` | the runtime, where it is not called `hl7_types` |
+//!
+//! On a field, one of the first four:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `"PID-3.1"` | what a path names, as any type with the trait `FromField`: `String`, numbers, `Date`, a table, `Option` of these, ... |
+//! | `"PID-3[*].1"`, `"OBX[*]-5"` | each repetition or each segment, as a `Vec` of these |
+//! | `group = "ORDER"`, `"PATIENT.VISIT"` | occurrences of a group, at whatever depth it stands; names behind dots stand directly in the one before |
+//! | `segment = "NTE"` | segments with an id, also those that stand where the structure has no place for them |
+//! | `raw` | all there is, as it came: a `Tree` or a `Vec<u8>` |
+//! | `direct` | with a path or `segment`: not in the groups that stand in what is looked at |
+//! | `site = path` | with a path or `segment`: checked against a struct that derives `Segment`, not against the version |
+//! | `unchecked` | with a path, `group` or `segment`: not checked |
+//!
+//! A group or segment becomes a struct that derives `FromHl7`: `T` is the first one and must be there, `Option<T>` the first one if
+//! there is one, `Vec<T>` each. Paths in it are relative: `OBX-5` in the struct of an order is the first `OBX` of that order.
+//!
+//! A path that stops above a leaf gives the piece as it was sent. A message of another version than the one checked against is
+//! read all the same: what a path names is looked for in the message, whatever its version defines there.
 //!
 //! Mistakes are reported all at once, each where it stands, with what to write instead.
 
@@ -129,4 +205,10 @@ pub fn derive_group(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Message, attributes(hl7))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
     expanded(&parse_macro_input!(input as DeriveInput), expand::message)
+}
+
+/// Makes a struct one that is taken from messages. See [the page of it](crate#structs-of-your-own-from-any-message).
+#[proc_macro_derive(FromHl7, attributes(hl7))]
+pub fn derive_from_hl7(input: TokenStream) -> TokenStream {
+    expanded(&parse_macro_input!(input as DeriveInput), expand::from_hl7)
 }

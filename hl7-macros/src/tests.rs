@@ -118,3 +118,43 @@ fn message() {
     };
     insta::assert_snapshot!(pretty(expand::message, &input));
 }
+
+#[test]
+fn from_hl7() {
+    let input = parse_quote! {
+        #[hl7(version = VERSION)]
+        struct Report {
+            #[hl7("PID-3.1")]
+            patient: String,
+            #[hl7("PID-3[*].1")]
+            identifiers: Vec<String>,
+            #[hl7("ZPV-2", unchecked)]
+            wristband: Option<String>,
+            #[hl7("ZLB-1", site = Zlb)]
+            bench: Option<String>,
+            #[hl7(group = "PATIENT_RESULT.ORDER_OBSERVATION")]
+            orders: Vec<Order>,
+            #[hl7(segment = "NTE", direct)]
+            r#notes: Vec<Note>,
+            #[hl7(raw)]
+            whole: Tree,
+        }
+    };
+    insta::assert_snapshot!(pretty(expand::from_hl7, &input));
+}
+
+#[test]
+fn from_hl7_of_a_message() {
+    let input = parse_quote! {
+        #[hl7(message = OruR01, crate = hl7_core)]
+        struct Order {
+            #[hl7("OBR-2.1")]
+            placer: String,
+            #[hl7(group = "OBSERVATION")]
+            observations: Vec<Observation>,
+            #[hl7(group = "LOCAL", unchecked)]
+            local: Option<Local>,
+        }
+    };
+    insta::assert_snapshot!(pretty(expand::from_hl7, &input));
+}

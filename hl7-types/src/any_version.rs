@@ -20,6 +20,7 @@ macro_rules! versions {
 
             use hl7_core::__private::{Indexed, Reading};
             use hl7_core::desc::VersionDesc;
+            use hl7_core::extract::Source;
             use hl7_core::node::GroupNode;
             use hl7_core::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
@@ -50,6 +51,14 @@ macro_rules! versions {
                 &$package::VERSION,
             )*];
 
+            /// Options under which the enabled versions are consulted, unless they name others.
+            fn consulting(options: &DecodeOptions) -> Cow<'_, DecodeOptions> {
+                if !options.versions.is_empty() {
+                    return Cow::Borrowed(options);
+                }
+                Cow::Owned(DecodeOptions { versions: DESCRIPTORS, ..options.clone() })
+            }
+
             /// An enabled version: what it says, and how to read a message as it.
             #[derive(Clone, Copy)]
             pub struct Version {
@@ -62,6 +71,13 @@ macro_rules! versions {
                 #[must_use]
                 pub fn find(id: &str) -> Option<&'static Self> {
                     VERSIONS.iter().find(|version| version.desc.id == id)
+                }
+
+                /// What all enabled versions define, from the oldest to the newest: for
+                /// [`DecodeOptions::versions`].
+                #[must_use]
+                pub fn descriptors() -> &'static [&'static VersionDesc] {
+                    DESCRIPTORS
                 }
 
                 /// The version that MSH-12 names, or the nearest enabled one (see [`Tree::version`]).
@@ -87,7 +103,8 @@ macro_rules! versions {
                     bytes: &[u8],
                     options: &DecodeOptions,
                 ) -> Result<Decoded<AnyMessage>, DecodeError> {
-                    Ok((self.read)(&Indexed::of(bytes, options)?.under(self.desc)))
+                    let options = consulting(options);
+                    Ok((self.read)(&Indexed::of(bytes, &options)?.under(self.desc)))
                 }
             }
 
@@ -137,7 +154,8 @@ macro_rules! versions {
                 options: &DecodeOptions,
             ) -> Result<Decoded<AnyMessage>, DecodeError> {
                 const NEWEST: &Version = &VERSIONS[VERSIONS.len() - 1];
-                let indexed = Indexed::of(bytes, options)?;
+                let options = consulting(options);
+                let indexed = Indexed::of(bytes, &options)?;
                 let nearest = indexed.version(DESCRIPTORS).and_then(|desc| Version::find(desc.id));
                 let version = nearest.unwrap_or(NEWEST);
                 Ok((version.read)(&indexed.under(version.desc)))
@@ -203,6 +221,17 @@ macro_rules! versions {
                         $(
                             #[cfg(feature = $feature)]
                             Self::$variant(ref message) => message.group(),
+                        )*
+                    }
+                }
+            }
+
+            impl Source for AnyMessage {
+                fn members(&self) -> Result<&dyn GroupNode, &Tree> {
+                    match *self {
+                        $(
+                            #[cfg(feature = $feature)]
+                            Self::$variant(ref message) => message.members(),
                         )*
                     }
                 }

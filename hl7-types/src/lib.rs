@@ -53,7 +53,77 @@
 //! - **Values as they were stated.** [`Dtm::date_time`](primitives::Dtm::date_time) keeps precision, fraction and zone,
 //!   [`Nm::number`](primitives::Nm::number) its digits; features `jiff` and `rust_decimal` convert them.
 //! - **Any bytes.** [`Tree`] reads a message without types, keeps it as it is, and edits it in place.
+//! - **Your own structs.** [`derive(FromHl7)`](derive@FromHl7) takes the values that you need out of any message.
 //! - **Your own segments.** [`derive(Segment)`](derive@Segment) takes the attributes that the generated code takes.
+//!
+//! # Your own structs
+//!
+//! An application mostly needs some thirty values of a message. [`derive(FromHl7)`](derive@FromHl7) takes them into a struct of
+//! its own, from bytes or from a message of whatever version and structure; its paths are checked by the compiler against
+//! a version, so that `PIX-3.1` does not compile and says `did you mean PID-3.1?`.
+//!
+//! ```
+//! # #[cfg(feature = "v2_5_1")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use hl7_types::date_time::Date;
+//! use hl7_types::{FromHl7, Tree, v2_5_1};
+//!
+//! #[derive(FromHl7)]
+//! #[hl7(version = v2_5_1::VERSION)]
+//! struct LabResult {
+//!     #[hl7("PID-3.1")]
+//!     patient: String, // must be there
+//!     #[hl7("PID-3[*].1")]
+//!     identifiers: Vec<String>,
+//!     #[hl7("PID-7.1")]
+//!     born: Option<Date>,
+//!     #[hl7(group = "PATIENT_RESULT.ORDER_OBSERVATION")]
+//!     orders: Vec<Order>,
+//!     #[hl7("ZPV-2", unchecked)]
+//!     wristband: Option<String>,
+//!     #[hl7(raw)]
+//!     whole: Tree,
+//! }
+//!
+//! #[derive(FromHl7)]
+//! #[hl7(message = v2_5_1::messages::OruR01)]
+//! struct Order {
+//!     #[hl7("OBR-4.1")] // in this order
+//!     test: String,
+//!     #[hl7("OBX[*]-5")]
+//!     values: Vec<f64>,
+//! }
+//!
+//! let bytes = b"MSH|^~\\&|LAB|HARBOUR|EHR|HARBOUR|20260211140114||ORU^R01^ORU_R01|42|P|2.5.1\r\
+//!     PID|1||4711^^^HARBOUR^MR~0815^^^HARBOUR^PI||EVERYMAN^ADAM||19610615|M\r\
+//!     ZPV||W77\r\
+//!     OBR|1|||GLU\r\
+//!     OBX|1|NM|GLU||5.4||||||F\r\
+//!     OBX|2|NM|GLU||6.1||||||F\r\
+//!     OBR|2|||NA\r\
+//!     OBX|1|NM|NA||high||||||F\r";
+//!
+//! // What is wrong is named by path and field, and shown by its shape.
+//! let error = LabResult::from_hl7(bytes).err().expect("`high` is no number");
+//! assert!(error.to_string().starts_with("OBX-5 (`orders[2].values`): expected a number"));
+//! assert!(error.to_string().ends_with("found `xxxx`"));
+//!
+//! let bytes = String::from_utf8(bytes.to_vec())?.replace("high", "140");
+//! let result = LabResult::from_hl7(bytes.as_bytes())?;
+//! assert_eq!((&*result.patient, result.wristband.as_deref()), ("4711", Some("W77")));
+//! assert_eq!(result.identifiers, ["4711", "0815"]);
+//! assert_eq!(result.born.map(|born| born.year()), Some(1961));
+//! assert_eq!((&*result.orders[0].test, &*result.orders[0].values), ("GLU", &[5.4, 6.1][..]));
+//! assert_eq!(result.whole.bytes(), bytes.as_bytes());
+//!
+//! // The same from a message that was decoded before.
+//! let message = v2_5_1::AnyMessage::decode(bytes.as_bytes())?.message;
+//! assert_eq!(LabResult::from_message(&message)?.orders.len(), 2);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "v2_5_1"))]
+//! # fn main() {}
+//! ```
 //!
 //! # Versions
 //!
@@ -69,7 +139,7 @@ mod any_version;
 mod versions;
 
 pub use hl7_core::*;
-pub use hl7_macros::{Datatype, Group, Message, Segment};
+pub use hl7_macros::{Datatype, FromHl7, Group, Message, Segment};
 #[allow(
     unused_imports,
     unreachable_pub,

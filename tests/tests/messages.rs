@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 
 use hl7_types::v2_5_1::{AnyMessage, VERSION};
 use hl7_types::{
-    DecodeOptions, Decoded, Findings, RawSegment, Rule, Rules, Tree, Visit, node::GroupNode, walk,
+    DecodeOptions, Decoded, Findings, Message as _, RawSegment, Rule, Rules, Tree, Visit,
+    node::{Element, GroupNode},
+    walk,
 };
 
 /// Clean messages that are there to show something which is worth a note.
-const NOTED: [(&str, Rule); 1] = [("adt_a01_zpv.hl7", Rule::SiteSegment)];
+const NOTED: [(&str, Rule); 2] =
+    [("adt_a01_zpv.hl7", Rule::SiteSegment), ("oru_r01_z.hl7", Rule::SiteSegment)];
 
 /// Files in `faulty` without a finding: what is wrong in them is kept, and nothing else.
 const KEPT: [&str; 5] = [
@@ -195,6 +198,51 @@ fn the_faulty_ones_are_faulty() {
         assert_eq!(decoded.findings.is_empty(), KEPT.contains(&name), "{name}");
     }
     assert!(AnyMessage::decode(&read(&folder("faulty").join(NO_MESSAGE))).is_err());
+}
+
+/// An order of any kind opens the detail of its ORC, and what follows is in it.
+#[test]
+fn any_member_of_the_choice_opens_the_order() {
+    for id in ["OBR", "RQD", "RQ1", "RXO", "ODS", "ODT"] {
+        let message = format!(
+            "MSH|^~\\&|OE1||LAB1||20240311||ORM^O01^ORM_O01|1|P|2.5.1\rPID|1||1||FENWICK\r\
+             ORC|NW|1\r{id}|1\rNTE|1||before\rORC|NW|2\r{id}|2\rOBX|1|ST|1||x||||||F\r"
+        );
+        let decoded = AnyMessage::decode(message.as_bytes()).expect("a message");
+        let detail = "ORDER_DETAIL";
+        let expected = format!(
+            "ORM_O01\n  MSH\n  PATIENT.PID\n  ORDER[1].ORC\n  ORDER[1].{detail}.{id}\n  \
+             ORDER[1].{detail}.NTE\n  ORDER[2].ORC\n  ORDER[2].{detail}.{id}\n  \
+             ORDER[2].{detail}.OBSERVATION.OBX\n"
+        );
+        assert_eq!(tree(decoded.message.group().expect("a structure")), expected);
+        let structural = |finding: &&hl7_types::Finding| finding.rule <= Rule::NotASegment;
+        assert_eq!(decoded.findings.iter().find(structural), None, "{id}");
+    }
+}
+
+/// A segment that the structure does not name is found by its name, and stands where it stood.
+#[test]
+fn strays_are_found_by_name_and_in_order() {
+    let bytes = read(&folder("messages/oru_r01_z.hl7"));
+    let message = AnyMessage::decode(&bytes).expect("a message").message;
+    let get = |path: &str| message.get(&path.parse().expect("a path")).map(Cow::into_owned);
+    assert_eq!(get("ZBR-2").as_deref(), Some("BENCH-4"));
+    assert_eq!(get("ZEN-2").as_deref(), Some("END"));
+    let AnyMessage::OruR01(oru) = &message else { panic!("{}", message.name()) };
+    let order = &oru.patient_result[0].order_observation[0];
+    let stray = |extra: &hl7_types::Extra| {
+        extra.strays().iter().filter_map(|stray| stray.segment.id().map(str::to_owned)).collect()
+    };
+    let found: [Vec<String>; 2] = [stray(&order.extra), stray(&order.observation[0].extra)];
+    assert_eq!(found, [["ZBR"], ["ZEN"]]);
+    let mut order = Vec::new();
+    oru.for_each_segment(|element| match element {
+        Element::Segment(segment) => order.push(segment.desc().id.to_owned()),
+        Element::Raw(raw) => order.extend(raw.id().map(str::to_owned)),
+        Element::Group(_) => {}
+    });
+    assert_eq!(order, ["MSH", "PID", "ZPI", "OBR", "ZBR", "OBX", "ZEN"]);
 }
 
 /// `examples/README.md` has a row for every message, and no other.

@@ -16,6 +16,7 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
     let doc = format!(" A message of any structure of version {}.", version.id);
     let code = quote! {
         use hl7_types::__private::{Empty, GroupNode, Indexed, Reading};
+        use hl7_types::extract::Source;
         use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
         #[doc = #doc]
@@ -94,16 +95,22 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
             #[doc = " The message as its members, if its structure is known."]
             #[must_use]
             pub fn group(&self) -> Option<&dyn GroupNode> {
-                match self {
-                    #(Self::#types(message) => Some(&**message),)*
-                    Self::Other(_) => None,
-                }
+                self.members().ok()
             }
 
             fn parts_mut(&mut self) -> Result<&mut dyn GroupNode, &mut Tree> {
                 match self {
                     #(Self::#types(message) => Ok(&mut **message),)*
                     Self::Other(tree) => Err(&mut **tree),
+                }
+            }
+        }
+
+        impl Source for AnyMessage {
+            fn members(&self) -> Result<&dyn GroupNode, &Tree> {
+                match self {
+                    #(Self::#types(message) => Ok(&**message),)*
+                    Self::Other(tree) => Err(&**tree),
                 }
             }
         }

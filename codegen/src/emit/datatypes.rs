@@ -140,7 +140,7 @@ fn varies(version: &Version, datatype: &Datatype, name: &proc_macro2::Ident) -> 
     quote! {
         use hl7_types::desc::{DatatypeDesc, DatatypeKind};
         #desc
-        #[doc = " A value whose datatype another field names (OBX-5 by OBX-2)."]
+        #[doc = " A value whose datatype the message names (OBX-5 by OBX-2, RDT-1 by RDF-2)."]
         #[cfg(feature = "types")]
         #[derive(hl7_macros::Datatype)]
         #[hl7(desc = #name)]

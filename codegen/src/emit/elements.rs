@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::{doc, ident, number};
 use crate::model::{
     Branch, Branches, Component, ConformanceLength, DatatypeId, DatatypeKind, Field, Format,
-    Length, Max, TableId, Usage, Version,
+    Length, Max, TableId, Usage, VariesBy, Version,
 };
 
 /// A composite with at most this many texts stands in its owner as it is; a larger one is a `Part`, eight bytes until
@@ -26,7 +26,7 @@ pub(super) struct Element<'m> {
     len: Length,
     table: Option<TableId>,
     item: Option<u32>,
-    varies_by: Option<u16>,
+    varies_by: Option<VariesBy>,
     open: bool,
     boxed: bool,
     former: Option<&'m str>,
@@ -127,7 +127,10 @@ impl<'m> Element<'m> {
         let datatype = &version[id];
         let name = ident(&datatype.rust_type);
         match &datatype.kind {
-            DatatypeKind::Varies if self.varies_by.is_some() => quote!(crate::datatypes::#name),
+            // An open field varies whatever names its datatype, if only the agreement of those who use it.
+            DatatypeKind::Varies if self.varies_by.is_some() || self.open => {
+                quote!(crate::datatypes::#name)
+            }
             DatatypeKind::Varies => quote!(hl7_types::primitives::Raw),
             DatatypeKind::Primitive(Format::Id | Format::Coded) => match self.coded(version) {
                 Some(table) => quote!(hl7_types::Coded<crate::tables::#table>),
@@ -188,9 +191,15 @@ impl<'m> Element<'m> {
             let item = number(item);
             out.extend(quote!(.item(#item)));
         }
-        if let Some(seq) = self.varies_by {
-            let seq = number(seq);
-            out.extend(quote!(.varies_by(#seq)));
+        match self.varies_by {
+            Some(VariesBy::Field(seq)) => {
+                let seq = number(seq);
+                out.extend(quote!(.varies_by(#seq)));
+            }
+            Some(VariesBy::Column) => {
+                out.extend(quote!(.varies_by(hl7_types::desc::BY_COLUMN)));
+            }
+            None => {}
         }
         if self.open {
             out.extend(quote!(.open()));

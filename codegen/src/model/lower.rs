@@ -6,7 +6,7 @@ use super::{
     Component, Datatype, DatatypeId, DatatypeKind, Event, Field, Length, Segment, StructureId,
     TableId, Version, graph, structures, tables,
 };
-use crate::schema::{self, At, ConformanceLength, Errors, Usage};
+use crate::schema::{self, At, ConformanceLength, Errors, Usage, VariesBy};
 
 /// What references point to.
 pub(super) struct Ids<'s> {
@@ -231,7 +231,7 @@ fn variable(
         let what = format!("{place} has varies-by or open, but its type does not vary");
         errors.push(&from.at, what, "write type=\"varies\", or remove the attribute");
     }
-    if let Some(by) = from.varies_by {
+    if let Some(VariesBy::Field(by)) = from.varies_by {
         if by == from.seq {
             let what = format!("{place} has varies-by=\"{by}\", which is itself");
             errors.push(&from.at, what, "name the field that holds the datatype");

@@ -17,7 +17,7 @@ mod tables;
 use crate::schema::{self, Errors};
 
 pub use crate::schema::{
-    Branch, Branches, ConformanceLength, Format, Max, MemberStatus, TableKind, Usage,
+    Branch, Branches, ConformanceLength, Format, Max, MemberStatus, TableKind, Usage, VariesBy,
 };
 
 /// Lowers and checks a schema.
@@ -216,8 +216,8 @@ pub struct Field {
     pub table: Option<TableId>,
     /// HL7 item number.
     pub item: Option<u32>,
-    /// Position of the field that names the datatype of this one.
-    pub varies_by: Option<u16>,
+    /// What names the datatype of this one.
+    pub varies_by: Option<VariesBy>,
     /// True when any number of further fields may follow; only ever the last field.
     pub open: bool,
     /// Datatype before it was withdrawn; it need not exist any more.

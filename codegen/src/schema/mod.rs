@@ -20,6 +20,7 @@ pub use error::{At, Error, Errors};
 pub use read::{parse, read_version};
 pub use vocabulary::{
     Branch, Branches, ConformanceLength, Disputed, Format, Max, MemberStatus, TableKind, Usage,
+    VariesBy,
 };
 
 /// The files of a version, each named after its root element.
@@ -150,8 +151,8 @@ pub struct Field {
     /// Datatype; none when withdrawn.
     #[serde(rename = "type")]
     pub datatype: Option<String>,
-    /// The field that names the type of this one.
-    pub varies_by: Option<u16>,
+    /// What names the type of this one.
+    pub varies_by: Option<VariesBy>,
     /// True when any number of further fields may follow.
     #[serde(default)]
     pub open: bool,

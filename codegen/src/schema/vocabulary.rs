@@ -28,6 +28,27 @@ pub enum Usage {
     Withdrawn,
 }
 
+/// What names the datatype of a field that varies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub enum VariesBy {
+    /// The field of the segment with this position.
+    Field(u16),
+    /// `RDF-2`: the column descriptions of the RDF in front of the segment, one for each of its fields.
+    Column,
+}
+
+impl TryFrom<String> for VariesBy {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "RDF-2" {
+            return Ok(Self::Column);
+        }
+        text.parse().map(Self::Field).map_err(|_| "the position of a field, or `RDF-2`".into())
+    }
+}
+
 /// The two outcomes of a condition, `C(met/unmet)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Branches {

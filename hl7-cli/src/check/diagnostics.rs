@@ -54,7 +54,13 @@ impl Diagnostics {
                 (true, Some(id)) => id.len(),
                 (true, None) => 0,
             };
-            let cut = snippet::cut(segment.raw(), segment.range(), finding.range(), width, shown);
+            let cut = snippet::cut(
+                (segment.raw(), checked.tree.charset()),
+                segment.range(),
+                finding.range(),
+                width,
+                shown,
+            );
             writeln!(console, "   {DIM}|{DIM:#} {}", cut.text)?;
             writeln!(
                 console,
@@ -68,6 +74,9 @@ impl Diagnostics {
             && let Some(table) = table_at(finding.path, checked.version.desc())
         {
             write!(console, ": hl7 describe {}", table.id)?;
+        }
+        if let Some(allowed) = &finding.allowed {
+            write!(console, "\n   = note: {allowed}")?;
         }
         writeln!(console, "{DIM:#}\n")
     }

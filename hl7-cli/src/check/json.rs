@@ -31,6 +31,8 @@ struct JsonFinding<'a> {
     span: [u32; 2],
     message: &'a str,
     hint: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<&'a str>,
 }
 
 /// Prints one object after the other.
@@ -46,6 +48,7 @@ impl Report for Json {
             span: [finding.span.start, finding.span.end],
             message: &finding.message,
             hint: finding.hint,
+            allowed: finding.allowed.as_deref(),
         });
         let item = JsonMessage {
             file: checked.message.file,

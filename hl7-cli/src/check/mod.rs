@@ -87,7 +87,8 @@ JSON:
 
 segment counts from 1. span counts bytes from the start of the message, its end not included; \
 offset is where the message starts in the file. hidden counts findings below --min-severity. \
-structure is null if MSH-9 names none. What could not be read has error instead of findings.
+structure is null if MSH-9 names none. allowed says what the version of MSH-12 allows there, if it \
+is not the one checked against and has no such finding. What could not be read has error instead of findings.
 
 Exit status:
   0  nothing was found of the least severity
@@ -122,6 +123,7 @@ impl Args {
         DecodeOptions {
             limits: Limits { findings: MOST_FINDINGS, ..Limits::DEFAULT },
             rules: if asked { rules.without(Rule::OtherVersion) } else { rules },
+            versions: Version::descriptors(),
             ..DecodeOptions::default()
         }
     }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::text::{char_width, decoded, push_printable, redacted, width};
+use hl7_types::Charset;
+
+use crate::text::{char_width, push_printable, redacted, width};
 
 /// Marks that something is left out.
 const CUT: &str = "…";
@@ -28,14 +30,14 @@ struct Cell {
 /// Cuts a segment around a piece; both ranges count bytes of the message. Characters behind the first `shown` bytes are
 /// hidden.
 pub(super) fn cut(
-    segment: &[u8],
+    (segment, charset): (&[u8], Charset),
     place: Range<usize>,
     piece: Range<usize>,
     columns: usize,
     shown: usize,
 ) -> Snippet {
     let inside = |at: usize| at.clamp(place.start, place.end) - place.start;
-    let cells = cells(segment);
+    let cells = cells(segment, charset);
     let first = cells.partition_point(|cell| cell.at < inside(piece.start));
     let behind = cells.partition_point(|cell| cell.at < inside(piece.end)).max(first);
     let seen = window(&cells, first..behind, columns);
@@ -67,15 +69,14 @@ pub(super) fn cut(
 }
 
 /// The characters of a segment.
-fn cells(segment: &[u8]) -> Vec<Cell> {
-    let single_bytes = std::str::from_utf8(segment).is_err();
+fn cells(segment: &[u8], charset: Charset) -> Vec<Cell> {
     let mut at = 0;
-    let cell = |character: char| {
+    let cell = |(character, length): (char, usize)| {
         let cell = Cell { at, character, width: char_width(character) };
-        at += if single_bytes { 1 } else { character.len_utf8() };
+        at += length;
         cell
     };
-    decoded(segment).chars().map(cell).collect()
+    charset.characters(segment).into_iter().map(cell).collect()
 }
 
 /// Which cells fit: the piece or its beginning, and as much around it as there is room for.
@@ -110,7 +111,7 @@ fn window(cells: &[Cell], piece: Range<usize>, columns: usize) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::cut;
+    use super::{Charset, cut};
 
     const ALL: usize = usize::MAX;
 
@@ -118,7 +119,8 @@ mod tests {
     fn check(segment: &[u8], piece: &[u8], columns: usize, shown: usize, expected: &str) {
         let at = segment.windows(piece.len()).position(|part| part == piece).unwrap_or_default();
         let place = 100..100 + segment.len();
-        let cut = cut(segment, place, 100 + at..100 + at + piece.len(), columns, shown);
+        let cut =
+            cut((segment, Charset::UTF_8), place, 100 + at..100 + at + piece.len(), columns, shown);
         let shown = format!("{}\n{}{}", cut.text, " ".repeat(cut.column), cut.underline);
         assert_eq!(shown, expected);
     }
@@ -169,8 +171,15 @@ mod tests {
     }
 
     #[test]
+    fn characters_are_those_of_the_message() {
+        let japanese = Charset::named("ISO IR87").expect("a name");
+        let cut = cut((b"PID|\x1b$B;3ED\x1b(B|x", japanese), 0..16, 15..16, 40, ALL);
+        assert_eq!((cut.text.as_str(), cut.column), ("PID|山田|x", 9));
+    }
+
+    #[test]
     fn nothing_has_a_mark_too() {
-        let at_end = cut(b"PID|1|", 0..6, 6..6, 40, ALL);
+        let at_end = cut((b"PID|1|", Charset::UTF_8), 0..6, 6..6, 40, ALL);
         assert_eq!((at_end.column, at_end.underline.as_str()), (6, "^"));
     }
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use hl7_types::desc::{
-    DatatypeDesc, DatatypeKind, ElementDesc, EventDesc, GroupDesc, MemberKind, StructureDesc,
-    TableDesc, TableKind, Usage, VersionDesc,
+    BY_COLUMN, DatatypeDesc, DatatypeKind, ElementDesc, EventDesc, GroupDesc, MemberKind,
+    StructureDesc, TableDesc, TableKind, Usage, VersionDesc,
 };
 
 use hl7_types::diff::Cardinality;
@@ -180,6 +180,9 @@ fn describe_element(
     let what = if path.contains('-') && !path.contains('.') { "field" } else { "component" };
     title(path, element.name, &format!("{what}, {}", version.id), console)?;
     match element.datatype {
+        Some(_) if element.varies_by == BY_COLUMN => {
+            fact("datatype", "the one that RDF-2 names for the column", console)?;
+        }
         Some(_) if element.varies_by > 0 => {
             let segment = path.split('-').next().unwrap_or(path);
             fact(

@@ -80,8 +80,9 @@ impl Folder {
         self
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
+    /// Where a file of the folder is.
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {

@@ -5,6 +5,7 @@
 
 mod composite;
 mod enums;
+mod extract;
 mod group;
 mod new;
 mod segment;
@@ -41,6 +42,11 @@ pub(crate) fn group(input: &DeriveInput) -> syn::Result<TokenStream> {
 /// `derive(Message)`.
 pub(crate) fn message(input: &DeriveInput) -> syn::Result<TokenStream> {
     collected(|ctxt| group::message(ctxt, input))
+}
+
+/// `derive(FromHl7)`.
+pub(crate) fn from_hl7(input: &DeriveInput) -> syn::Result<TokenStream> {
+    collected(|ctxt| extract::expand(ctxt, input))
 }
 
 /// The expansion, or all mistakes. A type whose mistakes left nothing to expand gives `None`.

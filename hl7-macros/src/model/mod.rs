@@ -1,6 +1,7 @@
 //! What a type says about itself, checked: the attributes on it and the shape it has.
 
 mod elements;
+mod extract;
 mod members;
 mod variants;
 
@@ -14,6 +15,7 @@ use crate::attr::{Attrs, Place};
 use crate::ctxt::Ctxt;
 
 pub(crate) use elements::{Element, Elements};
+pub(crate) use extract::{Checked, Read, Taken, read_fields};
 pub(crate) use members::{Cardinality, Member, Members};
 pub(crate) use variants::{Variants, read_alternatives};
 

@@ -13,6 +13,10 @@ use crate::node::MOST_SLOTS;
 /// "No limit" as a maximum cardinality, written `*` in the standard.
 pub const MANY: u16 = u16::MAX;
 
+/// As [`ElementDesc::varies_by`]: RDF-2 of the last RDF in front of the segment names the datatype of each field, as
+/// that of a column (RDT).
+pub const BY_COLUMN: u16 = u16::MAX;
+
 /// Optionality of a field or component (section 2.5.3.5 "Optionality", later "Usage").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Usage {
@@ -106,7 +110,7 @@ pub struct ElementDesc {
     pub table: Option<&'static TableDesc>,
     /// HL7 item number, zero where there is none.
     pub item: u32,
-    /// Position of the field that names the datatype of this one (OBX-5: 2), zero where there is none.
+    /// Position of the field that names the datatype of this one (OBX-5: 2), zero where there is none, or [`BY_COLUMN`].
     pub varies_by: u16,
     /// Whether any number of further fields of the same kind may follow, each repeating as it likes (RDT-1, QPD-3).
     pub open: bool,
@@ -203,7 +207,7 @@ impl ElementDesc {
         self
     }
 
-    /// Names the field that says which datatype this one has.
+    /// Names the field that says which datatype this one has, or [`BY_COLUMN`].
     #[must_use]
     pub const fn varies_by(mut self, seq: u16) -> Self {
         self.varies_by = seq;

@@ -1,8 +1,12 @@
 //! The engine that writes a message: slots in order, then what was kept beside them.
 
-use crate::er7::{Delimiters, translate};
-use crate::extra::{Extra, Kept, LineEnd, RawSegment, SlotSurplus};
+use std::ops::Range;
+
+use crate::charset::{self, Charset};
+use crate::er7::{Delimiters, Notation};
+use crate::extra::{Extra, Kept, LineEnd, RawSegment, ReadIn, SlotSurplus};
 use crate::node::{self, Element, GroupNode, Node, SegmentNode, Slot};
+use crate::order::in_order;
 use crate::value::Value;
 
 /// A message being written.
@@ -10,11 +14,23 @@ struct Writer<'a> {
     out: Vec<u8>,
     /// The slots of the nodes being written, from the segment down.
     slots: Vec<Slot<'a>>,
-    delimiters: Delimiters,
+    notation: Notation,
+    /// Whether values are written as they are held.
     standard: bool,
     terminator: LineEnd,
     /// Whether the last segment still lacks its line end.
     open_line: bool,
+    /// The groups that were written, where somebody wants to know.
+    groups: Option<Vec<WrittenGroup>>,
+}
+
+/// An occurrence of a group in a message that was written. Groups in it follow it.
+pub(crate) struct WrittenGroup {
+    pub(crate) name: &'static str,
+    /// Its first segment starts in these bytes, and so does its last.
+    pub(crate) bytes: Range<usize>,
+    /// How many groups there are in it, at any depth.
+    pub(crate) inside: usize,
 }
 
 /// What separates the slots of a node.
@@ -39,96 +55,160 @@ impl Level {
 
 /// Writes a message.
 pub(crate) fn write(root: &dyn GroupNode) -> Vec<u8> {
+    write_message(root, None).0
+}
+
+/// Writes a message, and says where its groups stand.
+pub(crate) fn write_with_groups(root: &dyn GroupNode) -> (Vec<u8>, Vec<WrittenGroup>) {
+    write_message(root, Some(Vec::new()))
+}
+
+fn write_message(
+    root: &dyn GroupNode,
+    groups: Option<Vec<WrittenGroup>>,
+) -> (Vec<u8>, Vec<WrittenGroup>) {
     let kept = root.extra().kept();
-    let delimiters = declared(root).unwrap_or_default();
-    let mut writer = Writer {
-        out: Vec::with_capacity(1024),
-        slots: Vec::with_capacity(128),
-        delimiters,
-        standard: delimiters.is_standard(),
-        terminator: kept.and_then(|kept| kept.terminator).unwrap_or_default(),
-        open_line: false,
-    };
+    let notation = notation(root);
+    let mut writer = Writer::new(&notation);
+    writer.out.reserve(1024);
+    writer.slots.reserve(128);
+    writer.terminator = kept.and_then(|kept| kept.terminator).unwrap_or_default();
+    writer.groups = groups;
     if let Some(kept) = kept {
         writer.out.extend_from_slice(&kept.prefix);
     }
     writer.group(root);
-    writer.out
+    (writer.out, writer.groups.unwrap_or_default())
 }
 
-/// Writes one segment under the recommended delimiters, without a line end.
-pub(crate) fn write_segment(segment: &dyn SegmentNode) -> Vec<u8> {
-    let mut writer = Writer {
-        out: Vec::new(),
-        slots: Vec::new(),
-        delimiters: Delimiters::STANDARD,
-        standard: true,
-        terminator: LineEnd::Cr,
-        open_line: false,
-    };
+/// Writes one segment in a notation, without a line end.
+pub(crate) fn write_segment(segment: &dyn SegmentNode, notation: &Notation) -> Vec<u8> {
+    let mut writer = Writer::new(notation);
     writer.fields(segment);
     writer.out
 }
 
-/// Writes a slot under the recommended delimiters: a field without its repetitions, a component.
-pub(crate) fn write_slot(slot: Slot<'_>, component: bool) -> Vec<u8> {
-    let mut writer = Writer {
-        out: Vec::new(),
-        slots: Vec::new(),
-        delimiters: Delimiters::STANDARD,
-        standard: true,
-        terminator: LineEnd::Cr,
-        open_line: false,
-    };
-    let extra = Extra::NONE;
-    writer.slot(slot, if component { Level::Subcomponent } else { Level::Component }, &extra, 0);
+/// Writes a segment that has no struct in a notation, without a line end.
+pub(crate) fn write_raw(raw: &RawSegment, notation: &Notation) -> Vec<u8> {
+    let mut out = Vec::new();
+    raw.line.write(&mut out, notation);
+    out
+}
+
+/// Writes a field with its repetitions in the recommended notation: what the slot at an index holds, and what was kept
+/// beside it.
+pub(crate) fn write_field(slot: Slot<'_>, extra: &Extra, index: usize) -> Vec<u8> {
+    let mut writer = Writer::new(&Notation::STANDARD);
+    writer.slot(slot, Level::Component, extra, index);
     writer.out
 }
 
-/// The delimiters that the first segment declares.
-fn declared(root: &dyn GroupNode) -> Option<Delimiters> {
-    if let Some(first) = root.extra().strays().first().filter(|stray| stray.occurrence == 0)
-        && let Some(delimiters) = first.segment.line.declares()
-    {
-        return Some(delimiters);
-    }
-    let Element::Segment(header) = root.member(0).occurrence(0)? else { return None };
-    let (Slot::Leaf(field), Slot::Leaf(encoding)) = (node::slot(header, 0), node::slot(header, 1))
-    else {
-        return None;
+/// How a message is written: the delimiters that its first segment declares, and the character set.
+pub(crate) fn notation(root: &dyn GroupNode) -> Notation {
+    let header = header(root);
+    let delimiters = header.as_ref().and_then(Header::delimiters).unwrap_or_default();
+    let declared = header.as_ref().and_then(Header::charset);
+    let read_in = root.extra().kept().and_then(|kept| kept.charset.as_deref());
+    let charset = match read_in {
+        Some(read_in) if read_in.declared == declared => read_in.charset,
+        _ => declared.unwrap_or(Charset::UTF_8),
     };
-    let &[field] = field.raw().as_bytes() else { return None };
-    Delimiters::parse(field, encoding.raw().as_bytes()).ok()
+    Notation { delimiters, charset }
+}
+
+/// Keeps the character set that a message was read in, where its header would have it written in another.
+pub(crate) fn keep_charset(root: &mut dyn GroupNode, charset: Charset) {
+    if notation(root).charset != charset {
+        let declared = header(root).as_ref().and_then(Header::charset);
+        root.extra_mut().kept_mut().charset = Some(Box::new(ReadIn { declared, charset }));
+    }
+}
+
+/// The segment that declares how a message is written.
+enum Header<'a> {
+    Typed(&'a dyn SegmentNode),
+    /// It stands where the structure has no place for it.
+    Stray(&'a RawSegment),
+}
+
+fn header(root: &dyn GroupNode) -> Option<Header<'_>> {
+    let first = root.extra().strays().first().filter(|stray| stray.occurrence == 0);
+    if let Some(first) = first.filter(|first| first.segment.line.declares().is_some()) {
+        return Some(Header::Stray(&first.segment));
+    }
+    match root.member(0).occurrence(0)? {
+        Element::Segment(segment) => Some(Header::Typed(segment)),
+        _ => None,
+    }
+}
+
+impl Header<'_> {
+    fn delimiters(&self) -> Option<Delimiters> {
+        let segment = match self {
+            Header::Typed(segment) => *segment,
+            Header::Stray(raw) => return raw.line.declares(),
+        };
+        let [Slot::Leaf(field), Slot::Leaf(encoding), ..] = node::slots(segment)[..] else {
+            return None;
+        };
+        let &[field] = field.raw().as_bytes() else { return None };
+        Delimiters::parse(field, encoding.raw().as_bytes()).ok()
+    }
+
+    fn charset(&self) -> Option<Charset> {
+        match self {
+            Header::Typed(segment) => {
+                let slot = node::slot(*segment, charset::FIELD as usize - 1);
+                let names = |at| match slot {
+                    Slot::List(list) => first_leaf(list.get(at)),
+                    single if at == 0 => first_leaf(single),
+                    _ => None,
+                };
+                Charset::declared((0..).map_while(names).map(Value::raw))
+            }
+            Header::Stray(raw) => raw.charset(),
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
+    fn new(notation: &Notation) -> Self {
+        Self {
+            out: Vec::new(),
+            slots: Vec::new(),
+            notation: *notation,
+            standard: notation.is_standard(),
+            terminator: LineEnd::Cr,
+            open_line: false,
+            groups: None,
+        }
+    }
+
     // --- segments ----------------------------------------------------------------------------------------------------
 
     fn group(&mut self, group: &'a dyn GroupNode) {
-        let mut strays = group.extra().strays().iter().peekable();
-        for index in 0..group.desc().members.len() {
-            let member = group.member(index);
-            let count = member.count();
-            let mut written = 0;
-            loop {
-                let last = written == count;
-                while let Some(stray) = strays.next_if(|stray| {
-                    usize::from(stray.member) < index
-                        || usize::from(stray.member) == index
-                            && (last || stray.occurrence as usize <= written)
-                }) {
-                    self.raw(&stray.segment);
-                }
-                match member.occurrence(written) {
-                    Some(Element::Segment(segment)) => self.segment(segment),
-                    Some(Element::Group(group)) => self.group(group),
-                    Some(Element::Raw(raw)) => self.raw(raw),
-                    None => break,
-                }
-                written += 1;
+        for (_, element) in in_order(group) {
+            match element {
+                Element::Segment(segment) => self.segment(segment),
+                Element::Group(group) => self.inner_group(group),
+                Element::Raw(raw) => self.raw(raw),
             }
         }
-        strays.for_each(|stray| self.raw(&stray.segment));
+    }
+
+    /// Writes a group that stands in another, and notes where if somebody wants to know.
+    fn inner_group(&mut self, group: &'a dyn GroupNode) {
+        let start = self.out.len();
+        let at = self.groups.as_ref().map(Vec::len);
+        if let Some(groups) = &mut self.groups {
+            let name = group.desc().name;
+            groups.push(WrittenGroup { name, bytes: start..start, inside: 0 });
+        }
+        self.group(group);
+        if let (Some(groups), Some(at)) = (&mut self.groups, at) {
+            groups[at].bytes.end = self.out.len();
+            groups[at].inside = groups.len() - at - 1;
+        }
     }
 
     fn begin_line(&mut self) {
@@ -146,7 +226,7 @@ impl<'a> Writer<'a> {
 
     fn raw(&mut self, raw: &RawSegment) {
         self.begin_line();
-        raw.line.write(&mut self.out, &self.delimiters);
+        raw.line.write(&mut self.out, &self.notation);
         self.end_line(raw.line_end.as_deref());
     }
 
@@ -171,7 +251,7 @@ impl<'a> Writer<'a> {
     /// A declaration of delimiters, which is never escaped.
     fn verbatim(&mut self, segment: &dyn Node, index: usize) {
         if let Slot::Leaf(value) = node::slot(segment, index) {
-            match exact(segment.extra(), index, 0, value) {
+            match self.exact(segment.extra(), index, 0, value) {
                 Some(bytes) => self.out.extend_from_slice(bytes),
                 None => self.out.extend_from_slice(value.raw().as_bytes()),
             }
@@ -184,9 +264,9 @@ impl<'a> Writer<'a> {
     fn parts(&mut self, node: &'a dyn Node, level: Level, first: usize) {
         let extra = node.extra();
         let separator = match level {
-            Level::Field => Some(self.delimiters.field),
-            Level::Component => Some(self.delimiters.component),
-            Level::Subcomponent => self.delimiters.subcomponent,
+            Level::Field => Some(self.notation.delimiters.field),
+            Level::Component => Some(self.notation.delimiters.component),
+            Level::Subcomponent => self.notation.delimiters.subcomponent,
             Level::Bottom => None,
         };
         let Some(separator) = separator else {
@@ -229,7 +309,7 @@ impl<'a> Writer<'a> {
             let total = usize::from(kept.written);
             self.separate(separator, total.saturating_sub(written.max(lead)));
             if let Some(tail) = &kept.tail {
-                tail.write(&mut self.out, &self.delimiters);
+                tail.write(&mut self.out, &self.notation);
             }
         }
     }
@@ -250,7 +330,7 @@ impl<'a> Writer<'a> {
             Slot::List(list) => {
                 for repetition in 0..list.len() {
                     if repetition > 0 {
-                        self.out.push(self.delimiters.repetition.unwrap_or(b'~'));
+                        self.out.push(self.notation.delimiters.repetition.unwrap_or(b'~'));
                     }
                     self.repetition(list.get(repetition), level, extra, index, repetition);
                 }
@@ -270,17 +350,19 @@ impl<'a> Writer<'a> {
         let kept = extra.kept().filter(|kept| !kept.slots.is_empty());
         match slot {
             Slot::Absent | Slot::List(_) => {}
-            Slot::Leaf(value) => match kept.and_then(|_| exact(extra, index, repetition, value)) {
-                Some(bytes) => self.out.extend_from_slice(bytes),
-                None => self.value(value),
-            },
+            Slot::Leaf(value) => {
+                match kept.and_then(|_| self.exact(extra, index, repetition, value)) {
+                    Some(bytes) => self.out.extend_from_slice(bytes),
+                    None => self.value(value),
+                }
+            }
             Slot::Varies(varies) => {
                 return self.repetition(varies.inner(), level, extra, index, repetition);
             }
             Slot::Node(node) => {
                 let collapsed = kept.filter(|_| matches!(level, Level::Bottom)).and_then(|_| {
                     let value = first_leaf(slot)?;
-                    exact(extra, index, repetition, value)
+                    self.exact(extra, index, repetition, value)
                 });
                 match collapsed {
                     Some(bytes) => self.out.extend_from_slice(bytes),
@@ -290,24 +372,41 @@ impl<'a> Writer<'a> {
         }
         for surplus in kept.into_iter().flat_map(|kept| at_slot(kept, index, repetition)) {
             if let SlotSurplus::Tail(tail) = surplus {
-                tail.write(&mut self.out, &self.delimiters);
+                tail.write(&mut self.out, &self.notation);
             }
         }
     }
 
+    /// The bytes that were sent for a value, if it still is the value they were read as.
+    fn exact<'e>(
+        &self,
+        extra: &'e Extra,
+        slot: usize,
+        repetition: usize,
+        value: &Value,
+    ) -> Option<&'e [u8]> {
+        at_slot(extra.kept()?, slot, repetition).find_map(|surplus| match surplus {
+            SlotSurplus::Exact(exact)
+                if exact.read_as == *value && exact.notation == self.notation =>
+            {
+                Some(&*exact.bytes)
+            }
+            _ => None,
+        })
+    }
+
     #[inline]
     fn value(&mut self, value: &Value) {
-        let raw = value.raw().as_bytes();
         if self.standard {
-            self.out.extend_from_slice(raw);
+            self.out.extend_from_slice(value.raw().as_bytes());
         } else {
-            self.out.extend_from_slice(&translate(raw, &Delimiters::STANDARD, &self.delimiters));
+            self.out.extend_from_slice(&self.notation.written(value.raw()));
         }
     }
 }
 
 /// The leaf that text without separators is read into.
-pub(crate) fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
+fn first_leaf(mut slot: Slot<'_>) -> Option<&Value> {
     for _ in 0..8 {
         match slot {
             Slot::Leaf(value) => return Some(value),
@@ -328,12 +427,4 @@ fn at_slot(kept: &Kept, slot: usize, repetition: usize) -> impl Iterator<Item = 
         .iter()
         .take_while(move |entry| key(entry) == (slot, repetition))
         .map(|entry| &entry.what)
-}
-
-/// The bytes that were sent for a value, if it still is the value they were read as.
-fn exact<'a>(extra: &'a Extra, slot: usize, repetition: usize, value: &Value) -> Option<&'a [u8]> {
-    at_slot(extra.kept()?, slot, repetition).find_map(|surplus| match surplus {
-        SlotSurplus::Exact { read_as, bytes } if read_as == value => Some(&**bytes),
-        _ => None,
-    })
 }

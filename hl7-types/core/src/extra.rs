@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::er7::{Delimiters, is_header, translate};
+use crate::charset::Charset;
+use crate::decode::segment_id;
+use crate::er7::{Delimiters, Notation, is_header};
 use crate::node::{Empty, Item, OfAny};
 use crate::value::Value;
 
@@ -30,6 +32,15 @@ pub(crate) struct Kept {
     pub(crate) prefix: Box<[u8]>,
     /// Of a message: its line end, where it is not a carriage return.
     pub(crate) terminator: Option<LineEnd>,
+    /// Of a message: the character set that it is in, for as long as its header declares the one that it declared then.
+    pub(crate) charset: Option<Box<ReadIn>>,
+}
+
+/// The character set of a message that is in another one than its header struct declares.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct ReadIn {
+    pub(crate) declared: Option<Charset>,
+    pub(crate) charset: Charset,
 }
 
 /// How most segments of a message end.
@@ -68,30 +79,27 @@ impl LineEnd {
 /// A piece of ER7 with separators in it.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Piece {
-    /// Under the recommended delimiters, or as it came if `verbatim`.
     bytes: Vec<u8>,
-    /// It cannot be rewritten to other delimiters and back.
-    verbatim: bool,
+    /// How it is written where that is not [`Notation::STANDARD`]: it cannot be rewritten and back.
+    notation: Option<Box<Notation>>,
 }
 
 impl Piece {
     /// A segment. A header is not rewritten: it says itself what its delimiters are.
-    pub(crate) fn of_line(line: &[u8], delimiters: &Delimiters) -> Self {
-        if is_header(line, delimiters.field) {
-            return Self { bytes: line.into(), verbatim: true };
+    pub(crate) fn of_line(line: &[u8], notation: &Notation) -> Self {
+        if is_header(line, notation.delimiters.field) {
+            return Self { bytes: line.into(), notation: Some(Box::new(*notation)) };
         }
-        Self::new(line, delimiters)
+        Self::new(line, notation)
     }
 
-    pub(crate) fn new(bytes: &[u8], delimiters: &Delimiters) -> Self {
-        if delimiters.is_standard() {
-            return Self { bytes: bytes.into(), verbatim: false };
+    pub(crate) fn new(bytes: &[u8], notation: &Notation) -> Self {
+        if notation.is_standard() {
+            return Self { bytes: bytes.into(), notation: None };
         }
-        let standard = translate(bytes, delimiters, &Delimiters::STANDARD);
-        if translate(&standard, &Delimiters::STANDARD, delimiters) == bytes {
-            Self { bytes: standard, verbatim: false }
-        } else {
-            Self { bytes: bytes.into(), verbatim: true }
+        match notation.read(bytes) {
+            (text, true) => Self { bytes: text.into_owned().into_bytes(), notation: None },
+            _ => Self { bytes: bytes.into(), notation: Some(Box::new(*notation)) },
         }
     }
 
@@ -109,22 +117,64 @@ impl Piece {
         self.bytes.len()
     }
 
-    /// The segment id that it starts with.
-    pub(crate) fn id(&self) -> Option<&str> {
-        let id = self.bytes.get(..3)?;
-        let named = id[0].is_ascii_uppercase()
-            && id.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        let ends = self.bytes.get(3).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        std::str::from_utf8(id).ok().filter(|_| named && ends)
+    fn own_notation(&self) -> &Notation {
+        self.notation.as_deref().unwrap_or(&Notation::STANDARD)
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>, delimiters: &Delimiters) {
-        if self.verbatim || delimiters.is_standard() {
-            out.extend_from_slice(&self.bytes);
-        } else {
-            out.extend_from_slice(&translate(&self.bytes, &Delimiters::STANDARD, delimiters));
+    /// What its bytes are in.
+    pub(crate) fn charset(&self) -> Charset {
+        self.own_notation().charset
+    }
+
+    /// The segment id that it starts with.
+    pub(crate) fn id(&self) -> Option<&str> {
+        segment_id(&self.bytes, self.own_notation().delimiters.field)?;
+        std::str::from_utf8(self.bytes.get(..3)?).ok()
+    }
+
+    /// It without the explicit nulls in it.
+    pub(crate) fn settled(&self) -> Self {
+        if self.declares().is_some() {
+            return self.clone();
+        }
+        let bytes = without_nulls(&self.bytes, &self.own_notation().delimiters);
+        Self { bytes, notation: self.notation.clone() }
+    }
+
+    /// Its bytes in the recommended notation; `None` if it cannot be rewritten to it.
+    pub(crate) fn standard(&self) -> Option<&[u8]> {
+        self.notation.is_none().then_some(&self.bytes)
+    }
+
+    /// Writes it in a notation. A header says itself what its delimiters are, and is not rewritten.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, notation: &Notation) {
+        let own = self.own_notation();
+        if own == notation
+            || own.is_standard() && notation.is_standard()
+            || is_header(&self.bytes, own.delimiters.field)
+        {
+            return out.extend_from_slice(&self.bytes);
+        }
+        let (text, _) = own.read(&self.bytes);
+        out.extend_from_slice(&notation.written(&text));
+    }
+}
+
+/// A piece of ER7 without the parts of it that are an explicit null.
+pub(crate) fn without_nulls(piece: &[u8], delimiters: &Delimiters) -> Vec<u8> {
+    let mut out = Vec::with_capacity(piece.len());
+    let mut part = 0;
+    for (at, &byte) in piece.iter().enumerate() {
+        out.push(byte);
+        if delimiters.separates(byte) {
+            part = at + 1;
+        } else if &piece[part..=at] == b"\"\""
+            && piece.get(at + 1).is_none_or(|&next| delimiters.separates(next))
+        {
+            out.truncate(out.len() - 2);
         }
     }
+    out
 }
 
 /// What one slot could not hold.
@@ -139,8 +189,16 @@ pub(crate) struct SlotKept {
 pub(crate) enum SlotSurplus {
     /// What followed the value, separator first: subcomponents of a primitive, repetitions of a single field.
     Tail(Piece),
-    /// The bytes that were sent, for as long as the value still is the one they were read as.
-    Exact { read_as: Value, bytes: Box<[u8]> },
+    /// The bytes that were sent for a value that does not lead back to them.
+    Exact(Box<Exact>),
+}
+
+/// Bytes that stand for a value, for as long as it still is the one they were read as, in a message of that notation.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Exact {
+    pub(crate) read_as: Value,
+    pub(crate) bytes: Box<[u8]>,
+    pub(crate) notation: Notation,
 }
 
 /// A segment kept as it came: one that the structure does not name, or that stands where it has no place.
@@ -154,7 +212,7 @@ pub struct RawSegment {
 impl RawSegment {
     /// Nothing in it; not a segment anybody sends.
     pub const EMPTY: Self =
-        Self { line: Piece { bytes: Vec::new(), verbatim: false }, line_end: None };
+        Self { line: Piece { bytes: Vec::new(), notation: None }, line_end: None };
 }
 
 impl Empty for RawSegment {
@@ -196,11 +254,22 @@ impl Extra {
 
     /// Forgets how the line of a segment ended: it is no longer in its message.
     pub(crate) fn forget_line_end(&mut self) {
-        if let Some(kept) = &mut self.0 {
+        self.set_line_end(None);
+    }
+
+    pub(crate) fn set_line_end(&mut self, line_end: Option<Box<[u8]>>) {
+        if line_end.is_some() {
+            self.kept_mut().line_end = line_end;
+        } else if let Some(kept) = &mut self.0 {
             kept.line_end = None;
-            if **kept == Kept::default() {
-                self.0 = None;
-            }
+            self.tidy();
+        }
+    }
+
+    /// Frees what holds nothing.
+    pub(crate) fn tidy(&mut self) {
+        if self.kept().is_some_and(|kept| *kept == Kept::default()) {
+            self.0 = None;
         }
     }
 

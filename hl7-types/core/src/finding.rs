@@ -90,6 +90,8 @@ rules! {
     SurplusSubcomponent "surplus-subcomponent" Warning;
     /// Bytes that are not valid text; kept as they are.
     InvalidText "invalid-text" Warning;
+    /// MSH-18 declares another character set than the one that the bytes are in.
+    OtherCharset "other-charset" Warning;
     /// The field that names the datatype (OBX-2) names none that this version has.
     UnknownDatatype "unknown-datatype" Error;
     /// A field that must not be used has a value.
@@ -154,6 +156,10 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub hint: &'static str,
+    /// What the version that MSH-12 names says here, where it is not the version that the message was read as, and
+    /// nothing is wrong under it: `2.3: PID-5 XPN, optional, 48 characters`. Only with
+    /// [`DecodeOptions::versions`](crate::DecodeOptions::versions).
+    pub allowed: Option<Box<str>>,
 }
 
 impl Finding {
@@ -166,7 +172,11 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}] {}: {}", self.severity.word(), self.rule.id(), self.path, self.message)
+        write!(f, "{}[{}] {}: {}", self.severity.word(), self.rule.id(), self.path, self.message)?;
+        match &self.allowed {
+            Some(allowed) => write!(f, " ({allowed})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -184,6 +194,17 @@ impl Findings {
         if self.list.len() < limit {
             self.list.push(finding);
         }
+    }
+
+    /// Whether one more will be kept; if not, it is counted.
+    pub(crate) fn has_room(&mut self, limit: usize) -> bool {
+        let room = self.list.len() < limit;
+        self.total += usize::from(!room);
+        room
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.list.iter_mut()
     }
 
     pub(crate) fn sort(&mut self) {

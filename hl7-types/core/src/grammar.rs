@@ -6,17 +6,18 @@
 
 use crate::desc::{AnySegment, GroupDesc, MANY, MemberDesc, MemberKind};
 
+/// Costs below this are preferences, not deviations. Four million segments, each at the end of a way full of
+/// preferences, do not add up to it.
+pub(crate) const DEVIATION: u64 = 1 << 32;
 /// Cost of a required segment that is not there.
-pub(crate) const MISSING: u64 = 2 << 16;
+pub(crate) const MISSING: u64 = 2 * DEVIATION;
 /// Cost of a segment that finds no place.
-pub(crate) const STRAY: u64 = 3 << 16;
+pub(crate) const STRAY: u64 = 3 * DEVIATION;
 /// Cost of entering a group past its first member. Not a deviation: it decides between readings that conform, so that a
 /// segment which opens the current group again is not taken for the middle of an inner one.
 const SKIP_FIRST: u64 = 64;
 /// Cost of taking a named segment for "any segment".
 const ANY: u64 = 256;
-/// Costs below this are preferences, not deviations.
-pub(crate) const DEVIATION: u64 = 1 << 16;
 
 /// Index of a node; the root is 0.
 pub(crate) type NodeId = u32;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::decode::{DecodeOptions, hint, read};
+use crate::decode::{DecodeOptions, consulted, hint, read};
 use crate::desc::{StructureDesc, VersionDesc};
 use crate::encode::write;
 use crate::er7::Scan;
@@ -107,6 +107,10 @@ pub(crate) fn report_unknown_structure(
     if !options.rules.contains(rule) {
         return;
     }
+    let structure = consulted(bytes, scan, Some(version), options)
+        .and_then(|named| Some((named, structure_named(bytes, scan, named)?)));
+    let allowed =
+        structure.map(|(named, structure)| format!("{} has {}", named.id, structure.id).into());
     let finding = Finding {
         rule,
         severity: rule.severity(),
@@ -118,6 +122,7 @@ pub(crate) fn report_unknown_structure(
             version.id
         ),
         hint: hint(rule),
+        allowed,
     };
     findings.push(finding, options.limits.findings);
     findings.sort();
@@ -143,7 +148,7 @@ pub fn get_in_group<'a>(root: &'a dyn GroupNode, path: &Path) -> Option<Cow<'a, 
 /// Sets a leaf in a message of any structure.
 ///
 /// # Errors
-/// When the message has no such segment, or the standard defines nothing at the path.
+/// See [`Message::set`](crate::Message::set).
 pub fn set_in(
     message: Result<&mut dyn GroupNode, &mut Tree>,
     path: &Path,

@@ -3,6 +3,7 @@
 
 pub mod ack;
 pub mod batch;
+mod charset;
 mod convert;
 pub mod date_time;
 mod debug;
@@ -13,6 +14,7 @@ mod encode;
 mod er7;
 mod error;
 mod extra;
+pub mod extract;
 mod finding;
 mod format;
 pub mod formatted;
@@ -24,6 +26,7 @@ mod message;
 mod navigate;
 pub mod node;
 mod number;
+mod order;
 mod part;
 mod path;
 mod placement;
@@ -32,29 +35,35 @@ mod reading;
 mod same;
 mod sample;
 mod tree;
+mod update;
 mod value;
 mod version;
 mod walk;
 
+pub use charset::Charset;
 #[cfg(feature = "jiff")]
 pub use convert::ConvertError;
 pub use decode::DecodeOptions;
 pub use er7::Delimiters;
 pub use error::{DecodeError, DecodeErrorKind};
 pub use extra::{Extra, LineEnd, RawSegment, Stray};
+pub use extract::FromHl7;
 pub use finding::{Finding, Findings, Rule, Rules, Severity};
 pub use header::Header;
 pub use limits::Limits;
 pub use message::{Decoded, Message, encode_segment};
 pub use navigate::SetError;
+pub use navigate::presence;
 pub use node::Segment;
 pub use number::Number;
+pub use order::segments;
 pub use part::Part;
 pub use path::{Path, PathError};
 pub use primitives::{Coded, Table};
 pub use reading::ValueError;
 pub use sample::{Fill, sample};
 pub use tree::{Piece, Tree, TreeSegment};
+pub use update::{Record, apply_update};
 pub use value::{Presence, Value};
 pub use walk::{Visit, walk};
 
@@ -66,6 +75,7 @@ pub mod __private {
     pub use crate::desc::*;
     pub use crate::error::DecodeError;
     pub use crate::extra::{Extra, RawSegment};
+    pub use crate::extract::*;
     pub use crate::finding::Findings;
     pub use crate::indexed::{Indexed, Reading, encode_group, get_in_group, set_in};
     pub use crate::message::Decoded;

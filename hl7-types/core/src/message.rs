@@ -4,15 +4,17 @@ use std::borrow::Cow;
 
 use crate::decode::{DecodeOptions, read};
 use crate::desc::StructureDesc;
-use crate::encode::{write, write_segment};
-use crate::er7::{Delimiters, Scan};
+use crate::encode::{write, write_raw, write_segment};
+use crate::er7::{Notation, Scan};
 use crate::error::DecodeError;
 use crate::extra::{Extra, Piece, RawSegment, Stray};
 use crate::finding::Findings;
 use crate::navigate::{self, SetError};
 use crate::node::{Element, Empty, GroupNode, Segment};
+use crate::order::segments;
 use crate::path::Path;
 use crate::tree::Tree;
+use crate::value::Presence;
 
 /// A message and what was found while it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,28 +84,59 @@ pub trait Message: GroupNode + Empty {
         Ok(Tree::parse(self.encode())?.check(Self::DESC, &options))
     }
 
-    /// What a path names: the text of a leaf, or the ER7 of a piece with parts. `None` where there is nothing.
+    /// What a path names: the text of a leaf without escapes, or a piece with parts as it is written. `None` where there
+    /// is nothing.
+    ///
+    /// It is what [`Tree::get`] gives for the encoded message: a path reaches everything that the message carries, also
+    /// segments that the structure has no place for, and fields, repetitions and components that the standard does not
+    /// define.
     fn get(&self, path: &Path) -> Option<Cow<'_, str>> {
         navigate::get(self, path)
     }
 
+    /// Whether there is nothing at a path, an explicit null, or a value: of a field, a repetition or a component. See
+    /// [`Piece::presence`](crate::Piece::presence).
+    fn presence(&self, path: &Path) -> Presence<'_>
+    where
+        Self: Sized,
+    {
+        navigate::presence(self, path)
+    }
+
     /// Sets the leaf that a path names; a path that stops above a leaf names the first leaf below it.
     ///
+    /// It does to the encoded message what [`Tree::set`] does, and nothing else: separators up to the position are added
+    /// where the segment ends earlier, whether the standard defines something there or not.
+    ///
     /// # Errors
-    /// When the message has no such segment, or the standard defines nothing at the path.
+    /// When the message has no such segment, the path names no field or one that declares delimiters, or a character
+    /// that is needed is not declared.
     fn set(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
         navigate::set(self, path, text)
     }
 
-    /// Calls `visit` with each segment in the order of the message, those without a place included.
-    fn for_each_segment<'a>(&'a self, mut visit: impl FnMut(Element<'a>))
+    /// All segments in the order of the message, those without a place included.
+    ///
+    /// ```
+    /// # use hl7_core::{Message, RawSegment};
+    /// # fn unknown(message: &impl Message) -> Vec<Vec<u8>> {
+    /// let segments = message.segments();
+    /// segments.iter().filter(|segment| segment.id() == Some("ZPV")).map(|zpv| zpv.er7()).collect()
+    /// # }
+    /// ```
+    fn segments(&self) -> Vec<Element<'_>>
     where
         Self: Sized,
     {
-        navigate::find_segment(self, &mut |element| {
-            visit(element);
-            None::<()>
-        });
+        segments(self)
+    }
+
+    /// Calls `visit` with each segment in the order of the message, those without a place included.
+    fn for_each_segment<'a>(&'a self, visit: impl FnMut(Element<'a>))
+    where
+        Self: Sized,
+    {
+        segments(self).into_iter().for_each(visit);
     }
 }
 
@@ -111,21 +144,19 @@ impl RawSegment {
     /// A segment from its ER7 under the recommended delimiters, without a line end.
     #[must_use]
     pub fn from_er7(line: impl AsRef<[u8]>) -> Self {
-        Self { line: Piece::of_line(line.as_ref(), &Delimiters::STANDARD), line_end: None }
+        Self { line: Piece::of_line(line.as_ref(), &Notation::STANDARD), line_end: None }
     }
 
     /// A segment from a struct.
     #[must_use]
     pub fn from_typed(segment: &impl Segment) -> Self {
-        Self::from_er7(write_segment(segment))
+        Self::from_er7(encode_segment(segment))
     }
 
     /// Its ER7 under the recommended delimiters, without a line end.
     #[must_use]
     pub fn er7(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.line.write(&mut out, &Delimiters::STANDARD);
-        out
+        write_raw(self, &Notation::STANDARD)
     }
 
     /// The id, if the line starts with one.
@@ -140,7 +171,7 @@ impl RawSegment {
         if self.id() != Some(T::DESC.id) {
             return None;
         }
-        let tree = Tree::of_segment(&self.er7()).ok()?;
+        let tree = self.tree()?;
         let mut segment = T::EMPTY;
         let findings = crate::decode::read_segment(&tree, T::DESC, &mut segment);
         segment.extra_mut().forget_line_end();
@@ -174,5 +205,5 @@ impl Extra {
 /// Writes a segment under the recommended delimiters, without a line end.
 #[must_use]
 pub fn encode_segment(segment: &impl Segment) -> Vec<u8> {
-    write_segment(segment)
+    write_segment(segment, &Notation::STANDARD)
 }

@@ -1,12 +1,21 @@
-//! Paths over typed structs: find a segment, then walk its slots.
+//! Paths over typed structs. A path names in a message what it names in the [`Tree`] of its bytes.
+//!
+//! Most paths lead straight to a leaf of a struct. All others (pieces with parts, what was kept beside the structs,
+//! segments that have none, other delimiters) are answered by the segment as it is written: a tree around it is asked, or
+//! edited and read back. So there is one meaning of a path, and it is the tree's.
 
 use std::borrow::Cow;
 
-use crate::encode::{write_segment, write_slot};
-use crate::extra::RawSegment;
-use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut};
+use crate::charset::{self, Charset};
+use crate::decode::read_segment;
+use crate::encode::{notation, write_raw, write_segment};
+use crate::er7::{Notation, is_header};
+use crate::extra::{Extra, Piece, RawSegment};
+use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut, slots};
+use crate::order::{Position, in_order};
 use crate::path::Path;
-use crate::value::Value;
+use crate::tree::{NO_SUCH_SEGMENT, Tree, check_place};
+use crate::value::{Presence, Value};
 
 /// Why a value could not be set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,173 +31,334 @@ impl SetError {
     }
 }
 
-/// Calls `visit` with each segment in the order of the message until it gives something.
-pub(crate) fn find_segment<'a, T>(
-    group: &'a dyn GroupNode,
-    visit: &mut dyn FnMut(Element<'a>) -> Option<T>,
-) -> Option<T> {
-    let mut strays = group.extra().strays().iter().peekable();
-    for index in 0..group.desc().members.len() {
-        let member = group.member(index);
-        for at in 0..=member.count() {
-            while let Some(stray) = strays.next_if(|stray| {
-                usize::from(stray.member) < index
-                    || usize::from(stray.member) == index
-                        && (at == member.count() || stray.occurrence as usize <= at)
-            }) {
-                if let Some(found) = visit(Element::Raw(&stray.segment)) {
-                    return Some(found);
+// --- the way to a segment ------------------------------------------------------------------------------------------------
+
+/// The segment that is looked for.
+struct Sought<'a> {
+    id: &'a str,
+    /// How many of its name are still ahead, itself included.
+    left: u32,
+}
+
+impl<'a> Sought<'a> {
+    fn new(path: &'a Path) -> Self {
+        Self { id: path.segment(), left: path.occurrence }
+    }
+
+    /// The segment, and the positions that lead to it from a group.
+    fn find<'g>(
+        &mut self,
+        group: &'g dyn GroupNode,
+        way: &mut Vec<Position>,
+    ) -> Option<Element<'g>> {
+        for (position, element) in in_order(group) {
+            way.push(position);
+            match element {
+                Element::Group(inner) => {
+                    if let Some(found) = self.find(inner, way) {
+                        return Some(found);
+                    }
                 }
+                segment if self.is_it(&segment) => return Some(segment),
+                _ => {}
             }
-            let found = match member.occurrence(at) {
-                Some(Element::Group(inner)) => find_segment(inner, visit),
-                Some(segment) => visit(segment),
-                None => None,
-            };
-            if found.is_some() {
-                return found;
-            }
-        }
-    }
-    strays.find_map(|stray| visit(Element::Raw(&stray.segment)))
-}
-
-/// Whether a segment has the id that a path names.
-fn is_named(element: &Element<'_>, id: &str) -> bool {
-    match element {
-        Element::Segment(segment) => segment.desc().id == id,
-        Element::Raw(raw) => raw.id() == Some(id),
-        Element::Group(_) => false,
-    }
-}
-
-/// What a path names: the text of a leaf, or the ER7 of a piece with parts under the recommended delimiters.
-pub(crate) fn get<'a>(root: &'a dyn GroupNode, path: &Path) -> Option<Cow<'a, str>> {
-    let mut left = path.occurrence;
-    let element = find_segment(root, &mut |element| {
-        if is_named(&element, path.segment()) {
-            left = left.checked_sub(1)?;
-            return (left == 0).then_some(element);
+            way.pop();
         }
         None
-    })?;
-    match element {
-        Element::Segment(segment) => get_in(segment, path),
-        Element::Raw(raw) => raw.get(path),
-        Element::Group(_) => None,
+    }
+
+    fn is_it(&mut self, element: &Element<'_>) -> bool {
+        let is_named = match element {
+            Element::Segment(segment) => segment.desc().id == self.id,
+            Element::Raw(raw) => raw.line.id() == Some(self.id),
+            Element::Group(_) => false,
+        };
+        if is_named {
+            self.left = self.left.wrapping_sub(1);
+        }
+        is_named && self.left == 0
     }
 }
 
-fn piece(bytes: Vec<u8>) -> Option<Cow<'static, str>> {
-    let text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    (!text.is_empty()).then_some(Cow::Owned(text))
+/// Goes a way to its end.
+fn follow<'a>(group: &'a mut dyn GroupNode, way: &[Position]) -> Option<ElementMut<'a>> {
+    let (&position, behind) = way.split_first()?;
+    let element = match position {
+        Position::Member { index, at } => group.member_mut(index).occurrence_mut(at)?,
+        Position::Stray(index) => {
+            let strays = &mut group.extra_mut().kept_mut().strays;
+            ElementMut::Raw(&mut strays.get_mut(index)?.segment)
+        }
+    };
+    match element {
+        ElementMut::Group(inner) => follow(inner, behind),
+        segment => Some(segment),
+    }
 }
 
-fn get_in<'a>(segment: &'a dyn SegmentNode, path: &Path) -> Option<Cow<'a, str>> {
-    let Some(field) = path.field.checked_sub(1) else { return piece(write_segment(segment)) };
-    let mut slot = node::slot(segment, field as usize);
+// --- reading -------------------------------------------------------------------------------------------------------------
+
+/// What stands at a path.
+enum Found<'a> {
+    Nothing,
+    /// A leaf of a struct, without separators in it.
+    Leaf(&'a Value),
+    /// A piece of the segment as it is written.
+    Written(Tree),
+}
+
+fn find<'a>(root: &'a dyn GroupNode, path: &Path) -> Found<'a> {
+    let notation = notation(root);
+    let element = Sought::new(path).find(root, &mut Vec::new());
+    let line = match element {
+        Some(Element::Segment(segment)) => {
+            if notation.is_standard()
+                && let Some(found) = plain(segment, path)
+            {
+                return found.map_or(Found::Nothing, Found::Leaf);
+            }
+            write_segment(segment, &notation)
+        }
+        Some(Element::Raw(raw)) => write_raw(raw, &notation),
+        Some(Element::Group(_)) | None => return Found::Nothing,
+    };
+    Tree::around(&line, &notation).map_or(Found::Nothing, Found::Written)
+}
+
+/// What a path names: the text of a leaf, or a piece with parts as it is written.
+pub(crate) fn get<'a>(root: &'a dyn GroupNode, path: &Path) -> Option<Cow<'a, str>> {
+    match find(root, path) {
+        Found::Nothing => None,
+        Found::Leaf(value) => (!value.is_empty()).then(|| value.text()),
+        Found::Written(tree) => get_alone(&tree, path),
+    }
+}
+
+fn get_alone<'a>(tree: &Tree, path: &Path) -> Option<Cow<'a, str>> {
+    let piece = tree.alone().piece(path).filter(|piece| !piece.is_empty())?;
+    Some(Cow::Owned(piece.text().into_owned()))
+}
+
+/// Whether a message or group has nothing at a path, an explicit null, or a value: what
+/// [`Message::presence`](crate::Message::presence) says, for a message of any structure.
+#[must_use]
+pub fn presence<'a>(root: &'a dyn GroupNode, path: &Path) -> Presence<'a> {
+    match find(root, path) {
+        Found::Nothing => Presence::Absent,
+        Found::Leaf(value) => value.presence(),
+        Found::Written(tree) => {
+            let piece = tree.alone().piece(path);
+            piece.map_or(Presence::Absent, |piece| piece.presence().into_owned())
+        }
+    }
+}
+
+/// What structs alone say about a path: a leaf, or nothing. `None` where the segment has to be written to know.
+fn plain<'a>(segment: &'a dyn SegmentNode, path: &Path) -> Option<Option<&'a Value>> {
+    let mut slot = plain_slot(segment, path.field)?;
     if let Slot::List(list) = slot {
         if path.repetition == 0 && path.component == 0 && list.len() > 1 {
-            return piece(write_slot(slot, false));
+            return None;
         }
         slot = list.get(path.repetition.max(1) as usize - 1);
+    } else if path.repetition > 1 {
+        return Some(None);
+    }
+    for part in [path.component, path.subcomponent] {
+        slot = chosen(slot);
+        if part == 0 {
+            break;
+        }
+        slot = match slot {
+            Slot::Node(node) => plain_slot(node, part)?,
+            Slot::Leaf(value) if has_parts(value) => return None,
+            Slot::Leaf(_) if part > 1 => Slot::Absent,
+            other => other,
+        };
+    }
+    match chosen(slot) {
+        Slot::Absent => Some(None),
+        Slot::Leaf(value) if !has_parts(value) => Some(Some(value)),
+        _ => None,
+    }
+}
+
+/// The slot of a number, from one, if nothing was kept beside it.
+fn plain_slot(node: &dyn Node, number: u32) -> Option<Slot<'_>> {
+    let index = number.checked_sub(1)? as usize;
+    let slot = slots(node).get(index).copied();
+    let Some(kept) = node.extra().kept() else { return Some(slot.unwrap_or(Slot::Absent)) };
+    match slot {
+        None if kept.tail.is_some() => None,
+        None => Some(Slot::Absent),
+        Some(slot) => {
+            let beside = kept.slots.iter().any(|entry| usize::from(entry.slot) == index);
+            (!beside).then_some(slot)
+        }
+    }
+}
+
+/// What a field whose datatype another field names holds.
+fn chosen(slot: Slot<'_>) -> Slot<'_> {
+    if let Slot::Varies(varies) = slot { varies.inner() } else { slot }
+}
+
+/// Whether a value is a piece of ER7 with separators in it, as withdrawn fields have it.
+fn has_parts(value: &Value) -> bool {
+    value.raw().bytes().any(|byte| matches!(byte, b'|' | b'^' | b'~' | b'&' | b'\r' | b'\n'))
+}
+
+impl RawSegment {
+    /// What a path names in this segment; its occurrence is not looked at.
+    #[must_use]
+    pub fn get(&self, path: &Path) -> Option<Cow<'_, str>> {
+        let tree = self.tree()?;
+        if self.id() != Some(path.segment()) {
+            return None;
+        }
+        get_alone(&tree, path)
+    }
+
+    /// A tree around it, in the recommended notation or the one that it declares.
+    pub(crate) fn tree(&self) -> Option<Tree> {
+        let charset = self.line.charset();
+        let notation = self.line.declares().map(|delimiters| Notation { delimiters, charset });
+        let notation = notation.unwrap_or(Notation::STANDARD);
+        Tree::around(&write_raw(self, &notation), &notation)
+    }
+
+    /// The character set that it declares, if it is a header.
+    pub(crate) fn charset(&self) -> Option<Charset> {
+        let tree = Tree::parse(self.line.declares().map(|_| self.er7())?).ok()?;
+        charset::declared(tree.bytes(), tree.scan())
+    }
+}
+
+// --- writing -------------------------------------------------------------------------------------------------------------
+
+/// Sets the leaf that a path names; a path that stops above a leaf names the first leaf below it.
+pub(crate) fn set(root: &mut dyn GroupNode, path: &Path, text: &str) -> Result<(), SetError> {
+    let notation = notation(root);
+    let mut way = Vec::new();
+    let found = Sought::new(path).find(root, &mut way).is_some();
+    match follow(root, &way) {
+        Some(ElementMut::Segment(segment)) if found => set_in(segment, path, text, &notation),
+        Some(ElementMut::Raw(raw)) if found => set_in_raw(raw, path, text, &notation),
+        _ => Err(SetError::new(*path, NO_SUCH_SEGMENT)),
+    }
+}
+
+const NOT_ONE_LINE: &str = "the segment is too long, or a value in it holds a line end";
+
+fn set_in(
+    segment: &mut dyn SegmentNode,
+    path: &Path,
+    text: &str,
+    notation: &Notation,
+) -> Result<(), SetError> {
+    let is_a_header = matches!(segment.desc().id, "MSH" | "BHS" | "FHS");
+    check_place(path, is_a_header)?;
+    if notation.is_standard()
+        && !text.is_empty()
+        && let Some(value) = plain_leaf(segment, path)
+    {
+        *value = Value::from(text);
+        return Ok(());
+    }
+    let line = write_segment(segment, notation);
+    if is_a_header && !is_header(&line, notation.delimiters.field) {
+        return Err(SetError::new(*path, "the segment declares no delimiters"));
+    }
+    let tree = edited(&line, path, text, notation)?;
+    read_anew(segment, &tree);
+    Ok(())
+}
+
+fn set_in_raw(
+    raw: &mut RawSegment,
+    path: &Path,
+    text: &str,
+    notation: &Notation,
+) -> Result<(), SetError> {
+    let tree = edited(&write_raw(raw, notation), path, text, notation)?;
+    raw.line = Piece::of_line(tree.alone().raw(), notation);
+    Ok(())
+}
+
+/// A segment as it is written, with a leaf set.
+fn edited(line: &[u8], path: &Path, text: &str, notation: &Notation) -> Result<Tree, SetError> {
+    let tree = Tree::around(line, notation);
+    let mut tree = tree.ok_or_else(|| SetError::new(*path, NOT_ONE_LINE))?;
+    tree.set_alone(path, text)?;
+    Ok(tree)
+}
+
+/// The leaf of a path that can be set without a look at what is written around it.
+fn plain_leaf<'a>(segment: &'a mut dyn SegmentNode, path: &Path) -> Option<&'a mut Value> {
+    // A field that names a datatype decides how another one is read.
+    if segment.desc().fields.iter().any(|field| u32::from(field.varies_by) == path.field) {
+        return None;
+    }
+    let mut slot = plain_slot_mut(segment, path.field)?;
+    if let SlotMut::List(list) = slot {
+        let index = path.repetition.max(1) as usize - 1;
+        slot = if list.is_empty() && index == 0 { list.push() } else { list.get_mut(index) };
     } else if path.repetition > 1 {
         return None;
     }
     for part in [path.component, path.subcomponent] {
-        if let Slot::Varies(varies) = slot {
-            slot = varies.inner();
-        }
-        let Some(index) = part.checked_sub(1) else { break };
-        slot = match slot {
-            Slot::Node(node) => node::slot(node, index as usize),
-            leaf @ Slot::Leaf(_) if index == 0 => leaf,
-            _ => Slot::Absent,
+        slot = match chosen_mut(slot) {
+            SlotMut::Node(node) => plain_slot_mut(node, part.max(1))?,
+            leaf @ SlotMut::Leaf(_) if part <= 1 => leaf,
+            _ => return None,
         };
     }
-    if let Slot::Varies(varies) = slot {
-        slot = varies.inner();
-    }
-    if path.subcomponent > 0 {
-        slot = crate::encode::first_leaf(slot).map_or(Slot::Absent, Slot::Leaf);
-    }
-    match slot {
-        Slot::Leaf(value) => (!value.is_empty()).then(|| value.text()),
-        Slot::Absent => None,
-        parts => piece(write_slot(parts, path.component > 0)),
-    }
-}
-
-/// Calls `visit` with each segment in the order of the message until it gives something.
-fn find_segment_mut<T>(
-    group: &mut dyn GroupNode,
-    visit: &mut dyn FnMut(ElementMut<'_>) -> Option<T>,
-) -> Option<T> {
-    for index in 0..group.desc().members.len() {
-        for at in 0..group.member(index).count() {
-            let found = match group.member_mut(index).occurrence_mut(at) {
-                Some(ElementMut::Group(inner)) => find_segment_mut(inner, visit),
-                Some(segment) => visit(segment),
-                None => None,
-            };
-            if found.is_some() {
-                return found;
-            }
-        }
-    }
-    None
-}
-
-/// Sets the leaf that a path names; a path that stops above a leaf names the first leaf below it.
-pub(crate) fn set(root: &mut dyn GroupNode, path: &Path, text: &str) -> Result<(), SetError> {
-    let mut left = path.occurrence;
-    find_segment_mut(root, &mut |element| match element {
-        ElementMut::Segment(segment) if segment.desc().id == path.segment() => {
-            left = left.checked_sub(1)?;
-            (left == 0).then(|| set_in(segment, path, text))
-        }
+    match chosen_mut(slot) {
+        SlotMut::Leaf(value) if !has_parts(value) => Some(value),
         _ => None,
-    })
-    .unwrap_or_else(|| Err(SetError::new(*path, "the message has no such typed segment")))
+    }
 }
 
-fn set_in(segment: &mut dyn SegmentNode, path: &Path, text: &str) -> Result<(), SetError> {
-    let fail = |reason| Err(SetError::new(*path, reason));
-    let Some(field) = path.field.checked_sub(1) else { return fail("name a field") };
-    if field < 2 && matches!(path.segment(), "MSH" | "BHS" | "FHS") {
-        return fail("the delimiters are set in the struct");
+/// The slot of a number, from one, if nothing was kept beside it and no trailing separators end there.
+fn plain_slot_mut(node: &mut dyn Node, number: u32) -> Option<SlotMut<'_>> {
+    let index = number.checked_sub(1)? as usize;
+    if let Some(kept) = node.extra().kept()
+        && (!kept.slots.is_empty() || kept.written > 0 && index + 1 >= usize::from(kept.written))
+    {
+        return None;
     }
-    let mut slot = segment.slot_mut(field as usize);
-    if let SlotMut::List(list) = slot {
-        let index = path.repetition.max(1) as usize - 1;
-        if index > list.len() + 1_000 {
-            return fail("the repetition is more than a thousand behind the last");
+    Some(node.slot_mut(index))
+}
+
+fn chosen_mut(slot: SlotMut<'_>) -> SlotMut<'_> {
+    if let SlotMut::Varies(varies) = slot { varies.inner_mut() } else { slot }
+}
+
+/// Makes a segment what it would be if it had been read from an edited line.
+fn read_anew(segment: &mut dyn SegmentNode, tree: &Tree) {
+    let desc = segment.desc();
+    let line_end = segment.extra().kept().and_then(|kept| kept.line_end.clone());
+    clear(segment);
+    let _ = read_segment(tree, desc, segment);
+    segment.extra_mut().set_line_end(line_end);
+}
+
+/// Empties what is there. Repetitions stay, to be read into.
+fn clear(node: &mut dyn Node) {
+    node::each_slot_mut(node, &mut clear_slot);
+    *node.extra_mut() = Extra::NONE;
+}
+
+fn clear_slot(slot: SlotMut<'_>) {
+    match slot {
+        SlotMut::Absent => {}
+        SlotMut::Leaf(value) => *value = Value::EMPTY,
+        SlotMut::Node(node) => clear(node),
+        SlotMut::List(list) => (0..list.len()).for_each(|index| clear_slot(list.get_mut(index))),
+        SlotMut::Varies(varies) => {
+            varies.select("");
+            clear_slot(varies.inner_mut());
         }
-        while list.len() <= index {
-            list.push();
-        }
-        slot = list.get_mut(index);
-    } else if path.repetition > 1 {
-        return fail("the field does not repeat");
-    }
-    for part in [path.component, path.subcomponent] {
-        if let SlotMut::Varies(varies) = slot {
-            slot = varies.inner_mut();
-        }
-        let index = part.max(1) - 1;
-        slot = match slot {
-            SlotMut::Node(node) => node.slot_mut(index as usize),
-            leaf @ SlotMut::Leaf(_) if index == 0 => leaf,
-            _ => SlotMut::Absent,
-        };
-    }
-    match first_leaf_mut(slot) {
-        Some(value) => {
-            *value = Value::from(text);
-            Ok(())
-        }
-        None => fail("the standard defines nothing there"),
     }
 }
 
@@ -210,14 +380,4 @@ fn first_leaf_mut(mut slot: SlotMut<'_>) -> Option<&mut Value> {
         }
     }
     None
-}
-
-impl RawSegment {
-    /// What a path names in this segment; its occurrence is not looked at.
-    #[must_use]
-    pub fn get(&self, path: &Path) -> Option<Cow<'_, str>> {
-        let tree = crate::tree::Tree::of_segment(&self.er7()).ok()?;
-        let path = Path { occurrence: 1, ..*path };
-        tree.get(&path).map(|text| Cow::Owned(text.into_owned()))
-    }
 }

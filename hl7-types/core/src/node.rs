@@ -67,6 +67,16 @@ pub(crate) fn slot(node: &dyn Node, index: usize) -> Slot<'_> {
     slots(node).get(index).copied().unwrap_or(Slot::Absent)
 }
 
+/// Calls `visit` with each slot that is there; one that is absent does not come into being.
+pub(crate) fn each_slot_mut(node: &mut dyn Node, visit: &mut dyn FnMut(SlotMut<'_>)) {
+    let absent: Vec<_> = slots(node).into_iter().map(|slot| matches!(slot, Slot::Absent)).collect();
+    for (index, absent) in absent.into_iter().enumerate() {
+        if !absent {
+            visit(node.slot_mut(index));
+        }
+    }
+}
+
 /// A slot to be read.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "holds trait objects, lives for one expression")]

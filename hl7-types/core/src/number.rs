@@ -44,14 +44,19 @@ impl<'a> Number<'a> {
     /// As a whole number; `None` when it has a fraction other than zeros, or is beyond the type.
     #[must_use]
     pub fn to_i64(self) -> Option<i64> {
+        self.whole()?.try_into().ok()
+    }
+
+    /// As a whole number of the widest type, so that each other is within it.
+    pub(crate) fn whole(self) -> Option<i128> {
         let (whole, fraction) = self.parts();
         if !fraction.is_empty() {
             return None;
         }
         let sign = if self.is_negative() { -1 } else { 1 };
         // Digits behind the sign, so that the least number of the type can be said, too.
-        whole.bytes().try_fold(0_i64, |sum, digit| {
-            sum.checked_mul(10)?.checked_add(sign * i64::from(digit - b'0'))
+        whole.bytes().try_fold(0_i128, |sum, digit| {
+            sum.checked_mul(10)?.checked_add(sign * i128::from(digit - b'0'))
         })
     }
 

@@ -20,6 +20,12 @@ pub struct ValueError {
     shape: Shape,
 }
 
+impl ValueError {
+    pub(crate) fn new(expected: &'static str, found: &str) -> Self {
+        Self { expected, shape: Shape::of(found) }
+    }
+}
+
 /// The most characters of a shape that are shown.
 const SHOWN: usize = 32;
 
@@ -57,7 +63,7 @@ fn read<'a, T>(
     if value.is_empty() || value.is_null() {
         return Ok(None);
     }
-    let wrong = || ValueError { expected: describe(format), shape: Shape::of(&value.text()) };
+    let wrong = || ValueError::new(describe(format), &value.text());
     parse(value.raw()).map(Some).ok_or_else(wrong)
 }
 

@@ -22,7 +22,7 @@ fn copy_node(from: &dyn Node, to: &mut dyn Node) {
     }
 }
 
-fn copy_slot(from: Slot<'_>, to: SlotMut<'_>) {
+pub(crate) fn copy_slot(from: Slot<'_>, to: SlotMut<'_>) {
     match (from, to) {
         (Slot::Leaf(from), SlotMut::Leaf(to)) => *to = from.clone(),
         (Slot::Node(from), SlotMut::Node(to)) => copy_node(from, to),
@@ -55,7 +55,7 @@ fn copy_group(from: &dyn GroupNode, to: &mut dyn GroupNode) {
 }
 
 /// Which alternative an occurrence is, if the member is a choice; else zero.
-fn alternative(member: &MemberDesc, element: Element<'_>) -> usize {
+pub(crate) fn alternative(member: &MemberDesc, element: Element<'_>) -> usize {
     let MemberKind::Choice(choice) = member.kind else { return 0 };
     let is_it = |alternative: &MemberDesc| match (alternative.kind, element) {
         (MemberKind::Segment(desc), Element::Segment(segment)) => desc.id == segment.desc().id,
@@ -66,7 +66,7 @@ fn alternative(member: &MemberDesc, element: Element<'_>) -> usize {
     choice.members.iter().position(is_it).unwrap_or(0)
 }
 
-fn copy_element(from: Element<'_>, to: ElementMut<'_>) {
+pub(crate) fn copy_element(from: Element<'_>, to: ElementMut<'_>) {
     match (from, to) {
         (Element::Segment(from), ElementMut::Segment(to)) => copy_node(from, to),
         (Element::Group(from), ElementMut::Group(to)) => copy_group(from, to),
@@ -105,7 +105,8 @@ fn is_blank(slot: Slot<'_>) -> bool {
         Slot::Absent => true,
         Slot::Leaf(value) => value.is_empty(),
         Slot::Node(node) => node.extra().is_empty() && slots(node).into_iter().all(is_blank),
-        Slot::List(list) => list.is_empty(),
+        // One repetition without anything in it is written as none.
+        Slot::List(list) => list.len() <= 1 && is_blank(list.get(0)),
         Slot::Varies(varies) => is_blank(varies.inner()),
     }
 }

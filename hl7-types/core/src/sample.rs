@@ -122,6 +122,8 @@ impl Maker {
         match (segment.id, index + 1) {
             ("MSH", 9) => Some(self.message_type(&segment.fields[index])),
             ("MSH", 12) => Some(self.structure.version?.id.to_owned()),
+            // The columns of the rows behind it.
+            ("RDF", 2) => Some(if self.full() { "A^ST^1~B^ST^1" } else { "A^ST" }.to_owned()),
             _ => None,
         }
     }

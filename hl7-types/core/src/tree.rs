@@ -3,18 +3,41 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::charset::{self, Charset};
 use crate::decode::{DecodeOptions, read, segment_id};
 use crate::desc::{StructureDesc, VersionDesc};
-use crate::er7::{Class, Delimiters, Scan, Span, escape_into, is_header, translate, unescape};
+use crate::er7::{
+    Class, Delimiters, Notation, Scan, Span, escape_into, is_header, translate, unescape,
+};
 use crate::error::DecodeError;
 use crate::finding::Findings;
 use crate::indexed::report_unknown_structure;
 use crate::limits::Limits;
 use crate::navigate::SetError;
 use crate::path::Path;
+use crate::value::Presence;
 
 /// Setting a value adds separators up to its position, but not more than this at each level.
 const MOST_PARTS: u32 = 10_000;
+
+/// Which segment of [`Tree::around`] the one in question is.
+const ALONE: usize = 1;
+
+pub(crate) const NO_SUCH_SEGMENT: &str = "the message has no such segment";
+
+/// Whether a value can be set at a position at all.
+pub(crate) fn check_place(path: &Path, in_header: bool) -> Result<(), SetError> {
+    let numbers = [path.field, path.repetition, path.component, path.subcomponent];
+    if path.field == 0 {
+        Err(SetError::new(*path, "name a field"))
+    } else if numbers.iter().any(|&number| number > MOST_PARTS) {
+        Err(SetError::new(*path, "the position is too far behind the end"))
+    } else if path.field <= 2 && in_header {
+        Err(SetError::new(*path, "the delimiters of a message cannot be changed in place"))
+    } else {
+        Ok(())
+    }
+}
 
 /// A message as bytes and an index of its separators.
 ///
@@ -53,6 +76,8 @@ pub struct TreeSegment<'a> {
 pub struct Piece<'a> {
     tree: &'a Tree,
     span: Span<'a>,
+    /// Whether it declares delimiters: it says what it says, escapes nothing and has no parts.
+    declares: bool,
 }
 
 impl Tree {
@@ -74,12 +99,43 @@ impl Tree {
         Ok(Self { bytes, scan })
     }
 
-    /// A tree around a single segment under the recommended delimiters; it is the second segment, after a bare MSH.
-    pub(crate) fn of_segment(line: &[u8]) -> Result<Self, DecodeError> {
-        if is_header(line, Delimiters::STANDARD.field) {
-            return Self::parse(line);
-        }
-        Self::parse([b"MSH|^~\\&\r", line].concat())
+    /// Indexes a message in a character set that the caller knows better than MSH-18 says it.
+    ///
+    /// # Errors
+    /// When the bytes are no HL7 message, or over a limit of [`Limits::DEFAULT`].
+    pub fn parse_in(bytes: impl Into<Vec<u8>>, charset: Charset) -> Result<Self, DecodeError> {
+        let bytes = bytes.into();
+        let scan = Scan::of_charset(&bytes, charset, &Limits::DEFAULT)?;
+        Ok(Self { bytes, scan })
+    }
+
+    /// What the message is in: what MSH-18 declares, unless the bytes say that this is not so.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.scan.charset
+    }
+
+    /// A tree in which a segment stands alone, as the second one behind a bare MSH; `None` where the line would not be
+    /// one segment.
+    pub(crate) fn around(line: &[u8], notation: &Notation) -> Option<Self> {
+        let mut bytes = notation.delimiters.header();
+        bytes.push(b'\r');
+        let start = bytes.len();
+        bytes.extend_from_slice(line);
+        let tree = Self::parse_in(bytes, notation.charset).ok()?;
+        let alone = |segment: TreeSegment<'_>| segment.range() == (start..tree.bytes.len());
+        let last = tree.segments().nth(ALONE).filter(|segment| alone(*segment));
+        last.is_some().then_some(tree)
+    }
+
+    /// The segment of [`Tree::around`].
+    pub(crate) fn alone(&self) -> TreeSegment<'_> {
+        TreeSegment { tree: self, index: ALONE }
+    }
+
+    /// Sets a leaf in the segment of [`Tree::around`].
+    pub(crate) fn set_alone(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
+        self.set_in(ALONE, path, text)
     }
 
     /// The message.
@@ -105,6 +161,17 @@ impl Tree {
         (0..self.scan.segments.len()).map(|index| TreeSegment { tree: self, index })
     }
 
+    /// The segment at an index below the number of segments.
+    pub(crate) fn at(&self, index: usize) -> TreeSegment<'_> {
+        TreeSegment { tree: self, index }
+    }
+
+    /// The id of each segment, where its line starts with one.
+    pub(crate) fn segment_ids(&self) -> Vec<Option<[u8; 3]>> {
+        let field = self.scan.delimiters.field;
+        self.segments().map(|segment| segment_id(segment.raw(), field)).collect()
+    }
+
     /// The segment that a path names.
     #[must_use]
     pub fn segment(&self, path: &Path) -> Option<TreeSegment<'_>> {
@@ -115,21 +182,7 @@ impl Tree {
     /// The piece that a path names, if the message has it (it may be empty).
     #[must_use]
     pub fn piece(&self, path: &Path) -> Option<Piece<'_>> {
-        let segment = self.segment(path)?;
-        let Some(field) = path.field.checked_sub(1) else { return Some(segment.whole()) };
-        let field = segment.field(field as usize + 1)?;
-        if path.repetition == 0 && path.component == 0 {
-            return Some(field);
-        }
-        let repetition = field.nth(Class::Repetition, path.repetition.max(1))?;
-        let Some(component) = (path.component > 0).then_some(path.component) else {
-            return Some(repetition);
-        };
-        let component = repetition.nth(Class::Component, component)?;
-        match path.subcomponent {
-            0 => Some(component),
-            subcomponent => component.nth(Class::Subcomponent, subcomponent),
-        }
+        self.segment(path)?.piece(path)
     }
 
     /// What a path names: the text of a leaf without escapes, or a piece with parts as it stands. `None` where there is
@@ -140,47 +193,50 @@ impl Tree {
         Some(piece.text())
     }
 
+    /// Whether there is nothing at a path, an explicit null, or a value; see [`Piece::presence`].
+    #[must_use]
+    pub fn presence(&self, path: &Path) -> Presence<'_> {
+        self.piece(path).map_or(Presence::Absent, |piece| piece.presence())
+    }
+
     /// Sets the leaf that a path names; a path that stops above a leaf names the first leaf below it. Separators up to
     /// it are added where the message ends earlier; nothing else changes.
     ///
     /// # Errors
     /// When the message has no such segment, the path names no field, or a separator that is needed is not declared.
     pub fn set(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
+        let segment = self.segment(path);
+        let segment = segment.ok_or_else(|| SetError::new(*path, NO_SUCH_SEGMENT))?;
+        self.set_in(segment.index, path, text)
+    }
+
+    fn set_in(&mut self, index: usize, path: &Path, text: &str) -> Result<(), SetError> {
         let fail = |reason| SetError::new(*path, reason);
-        let segment = self.segment(path).ok_or_else(|| fail("the message has no such segment"))?;
-        if path.field == 0 {
-            return Err(fail("name a field"));
-        }
-        if [path.field, path.repetition, path.component, path.subcomponent]
-            .iter()
-            .any(|&number| number > MOST_PARTS)
-        {
-            return Err(fail("the position is too far behind the end"));
-        }
-        if path.field <= 2 && is_header(segment.raw(), self.scan.delimiters.field) {
-            return Err(fail("the delimiters of a message cannot be changed in place"));
-        }
+        let segment = TreeSegment { tree: self, index };
+        check_place(path, is_header(segment.raw(), self.scan.delimiters.field))?;
         let (range, separators) =
             segment.place(path).ok_or_else(|| fail("the message declares no such separator"))?;
         let mut raw = String::new();
         escape_into(&mut raw, text);
-        if raw != text && self.scan.delimiters.escape.is_none() {
+        let delimiters = &self.scan.delimiters;
+        let needs_escapes = || {
+            self.scan.charset.lacks(text)
+                || translate(raw.as_bytes(), &Delimiters::STANDARD, delimiters) != text.as_bytes()
+        };
+        if delimiters.escape.is_none() && needs_escapes() {
             return Err(fail("the message declares no escape character, which the text needs"));
         }
-        let mut inserted = separators;
-        if self.scan.delimiters.is_standard() {
-            inserted.extend_from_slice(raw.as_bytes());
-        } else {
-            inserted.extend(translate(
-                raw.as_bytes(),
-                &Delimiters::STANDARD,
-                &self.scan.delimiters,
-            ));
-        }
+        let inserted = [&separators[..], &self.scan.notation().written(&raw)].concat();
         let mut bytes = self.bytes.clone();
         bytes.splice(range, inserted);
         let limits = Limits { segments: usize::MAX, ..Limits::DEFAULT };
-        self.scan = Scan::of(&bytes, &limits).map_err(|_| fail("the message would be too long"))?;
+        let declares = index == 0 && path.field == charset::FIELD;
+        let scan = if declares {
+            Scan::of(&bytes, &limits)
+        } else {
+            Scan::of_charset(&bytes, self.scan.charset, &limits)
+        };
+        self.scan = scan.map_err(|_| fail("the message would be too long"))?;
         self.bytes = bytes;
         Ok(())
     }
@@ -254,26 +310,41 @@ impl<'a> TreeSegment<'a> {
         self.tree.scan.segments[self.index].range()
     }
 
-    fn piece(&self, span: Span<'a>) -> Piece<'a> {
-        Piece { tree: self.tree, span }
+    /// The piece that a path names in this segment, if it has it (it may be empty); which segment the path names is not
+    /// looked at.
+    #[must_use]
+    pub fn piece(&self, path: &Path) -> Option<Piece<'a>> {
+        let Some(field) = path.field.checked_sub(1) else { return Some(self.whole()) };
+        let field = self.field(field as usize + 1)?;
+        if path.repetition == 0 && path.component == 0 {
+            return Some(field);
+        }
+        field.nth(Class::Repetition, path.repetition.max(1))?.part(path)
+    }
+
+    fn view(&self, span: Span<'a>) -> Piece<'a> {
+        Piece { tree: self.tree, span, declares: false }
     }
 
     fn whole(&self) -> Piece<'a> {
         let segment = self.tree.scan.segments[self.index];
         let marks = self.tree.scan.marks_of(self.index);
-        self.piece(Span { start: segment.start, end: segment.end, marks })
+        self.view(Span { start: segment.start, end: segment.end, marks })
     }
 
     /// The fields in order, from field 1; for MSH, BHS and FHS field 1 is the separator itself.
     pub fn fields(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
         let fields = self.tree.scan.fields(&self.tree.bytes, self.index);
-        let separator = fields.filter(|(first, _)| *first == 2).map(|(_, fields)| {
+        let in_header = fields.is_some_and(|(first, _)| first == 2);
+        let separator = fields.filter(|_| in_header).map(|(_, fields)| {
             let start = fields.start - 1;
-            self.piece(Span { start, end: start + 1, marks: &[] })
+            self.view(Span { start, end: start + 1, marks: &[] })
         });
         separator
             .into_iter()
-            .chain(split_all(fields.map(|(_, fields)| self.piece(fields)), Class::Field))
+            .chain(split_all(fields.map(|(_, fields)| self.view(fields)), Class::Field))
+            .enumerate()
+            .map(move |(index, field)| Piece { declares: in_header && index < 2, ..field })
     }
 
     /// The field at a position, from one.
@@ -291,7 +362,7 @@ impl<'a> TreeSegment<'a> {
             None => {
                 let have = self.fields().count();
                 separators.resize(path.field as usize - have, delimiters.field);
-                self.piece(Span::nothing(self.whole().span.end))
+                self.view(Span::nothing(self.whole().span.end))
             }
         };
         let levels = [
@@ -306,7 +377,7 @@ impl<'a> TreeSegment<'a> {
                 None => {
                     let missing = number as usize - piece.parts(class).count();
                     separators.resize(separators.len() + missing, separator?);
-                    self.piece(Span::nothing(piece.span.end))
+                    self.view(Span::nothing(piece.span.end))
                 }
             };
         }
@@ -339,26 +410,43 @@ impl<'a> Piece<'a> {
         self.span.marks.is_empty()
     }
 
-    /// The text: of a leaf without escapes, of a piece with parts as it stands. Bytes that are not UTF-8 are read as
-    /// ISO 8859-1.
+    /// Whether there is nothing, an explicit null, or a value (section 2.10.1).
+    ///
+    /// A piece of separators alone is absent; one that is `""` and nothing else is null, whatever it is: a field, one
+    /// repetition, a component. With a part that is valued it is a value, whose text is that of [`Piece::text`].
+    #[must_use]
+    pub fn presence(&self) -> Presence<'a> {
+        match self.raw() {
+            b"\"\"" => Presence::Null,
+            raw if raw.len() == self.span.marks.len() => Presence::Absent,
+            _ => Presence::Value(self.text()),
+        }
+    }
+
+    /// Whether there is nothing but separators.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.span.marks.len() == self.range().len()
+    }
+
+    /// In the recommended notation, escapes included.
+    pub(crate) fn standard(&self) -> Cow<'a, str> {
+        self.tree.scan.notation().read(self.raw()).0
+    }
+
+    /// As it stands, escapes included.
+    pub(crate) fn unread(&self) -> Cow<'a, str> {
+        let notation = self.tree.scan.notation();
+        notation.charset.decode_within(self.raw(), Some(&notation.delimiters)).0
+    }
+
+    /// The text: of a leaf without escapes, of a piece with parts, and of a declaration of delimiters, as it stands. Bytes
+    /// that are no text in the character set of the message are read as ISO 8859-1.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        let bytes = self.raw();
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
-        };
-        if !self.is_leaf() {
-            return text;
+        if !self.is_leaf() || self.declares {
+            return self.unread();
         }
-        let delimiters = &self.tree.scan.delimiters;
-        let text = if delimiters.is_standard() {
-            text
-        } else {
-            let standard = translate(text.as_bytes(), delimiters, &Delimiters::STANDARD);
-            String::from_utf8(standard).map_or(text, Cow::Owned)
-        };
-        match text {
+        match self.standard() {
             Cow::Borrowed(text) => unescape(text),
             Cow::Owned(text) => Cow::Owned(unescape(&text).into_owned()),
         }
@@ -381,6 +469,16 @@ impl<'a> Piece<'a> {
 
     fn parts(&self, class: Class) -> impl Iterator<Item = Piece<'a>> + use<'a> {
         split_all(Some(*self), class)
+    }
+
+    /// The component and subcomponent that a path names in a repetition.
+    pub(crate) fn part(self, path: &Path) -> Option<Self> {
+        let mut piece = self;
+        let levels = [(Class::Component, path.component), (Class::Subcomponent, path.subcomponent)];
+        for (class, number) in levels.into_iter().take_while(|(_, number)| *number > 0) {
+            piece = piece.nth(class, number)?;
+        }
+        Some(piece)
     }
 
     fn nth(&self, class: Class, number: u32) -> Option<Piece<'a>> {

@@ -5,7 +5,10 @@ use std::fmt;
 
 use compact_str::CompactString;
 
-use crate::er7::{escape_into, is_plain, unescape};
+use crate::encode::write_field;
+use crate::er7::{Delimiters, escape_into, is_plain, unescape};
+use crate::extra::Extra;
+use crate::node::Slot;
 
 /// One leaf of a message: a primitive field, a component or a subcomponent.
 ///
@@ -25,6 +28,79 @@ pub enum Presence<'a> {
     Null,
     /// A value was sent.
     Value(Cow<'a, str>),
+}
+
+impl Slot<'_> {
+    /// Whether a field, as the struct holds it, was not sent, is an explicit null, or has a value (section 2.10.1): of a
+    /// composite and of all repetitions together.
+    ///
+    /// It is absent if no part of it says anything, and null if its first part is `""` and there is no other. The text of
+    /// a value with parts is its ER7 under the recommended delimiters.
+    ///
+    /// ```
+    /// use hl7_core::node::Field;
+    /// use hl7_core::primitives::St;
+    /// use hl7_core::{Presence, Value};
+    ///
+    /// let mut names: Vec<St> = Vec::new();
+    /// assert_eq!(names.slot().presence(), Presence::Absent);
+    /// names.push(St::from(Value::null()));
+    /// assert_eq!(names.slot().presence(), Presence::Null);
+    /// names.push("EVE".into());
+    /// assert_eq!(names.slot().presence(), Presence::Value("\"\"~EVE".into()));
+    /// ```
+    #[must_use]
+    pub fn presence(self) -> Presence<'static> {
+        let bytes = write_field(self, &Extra::NONE, 0);
+        match Sent::of(&bytes) {
+            Sent::Nothing => Presence::Absent,
+            Sent::Null => Presence::Null,
+            Sent::Value => {
+                let text = String::from_utf8_lossy(&bytes);
+                let is_leaf = !bytes.iter().any(|&byte| Delimiters::STANDARD.separates(byte));
+                Presence::Value(Cow::Owned(if is_leaf {
+                    unescape(&text).into_owned()
+                } else {
+                    text.into_owned()
+                }))
+            }
+        }
+    }
+}
+
+/// What a piece of ER7 under the recommended delimiters says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// Separators at most.
+    Nothing,
+    /// `""`.
+    Null,
+    /// Anything else.
+    Value,
+}
+
+impl Sent {
+    pub(crate) fn of(piece: &[u8]) -> Self {
+        if piece.iter().all(|&byte| Delimiters::STANDARD.separates(byte)) {
+            Sent::Nothing
+        } else if piece == b"\"\"" {
+            Sent::Null
+        } else {
+            Sent::Value
+        }
+    }
+}
+
+impl Presence<'_> {
+    /// The same, with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Presence<'static> {
+        match self {
+            Presence::Absent => Presence::Absent,
+            Presence::Null => Presence::Null,
+            Presence::Value(text) => Presence::Value(Cow::Owned(text.into_owned())),
+        }
+    }
 }
 
 impl Value {

@@ -2,6 +2,7 @@
 
 use crate::extra::RawSegment;
 use crate::node::{Element, GroupNode, SegmentNode};
+use crate::order::{Position, in_order};
 
 /// One step of [`walk`].
 #[derive(Clone, Copy)]
@@ -36,32 +37,20 @@ pub enum Visit<'a> {
 /// Calls `visit` with everything that stands in a message or group, in the order of the message. The outermost group is
 /// not entered.
 pub fn walk<'a>(group: &'a dyn GroupNode, visit: &mut dyn FnMut(Visit<'a>)) {
-    let mut strays = group.extra().strays().iter().peekable();
-    for index in 0..group.desc().members.len() {
-        let member = group.member(index);
-        let of = member.count();
-        for at in 0..=of {
-            while let Some(stray) = strays.next_if(|stray| {
-                let position = usize::from(stray.member);
-                position < index
-                    || position == index && (at == of || stray.occurrence as usize <= at)
-            }) {
-                visit(Visit::Stray(&stray.segment));
+    for (position, element) in in_order(group) {
+        let (occurrence, of) = match position {
+            Position::Member { index, at } => (at + 1, group.member(index).count()),
+            Position::Stray(_) => (0, 0),
+        };
+        match element {
+            Element::Segment(segment) => visit(Visit::Segment { segment, occurrence, of }),
+            Element::Group(inner) => {
+                visit(Visit::Enter { group: inner, occurrence, of });
+                walk(inner, visit);
+                visit(Visit::Leave);
             }
-            let occurrence = at + 1;
-            match member.occurrence(at) {
-                Some(Element::Segment(segment)) => {
-                    visit(Visit::Segment { segment, occurrence, of });
-                }
-                Some(Element::Group(inner)) => {
-                    visit(Visit::Enter { group: inner, occurrence, of });
-                    walk(inner, visit);
-                    visit(Visit::Leave);
-                }
-                Some(Element::Raw(raw)) => visit(Visit::Raw(raw)),
-                None => {}
-            }
+            Element::Raw(raw) if of == 0 => visit(Visit::Stray(raw)),
+            Element::Raw(raw) => visit(Visit::Raw(raw)),
         }
     }
-    strays.for_each(|stray| visit(Visit::Stray(&stray.segment)));
 }

@@ -4,6 +4,7 @@
 //! Any message of this version.
 
 use hl7_types::__private::{Empty, GroupNode, Indexed, Reading};
+use hl7_types::extract::Source;
 use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
 /// A message of any structure of version 9.9.
@@ -94,15 +95,7 @@ impl AnyMessage {
     /// The message as its members, if its structure is known.
     #[must_use]
     pub fn group(&self) -> Option<&dyn GroupNode> {
-        match self {
-            Self::AbcA01(message) => Some(&**message),
-            Self::AbcA02(message) => Some(&**message),
-            Self::AbcA03(message) => Some(&**message),
-            Self::OrderMembers(message) => Some(&**message),
-            Self::OtherMessage(message) => Some(&**message),
-            Self::Hl7Types(message) => Some(&**message),
-            Self::Other(_) => None,
-        }
+        self.members().ok()
     }
     fn parts_mut(&mut self) -> Result<&mut dyn GroupNode, &mut Tree> {
         match self {
@@ -113,6 +106,20 @@ impl AnyMessage {
             Self::OtherMessage(message) => Ok(&mut **message),
             Self::Hl7Types(message) => Ok(&mut **message),
             Self::Other(tree) => Err(&mut **tree),
+        }
+    }
+}
+
+impl Source for AnyMessage {
+    fn members(&self) -> Result<&dyn GroupNode, &Tree> {
+        match self {
+            Self::AbcA01(message) => Ok(&**message),
+            Self::AbcA02(message) => Ok(&**message),
+            Self::AbcA03(message) => Ok(&**message),
+            Self::OrderMembers(message) => Ok(&**message),
+            Self::OtherMessage(message) => Ok(&**message),
+            Self::Hl7Types(message) => Ok(&**message),
+            Self::Other(tree) => Err(&**tree),
         }
     }
 }

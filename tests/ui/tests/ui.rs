@@ -5,6 +5,8 @@
 
 #[path = "../pass/composite.rs"]
 mod composite;
+#[path = "../pass/extract.rs"]
+mod extract;
 #[path = "../pass/message.rs"]
 mod message;
 #[path = "../pass/segment.rs"]

@@ -121,6 +121,7 @@ impl Rule {
             | Self::SurplusComponent
             | Self::SurplusSubcomponent
             | Self::InvalidText
+            | Self::OtherCharset
             | Self::NotSupported
             | Self::Withdrawn
             | Self::BadFormat => ErrorCode::DataType,

@@ -453,6 +453,7 @@ fn offending_text_is_sent_back_when_asked_for_and_not_at_length() {
         span,
         message: "expected a date".to_owned(),
         hint: "",
+        allowed: None,
     };
     let text = "\u{fc}".repeat(100);
     for (span, expected) in

@@ -96,7 +96,10 @@ pub fn judge(
         return (Outcome::Rejected, faults);
     }
     let told = !faults.is_empty();
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = findings.iter().filter(|finding| {
+        // What the sender's own version allows is no error of the sender.
+        finding.severity == Severity::Error && finding.allowed.is_none()
+    });
     let errors = errors.map(Fault::from);
     faults.extend(errors.filter(|fault| !(told && fault.segment == "MSH" && fault.field == 10)));
     let outcome = if faults.is_empty() { Outcome::Accepted } else { Outcome::Error };

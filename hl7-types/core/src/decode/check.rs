@@ -3,25 +3,21 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::desc::{
-    DatatypeDesc, ElementDesc, Format, MANY, StructureDesc, TableDesc, TableKind, Usage,
-};
+use crate::charset;
+use crate::desc::{BY_COLUMN, DatatypeDesc, ElementDesc, Format, TableDesc, TableKind, Usage};
 use crate::finding::{Finding, Rule};
 use crate::format;
-use crate::grammar::{Grammar, NodeId};
 use crate::indexed::is_site_defined;
 use crate::path::Path;
-use crate::placement::{Place, Placement};
 use crate::version;
 
-use super::structure::Walk;
 use super::{Reader, Stretch};
 
 /// Datatypes whose first component is a code of the table that the field names, unless the third names another system.
 pub(crate) const CODED: [&str; 4] = ["CE", "CWE", "CNE", "CF"];
 
 impl Reader<'_> {
-    // --- structure ---------------------------------------------------------------------------------------------------
+    // --- the message --------------------------------------------------------------------------------------------------
 
     /// Whether MSH-2 declares what everybody expects.
     pub(super) fn check_delimiters(&mut self) {
@@ -72,106 +68,17 @@ impl Reader<'_> {
         });
     }
 
-    /// Reports what a reading leaves out and what it found no place for.
-    pub(super) fn report_placement(
-        &mut self,
-        structure: &StructureDesc,
-        grammar: &Grammar,
-        placement: &Placement,
-        ids: &[Option<[u8; 3]>],
-    ) {
-        let mut at: Option<NodeId> = None;
-        for (index, place) in placement.places.iter().enumerate() {
-            match *place {
-                Place::Stray => self.report_stray(structure, grammar, index, ids[index], at),
-                Place::At { node, .. } => {
-                    let step = at.and_then(|at| grammar.step(at, node));
-                    let missing = grammar.missing(at, Some(node), step.as_ref());
-                    self.report_missing(structure, grammar, index, &missing);
-                    at = Some(node);
-                }
-            }
-        }
-        let missing = grammar.missing(at, None, None);
-        self.report_missing(structure, grammar, placement.places.len(), &missing);
-    }
-
-    /// Reports required members that are missing before the segment at an index.
-    fn report_missing(
-        &mut self,
-        structure: &StructureDesc,
-        grammar: &Grammar,
-        before: usize,
-        missing: &[NodeId],
-    ) {
-        for &node in missing {
-            let Some(member) = grammar.node(node).member else { continue };
-            let here =
-                self.scan.segments.get(before).map_or(self.bytes.len(), |span| span.start as usize);
-            let here = u32::try_from(here).unwrap_or(u32::MAX);
-            self.segment = before.saturating_sub(1);
-            let path = Path::at(member.first_segment().as_bytes(), 1);
-            let group = grammar.group_path(grammar.node(node).parent);
-            let inside = if group.is_empty() { String::new() } else { format!(" in {group}") };
-            self.report_at(Rule::MissingSegment, path, here..here, || {
-                format!(
-                    "{} is required{inside} by {} and is not there",
-                    member.name(),
-                    structure.id
-                )
-            });
-        }
-    }
-
-    fn report_stray(
-        &mut self,
-        structure: &StructureDesc,
-        grammar: &Grammar,
-        index: usize,
-        id: Option<[u8; 3]>,
-        after: Option<NodeId>,
-    ) {
-        self.segment = index;
-        (self.field, self.repetition, self.component, self.subcomponent) = (0, 0, 0, 0);
-        let span = self.scan.segments[index];
-        let place = after
-            .map_or_else(String::new, |after| format!(", after {}", grammar.group_path(after)));
-        match id {
-            None => self.report(Rule::NotASegment, span.start..span.end, || {
-                format!("segment {} starts with no segment id", index + 1)
-            }),
-            Some(id) => {
-                let rule = if grammar.has(id) {
-                    Rule::MisplacedSegment
-                } else if id[0] == b'Z' {
-                    Rule::SiteSegment
-                } else {
-                    Rule::UnexpectedSegment
-                };
-                let what = match rule {
-                    Rule::MisplacedSegment => "has no place here in",
-                    Rule::SiteSegment => "is site-defined and not part of",
-                    _ => "is not part of",
-                };
-                let name = String::from_utf8_lossy(&id).into_owned();
-                self.report(rule, span.start..span.start + 3, || {
-                    format!("{name} {what} {}{place}", structure.id)
-                });
-            }
-        }
-    }
-
-    /// Whether a member stands more often than a counted maximum allows.
-    pub(super) fn check_occurrences(&mut self, walk: &Walk<'_>, member: NodeId, count: u32) {
-        let Some(desc) = walk.grammar.node(member).member else { return };
-        if desc.max > 1 && desc.max < MANY && count == u32::from(desc.max) + 1 {
-            self.segment = walk.next;
-            (self.field, self.repetition, self.component, self.subcomponent) = (0, 0, 0, 0);
-            let span = self.scan.segments[walk.next];
-            self.report(Rule::TooManyOccurrences, span.start..span.start, || {
-                format!("{} may stand {} times, this is one more", desc.name(), desc.max)
-            });
-        }
+    /// Whether the text is in the character set that MSH-18 declares.
+    pub(super) fn check_charset(&mut self) {
+        let Some(declared) = self.other_charset() else { return };
+        self.segment = 0;
+        self.at_field(17);
+        let span = self.scan.field(self.bytes, 0, charset::FIELD);
+        let span = span.map_or(0..0, |field| field.start..field.end);
+        let (declared, found) = (declared.name(), self.scan.charset.name());
+        self.report(Rule::OtherCharset, span, || {
+            format!("declares {declared}, but the bytes are {found}; the message was read as that")
+        });
     }
 
     // --- fields and components ---------------------------------------------------------------------------------------
@@ -229,7 +136,8 @@ impl Reader<'_> {
         let max = element.length.max;
         if max > 0 && span.end - span.start > max {
             let piece = self.slice(span);
-            let text = std::str::from_utf8(piece).ok();
+            let text = self.text_of(span);
+            let text = text.as_deref();
             // A null is no text, and where the standard's own code is longer than its field, the code is right.
             let is_code = |text| element.table.is_some_and(|table| table.has(text));
             if is_null(piece) || text.is_some_and(is_code) {
@@ -252,7 +160,7 @@ impl Reader<'_> {
         known: bool,
         at: u32,
     ) {
-        if element.varies_by == 0 || known {
+        if matches!(element.varies_by, 0 | BY_COLUMN) || known {
             return;
         }
         let field = self.field;
@@ -285,7 +193,8 @@ impl Reader<'_> {
     }
 
     fn check_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Stretch) {
-        let Ok(text) = std::str::from_utf8(self.slice(span)) else { return };
+        let Some(text) = self.text_of(span) else { return };
+        let text = text.as_ref();
         if text.is_empty() || is_null(text.as_bytes()) {
             return;
         }
@@ -374,22 +283,29 @@ impl Reader<'_> {
         span: impl Into<Range<u32>>,
         message: impl FnOnce() -> String,
     ) {
-        if self.options.rules.contains(rule) {
+        if self.wants(rule) {
             let path = self.path();
             self.add(rule, path, span.into(), message());
         }
     }
 
-    fn report_at(
+    /// Reports at a path that no segment of the message has.
+    pub(super) fn report_at(
         &mut self,
         rule: Rule,
         path: Path,
         span: Range<u32>,
         message: impl FnOnce() -> String,
     ) {
-        if self.options.rules.contains(rule) {
+        if self.wants(rule) {
             self.add(rule, path, span, message());
         }
+    }
+
+    /// Whether a finding is asked for and there is room for it; without room it is counted.
+    #[inline]
+    fn wants(&mut self, rule: Rule) -> bool {
+        self.options.rules.contains(rule) && self.findings.has_room(self.options.limits.findings)
     }
 
     #[cold]
@@ -403,6 +319,7 @@ impl Reader<'_> {
             span,
             message,
             hint: hint(rule),
+            allowed: None,
         };
         self.findings.push(finding, self.options.limits.findings);
     }
@@ -458,6 +375,7 @@ pub(crate) fn hint(rule: Rule) -> &'static str {
         Rule::SurplusField | Rule::SurplusComponent | Rule::SurplusSubcomponent => {
             "it is kept and sent on; escape the separators if they are meant as text"
         }
+        Rule::OtherCharset => "correct MSH-18 at the sender",
         Rule::InvalidText => "declare the character set in MSH-18, or send UTF-8",
         Rule::UnknownDatatype => "name the datatype of the value",
         Rule::NotSupported | Rule::Withdrawn => "leave it empty",

@@ -87,6 +87,9 @@ impl Reader<'_> {
         mut node: Option<&mut dyn Node>,
     ) {
         self.segment = index;
+        if desc.id == "RDF" {
+            self.read_columns(index);
+        }
         self.marks = self.scan.marks_to_end(index);
         self.next = 0;
         let span = self.scan.segments[index];
@@ -182,7 +185,7 @@ impl Reader<'_> {
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
             kept.written = u16::try_from(slots).unwrap_or(u16::MAX);
-            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
+            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.notation()));
         }
     }
 
@@ -269,7 +272,7 @@ impl Reader<'_> {
         mut count: u32,
     ) {
         loop {
-            let slot = lend!(list).map_or(SlotMut::Absent, List::push);
+            let slot = lend!(list).map_or(SlotMut::Absent, |list| at_or_pushed(list, count));
             if !self.at_empty_repetition(start) {
                 self.repetition = count + 1;
                 let from = self.left.len();
@@ -311,7 +314,7 @@ impl Reader<'_> {
             }
             slot => {
                 let named = self.varying_name(element);
-                let found = named.and_then(|name| self.version?.datatype(name));
+                let found = named.and_then(|name| self.datatype_named(name));
                 self.check_varying(element, named, found.is_some(), start);
                 (found, slot)
             }
@@ -476,7 +479,7 @@ impl Reader<'_> {
         if let Some(node) = node {
             let kept = node.extra_mut().kept_mut();
             kept.written = u16::try_from(count).unwrap_or(u16::MAX);
-            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.delimiters));
+            kept.tail = Some(Piece::new(self.slice(tail), &self.scan.notation()));
         }
     }
 
@@ -499,7 +502,7 @@ impl Reader<'_> {
     }
 
     fn leave_tail(&mut self, tail: Stretch) {
-        let piece = Piece::new(self.slice(tail), &self.scan.delimiters);
+        let piece = Piece::new(self.slice(tail), &self.scan.notation());
         self.left.push((0, SlotSurplus::Tail(piece)));
     }
 
@@ -516,6 +519,12 @@ impl Reader<'_> {
             node.extra_mut().kept_mut().slots.extend(kept);
         }
     }
+}
+
+/// The repetition at an index. A segment that is read anew after a change has repetitions already.
+#[inline]
+fn at_or_pushed(list: &mut dyn List, index: u32) -> SlotMut<'_> {
+    if (index as usize) < list.len() { list.get_mut(index as usize) } else { list.push() }
 }
 
 /// The leaf that text without separators goes into, if no component behind it is missed.

@@ -1,7 +1,6 @@
-//! Leaves: from bytes under the message's delimiters to text under the recommended ones.
+//! Leaves: from bytes in the message's notation to text in the recommended one.
 
-use crate::er7::{Delimiters, translate};
-use crate::extra::SlotSurplus;
+use crate::extra::{Exact, SlotSurplus};
 use crate::finding::Rule;
 use crate::node::SlotMut;
 use crate::value::Value;
@@ -22,9 +21,11 @@ impl Reader<'_> {
 
     /// Looks for bytes that are no text.
     fn check_bytes(&mut self, piece: Stretch) {
-        if std::str::from_utf8(self.slice(piece)).is_err() && !self.latin1 {
+        let charset = self.scan.charset;
+        if !charset.decode_within(self.slice(piece), Some(&self.scan.delimiters)).1 {
             self.report(Rule::InvalidText, piece, || {
-                "the bytes are not UTF-8; read as ISO 8859-1 and kept as they are".to_owned()
+                let name = if charset.is_utf8() { "UTF-8" } else { charset.name() };
+                format!("the bytes are not {name}; read as ISO 8859-1 and kept as they are")
             });
         }
     }
@@ -35,7 +36,8 @@ impl Reader<'_> {
                 SlotMut::Leaf(value) => return self.store(value, piece),
                 SlotMut::Node(node) => slot = node.slot_mut(0),
                 SlotMut::Varies(varies) => slot = varies.inner_mut(),
-                SlotMut::List(list) => slot = list.push(),
+                SlotMut::List(list) if list.is_empty() => slot = list.push(),
+                SlotMut::List(list) => slot = list.get_mut(0),
                 SlotMut::Absent => return,
             }
         }
@@ -51,21 +53,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Stores what is not text, or what stands under other delimiters than the recommended.
+    /// Stores what is not text, or what stands in another notation than the recommended.
     #[cold]
     fn store_unusual(&mut self, value: &mut Value, piece: Stretch) {
         let bytes = self.slice(piece);
         self.check_bytes(piece);
-        let delimiters = &self.scan.delimiters;
-        let standard = translate(bytes, delimiters, &Delimiters::STANDARD);
-        let back = translate(&standard, &Delimiters::STANDARD, delimiters) == bytes;
-        match String::from_utf8(standard) {
-            Ok(text) if back => *value = Value::from_raw(text),
-            Ok(text) => self.store_exact(value, text, bytes),
-            Err(error) => {
-                let text = error.as_bytes().iter().copied().map(char::from).collect();
-                self.store_exact(value, text, bytes);
-            }
+        match self.scan.notation().read(bytes) {
+            (text, true) => *value = Value::from_raw(text.as_ref()),
+            (text, false) => self.store_exact(value, &text, bytes),
         }
     }
 
@@ -74,14 +69,17 @@ impl Reader<'_> {
         match std::str::from_utf8(bytes) {
             Ok(text) => *value = Value::from_raw(text),
             Err(_) => {
-                self.store_exact(value, bytes.iter().copied().map(char::from).collect(), bytes)
+                let text: String = bytes.iter().copied().map(char::from).collect();
+                self.store_exact(value, &text, bytes);
             }
         }
     }
 
     /// Stores text that does not lead back to the bytes, and the bytes beside it.
-    fn store_exact(&mut self, value: &mut Value, text: String, bytes: &[u8]) {
+    fn store_exact(&mut self, value: &mut Value, text: &str, bytes: &[u8]) {
         *value = Value::from_raw(text);
-        self.left.push((0, SlotSurplus::Exact { read_as: value.clone(), bytes: bytes.into() }));
+        let exact =
+            Exact { read_as: value.clone(), bytes: bytes.into(), notation: self.scan.notation() };
+        self.left.push((0, SlotSurplus::Exact(Box::new(exact))));
     }
 }

@@ -4,14 +4,20 @@
 //! Without a struct to fill it is the validator; with one it is the decoder. There is no second copy of either.
 
 mod check;
+mod deviations;
 mod fields;
 mod leaves;
+mod named;
 mod structure;
+mod varying;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::desc::{ElementDesc, SegmentDesc, StructureDesc, VersionDesc};
-use crate::er7::{Class, Mark, Scan};
+use crate::charset::{self, Charset};
+use crate::desc::{SegmentDesc, StructureDesc, VersionDesc};
+use crate::encode::keep_charset;
+use crate::er7::{Mark, Scan};
 use crate::extra::{LineEnd, SlotSurplus};
 use crate::finding::{Findings, Rule, Rules};
 use crate::limits::Limits;
@@ -19,7 +25,10 @@ use crate::node::{GroupNode, Node};
 use crate::tree::Tree;
 
 pub(crate) use check::{CODED, hint};
+use deviations::Deviating;
+pub(crate) use named::consulted;
 use structure::Walk;
+use varying::DatatypeNames;
 
 /// How to decode and what to check on the way.
 #[derive(Debug, Clone)]
@@ -30,11 +39,20 @@ pub struct DecodeOptions {
     pub rules: Rules,
     /// Site-defined segments that are checked where they occur, whatever the structure says about them.
     pub site_segments: Vec<&'static SegmentDesc>,
+    /// Versions to consult where MSH-12 names another one than the message is read as: a finding that the named version
+    /// does not have says what that version has instead ([`Finding::allowed`](crate::Finding::allowed)). None unless set;
+    /// `hl7_types::decode` takes all that are enabled.
+    pub versions: &'static [&'static VersionDesc],
 }
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { limits: Limits::DEFAULT, rules: Rules::STRUCTURE, site_segments: Vec::new() }
+        Self {
+            limits: Limits::DEFAULT,
+            rules: Rules::STRUCTURE,
+            site_segments: Vec::new(),
+            versions: &[],
+        }
     }
 }
 
@@ -76,7 +94,6 @@ pub(crate) struct Reader<'a> {
     options: &'a DecodeOptions,
     findings: Findings,
     terminator: LineEnd,
-    latin1: bool,
     /// Which of its name each segment is; made when the first finding needs it.
     occurrences: Vec<u32>,
     /// Whether values are looked at, not only where they stand: forms, codes, lengths.
@@ -88,6 +105,7 @@ pub(crate) struct Reader<'a> {
     next: usize,
     /// What the slots filled last could not hold, until it is kept beside them.
     left: Vec<(u32, SlotSurplus)>,
+    names: DatatypeNames,
     segment: usize,
     field: u32,
     repetition: u32,
@@ -117,8 +135,10 @@ pub(crate) fn read(
 ) -> Findings {
     let mut reader = Reader::new(bytes, scan, structure, version, options);
     reader.message(root);
-    reader.findings.sort();
-    reader.findings
+    let mut findings = reader.findings;
+    named::explain(&mut findings, bytes, scan, structure, version, options);
+    findings.sort();
+    findings
 }
 
 /// Reads the last segment of a tree into a struct, with the rules of structure.
@@ -152,7 +172,7 @@ impl<'a> Reader<'a> {
         options: &'a DecodeOptions,
     ) -> Self {
         let gap = scan.segments.first().map_or(&bytes[..0], |first| &bytes[first.end as usize..]);
-        let text = std::str::from_utf8(bytes).ok();
+        let text = std::str::from_utf8(bytes).ok().filter(|_| !scan.converts);
         let standard = scan.delimiters.is_standard();
         let values = VALUE_RULES.iter().any(|&rule| options.rules.contains(rule));
         Self {
@@ -165,13 +185,13 @@ impl<'a> Reader<'a> {
             options,
             findings: Findings::default(),
             terminator: LineEnd::of(gap),
-            latin1: false,
             occurrences: Vec::new(),
             values,
             plain: text.filter(|_| standard && !values),
             marks: &[],
             next: 0,
             left: Vec::new(),
+            names: DatatypeNames::default(),
             segment: 0,
             field: 0,
             repetition: 0,
@@ -181,12 +201,12 @@ impl<'a> Reader<'a> {
     }
 
     fn message(&mut self, mut root: Option<&mut dyn GroupNode>) {
-        self.latin1 = self.text.is_none() && self.declares_latin1();
         if let Some(root) = lend!(root) {
             self.keep_envelope(root);
         }
         self.check_delimiters();
         self.check_version();
+        self.check_charset();
         let ids: Vec<_> = (0..self.scan.segments.len()).map(|index| self.id(index)).collect();
         let Some(structure) = self.structure else {
             for index in 0..ids.len() {
@@ -197,10 +217,16 @@ impl<'a> Reader<'a> {
         let grammar = structure.grammar();
         let placement = grammar.place(&ids);
         if placement.deviates {
-            self.report_placement(structure, grammar, &placement, &ids);
+            let placement = &placement;
+            self.report_placement(&Deviating { structure, grammar, placement, ids: &ids });
         }
         let mut walk = Walk { grammar, placement: &placement, next: 0 };
-        self.group(&mut walk, 0, root);
+        self.group(&mut walk, 0, lend!(root));
+        if let Some(root) = root
+            && self.names_charset()
+        {
+            keep_charset(root, self.scan.charset);
+        }
     }
 
     fn keep_envelope(&mut self, root: &mut dyn GroupNode) {
@@ -213,9 +239,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether MSH-18 names ISO 8859-1.
-    fn declares_latin1(&self) -> bool {
-        self.field_text(0, 18, 1).is_some_and(|charset| charset == b"8859/1")
+    /// Whether a header struct could have the message written in another character set than it is in.
+    fn names_charset(&self) -> bool {
+        let field = self.scan.field(self.bytes, 0, charset::FIELD);
+        !self.scan.charset.is_utf8() || field.is_some_and(|field| !field.is_empty())
+    }
+
+    /// The character set that MSH-18 declares, where the message is in another.
+    fn other_charset(&self) -> Option<Charset> {
+        charset::declared(self.bytes, self.scan).filter(|declared| *declared != self.scan.charset)
+    }
+
+    /// The text of a piece, if it is text; its escapes stay.
+    fn text_of(&self, stretch: Stretch) -> Option<Cow<'a, str>> {
+        let bytes = self.slice(stretch);
+        if !self.scan.converts {
+            return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
+        }
+        let (text, valid) = self.scan.charset.decode_within(bytes, Some(&self.scan.delimiters));
+        valid.then_some(text)
     }
 
     fn line(&self, index: usize) -> &'a [u8] {
@@ -235,26 +277,5 @@ impl<'a> Reader<'a> {
     fn at_field(&mut self, slot: usize) {
         self.field = slot as u32 + 1;
         (self.repetition, self.component, self.subcomponent) = (0, 0, 0);
-    }
-
-    /// The text of a field's repetition up to its first separator; the last repetition stands for those behind it.
-    fn field_text(&self, segment: usize, seq: u16, repetition: u32) -> Option<&'a [u8]> {
-        let mut value = self.scan.field(self.bytes, segment, u32::from(seq))?;
-        for _ in 1..repetition {
-            match value.split(Class::Repetition).1 {
-                Some(behind) => value = behind,
-                None => break,
-            }
-        }
-        Some(&self.bytes[value.split(Class::Subcomponent).0.range()])
-    }
-
-    /// What the field says that names the datatype of this one.
-    fn varying_name(&self, element: &ElementDesc) -> Option<&'a str> {
-        if element.varies_by == 0 {
-            return None;
-        }
-        let name = self.field_text(self.segment, element.varies_by, self.repetition.max(1))?;
-        std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
     }
 }

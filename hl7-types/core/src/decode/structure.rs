@@ -101,7 +101,7 @@ impl Reader<'_> {
 
     fn stray_segment(&self, index: usize) -> Option<RawSegment> {
         let span = self.scan.segments.get(index)?;
-        let line = Piece::of_line(&self.bytes[span.range()], &self.scan.delimiters);
+        let line = Piece::of_line(&self.bytes[span.range()], &self.scan.notation());
         Some(RawSegment { line, line_end: self.line_end(index) })
     }
 

@@ -73,6 +73,22 @@ impl Delimiters {
         Self { truncation: None, ..*self } == Self::STANDARD
     }
 
+    /// Whether a byte separates fields, or parts of one.
+    pub(crate) fn separates(&self, byte: u8) -> bool {
+        byte == self.field
+            || byte == self.component
+            || Some(byte) == self.repetition
+            || Some(byte) == self.subcomponent
+    }
+
+    /// A bare `MSH` that declares them.
+    pub(crate) fn header(&self) -> Vec<u8> {
+        let declared = [self.repetition, self.escape, self.subcomponent, self.truncation];
+        let mut header = vec![b'M', b'S', b'H', self.field, self.component];
+        header.extend(declared.into_iter().map_while(|declared| declared));
+        header
+    }
+
     /// The character that a one-letter escape stands for: `F`, `S`, `T`, `R`, `E` or `P`.
     pub(crate) fn escaped(&self, letter: u8) -> Option<u8> {
         match letter {

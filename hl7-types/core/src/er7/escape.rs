@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Delimiters;
+use crate::charset::switched;
 use crate::formatted::Command;
 
 /// Bytes that may not stand in a value as themselves: they would end the segment or the MLLP block.
@@ -69,6 +70,12 @@ pub(crate) fn tokens(raw: &str) -> impl Iterator<Item = Token<'_>> {
         let Some((sequence, behind)) = after.split_once('\\') else {
             return Some(Token::Text(std::mem::take(&mut rest)));
         };
+        if sequence.starts_with('M')
+            && let Some((text, length)) = switched(rest)
+        {
+            rest = &rest[length..];
+            return Some(Token::Character(Cow::Owned(text)));
+        }
         if let Some(token) = token(sequence) {
             rest = behind;
             return Some(token);

@@ -4,7 +4,8 @@
 
 use std::ops::Range;
 
-use super::Delimiters;
+use super::{Delimiters, Notation};
+use crate::charset::{self, Charset, trails};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::limits::Limits;
 
@@ -80,6 +81,10 @@ impl SegmentSpan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scan {
     pub(crate) delimiters: Delimiters,
+    /// What the text is in.
+    pub(crate) charset: Charset,
+    /// Whether it has to be converted to be read: it is not UTF-8, and not all of it is plain ASCII.
+    pub(crate) converts: bool,
     /// Where `MSH` starts; what stands before it (byte order mark, blanks, start-of-block mark) is kept as it is.
     pub(crate) start: u32,
     /// Segments in order. The bytes between one and the next are line ends, blank lines and leading blanks.
@@ -133,8 +138,39 @@ fn filler(rest: &[u8], field: u8) -> usize {
 }
 
 impl Scan {
+    /// Indexes a message that was made from one within limits.
+    pub(crate) fn of_any_length(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::of(bytes, &Limits { bytes: usize::MAX, segments: usize::MAX, ..Limits::DEFAULT })
+    }
+
     /// Reads the header and indexes the message.
     pub(crate) fn of(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
+        let mut scan = Self::of_bytes(bytes, limits)?;
+        let charset = charset::of_message(bytes, &scan);
+        scan.read_in(bytes, charset);
+        Ok(scan)
+    }
+
+    /// Indexes a message in a character set that the caller knows.
+    pub(crate) fn of_charset(
+        bytes: &[u8],
+        charset: Charset,
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
+        let mut scan = Self::of_bytes(bytes, limits)?;
+        scan.read_in(bytes, charset);
+        Ok(scan)
+    }
+
+    fn read_in(&mut self, bytes: &[u8], charset: Charset) {
+        self.charset = charset;
+        self.converts = charset.converts(bytes, &self.delimiters);
+        if self.converts && charset.hides_separators() {
+            self.forget_hidden(bytes);
+        }
+    }
+
+    fn of_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
         let limit = limits.bytes.min(Mark::MOST_BYTES);
         if bytes.len() > limit {
             return Err(DecodeError::new(DecodeErrorKind::TooLong { bytes: bytes.len(), limit }));
@@ -151,12 +187,44 @@ impl Scan {
         let delimiters = Delimiters::parse(field, &encoding[..length])?;
         let mut scan = Self {
             delimiters,
+            charset: Charset::UTF_8,
+            converts: false,
             start: position(start),
             segments: Vec::with_capacity(16),
             marks: Vec::with_capacity(bytes.len() / 5 + 8),
         };
         scan.index(bytes, start, start + 4 + length, limits)?;
         Ok(scan)
+    }
+
+    /// How the message writes text.
+    pub(crate) fn notation(&self) -> Notation {
+        Notation { delimiters: self.delimiters, charset: self.charset }
+    }
+
+    /// Takes back the separators that are halves of characters.
+    fn forget_hidden(&mut self, bytes: &[u8]) {
+        let found = std::mem::take(&mut self.marks);
+        let mut segments = std::mem::take(&mut self.segments);
+        let mut from = 0;
+        for segment in &mut segments {
+            segment.first_mark = position(self.marks.len());
+            let mut keep = |until: usize, marks: &mut Vec<Mark>, hidden: bool| {
+                let count =
+                    found[from..].iter().take_while(|mark| (mark.at() as usize) < until).count();
+                if !hidden {
+                    marks.extend_from_slice(&found[from..from + count]);
+                }
+                from += count;
+            };
+            let start = segment.start as usize;
+            trails(&bytes[segment.range()], self.charset, &self.delimiters, &mut |range| {
+                keep(start + range.start, &mut self.marks, false);
+                keep(start + range.end, &mut self.marks, true);
+            });
+            keep(segment.end as usize + 1, &mut self.marks, false);
+        }
+        self.segments = segments;
     }
 
     /// Writes down segments and separators; `from` is the end of MSH-2.

@@ -4,6 +4,7 @@
 //! Any message of this version.
 
 use hl7_types::__private::{Empty, GroupNode, Indexed, Reading};
+use hl7_types::extract::Source;
 use hl7_types::{DecodeError, DecodeOptions, Decoded, Path, SetError, Tree};
 
 /// A message of any structure of version 2.1.
@@ -193,48 +194,7 @@ impl AnyMessage {
     /// The message as its members, if its structure is known.
     #[must_use]
     pub fn group(&self) -> Option<&dyn GroupNode> {
-        match self {
-            Self::Ack(message) => Some(&**message),
-            Self::AdrA19(message) => Some(&**message),
-            Self::AdtA01(message) => Some(&**message),
-            Self::AdtA02(message) => Some(&**message),
-            Self::AdtA03(message) => Some(&**message),
-            Self::AdtA04(message) => Some(&**message),
-            Self::AdtA05(message) => Some(&**message),
-            Self::AdtA06(message) => Some(&**message),
-            Self::AdtA07(message) => Some(&**message),
-            Self::AdtA08(message) => Some(&**message),
-            Self::AdtA09(message) => Some(&**message),
-            Self::AdtA10(message) => Some(&**message),
-            Self::AdtA11(message) => Some(&**message),
-            Self::AdtA12(message) => Some(&**message),
-            Self::AdtA13(message) => Some(&**message),
-            Self::AdtA14(message) => Some(&**message),
-            Self::AdtA15(message) => Some(&**message),
-            Self::AdtA16(message) => Some(&**message),
-            Self::AdtA17(message) => Some(&**message),
-            Self::AdtA18(message) => Some(&**message),
-            Self::AdtA20(message) => Some(&**message),
-            Self::AdtA21(message) => Some(&**message),
-            Self::AdtA22(message) => Some(&**message),
-            Self::AdtA23(message) => Some(&**message),
-            Self::AdtA24(message) => Some(&**message),
-            Self::BarP01(message) => Some(&**message),
-            Self::BarP02(message) => Some(&**message),
-            Self::DftP03(message) => Some(&**message),
-            Self::DsrQ01(message) => Some(&**message),
-            Self::DsrQ03(message) => Some(&**message),
-            Self::McfQ02(message) => Some(&**message),
-            Self::OrmO01(message) => Some(&**message),
-            Self::OrrO02(message) => Some(&**message),
-            Self::OruR01(message) => Some(&**message),
-            Self::OruR03(message) => Some(&**message),
-            Self::QryA19(message) => Some(&**message),
-            Self::QryQ01(message) => Some(&**message),
-            Self::QryQ02(message) => Some(&**message),
-            Self::UdmQ05(message) => Some(&**message),
-            Self::Other(_) => None,
-        }
+        self.members().ok()
     }
     fn parts_mut(&mut self) -> Result<&mut dyn GroupNode, &mut Tree> {
         match self {
@@ -278,6 +238,53 @@ impl AnyMessage {
             Self::QryQ02(message) => Ok(&mut **message),
             Self::UdmQ05(message) => Ok(&mut **message),
             Self::Other(tree) => Err(&mut **tree),
+        }
+    }
+}
+
+impl Source for AnyMessage {
+    fn members(&self) -> Result<&dyn GroupNode, &Tree> {
+        match self {
+            Self::Ack(message) => Ok(&**message),
+            Self::AdrA19(message) => Ok(&**message),
+            Self::AdtA01(message) => Ok(&**message),
+            Self::AdtA02(message) => Ok(&**message),
+            Self::AdtA03(message) => Ok(&**message),
+            Self::AdtA04(message) => Ok(&**message),
+            Self::AdtA05(message) => Ok(&**message),
+            Self::AdtA06(message) => Ok(&**message),
+            Self::AdtA07(message) => Ok(&**message),
+            Self::AdtA08(message) => Ok(&**message),
+            Self::AdtA09(message) => Ok(&**message),
+            Self::AdtA10(message) => Ok(&**message),
+            Self::AdtA11(message) => Ok(&**message),
+            Self::AdtA12(message) => Ok(&**message),
+            Self::AdtA13(message) => Ok(&**message),
+            Self::AdtA14(message) => Ok(&**message),
+            Self::AdtA15(message) => Ok(&**message),
+            Self::AdtA16(message) => Ok(&**message),
+            Self::AdtA17(message) => Ok(&**message),
+            Self::AdtA18(message) => Ok(&**message),
+            Self::AdtA20(message) => Ok(&**message),
+            Self::AdtA21(message) => Ok(&**message),
+            Self::AdtA22(message) => Ok(&**message),
+            Self::AdtA23(message) => Ok(&**message),
+            Self::AdtA24(message) => Ok(&**message),
+            Self::BarP01(message) => Ok(&**message),
+            Self::BarP02(message) => Ok(&**message),
+            Self::DftP03(message) => Ok(&**message),
+            Self::DsrQ01(message) => Ok(&**message),
+            Self::DsrQ03(message) => Ok(&**message),
+            Self::McfQ02(message) => Ok(&**message),
+            Self::OrmO01(message) => Ok(&**message),
+            Self::OrrO02(message) => Ok(&**message),
+            Self::OruR01(message) => Ok(&**message),
+            Self::OruR03(message) => Ok(&**message),
+            Self::QryA19(message) => Ok(&**message),
+            Self::QryQ01(message) => Ok(&**message),
+            Self::QryQ02(message) => Ok(&**message),
+            Self::UdmQ05(message) => Ok(&**message),
+            Self::Other(tree) => Err(&**tree),
         }
     }
 }

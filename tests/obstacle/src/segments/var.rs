@@ -19,6 +19,8 @@ pub static VAR: SegmentDesc = SegmentDesc::new(
             .usage(Usage::R)
             .repeats(1, 1)
             .varies_by(1),
+        ElementDesc::new("Column", "column", &crate::datatypes::VARIES)
+            .varies_by(hl7_types::desc::BY_COLUMN),
         ElementDesc::new("User Parameters", "user_parameters", &crate::datatypes::VARIES)
             .open(),
     ],
@@ -38,9 +40,12 @@ pub struct Var {
     /// VAR-3: Single Value (varies, required).
     #[hl7(seq = 3, usage = "R")]
     pub single_value: crate::datatypes::Varies,
-    /// VAR-4: User Parameters (varies, optional).
-    #[hl7(seq = 4, open)]
-    pub user_parameters: Vec<Vec<hl7_types::primitives::Raw>>,
+    /// VAR-4: Column (varies, optional).
+    #[hl7(seq = 4)]
+    pub column: crate::datatypes::Varies,
+    /// VAR-5: User Parameters (varies, optional).
+    #[hl7(seq = 5, open)]
+    pub user_parameters: Vec<Vec<crate::datatypes::Varies>>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

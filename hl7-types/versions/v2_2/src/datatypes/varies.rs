@@ -13,7 +13,7 @@ pub static VARIES: DatatypeDesc = DatatypeDesc::new(
     0,
 );
 
-/// A value whose datatype another field names (OBX-5 by OBX-2).
+/// A value whose datatype the message names (OBX-5 by OBX-2, RDT-1 by RDF-2).
 #[cfg(feature = "types")]
 #[derive(hl7_macros::Datatype)]
 #[hl7(desc = VARIES)]

@@ -12,6 +12,7 @@ pub static RDT: SegmentDesc = SegmentDesc::new(
     &[
         ElementDesc::new("Column Value", "column_value", &crate::datatypes::VARIES)
             .item(703)
+            .varies_by(hl7_types::desc::BY_COLUMN)
             .open(),
     ],
 );
@@ -23,7 +24,7 @@ pub static RDT: SegmentDesc = SegmentDesc::new(
 pub struct Rdt {
     /// RDT-1: Column Value (varies, optional).
     #[hl7(seq = 1, open)]
-    pub column_value: Vec<Vec<hl7_types::primitives::Raw>>,
+    pub column_value: Vec<Vec<crate::datatypes::Varies>>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

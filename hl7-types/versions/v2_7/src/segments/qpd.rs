@@ -45,7 +45,7 @@ pub struct Qpd {
     pub query_tag: crate::datatypes::St,
     /// QPD-3: User Parameters (in successive fields) (varies, optional).
     #[hl7(seq = 3, open)]
-    pub user_parameters_in_successive_fields: Vec<Vec<hl7_types::primitives::Raw>>,
+    pub user_parameters_in_successive_fields: Vec<Vec<crate::datatypes::Varies>>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

@@ -14,6 +14,7 @@ pub static RDT: SegmentDesc = SegmentDesc::new(
             .usage(Usage::R)
             .repeats(1, 1)
             .item(703)
+            .varies_by(hl7_types::desc::BY_COLUMN)
             .open(),
     ],
 );
@@ -25,7 +26,7 @@ pub static RDT: SegmentDesc = SegmentDesc::new(
 pub struct Rdt {
     /// RDT-1: Column Value (varies, required).
     #[hl7(seq = 1, usage = "R", open)]
-    pub column_value: Vec<Vec<hl7_types::primitives::Raw>>,
+    pub column_value: Vec<Vec<crate::datatypes::Varies>>,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

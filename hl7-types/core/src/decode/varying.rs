@@ -1,0 +1,92 @@
+//! Fields whose datatype the message itself names: OBX-5 by OBX-2, MFE-4 by MFE-5, the columns of RDT by RDF-2.
+
+use crate::desc::{BY_COLUMN, DatatypeDesc, DatatypeKind, ElementDesc};
+use crate::er7::Class;
+use crate::finding::Rule;
+
+use super::{Reader, Stretch};
+
+/// The names of datatypes that are in force, each looked up once.
+#[derive(Default)]
+pub(super) struct DatatypeNames {
+    /// Segment and field that `fields` was read from.
+    source: Option<(usize, u16)>,
+    /// One for each repetition of that field.
+    fields: Vec<Stretch>,
+    /// One for each column of the last RDF.
+    columns: Vec<Stretch>,
+}
+
+impl<'a> Reader<'a> {
+    /// What the message says the datatype of this field's repetition is.
+    pub(super) fn varying_name(&mut self, element: &ElementDesc) -> Option<&'a str> {
+        let name = match element.varies_by {
+            0 => return None,
+            BY_COLUMN => *self.names.columns.get((self.field as usize).checked_sub(1)?)?,
+            by => {
+                self.read_names(by);
+                let at = self.repetition.max(1) as usize - 1;
+                // The last name stands for the repetitions behind it.
+                *self.names.fields.get(at).or(self.names.fields.last())?
+            }
+        };
+        std::str::from_utf8(self.slice(name)).ok().filter(|name| !name.is_empty())
+    }
+
+    /// The datatype with a name, unless it varies itself.
+    pub(super) fn datatype_named(&self, name: &str) -> Option<&'static DatatypeDesc> {
+        let datatype = self.version?.datatype(name)?;
+        (!matches!(datatype.kind, DatatypeKind::Varies)).then_some(datatype)
+    }
+
+    /// Reads the names that a field of this segment holds, up to the first separator in each repetition.
+    fn read_names(&mut self, by: u16) {
+        let source = Some((self.segment, by));
+        if self.names.source == source {
+            return;
+        }
+        self.names.source = source;
+        self.names.fields.clear();
+        let mut rest = self.scan.field(self.bytes, self.segment, u32::from(by));
+        while let Some(field) = rest {
+            let (repetition, behind) = field.split(Class::Repetition);
+            let name = repetition.split(Class::Subcomponent).0;
+            self.names.fields.push(Stretch { start: name.start, end: name.end });
+            rest = behind;
+        }
+    }
+
+    /// Reads the columns that an RDF defines, for the RDT behind it.
+    #[cold]
+    pub(super) fn read_columns(&mut self, segment: usize) {
+        self.names.columns.clear();
+        let mut rest = self.scan.field(self.bytes, segment, 2);
+        while let Some(field) = rest {
+            let (column, behind) = field.split(Class::Repetition);
+            let name = column.split(Class::Component).1.map_or_else(
+                || Stretch::nothing(column.end),
+                |behind| {
+                    let name = behind.split(Class::Subcomponent).0;
+                    Stretch { start: name.start, end: name.end }
+                },
+            );
+            self.names.columns.push(name);
+            self.check_column(name);
+            rest = behind;
+        }
+    }
+
+    /// Whether the name of the last column's datatype is one. A column need not name any.
+    fn check_column(&mut self, name: Stretch) {
+        let text = std::str::from_utf8(self.slice(name)).unwrap_or("?");
+        if text.is_empty() || self.version.is_none() || self.datatype_named(text).is_some() {
+            return;
+        }
+        self.at_field(1);
+        self.repetition = u32::try_from(self.names.columns.len()).unwrap_or(u32::MAX);
+        self.component = 2;
+        self.report(Rule::UnknownDatatype, name, || {
+            "names no datatype of this version; the column is kept raw".to_owned()
+        });
+    }
+}
