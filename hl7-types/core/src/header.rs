@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::er7::{Delimiters, escape_into, translate, unescape};
-use crate::tree::Tree;
+use crate::tree::{Tree, TreeSegment};
 
 /// The recommended encoding characters, then others to take where one of them separates fields.
 const FALLBACK: &[u8] = b"^~\\&#@!*%";
@@ -26,6 +26,8 @@ pub struct Header<'a> {
     start: usize,
     delimiters: Delimiters,
     sound: bool,
+    /// The segment of an index, which knows where a separator is half of a character.
+    segment: Option<TreeSegment<'a>>,
 }
 
 impl<'a> Header<'a> {
@@ -52,7 +54,8 @@ impl<'a> Header<'a> {
     #[must_use]
     pub fn of_tree(tree: &'a Tree) -> Option<Self> {
         let segment = tree.segments().next()?;
-        Self::of_line(segment.raw(), segment.range().start)
+        let header = Self::of_line(segment.raw(), segment.range().start)?;
+        Some(Self { segment: Some(segment), ..header })
     }
 
     /// A line that is a header.
@@ -67,7 +70,7 @@ impl<'a> Header<'a> {
         let declared = Delimiters::parse(separator, &encoding[..length]);
         let sound = declared.is_ok();
         let delimiters = declared.unwrap_or_else(|_| usual(separator));
-        Some(Self { line, start, delimiters, sound })
+        Some(Self { line, start, delimiters, sound, segment: None })
     }
 
     /// Where it stands in the bytes that it was found in, without its line end.
@@ -97,6 +100,9 @@ impl<'a> Header<'a> {
     /// A field as it stands, from one; empty where the header does not reach that far.
     #[must_use]
     pub fn field(&self, seq: usize) -> &'a [u8] {
+        if let Some(segment) = self.segment {
+            return segment.field(seq).map_or(b"", |field| field.raw());
+        }
         match seq {
             0 => b"",
             1 => self.line.get(3..4).unwrap_or_default(),
@@ -229,6 +235,23 @@ mod tests {
         check("MSHX|^~\\&|A", None, false);
         check("PID|1\r\n\r\n", None, false);
         check("", None, false);
+    }
+
+    #[test]
+    fn an_indexed_header_is_read_by_its_index() {
+        let text = "MSH|^~\\&|A|B|C||1||ADT^A01|42";
+        let tree = Tree::parse(format!("\u{b}{text}\rPID|1\r")).expect("a message");
+        let (indexed, found) = (Header::of_tree(&tree), Header::of(tree.bytes()));
+        let (indexed, found) = (indexed.expect("a header"), found.expect("a header"));
+        assert_eq!(indexed.range(), found.range());
+        for seq in 0..15 {
+            assert_eq!(indexed.field(seq), found.field(seq), "{seq}");
+        }
+        // The second byte of this character is a field separator elsewhere.
+        let japanese = *b"MSH|^~\\&|A||B||||ADT^A01|42|P|2.5||||||SHIFT_JIS|\x83|A|B\rPID|1\r";
+        let tree = Tree::parse(japanese).expect("a message");
+        let header = Header::of_tree(&tree).expect("a header");
+        assert_eq!((header.field(19), header.field(20)), (&b"\x83|A"[..], &b"B"[..]));
     }
 
     #[test]
