@@ -8,6 +8,7 @@ mod deviations;
 mod fields;
 mod leaves;
 mod named;
+mod notation;
 mod structure;
 mod varying;
 
@@ -57,7 +58,15 @@ impl Default for DecodeOptions {
 }
 
 /// The rules that look at values.
-const VALUE_RULES: [Rule; 4] = [Rule::BadFormat, Rule::UnknownCode, Rule::SiteCode, Rule::TooLong];
+const VALUE_RULES: [Rule; 7] = [
+    Rule::Conditional,
+    Rule::TooLong,
+    Rule::TooShort,
+    Rule::ConformanceLength,
+    Rule::BadFormat,
+    Rule::UnknownCode,
+    Rule::SiteCode,
+];
 
 /// A stretch of the message.
 #[derive(Clone, Copy)]
@@ -135,6 +144,7 @@ pub(crate) fn read(
 ) -> Findings {
     let mut reader = Reader::new(bytes, scan, structure, version, options);
     reader.message(root);
+    reader.check_notation();
     let mut findings = reader.findings;
     named::explain(&mut findings, bytes, scan, structure, version, options);
     findings.sort();
