@@ -185,6 +185,9 @@ impl Reader<'_> {
         if matches!(element.varies_by, 0 | BY_COLUMN) || known {
             return;
         }
+        if named.is_none() && self.asks_for(element.varies_by) {
+            return;
+        }
         let field = self.field;
         let by = u32::from(element.varies_by);
         let what = if named.is_none() { "is empty" } else { "names no datatype of this version" };
@@ -195,6 +198,13 @@ impl Reader<'_> {
         self.field = by;
         self.report(Rule::UnknownDatatype, at..at, message);
         (self.field, self.repetition) = (field, repetition);
+    }
+
+    /// Whether a field of this segment is asked for by a condition of its own.
+    fn asks_for(&self, seq: u16) -> bool {
+        let field = || self.desc?.fields.get(usize::from(seq).checked_sub(1)?);
+        self.options.rules.contains(Rule::Conditional)
+            && field().is_some_and(|field| field.condition != [0; 2])
     }
 
     /// Form and code of a primitive.
@@ -371,7 +381,7 @@ impl Reader<'_> {
 }
 
 /// Whether a piece is an explicit null, as a whole.
-fn is_null(piece: &[u8]) -> bool {
+pub(super) fn is_null(piece: &[u8]) -> bool {
     piece == b"\"\""
 }
 

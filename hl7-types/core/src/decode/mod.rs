@@ -4,6 +4,7 @@
 //! Without a struct to fill it is the validator; with one it is the decoder. There is no second copy of either.
 
 mod check;
+mod conditions;
 mod deviations;
 mod fields;
 mod leaves;
@@ -109,6 +110,8 @@ pub(crate) struct Reader<'a> {
     values: bool,
     /// The message as text, if pieces of it are values as they stand and need not be looked at.
     plain: Option<&'a str>,
+    /// What the segment being read is.
+    desc: Option<&'static SegmentDesc>,
     /// The separators of the segment being read, and how many of them are behind us.
     marks: &'a [Mark],
     next: usize,
@@ -198,6 +201,7 @@ impl<'a> Reader<'a> {
             occurrences: Vec::new(),
             values,
             plain: text.filter(|_| standard && !values),
+            desc: None,
             marks: &[],
             next: 0,
             left: Vec::new(),
