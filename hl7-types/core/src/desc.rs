@@ -253,6 +253,12 @@ impl ElementDesc {
         matches!(self.datatype, Some(DatatypeDesc { kind: DatatypeKind::Composite(_), .. }))
     }
 
+    /// Whether its datatype is one piece of text.
+    #[must_use]
+    pub const fn is_primitive(&self) -> bool {
+        matches!(self.datatype, Some(DatatypeDesc { kind: DatatypeKind::Primitive(_), .. }))
+    }
+
     /// Whether more than one repetition is allowed.
     #[must_use]
     pub const fn is_repeating(&self) -> bool {
