@@ -1,6 +1,8 @@
 //! Messages made from descriptors: what a conforming message of a structure looks like, with invented values.
 
 mod conditions;
+mod damage;
+mod faulty;
 mod values;
 
 use crate::decode::CODED;
@@ -9,6 +11,7 @@ use crate::desc::{
     SegmentDesc, StructureDesc, TableDesc, Usage, VersionDesc,
 };
 
+pub use faulty::{Faulty, sample_faulty};
 use values::{Choice, first_primitive};
 
 /// How much a sample message holds.
