@@ -8,6 +8,7 @@ use hl7_types::{DecodeError, DecodeErrorKind, Tree};
 
 use crate::console::{Console, Status};
 use crate::split::{header_behind, split};
+use crate::text::printable;
 
 /// What to call standard input.
 const STDIN: &str = "(standard input)";
@@ -117,24 +118,10 @@ pub(crate) fn visit(
     console: &mut Console,
     visitor: &mut dyn Visit,
 ) -> io::Result<Status> {
-    if inputs.is_empty() && io::stdin().is_terminal() {
-        console.complain("nothing to read: name files or folders, or pipe a message in");
-        return Ok(Status::Unreadable);
-    }
-    let mut status = Status::Clean;
-    let mut sources = Vec::new();
-    if inputs.is_empty() {
-        sources.push(Source::Stdin);
-    }
-    for input in inputs {
-        if input.as_os_str() == "-" {
-            sources.push(Source::Stdin);
-        } else if let Err((path, error)) = collect(input, &mut sources) {
-            status = Status::Unreadable;
-            visitor.unreadable(&path.display().to_string(), &reason(&error), console)?;
-        }
-    }
-    console.expect_files(sources.len());
+    let found = sources(inputs, console, |file, reason, console| {
+        visitor.unreadable(file, reason, console)
+    })?;
+    let Some((sources, mut status)) = found else { return Ok(Status::Unreadable) };
     for source in &sources {
         let (file, bytes) = match source {
             Source::Stdin => (STDIN.to_owned(), read_stdin()),
@@ -147,6 +134,83 @@ pub(crate) fn visit(
                 visitor.unreadable(&file, &reason(&error), console)?;
             }
         }
+        console.file_done()?;
+    }
+    Ok(status)
+}
+
+/// What the arguments name, and whether all of it is there; `None` where there is nothing to read.
+fn sources(
+    inputs: &[PathBuf],
+    console: &mut Console,
+    mut unreadable: impl FnMut(&str, &str, &mut Console) -> io::Result<()>,
+) -> io::Result<Option<(Vec<Source>, Status)>> {
+    if inputs.is_empty() && io::stdin().is_terminal() {
+        console.complain("nothing to read: name files or folders, or pipe a message in");
+        return Ok(None);
+    }
+    let mut status = Status::Clean;
+    let mut sources = Vec::new();
+    if inputs.is_empty() {
+        sources.push(Source::Stdin);
+    }
+    for input in inputs {
+        if input.as_os_str() == "-" {
+            sources.push(Source::Stdin);
+        } else if let Err((path, error)) = collect(input, &mut sources) {
+            status = Status::Unreadable;
+            unreadable(&path.display().to_string(), &reason(&error), console)?;
+        }
+    }
+    console.expect_files(sources.len());
+    Ok(Some((sources, status)))
+}
+
+/// What to do with an input that is read as a stream.
+pub(crate) trait VisitStream {
+    /// An input was opened.
+    ///
+    /// # Errors
+    /// When the output cannot be written. A stream that fails is reported, and gives [`Status::Unreadable`].
+    fn stream(
+        &mut self,
+        file: &str,
+        stream: &mut dyn Read,
+        console: &mut Console,
+    ) -> io::Result<Status>;
+}
+
+/// Calls a visitor with each of the inputs as a stream, so that they may be longer than memory.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn visit_streams(
+    inputs: &[PathBuf],
+    console: &mut Console,
+    visitor: &mut dyn VisitStream,
+) -> io::Result<Status> {
+    let Some((sources, mut status)) = sources(inputs, console, |file, reason, console| {
+        console.complain(&format!("{}: {reason}", printable(file)));
+        Ok(())
+    })?
+    else {
+        return Ok(Status::Unreadable);
+    };
+    for source in &sources {
+        let worse = match source {
+            Source::Stdin => visitor.stream(STDIN, &mut io::stdin().lock(), console)?,
+            Source::File(path) => {
+                let file = path.display().to_string();
+                match fs::File::open(path) {
+                    Ok(mut stream) => visitor.stream(&file, &mut stream, console)?,
+                    Err(error) => {
+                        console.complain(&format!("{}: {}", printable(&file), reason(&error)));
+                        Status::Unreadable
+                    }
+                }
+            }
+        };
+        status.worsen(worse);
         console.file_done()?;
     }
     Ok(status)
@@ -211,7 +275,7 @@ fn read_stdin() -> io::Result<Vec<u8>> {
 }
 
 /// Why a file cannot be read, and what to do.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::NotFound => "; check the name",
         io::ErrorKind::PermissionDenied => "; ask for permission to read it",

@@ -268,7 +268,7 @@ impl Reader<'_> {
     }
 
     /// Whether this is MSH-9 and names what the version defines, or MSH-12 and names the version. Its own tables (0003,
-    /// 0076, 0354, 0104) leave out some of that.
+    /// 0076, 0354, 0104) leave out some of that. Where MSH-9 as a whole is a site's, it is noted once, as that.
     fn is_message_code(&self, text: &str) -> bool {
         let Some(version) = self.version.filter(|_| matches!(self.field, 9 | 12)) else {
             return false;
@@ -278,6 +278,9 @@ impl Reader<'_> {
         }
         if self.field != 9 {
             return self.field == 12 && text == version.id;
+        }
+        if self.structure.is_none() && is_site_defined(text.as_bytes()) {
+            return self.options.rules.contains(Rule::SiteMessage);
         }
         version.structures.iter().any(|structure| structure.id == text)
             || version.events.iter().any(|event| event.message == text || event.trigger == text)

@@ -1,5 +1,7 @@
 //! What can be damaged in a sample, for each rule.
 
+use std::collections::HashSet;
+
 use crate::desc::{
     BY_COLUMN, DatatypeKind, ElementDesc, Format, MANY, SegmentDesc, StructureDesc, TableKind,
     Usage, VersionDesc,
@@ -159,15 +161,10 @@ impl Sample {
             }
             Rule::MisplacedSegment => {
                 let full = lines(&sample_seeded(self.structure, Fill::Full, self.seed));
-                let firsts = full
-                    .iter()
-                    .enumerate()
-                    .skip(1)
-                    .filter(|(at, line)| full[..*at].iter().all(|other| id(other) != id(line)));
+                let mut seen = HashSet::from([&b"MSH"[..]]);
+                let firsts = full.iter().filter(|line| seen.insert(id(line)));
                 let places = 1..=behind.min(12);
-                firsts
-                    .flat_map(|(_, line)| places.clone().map(|at| self.inserted(at, line)))
-                    .collect()
+                firsts.flat_map(|line| places.clone().map(|at| self.inserted(at, line))).collect()
             }
             _ => (1..behind)
                 .map(|line| Damage {
@@ -220,7 +217,9 @@ impl Sample {
             Rule::UnknownStructure => {
                 self.unknown_messages(version).map(|it| write(9, it)).collect()
             }
-            Rule::SiteMessage => vec![write(9, "ADT^Z01".to_owned())],
+            Rule::SiteMessage => {
+                ["ADT^Z01", "ADT^Z01^ADT_Z01"].map(|text| write(9, text.to_owned())).into()
+            }
             Rule::OtherVersion => {
                 let codes = version.table("0104").map_or(&[][..], |table| table.codes);
                 let others = codes.iter().filter(|code| code.code != version.id);
@@ -250,31 +249,32 @@ impl Sample {
             .filter(|code| version.structure(code.code).is_none())
             .map(|code| format!("^{}", code.code))
             .collect();
-        if table.is_none() || structures.is_empty() {
-            structures.push(String::new());
-        }
-        let pairs = version.events.iter().zip(version.events.iter().rev());
-        let pairs = pairs.filter(|(a, b)| a.message != b.message && !b.trigger.is_empty()).take(40);
-        pairs.flat_map(move |(a, b)| {
-            let named = structures.clone().into_iter().take(3);
-            named.map(|structure| format!("{}^{}{structure}", a.message, b.trigger))
+        structures.truncate(2);
+        structures.extend([String::new(), "^\"\"".to_owned()]);
+        let mut seen = HashSet::new();
+        let messages = version.events.iter().map(|event| event.message);
+        let messages = messages.filter(move |message| seen.insert(*message));
+        // Each with the trigger of one that stands far from it.
+        let pairs = messages.zip(version.events.iter().rev().step_by(7)).take(20);
+        pairs.flat_map(move |(message, event)| {
+            let named = structures.clone().into_iter();
+            named.map(move |structure| format!("{message}^{}{structure}", event.trigger))
         })
     }
 
     // --- fields and components ---------------------------------------------------------------------------------------
 
-    /// The segments of the sample that the version defines, the first of each id, with the number of the line.
-    fn segments(&self) -> impl Iterator<Item = (usize, &'static SegmentDesc)> + '_ {
-        (0..self.lines.len()).filter(|&line| self.occurrence(line) == 1).filter_map(|line| {
-            let id = std::str::from_utf8(id(&self.lines[line])).ok()?;
-            Some((line, self.version?.segment(id)?))
-        })
+    /// The segments of the sample that the version defines.
+    fn segments(&self) -> impl Iterator<Item = &'static SegmentDesc> + '_ {
+        let mut seen = HashSet::new();
+        let firsts = self.lines.iter().map(|line| id(line)).filter(move |id| seen.insert(*id));
+        firsts.filter_map(|id| self.version?.segment(std::str::from_utf8(id).ok()?))
     }
 
     fn surplus_fields(&self) -> Vec<Damage> {
         let closed = |segment: &SegmentDesc| !segment.fields.last().is_some_and(|last| last.open);
-        let segments = self.segments().filter(|(_, segment)| closed(segment));
-        let behind = segments.map(|(_, segment)| {
+        let segments = self.segments().filter(|segment| closed(segment));
+        let behind = segments.map(|segment| {
             let count = u32::try_from(segment.fields.len()).unwrap_or(u32::MAX);
             Path::at(segment.id.as_bytes(), 1).with_field(count + 1)
         });
@@ -284,7 +284,7 @@ impl Sample {
     /// All places of the segments that the sample has.
     fn places(&self) -> Vec<Place> {
         let mut places = Vec::new();
-        for (_, segment) in self.segments() {
+        for segment in self.segments() {
             let header = matches!(segment.id, "MSH" | "BHS" | "FHS");
             let whole = Path::at(segment.id.as_bytes(), 1);
             let fields = (1..).zip(segment.fields).skip(if header { 2 } else { 0 });
@@ -432,7 +432,7 @@ impl Sample {
             .map(|code| code.code)
             .filter(|code| self.version.is_some_and(|version| version.datatype(code).is_none()));
         unknown
-            .chain(["QQ", ""])
+            .chain(["QQ", "", "\"\""])
             .map(|code| {
                 let pieces = vec![(place.path, b"A".to_vec()), (path, code.as_bytes().to_vec())];
                 Damage { path, change: Change::Write(pieces) }

@@ -9,6 +9,9 @@ use crate::tree::Tree;
 use super::damage::{Damage, Sample};
 use super::{Fill, sample_seeded};
 
+/// Places that are tried in one sample before another one is.
+const TRIES: usize = 400;
+
 /// A message with a single fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faulty {
@@ -34,7 +37,7 @@ pub fn sample_faulty(structure: &'static StructureDesc, rule: Rule, seed: u64) -
             let first = seed % damages.len() as u64;
             damages.rotate_left(usize::try_from(first).unwrap_or(0));
         }
-        damages.iter().find_map(|damage| single(structure, rule, &sample, damage))
+        damages.iter().take(TRIES).find_map(|damage| single(structure, rule, &sample, damage))
     })
 }
 
