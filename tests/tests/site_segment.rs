@@ -79,7 +79,6 @@ fn is_checked_where_its_definition_is_given() {
     assert_eq!(
         found,
         [
-            "site-segment ZPV",
             "bad-format ZPV-1",
             "unknown-code ZPV-3",
             "too-long ZPV-3",

@@ -87,6 +87,7 @@ impl Reader<'_> {
         mut node: Option<&mut dyn Node>,
     ) {
         self.segment = index;
+        let desc = self.options.site.map_or(desc, |site| site.segment(desc));
         if desc.id == "RDF" {
             self.read_columns(index);
         }

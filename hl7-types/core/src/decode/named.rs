@@ -48,7 +48,7 @@ pub(super) fn explain(
     let structure = structure
         .and_then(|structure| version.structure(structure.id))
         .or_else(|| structure_named(bytes, scan, version));
-    let options = DecodeOptions { versions: &[], ..options.clone() };
+    let options = DecodeOptions { versions: &[], site: None, ..options.clone() };
     let mut reader = Reader::new(bytes, scan, structure, Some(version), &options);
     reader.message(None);
     if reader.findings.total > reader.findings.len() {
