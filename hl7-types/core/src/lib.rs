@@ -27,6 +27,8 @@ mod order;
 mod part;
 mod path;
 mod placement;
+#[cfg(feature = "policy")]
+pub mod policy;
 pub mod primitives;
 mod reading;
 mod same;
