@@ -152,8 +152,14 @@ impl Reader {
             let severity = self.word(value, &here, SEVERITIES);
             match Rule::ALL.iter().find(|rule| rule.id() == key.get_ref().as_ref()) {
                 None => {
-                    let ids: Vec<_> = Rule::ALL.iter().map(|rule| rule.id()).collect();
-                    self.unknown(key, place, &ids);
+                    let near = nearest(key.get_ref(), Rule::ALL.iter().map(|rule| rule.id()));
+                    self.mistakes.push(Mistake {
+                        span: key.span(),
+                        place: place.to_owned(),
+                        found: format!("the key `{}`", key.get_ref()),
+                        expected: "the id of a rule".to_owned(),
+                        nearest: near,
+                    });
                 }
                 Some(&rule) => file.rules.extend(severity.map(|at| {
                     let severities = [

@@ -53,16 +53,14 @@ impl Scope<'_> {
         let of = self.label();
         match what {
             Reference::Datatype(id) => {
-                let mut datatypes = self.versions.iter().flat_map(|version| version.datatypes);
-                let named = |known: &'static str| (known == id).then_some(());
-                let fits = |datatype: &&&crate::desc::DatatypeDesc| {
-                    named(datatype.id).is_some() && !matches!(datatype.kind, DatatypeKind::Varies)
-                };
-                if datatypes.find(fits).is_some() {
+                let all = self.versions.iter().flat_map(|version| version.datatypes);
+                let known = all
+                    .filter(|datatype| !matches!(datatype.kind, DatatypeKind::Varies))
+                    .map(|datatype| datatype.id);
+                if known.clone().any(|known| known == id) {
                     return None;
                 }
-                let known = self.versions.iter().flat_map(|version| version.datatypes);
-                let near = nearest(&id, known.map(|datatype| datatype.id));
+                let near = nearest(&id, known);
                 mistake(format!("`{id}`"), format!("a datatype of {of}"), near)
             }
             Reference::Table(id) if self.has_own_table(&id) => None,
@@ -103,8 +101,8 @@ impl Scope<'_> {
     }
 
     fn has_own_table(&self, id: &str) -> bool {
-        let own = |table: &&super::definitions::Table| table.id == id && table.codes.is_some();
-        self.definitions.tables.iter().any(|table| own(&table))
+        let mut own = self.definitions.tables.iter();
+        own.any(|table| table.id == id && table.codes.is_some())
     }
 }
 
