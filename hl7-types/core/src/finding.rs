@@ -144,6 +144,12 @@ impl Rules {
         Self(self.0 & !(1 << rule as u8))
     }
 
+    /// The rules that are in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// The set with a rule.
     #[must_use]
     pub const fn with(self, rule: Rule) -> Self {

@@ -566,7 +566,7 @@ fn surplus(level: Level) -> Rule {
 }
 
 /// The element whose text is read where nothing separates any more.
-fn first_primitive(mut element: &'static ElementDesc) -> &'static ElementDesc {
+pub(super) fn first_primitive(mut element: &'static ElementDesc) -> &'static ElementDesc {
     for _ in 0..8 {
         match element.datatype.and_then(|datatype| datatype.components().first()) {
             Some(first) => element = first,

@@ -262,6 +262,10 @@ impl<'a> Reader<'a> {
 
     /// The text of a piece, if it is text; its escapes stay.
     fn text_of(&self, stretch: Stretch) -> Option<Cow<'a, str>> {
+        // The whole is known to be text.
+        if let Some(text) = self.text {
+            return text.get(stretch.range()).map(Cow::Borrowed);
+        }
         let bytes = self.slice(stretch);
         if !self.scan.converts {
             return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);

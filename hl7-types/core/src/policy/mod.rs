@@ -39,7 +39,7 @@ use build::{Built, built};
 use definitions::Definitions;
 use error::{Mistake, located, nearest};
 pub use error::{PolicyError, PolicyErrors};
-use read::{File, Reader};
+use read::{Bounds, File, Reader};
 use references::Scope;
 
 /// What is agreed with a partner.
@@ -47,7 +47,7 @@ use references::Scope;
 pub struct Policy {
     name: Option<String>,
     version: Option<&'static VersionDesc>,
-    limits: Limits,
+    limits: Bounds,
     rules: Rules,
     header_only: Rules,
     severities: Severities,
@@ -157,19 +157,34 @@ impl Policy {
 
     /// How to read a message of a version: bounds, rules with their severities, the site's segments, tables and fields.
     ///
-    /// They are for this version alone. Making them takes one allocation; a program that reads many messages keeps them.
+    /// They are for this version alone. Making them takes an allocation; a program that reads many messages keeps them.
     #[must_use]
     pub fn options(&self, version: &'static VersionDesc) -> DecodeOptions {
+        self.apply(DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() }, version)
+    }
+
+    /// [`Policy::options`] on top of others: their bounds stay where the file sets none, and what they do not look for is
+    /// not looked for.
+    #[must_use]
+    pub fn apply(&self, options: DecodeOptions, version: &'static VersionDesc) -> DecodeOptions {
         let known = self.built.iter().find(|(known, _)| std::ptr::eq(*known, version));
         let built = known.map_or_else(|| built(&self.definitions, version), |(_, built)| *built);
+        let mut site_segments = built.segments.clone();
+        site_segments.extend(options.site_segments);
+        let Bounds { bytes, segments, findings } = self.limits;
+        let limits = Limits {
+            bytes: bytes.unwrap_or(options.limits.bytes),
+            segments: segments.unwrap_or(options.limits.segments),
+            findings: findings.unwrap_or(options.limits.findings),
+        };
         DecodeOptions {
-            limits: self.limits,
-            rules: self.rules,
+            limits,
+            rules: self.rules.and(options.rules),
             header_only: self.header_only,
             severities: self.severities,
-            site_segments: built.segments.clone(),
+            site_segments,
             site: Some(&built.site),
-            versions: &[],
+            versions: options.versions,
         }
     }
 }

@@ -7,7 +7,6 @@ use toml::de::{DeTable, DeValue};
 
 use crate::desc::{MANY, Usage};
 use crate::finding::{Rule, Severity};
-use crate::limits::Limits;
 use crate::path::Path;
 
 use super::definitions::{Code, Definitions, Facts, Field, Row, Segment, Table};
@@ -49,8 +48,16 @@ pub(super) struct File {
     pub(super) trailing_delimiters: Option<bool>,
     /// Rules with their severity; `None` turns one off.
     pub(super) rules: Vec<(Rule, Option<Severity>)>,
-    pub(super) limits: Limits,
+    pub(super) limits: Bounds,
     pub(super) definitions: Definitions,
+}
+
+/// The bounds that a file sets.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Bounds {
+    pub(super) bytes: Option<usize>,
+    pub(super) segments: Option<usize>,
+    pub(super) findings: Option<usize>,
 }
 
 /// Reads a file and notes what is wrong with it.
@@ -90,7 +97,7 @@ impl Reader {
             body: true,
             trailing_delimiters: None,
             rules: Vec::new(),
-            limits: Limits::DEFAULT,
+            limits: Bounds::default(),
             definitions: Definitions::default(),
         };
         let (root, errors) = DeTable::parse_recoverable(text);
@@ -174,7 +181,7 @@ impl Reader {
         }
     }
 
-    fn limits(&mut self, value: &Value<'_>, place: &str, limits: &mut Limits) {
+    fn limits(&mut self, value: &Value<'_>, place: &str, limits: &mut Bounds) {
         for (key, value) in self.table(value, place) {
             let here = inside(place, key.get_ref());
             let limit = match key.get_ref().as_ref() {
@@ -187,7 +194,7 @@ impl Reader {
                 }
             };
             if let Some(number) = self.number(value, &here, u32::MAX - 1) {
-                *limit = number as usize;
+                *limit = Some(number as usize);
             }
         }
     }
