@@ -4,17 +4,17 @@ use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use hl7_types::{DecodeError, DecodeErrorKind, Tree};
+use hl7_types::{DecodeError, DecodeErrorKind, Limits, Tree};
 
 use crate::console::{Console, Status};
 use crate::split::{header_behind, split};
 
 /// What to call standard input.
-const STDIN: &str = "(standard input)";
+pub(crate) const STDIN: &str = "(standard input)";
 
 /// Something to read messages from.
 #[derive(Debug)]
-enum Source {
+pub(crate) enum Source {
     Stdin,
     File(PathBuf),
 }
@@ -50,7 +50,15 @@ impl Message<'_> {
     /// # Errors
     /// When it is no HL7 message; the text says why and what to do.
     pub(crate) fn tree(&self) -> Result<Tree, String> {
-        Tree::parse(self.bytes).map_err(|error| self.explain(&error))
+        self.tree_within(&Limits::DEFAULT)
+    }
+
+    /// Indexes the message within bounds.
+    ///
+    /// # Errors
+    /// When it is no HL7 message, or over a bound; the text says why and what to do.
+    pub(crate) fn tree_within(&self, limits: &Limits) -> Result<Tree, String> {
+        Tree::parse_within(self.bytes, limits).map_err(|error| self.explain(&error))
     }
 
     /// Why it could not be read, with what can be seen from here.
@@ -117,9 +125,26 @@ pub(crate) fn visit(
     console: &mut Console,
     visitor: &mut dyn Visit,
 ) -> io::Result<Status> {
+    let found = sources(inputs, console, |file, reason, console| {
+        visitor.unreadable(file, reason, console)
+    })?;
+    let Some((sources, mut status)) = found else { return Ok(Status::Unreadable) };
+    for source in &sources {
+        status.worsen(source.read(console, visitor)?);
+        console.file_done()?;
+    }
+    Ok(status)
+}
+
+/// What the arguments name, and whether all of it is there; `None` where there is nothing to read.
+pub(crate) fn sources(
+    inputs: &[PathBuf],
+    console: &mut Console,
+    mut unreadable: impl FnMut(&str, &str, &mut Console) -> io::Result<()>,
+) -> io::Result<Option<(Vec<Source>, Status)>> {
     if inputs.is_empty() && io::stdin().is_terminal() {
         console.complain("nothing to read: name files or folders, or pipe a message in");
-        return Ok(Status::Unreadable);
+        return Ok(None);
     }
     let mut status = Status::Clean;
     let mut sources = Vec::new();
@@ -131,25 +156,38 @@ pub(crate) fn visit(
             sources.push(Source::Stdin);
         } else if let Err((path, error)) = collect(input, &mut sources) {
             status = Status::Unreadable;
-            visitor.unreadable(&path.display().to_string(), &reason(&error), console)?;
+            unreadable(&path.display().to_string(), &reason(&error), console)?;
         }
     }
     console.expect_files(sources.len());
-    for source in &sources {
-        let (file, bytes) = match source {
+    Ok(Some((sources, status)))
+}
+
+impl Source {
+    /// Calls a visitor with every message of this input.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(crate) fn read(
+        &self,
+        console: &mut Console,
+        visitor: &mut dyn Visit,
+    ) -> io::Result<Status> {
+        let (file, bytes) = match self {
             Source::Stdin => (STDIN.to_owned(), read_stdin()),
             Source::File(path) => (path.display().to_string(), fs::read(path)),
         };
         match bytes {
-            Ok(bytes) => messages(&file, &visitor.read_file(bytes), console, visitor)?,
+            Ok(bytes) => {
+                messages(&file, &visitor.read_file(bytes), console, visitor)?;
+                Ok(Status::Clean)
+            }
             Err(error) => {
-                status = Status::Unreadable;
                 visitor.unreadable(&file, &reason(&error), console)?;
+                Ok(Status::Unreadable)
             }
         }
-        console.file_done()?;
     }
-    Ok(status)
 }
 
 /// Calls a visitor with every message of one file.
@@ -211,7 +249,7 @@ fn read_stdin() -> io::Result<Vec<u8>> {
 }
 
 /// Why a file cannot be read, and what to do.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::NotFound => "; check the name",
         io::ErrorKind::PermissionDenied => "; ask for permission to read it",

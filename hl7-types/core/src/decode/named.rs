@@ -129,8 +129,18 @@ impl Named<'_> {
                 let table = self.table(finding)?.0?;
                 Some(format!("a code of table {}, {}", table.id, table.name))
             }
+            Rule::SurplusComponent | Rule::SurplusSubcomponent => {
+                self.one_value(finding.path).or_else(|| self.facts(finding))
+            }
             _ => self.facts(finding),
         }
+    }
+
+    /// What is where parts are not expected at all.
+    fn one_value(&self, path: Path) -> Option<String> {
+        let (element, path) = self.element(path)?;
+        let datatype = element.datatype.filter(|datatype| datatype.format().is_some())?;
+        Some(format!("one value in {path} {}", datatype.id))
     }
 
     fn says(&self, finding: &Finding) -> Option<String> {
