@@ -1,7 +1,7 @@
 //! Two systems agree on what departs from the standard: a policy, and what a message under it is found to have.
 
 use hl7_types::policy::Policy;
-use hl7_types::{Message, Rule, Severity, Tree, v2_3, v2_5_1};
+use hl7_types::{Rule, Severity, Tree, v2_3, v2_5_1};
 
 const MESSAGE: &str = "MSH|^~\\&|ADT|HARBOUR|EHR|HARBOUR|20260211140114||ADT^A01^ADT_A01|1|P|2.5.1\r\
     EVN||20260211140114\r\

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -35,6 +35,8 @@ struct Kind {
     severity: Severity,
     findings: usize,
     messages: usize,
+    /// The last message of the version that has one, counted from one.
+    last: usize,
     /// What the first one says, and where it is.
     first: String,
     label: String,
@@ -81,18 +83,19 @@ impl Summary {
         let index = VERSIONS.iter().position(|version| version.desc().id == id);
         let version = self.versions.entry(index.unwrap_or(VERSIONS.len())).or_default();
         version.messages += 1;
-        let mut seen = HashSet::new();
         for finding in &checked.shown {
             let key = (finding.rule, place(finding.path));
             let kind = version.kinds.entry(key).or_insert_with(|| Kind {
                 severity: finding.severity,
                 findings: 0,
                 messages: 0,
+                last: 0,
                 first: finding.message.clone(),
                 label: checked.message.label(),
             });
             kind.findings += 1;
-            kind.messages += usize::from(seen.insert(key));
+            kind.messages += usize::from(kind.last != version.messages);
+            kind.last = version.messages;
         }
     }
 

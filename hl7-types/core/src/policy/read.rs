@@ -22,6 +22,10 @@ const CODE: &[&str] = &["code", "label"];
 const SEGMENT: &[&str] = &["name", "fields"];
 const ROW: &[&str] = &["seq", "name", "type", "usage", "max", "len", "table"];
 const FIELD: &[&str] = &["usage", "max", "len", "table"];
+/// All of them.
+#[cfg(test)]
+pub(super) const KEYS: [&[&str]; 8] =
+    [POLICY, VALIDATION, LIMITS, TABLE, CODE, SEGMENT, ROW, FIELD];
 const SEVERITIES: &[&str] = &["off", "note", "warning", "error"];
 const USAGES: &[Usage] = &[
     Usage::R,

@@ -194,3 +194,20 @@ fn what_is_no_toml_is_told_as_such() {
     assert_eq!(lines, [1, 2]);
     assert!(errors.list().iter().all(|error| error.found == "something that is no TOML"));
 }
+
+/// Every key stands in the reference page and in the example.
+#[test]
+fn every_key_is_documented() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
+    let read = |file: &str| std::fs::read_to_string(format!("{root}{file}")).expect(file);
+    let (page, example) = (read("docs/policy.md"), read("examples/partner.toml"));
+    for key in super::read::KEYS.iter().flat_map(|keys| keys.iter()) {
+        let told = page.contains(&format!("`{key}`"))
+            || page.contains(&format!("`[{key}]`"))
+            || page.contains(&format!("`[{key}."))
+            || page.contains(&format!("{key} = "));
+        assert!(told, "docs/policy.md says nothing about {key}");
+        let shown = example.contains(&format!("{key} = ")) || example.contains(&format!("[{key}"));
+        assert!(shown, "examples/partner.toml does not have {key}");
+    }
+}
