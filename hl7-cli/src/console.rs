@@ -75,6 +75,8 @@ enum Out {
     Coloured(AutoStream<io::Stdout>),
     /// Without.
     Plain(io::Stdout),
+    /// A page: what is written stays in the buffer, what is said is kept.
+    Page(Vec<String>),
 }
 
 impl Out {
@@ -85,18 +87,23 @@ impl Out {
                 remove_colours(buffer);
                 out.write_all(buffer).and_then(|()| out.flush())
             }
+            Self::Page(_) => Ok(()),
         }
     }
 }
 
 /// Removes the escape sequences of colours. There are no others: values are made printable before.
 fn remove_colours(buffer: &mut Vec<u8>) {
-    let mut inside = false;
-    buffer.retain(|&byte| {
-        let was_inside = inside;
-        inside = byte == 0x1b || inside && byte != b'm';
-        !inside && !was_inside
-    });
+    let (mut kept, mut from) = (0, 0);
+    while from < buffer.len() {
+        let plain = buffer[from..].iter().position(|&byte| byte == 0x1b);
+        let until = plain.map_or(buffer.len(), |length| from + length);
+        buffer.copy_within(from..until, kept);
+        kept += until - from;
+        let sequence = buffer[until..].iter().position(|&byte| byte == b'm');
+        from = sequence.map_or(buffer.len(), |length| until + length + 1);
+    }
+    buffer.truncate(kept);
 }
 
 /// Standard output and standard error of one run.
@@ -129,6 +136,28 @@ impl Console {
             terminal: io::stdout().is_terminal(),
             progress: ProgressBar::hidden(),
         }
+    }
+
+    /// A console that keeps what is written and said, for [`Console::take`].
+    pub(crate) fn page(&self) -> Self {
+        Self {
+            buffer: Vec::new(),
+            out: Out::Page(Vec::new()),
+            err: AutoStream::never(io::stderr()),
+            terminal: self.terminal,
+            progress: ProgressBar::hidden(),
+        }
+    }
+
+    /// Says and writes what a page has kept.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn take(&mut self, page: Self) -> io::Result<()> {
+        if let Out::Page(said) = &page.out {
+            said.iter().for_each(|line| self.say(line));
+        }
+        self.write_all(&page.buffer)
     }
 
     /// How many columns there are.
@@ -203,6 +232,9 @@ impl Console {
 
     /// Says something on standard error; if that is closed there is nobody to tell.
     pub(crate) fn say(&mut self, line: &str) {
+        if let Out::Page(said) = &mut self.out {
+            return said.push(line.to_owned());
+        }
         let err = &mut self.err;
         self.progress.suspend(|| {
             let _ = writeln!(err, "{line}");
@@ -220,7 +252,7 @@ impl Write for Console {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() {
+        if self.buffer.is_empty() || matches!(self.out, Out::Page(_)) {
             return Ok(());
         }
         let (out, buffer) = (&mut self.out, &mut self.buffer);
@@ -239,5 +271,12 @@ mod tests {
         let mut text = format!("a{BAD}bm{BAD:#}c").into_bytes();
         remove_colours(&mut text);
         assert_eq!(text, b"abmc");
+        for (text, expected) in
+            [("", ""), ("mm", "mm"), ("\u{1b}[1m\u{1b}[0m", ""), ("a\u{1b}[1", "a")]
+        {
+            let mut text = text.as_bytes().to_vec();
+            remove_colours(&mut text);
+            assert_eq!(text, expected.as_bytes());
+        }
     }
 }

@@ -4,18 +4,18 @@ use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use hl7_types::{DecodeError, DecodeErrorKind, Tree};
+use hl7_types::{DecodeError, DecodeErrorKind, Limits, Tree};
 
 use crate::console::{Console, Status};
 use crate::split::{header_behind, split};
 use crate::text::printable;
 
 /// What to call standard input.
-const STDIN: &str = "(standard input)";
+pub(crate) const STDIN: &str = "(standard input)";
 
 /// Something to read messages from.
 #[derive(Debug)]
-enum Source {
+pub(crate) enum Source {
     Stdin,
     File(PathBuf),
 }
@@ -51,7 +51,15 @@ impl Message<'_> {
     /// # Errors
     /// When it is no HL7 message; the text says why and what to do.
     pub(crate) fn tree(&self) -> Result<Tree, String> {
-        Tree::parse(self.bytes).map_err(|error| self.explain(&error))
+        self.tree_within(&Limits::DEFAULT)
+    }
+
+    /// Indexes the message within bounds.
+    ///
+    /// # Errors
+    /// When it is no HL7 message, or over a bound; the text says why and what to do.
+    pub(crate) fn tree_within(&self, limits: &Limits) -> Result<Tree, String> {
+        Tree::parse_within(self.bytes, limits).map_err(|error| self.explain(&error))
     }
 
     /// Why it could not be read, with what can be seen from here.
@@ -123,24 +131,14 @@ pub(crate) fn visit(
     })?;
     let Some((sources, mut status)) = found else { return Ok(Status::Unreadable) };
     for source in &sources {
-        let (file, bytes) = match source {
-            Source::Stdin => (STDIN.to_owned(), read_stdin()),
-            Source::File(path) => (path.display().to_string(), fs::read(path)),
-        };
-        match bytes {
-            Ok(bytes) => messages(&file, &visitor.read_file(bytes), console, visitor)?,
-            Err(error) => {
-                status = Status::Unreadable;
-                visitor.unreadable(&file, &reason(&error), console)?;
-            }
-        }
+        status.worsen(source.read(console, visitor)?);
         console.file_done()?;
     }
     Ok(status)
 }
 
 /// What the arguments name, and whether all of it is there; `None` where there is nothing to read.
-fn sources(
+pub(crate) fn sources(
     inputs: &[PathBuf],
     console: &mut Console,
     mut unreadable: impl FnMut(&str, &str, &mut Console) -> io::Result<()>,
@@ -164,6 +162,33 @@ fn sources(
     }
     console.expect_files(sources.len());
     Ok(Some((sources, status)))
+}
+
+impl Source {
+    /// Calls a visitor with every message of this input.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(crate) fn read(
+        &self,
+        console: &mut Console,
+        visitor: &mut dyn Visit,
+    ) -> io::Result<Status> {
+        let (file, bytes) = match self {
+            Source::Stdin => (STDIN.to_owned(), read_stdin()),
+            Source::File(path) => (path.display().to_string(), fs::read(path)),
+        };
+        match bytes {
+            Ok(bytes) => {
+                messages(&file, &visitor.read_file(bytes), console, visitor)?;
+                Ok(Status::Clean)
+            }
+            Err(error) => {
+                visitor.unreadable(&file, &reason(&error), console)?;
+                Ok(Status::Unreadable)
+            }
+        }
+    }
 }
 
 /// What to do with an input that is read as a stream.

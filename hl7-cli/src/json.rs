@@ -57,6 +57,22 @@ impl List {
         self.item(&Unreadable { file, index, offset, error }, console)
     }
 
+    /// Goes on behind a part that was written apart, from a list of its own; call it before the part is written.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn join(&mut self, part: &Self, console: &mut Console) -> io::Result<()> {
+        if !part.first && !std::mem::take(&mut self.first) {
+            write!(console, ",")?;
+        }
+        Ok(())
+    }
+
+    /// A list whose items are written apart.
+    pub(crate) fn apart() -> Self {
+        Self { first: true }
+    }
+
     /// Closes the array.
     ///
     /// # Errors

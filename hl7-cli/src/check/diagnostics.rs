@@ -4,27 +4,26 @@ use std::io::{self, Write};
 
 use hl7_types::{Finding, Rule};
 
-use super::{Checked, Report, snippet, style};
+use super::{Checked, snippet, style};
 use crate::console::{Console, DIM};
 use crate::leaves::table_at;
 use crate::text::printable;
 
 /// Prints each finding with its segment.
+#[derive(Debug, Clone)]
 pub(super) struct Diagnostics {
     /// Whether values are hidden.
     pub(super) redact: bool,
 }
 
-impl Report for Diagnostics {
-    fn checked(&mut self, checked: &Checked<'_>, console: &mut Console) -> io::Result<()> {
+impl Diagnostics {
+    pub(super) fn checked(&self, checked: &Checked<'_>, console: &mut Console) -> io::Result<()> {
         for finding in &checked.shown {
             self.finding(checked, finding, console)?;
         }
         Ok(())
     }
-}
 
-impl Diagnostics {
     fn finding(
         &self,
         checked: &Checked<'_>,

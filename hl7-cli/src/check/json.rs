@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Checked, Report};
+use super::Checked;
 use crate::console::Console;
 use crate::input::Message;
 use crate::json::List;
@@ -30,16 +30,38 @@ struct JsonFinding<'a> {
     segment: u32,
     span: [u32; 2],
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<String>,
     hint: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<&'a str>,
 }
 
 /// Prints one object after the other.
-pub(super) struct Json(pub(super) List);
+#[derive(Debug)]
+pub(super) struct Json(List);
 
-impl Report for Json {
-    fn checked(&mut self, checked: &Checked<'_>, console: &mut Console) -> io::Result<()> {
+impl Json {
+    pub(super) fn start(console: &mut Console) -> io::Result<Self> {
+        List::start(console).map(Self)
+    }
+
+    /// A part of the objects.
+    pub(super) fn apart(&self) -> Self {
+        Self(List::apart())
+    }
+
+    pub(super) fn join(&mut self, part: &Self, console: &mut Console) -> io::Result<()> {
+        self.0.join(&part.0, console)
+    }
+
+    pub(super) fn checked(
+        &mut self,
+        checked: &Checked<'_>,
+        console: &mut Console,
+    ) -> io::Result<()> {
         let findings = checked.shown.iter().map(|finding| JsonFinding {
             rule: finding.rule.id(),
             severity: finding.severity.word(),
@@ -47,6 +69,8 @@ impl Report for Json {
             segment: finding.segment,
             span: [finding.span.start, finding.span.end],
             message: &finding.message,
+            expected: checked.expected(finding),
+            found: checked.found(finding),
             hint: finding.hint,
             allowed: finding.allowed.as_deref(),
         });
@@ -62,7 +86,7 @@ impl Report for Json {
         self.0.item(&item, console)
     }
 
-    fn unreadable(
+    pub(super) fn unreadable(
         &mut self,
         file: &str,
         message: Option<&Message<'_>>,
@@ -72,7 +96,7 @@ impl Report for Json {
         self.0.unreadable(file, message, reason, console)
     }
 
-    fn end(&mut self, console: &mut Console) -> io::Result<()> {
+    pub(super) fn end(&self, console: &mut Console) -> io::Result<()> {
         self.0.end(console)
     }
 }

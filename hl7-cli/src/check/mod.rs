@@ -1,24 +1,36 @@
 //! `hl7 check`: where messages depart from the standard.
 
 mod diagnostics;
+mod jobs;
 mod json;
+mod report;
+mod sarif;
 mod snippet;
 mod summary;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 use clap::ValueEnum;
 use hl7_types::desc::StructureDesc;
-use hl7_types::{DecodeOptions, Finding, Findings, Limits, Rule, Rules, Severity, Tree, Version};
+use hl7_types::policy::Policy;
+use hl7_types::{
+    DecodeOptions, Finding, Findings, Limits, Rule, Rules, Severity, Tree, VERSIONS, Version,
+};
 
 use crate::console::{BAD, Console, NOTE, Status, WARN};
 use crate::input::{self, Message, Visit};
-use crate::json::List;
 use crate::text::{count, printable};
 use crate::versions::{self, declared};
+use diagnostics::Diagnostics;
+use json::Json;
+use report::Report;
+use sarif::Sarif;
+use summary::Summary;
 
 /// Findings kept of one message; more than this is no message anybody reads the findings of.
 const MOST_FINDINGS: usize = 1_000_000;
@@ -47,7 +59,7 @@ pub(crate) struct Args {
     structure_only: bool,
 
     /// Count findings of a kind over all messages of a version instead of showing each
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "format"])]
     summary: bool,
 
     /// How many kinds of findings a summary shows for each version, the most frequent first; 0 for all
@@ -58,9 +70,26 @@ pub(crate) struct Args {
     #[arg(long)]
     redact: bool,
 
-    /// Print an array with an object for each message as JSON (see below)
-    #[arg(long)]
+    /// How findings are printed: human, json (see below) or sarif
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "human|json|sarif")]
+    #[arg(hide_possible_values = true)]
+    format: Format,
+
+    /// Print an array with an object for each message, as --format json does
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+
+    /// Put the text that was found into JSON and SARIF: patient data
+    #[arg(long, conflicts_with = "redact")]
+    values: bool,
+
+    /// Check by what is agreed with a partner: see docs/policy.md
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// How many files are checked at once; all cores unless said
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
 
     /// Check against this version of the standard, whatever MSH-12 says
     #[arg(long, value_parser = versions::parse)]
@@ -70,12 +99,14 @@ pub(crate) struct Args {
 const HELP: &str = "\
 A finding shows its segment with the piece in question underlined. That is what the file says, \
 patient data included: use --redact before you pass it on. Findings themselves, --summary and \
-JSON hold no values.
+JSON hold no values, unless --values asks for them.
 
 Examples:
   hl7 check adt.hl7
   hl7 check --summary inbox/         which deviations each version has, and how often
   hl7 check --structure-only --redact adt.hl7
+  hl7 check --policy partner.toml inbox/
+                                    by what is agreed with a partner
   hl7 check --json inbox/ | jq -r '.[] | select(.findings[]?.rule == \"unknown-code\").file'
 
 JSON:
@@ -83,17 +114,31 @@ JSON:
     \"structure\": \"ADT_A01\", \"hidden\": 0,
     \"findings\": [{\"rule\": \"bad-format\", \"severity\": \"error\",
                   \"path\": \"PID-7.1\", \"segment\": 3, \"span\": [91, 101],
-                  \"message\": \"Time: expected a date…\", \"hint\": \"correct…\"}]}]
+                  \"message\": \"Time: expected a date…\",
+                  \"expected\": \"a date…\", \"hint\": \"correct…\"}]}]
 
 segment counts from 1. span counts bytes from the start of the message, its end not included; \
 offset is where the message starts in the file. hidden counts findings below --min-severity. \
 structure is null if MSH-9 names none. allowed says what the version of MSH-12 allows there, if it \
-is not the one checked against and has no such finding. What could not be read has error instead of findings.
+is not the one checked against and has no such finding. expected and found (with --values) are there \
+where there is something to say. What could not be read has error instead of findings. \
+docs/findings.schema.json is the JSON Schema.
 
 Exit status:
   0  nothing was found of the least severity
   1  something was found
   2  something could not be read";
+
+/// The answer to `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Each finding with its segment.
+    Human,
+    /// An array with an object for each message.
+    Json,
+    /// A log of SARIF 2.1.0.
+    Sarif,
+}
 
 /// The answer to `--min-severity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -117,16 +162,49 @@ impl Args {
         }
     }
 
-    fn options(&self) -> DecodeOptions {
+    /// How a message of a version is checked.
+    fn options(&self, version: &Version, policy: Option<&Policy>) -> DecodeOptions {
         let rules = if self.structure_only { Rules::STRUCTURE } else { Rules::ALL };
         let asked = self.version.is_some();
-        DecodeOptions {
+        let options = DecodeOptions {
             limits: Limits { findings: MOST_FINDINGS, ..Limits::DEFAULT },
             rules: if asked { rules.without(Rule::OtherVersion) } else { rules },
             versions: Version::descriptors(),
             ..DecodeOptions::default()
+        };
+        match policy {
+            Some(policy) => policy.apply(options, version.desc()),
+            None => options,
         }
     }
+
+    /// How findings are printed.
+    fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
+    /// How many files are checked at once.
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(jobs::cores, usize::from)
+    }
+}
+
+/// Reads a policy; says what is wrong with it.
+fn policy(file: &Path, console: &mut Console) -> Option<Policy> {
+    let label = file.display().to_string();
+    let label = printable(&label);
+    match fs::read_to_string(file) {
+        Err(error) => console.complain(&format!("{label}: {}", input::reason(&error))),
+        Ok(text) => match Policy::parse(&text, Version::descriptors()) {
+            Ok(policy) => return Some(policy),
+            Err(errors) => {
+                for error in errors.list() {
+                    console.complain(&format!("{label}: {}", printable(&error.to_string())));
+                }
+            }
+        },
+    }
+    None
 }
 
 /// A message that was checked.
@@ -135,31 +213,24 @@ struct Checked<'a> {
     tree: &'a Tree,
     version: &'static Version,
     structure: Option<&'static StructureDesc>,
+    options: &'a DecodeOptions,
+    /// Whether the text that was found may be printed.
+    values: bool,
     /// Of the least severity.
     shown: Vec<&'a Finding>,
     /// How many are below it.
     hidden: usize,
 }
 
-/// How findings are printed.
-trait Report {
-    /// A message was checked.
-    fn checked(&mut self, checked: &Checked<'_>, console: &mut Console) -> io::Result<()>;
-    /// Something could not be read.
-    fn unreadable(
-        &mut self,
-        file: &str,
-        message: Option<&Message<'_>>,
-        reason: &str,
-        console: &mut Console,
-    ) -> io::Result<()> {
-        let label = message.map_or_else(|| file.to_owned(), Message::label);
-        console.complain(&format!("{}: {reason}", printable(&label)));
-        Ok(())
+impl Checked<'_> {
+    /// What was expected at a finding.
+    fn expected(&self, finding: &Finding) -> Option<String> {
+        self.tree.expected(finding, self.version.desc(), self.structure, self.options)
     }
-    /// All is read.
-    fn end(&mut self, _console: &mut Console) -> io::Result<()> {
-        Ok(())
+
+    /// What was found there, if that was asked for.
+    fn found(&self, finding: &Finding) -> Option<String> {
+        self.values.then(|| self.tree.found(finding))?.map(Cow::into_owned)
     }
 }
 
@@ -168,13 +239,34 @@ trait Report {
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn run(args: &Args, console: &mut Console) -> io::Result<Status> {
-    let report: Box<dyn Report> = match args {
-        Args { json: true, .. } => Box::new(json::Json(List::start(console)?)),
-        Args { summary: true, .. } => Box::new(summary::Summary::new(args.top)),
-        _ => Box::new(diagnostics::Diagnostics { redact: args.redact }),
+    let asked = match &args.policy {
+        None => None,
+        Some(file) => match policy(file, console) {
+            Some(policy) => Some(policy),
+            None => return Ok(Status::Unreadable),
+        },
     };
-    let mut check = Check { args, options: args.options(), report, totals: Totals::default() };
-    let mut status = input::visit(&args.files, console, &mut check)?;
+    let report = match args.format() {
+        _ if args.summary => Report::Summary(Summary::new(args.top)),
+        Format::Human => Report::Diagnostics(Diagnostics { redact: args.redact }),
+        Format::Json => Report::Json(Json::start(console)?),
+        Format::Sarif => Report::Sarif(Sarif::start(console)?),
+    };
+    let options: Vec<_> =
+        VERSIONS.iter().map(|version| args.options(version, asked.as_ref())).collect();
+    let of_policy = asked.as_ref().and_then(|policy| Version::find(policy.version()?.id));
+    let version = args.version.or(of_policy);
+    let mut check = Check { args, version, options: &options, report, totals: Totals::default() };
+    let found = input::sources(&args.files, console, |file, reason, console| {
+        check.unreadable(file, reason, console)
+    })?;
+    let mut status = match found {
+        None => Status::Unreadable,
+        Some((sources, mut status)) => {
+            status.worsen(jobs::run(&sources, args.jobs(), &mut check, console)?);
+            status
+        }
+    };
     check.report.end(console)?;
     console.finish()?;
     let totals = &check.totals;
@@ -190,8 +282,11 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> io::Result<Status> {
 /// Checks one message after the other.
 struct Check<'a> {
     args: &'a Args,
-    options: DecodeOptions,
-    report: Box<dyn Report>,
+    /// The version that messages are read as, whatever they say.
+    version: Option<&'static Version>,
+    /// By the index in [`VERSIONS`].
+    options: &'a [DecodeOptions],
+    report: Report,
     totals: Totals,
 }
 
@@ -210,40 +305,62 @@ struct Totals {
     other_versions: BTreeMap<(String, &'static str), usize>,
 }
 
-impl Check<'_> {
-    fn findings(
-        &self,
-        tree: &Tree,
-        version: &'static Version,
-    ) -> (Option<&'static StructureDesc>, Findings) {
-        match tree.structure(version.desc()) {
-            Some(structure) => (Some(structure), tree.check(structure, &self.options)),
-            None => (None, tree.check_segments(version.desc(), &self.options)),
-        }
+impl<'a> Check<'a> {
+    /// The version that a message is read as, and how it is checked.
+    fn version(&self, tree: &Tree) -> (&'static Version, &'a DecodeOptions) {
+        let version = versions::of(tree, self.version);
+        let index = VERSIONS.iter().position(|known| known.desc().id == version.desc().id);
+        (version, &self.options[index.unwrap_or_default()])
+    }
+
+    /// The same check for a part of the files.
+    fn apart(&self) -> Self {
+        Self { report: self.report.apart(), totals: Totals::default(), ..*self }
+    }
+
+    /// Takes over what a part found, and prints it.
+    fn join(&mut self, part: Self, page: Console, console: &mut Console) -> io::Result<()> {
+        self.totals.join(part.totals);
+        self.report.join(part.report, console)?;
+        console.take(page)
+    }
+}
+
+fn findings(
+    tree: &Tree,
+    version: &'static Version,
+    options: &DecodeOptions,
+) -> (Option<&'static StructureDesc>, Findings) {
+    match tree.structure(version.desc()) {
+        Some(structure) => (Some(structure), tree.check(structure, options)),
+        None => (None, tree.check_segments(version.desc(), options)),
     }
 }
 
 impl Visit for Check<'_> {
     fn message(&mut self, message: &Message<'_>, console: &mut Console) -> io::Result<()> {
-        let tree = match message.tree() {
+        let limits = &self.options[0].limits;
+        let tree = match message.tree_within(limits) {
             Ok(tree) => tree,
             Err(reason) => {
                 self.totals.unreadable += 1;
                 return self.report.unreadable(message.file, Some(message), &reason, console);
             }
         };
-        let version = versions::of(&tree, self.args.version);
-        let (structure, findings) = self.findings(&tree, version);
+        let (version, options) = self.version(&tree);
+        let (structure, findings) = findings(&tree, version, options);
         self.totals.add(&findings);
         let said = declared(&tree);
-        if self.args.version.is_none() && said != version.desc().id {
+        if self.version.is_none() && said != version.desc().id {
             *self.totals.other_versions.entry((said, version.desc().id)).or_default() += 1;
         }
         let least = self.args.least();
         let shown: Vec<_> = findings.iter().filter(|finding| finding.severity >= least).collect();
         let hidden = findings.len() - shown.len();
         self.totals.shown += shown.len();
-        let checked = Checked { message, tree: &tree, version, structure, shown, hidden };
+        let values = self.args.values;
+        let tree = &tree;
+        let checked = Checked { message, tree, version, structure, options, values, shown, hidden };
         self.report.checked(&checked, console)
     }
 
@@ -258,6 +375,30 @@ impl Visit for Check<'_> {
 }
 
 impl Totals {
+    /// Adds those of a part.
+    fn join(&mut self, part: Self) {
+        let Self {
+            messages,
+            errors,
+            warnings,
+            notes,
+            shown,
+            unreadable,
+            envelopes,
+            other_versions,
+        } = part;
+        self.messages += messages;
+        self.errors += errors;
+        self.warnings += warnings;
+        self.notes += notes;
+        self.shown += shown;
+        self.unreadable += unreadable;
+        self.envelopes += envelopes;
+        for (key, messages) in other_versions {
+            *self.other_versions.entry(key).or_default() += messages;
+        }
+    }
+
     fn add(&mut self, findings: &Findings) {
         self.messages += 1;
         for finding in findings {

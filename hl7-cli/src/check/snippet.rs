@@ -37,6 +37,10 @@ pub(super) fn cut(
     shown: usize,
 ) -> Snippet {
     let inside = |at: usize| at.clamp(place.start, place.end) - place.start;
+    if segment.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        let text = String::from_utf8_lossy(segment);
+        return plain(&text, inside(piece.start)..inside(piece.end), columns, shown);
+    }
     let cells = cells(segment, charset);
     let first = cells.partition_point(|cell| cell.at < inside(piece.start));
     let behind = cells.partition_point(|cell| cell.at < inside(piece.end)).max(first);
@@ -66,6 +70,40 @@ pub(super) fn cut(
         text.push_str(CUT);
     }
     Snippet { text, column, underline: "^".repeat(marks.max(1)) }
+}
+
+/// As [`cut`], of a segment with a byte a character and a column: most are like that, and then nothing is to be counted.
+fn plain(segment: &str, piece: Range<usize>, columns: usize, shown: usize) -> Snippet {
+    let piece = piece.start..piece.end.max(piece.start);
+    let seen = plain_window(segment.len(), &piece, columns);
+    let mut text = String::with_capacity(seen.len() + 2 * CUT.len());
+    if seen.start > 0 {
+        text.push_str(CUT);
+    }
+    let column = width(&text) + piece.start.min(seen.end) - seen.start;
+    let open = shown.clamp(seen.start, seen.end);
+    text.push_str(&segment[seen.start..open]);
+    text.extend(segment[open..seen.end].chars().map(redacted));
+    if seen.end < segment.len() {
+        text.push_str(CUT);
+    }
+    let marks = piece.end.min(seen.end).saturating_sub(piece.start);
+    Snippet { text, column, underline: "^".repeat(marks.max(1)) }
+}
+
+/// As [`window`], where every character takes a column.
+fn plain_window(length: usize, piece: &Range<usize>, columns: usize) -> Range<usize> {
+    if length <= columns {
+        return 0..length;
+    }
+    let room = columns.saturating_sub(2 * width(CUT));
+    let marked = piece.len().min(room);
+    let left = room - marked;
+    let (before, behind) = (piece.start, length - piece.start - marked);
+    // The odd one goes in front, and what one side does not need goes to the other.
+    let before = before.min(left.div_ceil(2).max(left.saturating_sub(behind)));
+    let behind = behind.min(left - before);
+    piece.start - before..piece.start + marked + behind
 }
 
 /// The characters of a segment.
@@ -161,6 +199,22 @@ mod tests {
             ALL,
             "…aaaaaaaaaa…\n ^^^^^^^^^^",
         );
+    }
+
+    #[test]
+    fn what_is_far_away_changes_nothing() {
+        for (start, end) in [(0, 0), (0, 3), (30, 34), (60, 95), (99, 100), (100, 100)] {
+            for columns in [4, 20, 99, 100, 101, 300] {
+                let plain = vec![b'a'; 100];
+                // A character that is not ASCII, far from the piece or in it, and as wide.
+                let mut other = plain.clone();
+                other[50] = 0xe9;
+                let whole = cut((&other, Charset::UTF_8), 0..100, start..end, columns, ALL);
+                let near = cut((&plain, Charset::UTF_8), 0..100, start..end, columns, ALL);
+                assert_eq!(near.text, whole.text.replace('é', "a"), "{start} {end} {columns}");
+                assert_eq!((near.column, near.underline), (whole.column, whole.underline));
+            }
+        }
     }
 
     #[test]

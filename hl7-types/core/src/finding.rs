@@ -29,12 +29,12 @@ impl Severity {
 }
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $rule:ident $id:literal $severity:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $rule:ident $id:literal $severity:ident;)*) => {
         /// What a finding is about. The ids are stable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         #[repr(u8)]
-        pub enum Rule { $($(#[$doc])* $rule,)* }
+        pub enum Rule { $($(#[doc = $doc])* $rule,)* }
 
         impl Rule {
             /// All rules.
@@ -44,6 +44,18 @@ macro_rules! rules {
             #[must_use]
             pub fn id(self) -> &'static str {
                 match self { $(Rule::$rule => $id,)* }
+            }
+
+            /// What a finding of this rule is, in a sentence or two.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Rule::$rule => concat!($($doc),*).trim_ascii_start(),)* }
+            }
+
+            /// What to do about a finding of this rule.
+            #[must_use]
+            pub fn hint(self) -> &'static str {
+                crate::decode::hint(self)
             }
 
             /// Severity where nothing else was asked for.
@@ -144,10 +156,60 @@ impl Rules {
         Self(self.0 & !(1 << rule as u8))
     }
 
+    /// The rules that are in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// The set with a rule.
     #[must_use]
     pub const fn with(self, rule: Rule) -> Self {
         Self(self.0 | (1 << rule as u8))
+    }
+}
+
+/// Severities that are not those of the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Severities {
+    notes: Rules,
+    warnings: Rules,
+    errors: Rules,
+}
+
+impl Severities {
+    /// Each rule has its own severity.
+    pub const OF_RULES: Self =
+        Self { notes: Rules::NONE, warnings: Rules::NONE, errors: Rules::NONE };
+
+    /// The same, but for one rule.
+    #[must_use]
+    pub const fn with(self, rule: Rule, severity: Severity) -> Self {
+        let mut all = Self {
+            notes: self.notes.without(rule),
+            warnings: self.warnings.without(rule),
+            errors: self.errors.without(rule),
+        };
+        match severity {
+            Severity::Note => all.notes = all.notes.with(rule),
+            Severity::Warning => all.warnings = all.warnings.with(rule),
+            Severity::Error => all.errors = all.errors.with(rule),
+        }
+        all
+    }
+
+    /// The severity of a rule.
+    #[must_use]
+    pub fn of(&self, rule: Rule) -> Severity {
+        if self.errors.contains(rule) {
+            Severity::Error
+        } else if self.warnings.contains(rule) {
+            Severity::Warning
+        } else if self.notes.contains(rule) {
+            Severity::Note
+        } else {
+            rule.severity()
+        }
     }
 }
 

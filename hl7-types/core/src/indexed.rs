@@ -113,7 +113,7 @@ pub(crate) fn report_unknown_structure(
         structure.map(|(named, structure)| format!("{} has {}", named.id, structure.id).into());
     let finding = Finding {
         rule,
-        severity: rule.severity(),
+        severity: options.severities.of(rule),
         path: Path::at(b"MSH", 1).with_field(9),
         segment: 1,
         span,

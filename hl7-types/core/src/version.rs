@@ -24,7 +24,11 @@ pub(crate) fn nearest(
     scan: &Scan,
     versions: &[&'static VersionDesc],
 ) -> Option<&'static VersionDesc> {
-    let declared = std::str::from_utf8(declared(bytes, scan)).ok().and_then(number);
+    let declared = declared(bytes, scan);
+    if let Some(named) = versions.iter().find(|version| version.id.as_bytes() == declared) {
+        return Some(named);
+    }
+    let declared = std::str::from_utf8(declared).ok().and_then(number);
     let versions = || versions.iter().copied();
     let age = |version: &&VersionDesc| number(version.id).unwrap_or(0);
     match declared {

@@ -149,7 +149,7 @@ impl Reader<'_> {
         let text = self.text_of(span);
         let text = text.as_deref();
         // A null is no text, and where the standard's own code is longer than its field, the code is right.
-        let is_code = |text| element.table.is_some_and(|table| table.has(text));
+        let is_code = |text| self.table_of(element).is_some_and(|table| table.has(text));
         if is_null(piece) || text.is_some_and(is_code) {
             return;
         }
@@ -232,7 +232,9 @@ impl Reader<'_> {
         if text.is_empty() || is_null(text.as_bytes()) {
             return;
         }
-        if let Some(expected) = format.and_then(|format| format::expected(format, text)) {
+        let checked =
+            format.filter(|&format| self.options.site.is_none_or(|site| site.checks(format)));
+        if let Some(expected) = checked.and_then(|format| format::expected(format, text)) {
             self.report(Rule::BadFormat, span, || format!("{}: expected {expected}", element.name));
             if matches!(format, Some(Format::Id | Format::Coded)) {
                 return;
@@ -240,9 +242,15 @@ impl Reader<'_> {
         }
         // A table beside a number or a date is a slip of the standard (PTA.3 in 2.3).
         let countable = |format| matches!(format, Format::Number | Format::Date | Format::DateTime);
-        if let Some(table) = element.table.filter(|_| !format.is_some_and(countable)) {
+        if let Some(table) = self.table_of(element).filter(|_| !format.is_some_and(countable)) {
             self.check_code(element, table, text, span);
         }
+    }
+
+    /// The table of an element, with what a site makes of it.
+    fn table_of(&self, element: &ElementDesc) -> Option<&'static TableDesc> {
+        let table = element.table?;
+        Some(self.options.site.map_or(table, |site| site.table(table)))
     }
 
     fn check_code(&mut self, element: &ElementDesc, table: &TableDesc, text: &str, span: Stretch) {
@@ -293,7 +301,7 @@ impl Reader<'_> {
         datatype: Option<&DatatypeDesc>,
         span: Stretch,
     ) {
-        let (Some(table), Some(datatype)) = (element.table, datatype) else { return };
+        let (Some(table), Some(datatype)) = (self.table_of(element), datatype) else { return };
         if !CODED.contains(&datatype.id) || self.scan.delimiters.escape.is_none() {
             return;
         }
@@ -345,7 +353,10 @@ impl Reader<'_> {
     /// Whether a finding is asked for and there is room for it; without room it is counted.
     #[inline]
     fn wants(&mut self, rule: Rule) -> bool {
-        self.options.rules.contains(rule) && self.findings.has_room(self.options.limits.findings)
+        let options = self.options;
+        options.rules.contains(rule)
+            && (self.segment == 0 || !options.header_only.contains(rule))
+            && self.findings.has_room(options.limits.findings)
     }
 
     #[cold]
@@ -353,7 +364,7 @@ impl Reader<'_> {
         let segment = u32::try_from(self.segment + 1).unwrap_or(u32::MAX);
         let finding = Finding {
             rule,
-            severity: rule.severity(),
+            severity: self.options.severities.of(rule),
             path,
             segment,
             span,

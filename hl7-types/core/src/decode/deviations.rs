@@ -123,6 +123,8 @@ impl Reader<'_> {
             Rule::TooManyOccurrences
         } else if grammar.has(id) {
             Rule::MisplacedSegment
+        } else if self.options.site_segments.iter().any(|desc| desc.id.as_bytes() == id) {
+            return;
         } else if id[0] == b'Z' {
             Rule::SiteSegment
         } else {

@@ -86,6 +86,7 @@ impl Reader<'_> {
         desc: &'static SegmentDesc,
         mut node: Option<&mut dyn Node>,
     ) {
+        let desc = self.options.site.map_or(desc, |site| site.segment(desc));
         (self.segment, self.desc) = (index, Some(desc));
         if desc.id == "RDF" {
             self.read_columns(index);
@@ -573,7 +574,7 @@ fn surplus(level: Level) -> Rule {
 }
 
 /// The element whose text is read where nothing separates any more.
-fn first_primitive(mut element: &'static ElementDesc) -> &'static ElementDesc {
+pub(super) fn first_primitive(mut element: &'static ElementDesc) -> &'static ElementDesc {
     for _ in 0..8 {
         match element.datatype.and_then(|datatype| datatype.components().first()) {
             Some(first) => element = first,

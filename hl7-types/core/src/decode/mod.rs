@@ -21,9 +21,10 @@ use crate::desc::{SegmentDesc, StructureDesc, VersionDesc};
 use crate::encode::keep_charset;
 use crate::er7::{Mark, Scan};
 use crate::extra::{LineEnd, SlotSurplus};
-use crate::finding::{Findings, Rule, Rules};
+use crate::finding::{Findings, Rule, Rules, Severities};
 use crate::limits::Limits;
 use crate::node::{GroupNode, Node};
+use crate::site::Site;
 use crate::tree::Tree;
 
 pub(crate) use check::{CODED, hint};
@@ -39,8 +40,14 @@ pub struct DecodeOptions {
     pub limits: Limits,
     /// What to look for; [`Rules::STRUCTURE`] unless set.
     pub rules: Rules,
+    /// Rules that are looked for in the header segment only. None unless set.
+    pub header_only: Rules,
+    /// How much each finding matters; what its rule says unless set.
+    pub severities: Severities,
     /// Site-defined segments that are checked where they occur, whatever the structure says about them.
     pub site_segments: Vec<&'static SegmentDesc>,
+    /// What a site defines otherwise than the standard. Nothing unless set; it costs nothing then.
+    pub site: Option<&'static Site>,
     /// Versions to consult where MSH-12 names another one than the message is read as: a finding that the named version
     /// does not have says what that version has instead ([`Finding::allowed`](crate::Finding::allowed)). None unless set;
     /// `hl7_types::decode` takes all that are enabled.
@@ -52,7 +59,10 @@ impl Default for DecodeOptions {
         Self {
             limits: Limits::DEFAULT,
             rules: Rules::STRUCTURE,
+            header_only: Rules::NONE,
+            severities: Severities::OF_RULES,
             site_segments: Vec::new(),
+            site: None,
             versions: &[],
         }
     }
@@ -271,6 +281,10 @@ impl<'a> Reader<'a> {
 
     /// The text of a piece, if it is text; its escapes stay.
     fn text_of(&self, stretch: Stretch) -> Option<Cow<'a, str>> {
+        // The whole is known to be text.
+        if let Some(text) = self.text {
+            return text.get(stretch.range()).map(Cow::Borrowed);
+        }
         let bytes = self.slice(stretch);
         if !self.scan.converts {
             return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);

@@ -4,19 +4,22 @@
 //! once more, against the version that it names, and a finding that this version does not have gets a note of what it
 //! has instead.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::desc::{
-    DatatypeKind, ElementDesc, GroupDesc, MANY, MemberDesc, MemberKind, StructureDesc, TableKind,
-    Usage, VersionDesc,
+    DatatypeKind, ElementDesc, GroupDesc, MANY, MemberDesc, MemberKind, SegmentDesc, StructureDesc,
+    TableDesc, TableKind, Usage, VersionDesc,
 };
 use crate::diff::Cardinality;
 use crate::er7::Scan;
 use crate::finding::{Finding, Findings, Rule};
+use crate::format;
 use crate::path::Path;
-use crate::tree::structure_named;
+use crate::tree::{Tree, structure_named};
 use crate::version;
 
+use super::fields::first_primitive;
 use super::{DecodeOptions, Reader};
 
 /// The version to consult about a message: the one that MSH-12 names, if it is at hand and not the one it is read as.
@@ -48,7 +51,7 @@ pub(super) fn explain(
     let structure = structure
         .and_then(|structure| version.structure(structure.id))
         .or_else(|| structure_named(bytes, scan, version));
-    let options = DecodeOptions { versions: &[], ..options.clone() };
+    let options = DecodeOptions { versions: &[], site: None, ..options.clone() };
     let mut reader = Reader::new(bytes, scan, structure, Some(version), &options);
     reader.message(None);
     if reader.findings.total > reader.findings.len() {
@@ -56,7 +59,7 @@ pub(super) fn explain(
         return;
     }
     let shared: HashSet<_> = reader.findings.iter().map(kind).collect();
-    let named = Named { version, structure, bytes, scan };
+    let named = Named { version, structure, bytes, scan, options: &options };
     for finding in findings.iter_mut().filter(|finding| !shared.contains(&kind(finding))) {
         finding.allowed = named.says(finding).map(String::into_boxed_str);
     }
@@ -84,11 +87,70 @@ struct Named<'a> {
     structure: Option<&'static StructureDesc>,
     bytes: &'a [u8],
     scan: &'a Scan,
+    options: &'a DecodeOptions,
+}
+
+impl Tree {
+    /// What was expected where a finding is: `PID-5 XPN, required, repeats, 48 characters`, `a code of table 0001,
+    /// Administrative Sex`. `None` where there is nothing to add to what it says.
+    ///
+    /// Version, structure and options are those that the message was checked with.
+    #[must_use]
+    pub fn expected(
+        &self,
+        finding: &Finding,
+        version: &'static VersionDesc,
+        structure: Option<&'static StructureDesc>,
+        options: &DecodeOptions,
+    ) -> Option<String> {
+        let (bytes, scan) = (self.bytes(), self.scan());
+        Named { version, structure, bytes, scan, options }.expects(finding)
+    }
+
+    /// The piece that a finding is about, as it is written: text of the message, patient data included. `None` where
+    /// there is none.
+    #[must_use]
+    pub fn found(&self, finding: &Finding) -> Option<Cow<'_, str>> {
+        let piece = self.bytes().get(finding.range()).filter(|piece| !piece.is_empty())?;
+        Some(self.charset().decode(piece).0)
+    }
 }
 
 impl Named<'_> {
+    /// What this version wants where a finding is.
+    fn expects(&self, finding: &Finding) -> Option<String> {
+        match finding.rule {
+            Rule::OtherVersion => Some(self.version.id.to_owned()),
+            Rule::BadFormat => {
+                let element = first_primitive(self.element(finding.path)?.0);
+                Some(format::describe(element.datatype?.format()?).to_owned())
+            }
+            Rule::UnknownCode | Rule::SiteCode => {
+                let table = self.table(finding)?.0?;
+                Some(format!("a code of table {}, {}", table.id, table.name))
+            }
+            Rule::SurplusComponent | Rule::SurplusSubcomponent => {
+                self.one_value(finding.path).or_else(|| self.facts(finding))
+            }
+            _ => self.facts(finding),
+        }
+    }
+
+    /// What is where parts are not expected at all.
+    fn one_value(&self, path: Path) -> Option<String> {
+        let (element, path) = self.element(path)?;
+        let datatype = element.datatype.filter(|datatype| datatype.format().is_some())?;
+        Some(format!("one value in {path} {}", datatype.id))
+    }
+
     fn says(&self, finding: &Finding) -> Option<String> {
-        let said = match finding.rule {
+        let said = self.facts(finding)?;
+        Some(format!("{}: {said}", self.version.id))
+    }
+
+    /// What this version says about the place of a finding.
+    fn facts(&self, finding: &Finding) -> Option<String> {
+        Some(match finding.rule {
             Rule::MissingSegment
             | Rule::UnexpectedSegment
             | Rule::SiteSegment
@@ -96,7 +158,7 @@ impl Named<'_> {
             | Rule::TooManyOccurrences => self.segment(finding)?,
             Rule::SurplusField => {
                 let id = finding.path.segment();
-                format!("{id} has {} fields", self.version.segment(id)?.fields.len())
+                format!("{id} has {} fields", self.described(id)?.fields.len())
             }
             Rule::SurplusComponent | Rule::SurplusSubcomponent => {
                 let (element, path) = self.element(whole(finding.path))?;
@@ -121,8 +183,17 @@ impl Named<'_> {
                 facts(element, path)
             }
             _ => return None,
+        })
+    }
+
+    /// The segment with an id, as the site has it.
+    fn described(&self, id: &str) -> Option<&'static SegmentDesc> {
+        let site = self.options.site_segments.iter().copied().find(|segment| segment.id == id);
+        let standard = || {
+            let segment = self.version.segment(id)?;
+            Some(self.options.site.map_or(segment, |site| site.segment(segment)))
         };
-        Some(format!("{}: {said}", self.version.id))
+        site.or_else(standard)
     }
 
     /// Where the structure has a segment, and how often.
@@ -150,7 +221,7 @@ impl Named<'_> {
 
     /// What a path names, and the path as far as this version has parts.
     fn element(&self, path: Path) -> Option<(&'static ElementDesc, Path)> {
-        let segment = self.version.segment(path.segment())?;
+        let segment = self.described(path.segment())?;
         let mut element = segment.field((path.field as usize).checked_sub(1)?)?;
         let mut at = Path::at(segment.id.as_bytes(), 1).with_field(path.field);
         for part in [path.component, path.subcomponent] {
@@ -170,14 +241,19 @@ impl Named<'_> {
         Some((element, at))
     }
 
-    fn code(&self, finding: &Finding) -> Option<String> {
+    /// The table of the code that a finding is about, and the path as far as this version has parts.
+    fn table(&self, finding: &Finding) -> Option<(Option<&'static TableDesc>, Path)> {
         let (element, path) = self.element(finding.path)?;
         // The code of a coded composite is of the table that the whole names, and text without parts is the first part.
         let of_whole = || self.element(whole(finding.path))?.0.table;
         let of_first = || element.datatype?.components().first()?.table;
-        let Some(table) = element.table.or_else(of_whole).or_else(of_first) else {
-            return Some(format!("{path} has no table"));
-        };
+        let table = element.table.or_else(of_whole).or_else(of_first);
+        Some((table.map(|table| self.options.site.map_or(table, |site| site.table(table))), path))
+    }
+
+    fn code(&self, finding: &Finding) -> Option<String> {
+        let (table, path) = self.table(finding)?;
+        let Some(table) = table else { return Some(format!("{path} has no table")) };
         let text = std::str::from_utf8(self.bytes.get(finding.range())?).ok()?;
         Some(if table.has(text) {
             format!("code of table {}", table.id)

@@ -9,7 +9,7 @@ mod convert;
 mod error;
 mod field;
 mod groups;
-mod near;
+pub(crate) mod near;
 mod pattern;
 mod scope;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 /// How near a name is to what was written.
 #[derive(Clone, Copy)]
-pub(super) struct Near {
+pub(crate) struct Near {
     /// Letters that differ.
     edits: usize,
     /// Whether something else is wrong with it.
@@ -14,7 +14,7 @@ pub(super) struct Near {
 impl Near {
     /// `None` where the names have nothing to do with each other. Near is what differs in one place, by at most two letters
     /// and by fewer than half of them, or what goes on where the written one ends.
-    pub(super) const fn of(written: &[u8], known: &[u8]) -> Option<Self> {
+    pub(crate) const fn of(written: &[u8], known: &[u8]) -> Option<Self> {
         let shared = common(written, known, 0, false);
         let most = if written.len() < known.len() { written.len() } else { known.len() };
         let behind = common(written, known, most - shared, true);
@@ -38,12 +38,12 @@ impl Near {
         }
     }
 
-    pub(super) const fn or_worse(mut self, worse: bool) -> Self {
+    pub(crate) const fn or_worse(mut self, worse: bool) -> Self {
         self.worse = worse;
         self
     }
 
-    pub(super) const fn is_nearer(self, other: Self) -> bool {
+    pub(crate) const fn is_nearer(self, other: Self) -> bool {
         if self.edits != other.edits {
             self.edits < other.edits
         } else if self.worse != other.worse {
@@ -71,6 +71,6 @@ const fn common(a: &[u8], b: &[u8], most: usize, from_end: bool) -> usize {
 }
 
 /// Whether two names are the same.
-pub(super) const fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) const fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && common(a, b, 0, false) == a.len()
 }
