@@ -20,6 +20,7 @@ mod input;
 mod json;
 mod leaves;
 mod roundtrip;
+mod sample;
 mod segments;
 mod show;
 mod split;
@@ -61,7 +62,8 @@ Examples:
   hl7 roundtrip inbox/               whether decoding and encoding gives the same bytes
   hl7 convert --charset utf-8 x.hl7  the same messages in another character set
   hl7 ack adt.hl7                    the acknowledgment that a message is owed
-  hl7 batch check batch.hl7          whether headers, trailers and counts are right";
+  hl7 batch check batch.hl7          whether headers, trailers and counts are right
+  hl7 sample ORU_R01                 a message of a structure, made from its definition";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -75,6 +77,7 @@ enum Command {
     Convert(convert::Args),
     Ack(ack::Args),
     Batch(batch::Args),
+    Sample(sample::Args),
 }
 
 /// Headings and literals of the help in the colours of the rest.
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(args, &mut console),
         Command::Ack(args) => ack::run(args, &mut console),
         Command::Batch(args) => batch::run(args, &mut console),
+        Command::Sample(args) => sample::run(args, &mut console),
     };
     match result.and_then(|status| console.finish().map(|()| status)) {
         Ok(status) => status.code(),

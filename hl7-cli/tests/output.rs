@@ -41,6 +41,11 @@ macro_rules! snapshots {
 }
 
 snapshots! {
+    sample_minimal: "sample" "ADT_A01" "--version" "2.5.1";
+    sample_seeded: "sample" "oru^r01" "--version" "2.5.1" "--seed" "7";
+    sample_faulty: "sample" "ADT_A01" "--version" "2.5.1" "--faulty" "conditional";
+    sample_not_shown: "sample" "ACK" "--version" "2.3" "--faulty" "withdrawn";
+    sample_unknown: "sample" "ADT_A91" "--version" "2.5.1";
     show_adt: "show" "adt.hl7";
     show_oru: "show" "oru.hl7";
     show_faulty: "show" "faulty.hl7";

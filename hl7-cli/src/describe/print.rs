@@ -197,6 +197,10 @@ fn describe_element(
         None => fact("datatype", "none", console)?,
     }
     fact("usage", &format!("{}, {}", element.usage.code(), element.usage.word()), console)?;
+    let condition = condition(path, element);
+    if !condition.is_empty() {
+        fact("required if", &condition, console)?;
+    }
     fact("cardinality", &Cardinality::from(element).to_string(), console)?;
     let length = element.length.to_string();
     if !length.is_empty() {
@@ -217,6 +221,17 @@ fn describe_element(
         }
         _ => Ok(()),
     }
+}
+
+/// When an element is required, by the paths of those that decide it.
+fn condition(path: &str, element: &ElementDesc) -> String {
+    let owner = path.rfind(['-', '.']).map_or("", |at| &path[..=at]);
+    let terms = element.condition.into_iter().filter(|&term| term != 0);
+    let terms = terms.map(|term| {
+        let is = if term > 0 { "is valued" } else { "is empty" };
+        format!("{owner}{} {is}", term.unsigned_abs())
+    });
+    terms.collect::<Vec<_>>().join(" and ")
 }
 
 fn describe_datatype(
