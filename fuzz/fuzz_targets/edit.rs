@@ -11,6 +11,10 @@ fuzz_target!(|bytes: &[u8]| {
     let (Some(path), Some(text)) = (line(), line()) else { return };
     let (Ok(path), Some(message)) = (path.parse::<Path>(), parts.next()) else { return };
     let Ok(tree) = Tree::parse(message) else { return };
+    if path.segment() == "MSH" && path.field == 18 {
+        // Another character set is another way to write all of a message that has structs.
+        return;
+    }
     let version = &VERSIONS[message.len() % VERSIONS.len()];
     check(&tree, version, &path, text);
 });

@@ -8,6 +8,8 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::text::{decoded, printable};
+
 /// Headings.
 pub(crate) const BOLD: Style = Style::new().bold();
 /// What matters less.
@@ -162,6 +164,21 @@ impl Console {
     pub(crate) fn width(&self) -> usize {
         let of_terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         self.terminal.then(of_terminal).flatten().unwrap_or(WIDTH)
+    }
+
+    /// Writes a message: to a file or pipe as it is, on a terminal with a line for each segment and nothing that the
+    /// terminal would act on.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn message(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.terminal {
+            for line in decoded(bytes).split_terminator('\r') {
+                writeln!(self, "{}", printable(line))?;
+            }
+            return Ok(());
+        }
+        self.write_bytes(bytes)
     }
 
     /// Shows a progress bar when there are many files and somebody is watching.

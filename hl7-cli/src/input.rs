@@ -8,6 +8,7 @@ use hl7_types::{DecodeError, DecodeErrorKind, Limits, Tree};
 
 use crate::console::{Console, Status};
 use crate::split::{header_behind, split};
+use crate::text::printable;
 
 /// What to call standard input.
 pub(crate) const STDIN: &str = "(standard input)";
@@ -188,6 +189,56 @@ impl Source {
             }
         }
     }
+}
+
+/// What to do with an input that is read as a stream.
+pub(crate) trait VisitStream {
+    /// An input was opened.
+    ///
+    /// # Errors
+    /// When the output cannot be written. A stream that fails is reported, and gives [`Status::Unreadable`].
+    fn stream(
+        &mut self,
+        file: &str,
+        stream: &mut dyn Read,
+        console: &mut Console,
+    ) -> io::Result<Status>;
+}
+
+/// Calls a visitor with each of the inputs as a stream, so that they may be longer than memory.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn visit_streams(
+    inputs: &[PathBuf],
+    console: &mut Console,
+    visitor: &mut dyn VisitStream,
+) -> io::Result<Status> {
+    let Some((sources, mut status)) = sources(inputs, console, |file, reason, console| {
+        console.complain(&format!("{}: {reason}", printable(file)));
+        Ok(())
+    })?
+    else {
+        return Ok(Status::Unreadable);
+    };
+    for source in &sources {
+        let worse = match source {
+            Source::Stdin => visitor.stream(STDIN, &mut io::stdin().lock(), console)?,
+            Source::File(path) => {
+                let file = path.display().to_string();
+                match fs::File::open(path) {
+                    Ok(mut stream) => visitor.stream(&file, &mut stream, console)?,
+                    Err(error) => {
+                        console.complain(&format!("{}: {}", printable(&file), reason(&error)));
+                        Status::Unreadable
+                    }
+                }
+            }
+        };
+        status.worsen(worse);
+        console.file_done()?;
+    }
+    Ok(status)
 }
 
 /// Calls a visitor with every message of one file.

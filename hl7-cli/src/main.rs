@@ -7,7 +7,10 @@
     reason = "the documentation of arguments is their help, where PID-5[2] is a path"
 )]
 
+mod ack;
+mod batch;
 mod check;
+mod clock;
 mod console;
 mod convert;
 mod describe;
@@ -56,7 +59,9 @@ Examples:
   hl7 describe PID-3                 what the standard says about a field
   hl7 diff-schema 2.3.1 2.5.1 PID    what changed between two versions
   hl7 roundtrip inbox/               whether decoding and encoding gives the same bytes
-  hl7 convert --charset utf-8 x.hl7  the same messages in another character set";
+  hl7 convert --charset utf-8 x.hl7  the same messages in another character set
+  hl7 ack adt.hl7                    the acknowledgment that a message is owed
+  hl7 batch check batch.hl7          whether headers, trailers and counts are right";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -68,6 +73,8 @@ enum Command {
     DiffSchema(diff_schema::Args),
     Roundtrip(roundtrip::Args),
     Convert(convert::Args),
+    Ack(ack::Args),
+    Batch(batch::Args),
 }
 
 /// Headings and literals of the help in the colours of the rest.
@@ -90,6 +97,8 @@ fn main() -> ExitCode {
         Command::DiffSchema(args) => diff_schema::run(args, &mut console),
         Command::Roundtrip(args) => roundtrip::run(args, &mut console),
         Command::Convert(args) => convert::run(args, &mut console),
+        Command::Ack(args) => ack::run(args, &mut console),
+        Command::Batch(args) => batch::run(args, &mut console),
     };
     match result.and_then(|status| console.finish().map(|()| status)) {
         Ok(status) => status.code(),

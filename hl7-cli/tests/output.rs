@@ -16,6 +16,17 @@ fn messages() -> Folder {
         .with("empty.hl7", "")
 }
 
+/// What is wrong with batches, and what they hold.
+#[test]
+fn batch_check() {
+    let folder = Folder::new()
+        .with("good.hl7", format!("FHS|^~\\&|LAB\rBHS|^~\\&|LAB\r{ADT}BTS|1\rFTS|1\r"))
+        .with("bad.hl7", format!("log\rBHS|^~\\&|LAB\r{ADT}{ADT}BTS|3\r{ADT}"));
+    insta::assert_snapshot!(folder.run(&["batch", "check", "."]).all());
+    let quiet = folder.run(&["batch", "check", "-q", "good.hl7"]);
+    assert_eq!(quiet.all(), "--- standard error\n--- exit status 0\n");
+}
+
 macro_rules! snapshots {
     ($($(#[$doc:meta])* $name:ident: $($arg:literal)*;)*) => {
         $(#[test]
@@ -93,6 +104,11 @@ snapshots! {
     roundtrip: "roundtrip" ".";
     roundtrip_quiet: "roundtrip" "-q" ".";
     help: "--help";
+    help_ack: "ack" "--help";
+    help_batch: "batch" "--help";
+    help_batch_check: "batch" "check" "--help";
+    help_batch_split: "batch" "split" "--help";
+    help_batch_join: "batch" "join" "--help";
     help_show: "show" "--help";
     help_check: "check" "--help";
     help_get: "get" "--help";

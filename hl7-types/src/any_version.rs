@@ -204,7 +204,7 @@ macro_rules! versions {
                 /// Sets the leaf that a path names.
                 ///
                 /// # Errors
-                /// When the message has no such segment, or the version defines nothing at the path.
+                /// When the message has no such segment, or a separator that is needed is not declared.
                 pub fn set(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
                     match *self {
                         $(

@@ -49,7 +49,7 @@
 //!   generated from one reviewed schema. Required parts are arguments of `new`: a message without its PID does not
 //!   compile. Decoding is tolerant all the same: what a sender left out is a [`Finding`], and the bytes come out again as
 //!   they came in.
-//! - **Paths.** `msg.get(&"PID-5[2].1.1".parse()?)` and `msg.set(..)` reach what structs hold, as text.
+//! - **Paths.** `msg.get(&"PID-5[2].1.1".parse()?)` and `msg.set(..)` reach everything that a message carries, as text.
 //! - **Values as they were stated.** [`Dtm::date_time`](primitives::Dtm::date_time) keeps precision, fraction and zone,
 //!   [`Nm::number`](primitives::Nm::number) its digits; features `jiff` and `rust_decimal` convert them.
 //! - **Any bytes.** [`Tree`] reads a message without types, keeps it as it is, and edits it in place.

@@ -1,14 +1,19 @@
-//! Real messages, where a folder of them lies beside the repository: each decodes and comes back byte for byte.
+//! Real messages, where a folder of them lies beside the repository: each decodes and comes back byte for byte, and an edit
+//! of one leaf keeps the rest.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "says what was skipped and how many there were"
 )]
 
+#[path = "damage/edit.rs"]
+mod edit;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hl7_types::{DecodeOptions, Rules, VERSIONS};
+use edit::check_edit;
+use hl7_types::{DecodeOptions, Path as Place, Rules, Tree, VERSIONS};
 
 fn messages(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -21,15 +26,50 @@ fn messages(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn real_messages_come_back_byte_for_byte() {
+/// All there are; says so where there are none.
+fn all() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let mut found = Vec::new();
     messages(&folder, &mut found);
     if found.is_empty() {
         eprintln!("skipped: there is no folder {} with messages", folder.display());
-        return;
     }
+    found
+}
+
+/// The place of a leaf, another one for each number.
+fn place(tree: &Tree, number: usize) -> Option<Place> {
+    let segments: Vec<_> = tree.segments().collect();
+    let at = number % segments.len();
+    let id = segments[at].id()?;
+    let mut place = Place::of_segment(id).ok()?;
+    let same = segments[..=at].iter().filter(|segment| segment.id() == Some(id)).count();
+    place.occurrence = u32::try_from(same).ok()?;
+    let fields = segments[at].fields().count() + 1;
+    let part = |number: usize| u32::try_from(number).ok();
+    place = place.with_field(part(1 + number / 7 % fields)?);
+    place = place
+        .with_repetition(part(1 + number / 11 % 2)?)
+        .with_component(part(1 + number / 13 % 3)?);
+    Some(place)
+}
+
+#[test]
+fn an_edit_of_a_real_message_keeps_the_rest() {
+    for (nth, path) in all().iter().enumerate() {
+        let bytes = fs::read(path).expect("the file can be read");
+        let tree = Tree::parse(&bytes[..]).expect("a message");
+        for (version, number) in VERSIONS.iter().zip(nth * 7_919..) {
+            if let Some(place) = place(&tree, number) {
+                check_edit(version, &bytes, &place, ["A&B", "", "Ö", "\"\""][number % 4]);
+            }
+        }
+    }
+}
+
+#[test]
+fn real_messages_come_back_byte_for_byte() {
+    let found = all();
     let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
     let mut different = Vec::new();
     for path in &found {

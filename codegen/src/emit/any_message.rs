@@ -87,7 +87,7 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
             #[doc = " Sets the leaf that a path names."]
             #[doc = ""]
             #[doc = " # Errors"]
-            #[doc = " When the message has no such segment, or the standard defines nothing at the path."]
+            #[doc = " When the message has no such segment, or a separator that is needed is not declared."]
             pub fn set(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
                 hl7_types::__private::set_in(self.parts_mut(), path, text)
             }

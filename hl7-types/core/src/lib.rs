@@ -1,6 +1,8 @@
 //! The runtime of the HL7 v2 toolkit: ER7, the lossless tree, paths, descriptors, and the one engine that decodes,
 //! encodes and checks.
 
+pub mod ack;
+pub mod batch;
 mod charset;
 mod convert;
 pub mod date_time;
@@ -17,6 +19,7 @@ mod finding;
 mod format;
 pub mod formatted;
 mod grammar;
+mod header;
 mod indexed;
 mod limits;
 mod message;
@@ -49,6 +52,7 @@ pub use error::{DecodeError, DecodeErrorKind};
 pub use extra::{Extra, LineEnd, RawSegment, Stray};
 pub use extract::FromHl7;
 pub use finding::{Finding, Findings, Rule, Rules, Severities, Severity};
+pub use header::Header;
 pub use limits::Limits;
 pub use message::{Decoded, Message, encode_segment};
 pub use navigate::SetError;

@@ -8,11 +8,12 @@ use std::borrow::Cow;
 
 use crate::charset::{self, Charset};
 use crate::decode::read_segment;
+use crate::desc::BY_COLUMN;
 use crate::encode::{notation, write_raw, write_segment};
 use crate::er7::{Notation, is_header};
 use crate::extra::{Extra, Piece, RawSegment};
 use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut, slots};
-use crate::order::{Position, in_order};
+use crate::order::{Position, in_order, segments};
 use crate::path::Path;
 use crate::tree::{NO_SUCH_SEGMENT, Tree, check_place};
 use crate::value::{Presence, Value};
@@ -240,11 +241,46 @@ impl RawSegment {
 pub(crate) fn set(root: &mut dyn GroupNode, path: &Path, text: &str) -> Result<(), SetError> {
     let notation = notation(root);
     let mut way = Vec::new();
-    let found = Sought::new(path).find(root, &mut way).is_some();
+    let found = Sought::new(path).find(root, &mut way);
+    let columns = found.and_then(|found| columns_of(root, found, path, &notation));
+    let found = found.is_some();
     match follow(root, &way) {
-        Some(ElementMut::Segment(segment)) if found => set_in(segment, path, text, &notation),
+        Some(ElementMut::Segment(segment)) if found => {
+            set_in(segment, path, text, &notation, columns.as_deref())
+        }
         Some(ElementMut::Raw(raw)) if found => set_in_raw(raw, path, text, &notation),
         _ => Err(SetError::new(*path, NO_SUCH_SEGMENT)),
+    }
+}
+
+/// The RDF that says what the columns of a segment are, as it is written.
+fn columns_of(
+    root: &dyn GroupNode,
+    segment: Element<'_>,
+    path: &Path,
+    notation: &Notation,
+) -> Option<Vec<u8>> {
+    let Element::Segment(segment) = segment else { return None };
+    if !segment.desc().fields.iter().any(|field| field.varies_by == BY_COLUMN) {
+        return None;
+    }
+    let mut left = path.occurrence;
+    let mut last = None;
+    for element in segments(root) {
+        if element.id() == Some(path.segment()) {
+            left -= 1;
+        }
+        if left == 0 {
+            break;
+        }
+        if element.id() == Some("RDF") {
+            last = Some(element);
+        }
+    }
+    match last? {
+        Element::Segment(segment) => Some(write_segment(segment, notation)),
+        Element::Raw(raw) => Some(write_raw(raw, notation)),
+        Element::Group(_) => None,
     }
 }
 
@@ -255,6 +291,7 @@ fn set_in(
     path: &Path,
     text: &str,
     notation: &Notation,
+    columns: Option<&[u8]>,
 ) -> Result<(), SetError> {
     let is_a_header = matches!(segment.desc().id, "MSH" | "BHS" | "FHS");
     check_place(path, is_a_header)?;
@@ -270,7 +307,8 @@ fn set_in(
         return Err(SetError::new(*path, "the segment declares no delimiters"));
     }
     let tree = edited(&line, path, text, notation)?;
-    read_anew(segment, &tree);
+    let with_columns = columns.and_then(|columns| tree.alone_behind(columns, notation));
+    read_anew(segment, with_columns.as_ref().unwrap_or(&tree));
     Ok(())
 }
 

@@ -133,6 +133,14 @@ impl Tree {
         TreeSegment { tree: self, index: ALONE }
     }
 
+    /// A tree in which that segment stands behind another one.
+    pub(crate) fn alone_behind(&self, other: &[u8], notation: &Notation) -> Option<Self> {
+        let lines = [notation.delimiters.header(), other.to_vec(), self.alone().raw().to_vec()];
+        let tree = Self::parse_in(lines.join(&b'\r'), notation.charset).ok()?;
+        let whole = tree.segments().len() == lines.len();
+        whole.then_some(tree)
+    }
+
     /// Sets a leaf in the segment of [`Tree::around`].
     pub(crate) fn set_alone(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
         self.set_in(ALONE, path, text)

@@ -131,6 +131,9 @@ fn what_cannot_be_written_is_not_lost() {
     }
     check("8859/1", "Ägypten, Łódź", b"\xc4gypten, \\XC581\\\xf3d\\XC5BA\\");
     check("ASCII", "Ü", b"\\XC39C\\");
+    check("~ISO IR87", "\\M2442\\;3", b"\\E\\M2442\\E\\;3");
+    check("~ISO IR87", "\u{1b}$B;3", b"\\X1B\\$B;3");
+    check("", "\\M2442\\;3", b"\\E\\M2442\\E\\;3");
     check("~ISO IR87", "A山田 é", b"A\x1b$B;3ED\x1b(B \\XC3A9\\");
     check("ISO IR14~ISO IR87", "ﾔﾏ 山", b"\xd4\xcf \x1b$B;3\x1b(B");
     check("GB 18030-2000", "王 é", b"\xcd\xf5 \xa8\xa6");
@@ -189,6 +192,8 @@ fn conversion_keeps_everything_else() {
     check("~ISO IR87", b"a\\M2442\\;3ED\\C2842\\b", "a山田b", 0);
     check("8859/1^x&y~8859/2", b"\xdc", "Ü", 0);
     check("BIG-5", b"\xa5\x5c", "功", 0);
+    check("~ISO IR87", b"\\E\\M2442\\E\\;3", "\\E\\M2442\\E\\;3", 0);
+    check("", b"\\E\\M2442\\E\\;3\\H\\", "\\E\\M2442\\E\\;3\\H\\", 0);
     check("", b"M\xdcLLER", "MÜLLER", 1);
     check("ASCII", b"M\xdcLLER", "MÜLLER", 1);
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Charset, FIELD, switched};
 use crate::decode::{DecodeOptions, hint};
-use crate::er7::{Class, Mark, Scan};
+use crate::er7::{Class, Mark, Scan, is_sequence};
 use crate::finding::{Finding, Findings, Rule};
 use crate::path::Path;
 use crate::tree::Tree;
@@ -138,17 +138,22 @@ impl Conversion<'_> {
 
 /// Text with what it switches to by `\M..\` as text.
 fn without_switches(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains("\\M") {
+        return text;
+    }
     let mut out = String::new();
     let mut rest = text.as_ref();
-    while let Some(at) = rest.find("\\M") {
+    while let Some(at) = rest.find('\\') {
         let (before, found) = rest.split_at(at);
         out.push_str(before);
-        let (piece, length) = switched(found).unwrap_or_else(|| (found[..2].to_owned(), 2));
+        // A mark that closes one sequence opens no other.
+        let sequence = found[1..].split_once('\\').map(|(sequence, _)| sequence);
+        let known = sequence.filter(|sequence| is_sequence(sequence));
+        let length = known.map_or(1, |sequence| sequence.len() + 2);
+        let (piece, length) =
+            switched(found).unwrap_or_else(|| (found[..length].to_owned(), length));
         out.push_str(&piece);
         rest = &found[length..];
-    }
-    if rest.len() == text.len() {
-        return text;
     }
     out.push_str(rest);
     Cow::Owned(out)

@@ -153,7 +153,8 @@ impl Charset {
     /// As [`Charset::encode`], with the escape character of a message. Where there is none, what the character set lacks
     /// is written in UTF-8.
     pub(crate) fn encode_within(self, text: &str, escape: Option<u8>) -> Cow<'_, [u8]> {
-        if self.base == Base::Utf8 || text.is_ascii() {
+        let plain = text.is_ascii() && !(self.switches && text.contains(ESCAPE));
+        if self.base == Base::Utf8 || plain {
             return Cow::Borrowed(text.as_bytes());
         }
         if let Base::Of(encoding) = self.base
@@ -190,6 +191,8 @@ impl Charset {
     fn way(self, character: char) -> Way {
         let narrow = HALF_WIDTH.contains(&character);
         match self.base {
+            // It would be taken for one that switches.
+            _ if self.switches && character == ESCAPE => Way::Hexadecimal,
             _ if character.is_ascii() => Way::AsItIs,
             // Of the Japanese sets the one for single bytes has the syllables of half width only.
             Base::Of(encoding) if self.switches && encoding == SHIFT_JIS && !narrow => {
@@ -216,6 +219,7 @@ enum Way {
     Hexadecimal,
 }
 
+const ESCAPE: char = '\u{1b}';
 const HALF_WIDTH: RangeInclusive<char> = '\u{ff61}'..='\u{ff9f}';
 
 fn has(encoding: &'static Encoding, character: char) -> bool {

@@ -6,9 +6,11 @@ use std::ops::Range;
 use encoding_rs::{EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS};
 
 use super::{Base, Charset};
-use crate::er7::Delimiters;
+use crate::er7::{Delimiters, is_sequence};
 
 const ESCAPE: u8 = 0x1b;
+/// The most bytes of an escape sequence of HL7, its closing mark included.
+const LONGEST: usize = 81;
 
 /// What bytes below 128 mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub(super) struct Walker<'a> {
     low: Low,
     high: Base,
     charset: Charset,
+    /// Whether escape sequences of ISO 2022 are obeyed as they are; those of HL7 are in any case.
+    raw: bool,
     /// Of the message: an escape character for `\C..\` and `\M..\`, and separators, before which text has to switch back.
     delimiters: Option<&'a Delimiters>,
 }
@@ -81,19 +85,30 @@ impl<'a> Walker<'a> {
         charset: Charset,
         delimiters: Option<&'a Delimiters>,
     ) -> Self {
-        Self { bytes, at: 0, low: Low::Ascii, high: charset.base, charset, delimiters }
+        let raw = charset.switches;
+        Self { bytes, at: 0, low: Low::Ascii, high: charset.base, charset, raw, delimiters }
+    }
+
+    fn is_mark(&self, byte: u8) -> bool {
+        self.delimiters.is_some_and(|declared| declared.escape == Some(byte))
+    }
+
+    /// The length of an escape sequence that is none of those that switch: its closing mark opens no other.
+    fn sequence(&self, rest: &[u8]) -> Option<usize> {
+        let (&mark, rest) = rest.split_first()?;
+        let close = rest.iter().take(LONGEST).position(|&byte| byte == mark)?;
+        let sequence = std::str::from_utf8(&rest[..close]).ok()?;
+        (self.low == Low::Ascii && self.is_mark(mark) && is_sequence(sequence)).then_some(close + 2)
     }
 
     /// Obeys an escape sequence; gives its length.
     fn switch(&mut self, rest: &[u8]) -> Option<usize> {
         let (to, length) = match *rest {
-            [ESCAPE, ref sequence @ ..] => {
+            [ESCAPE, ref sequence @ ..] if self.raw => {
                 let (to, length) = designated(sequence)?;
                 (to, 1 + length)
             }
-            [mark, b'C' | b'M', ref hex @ ..]
-                if self.delimiters.is_some_and(|declared| declared.escape == Some(mark)) =>
-            {
+            [mark, b'C' | b'M', ref hex @ ..] if self.is_mark(mark) => {
                 let close = hex.iter().take(9).position(|&byte| byte == mark)?;
                 let sequence = unhex(&hex[..close])?;
                 let (to, length) = designated(&sequence)?;
@@ -170,6 +185,8 @@ impl Iterator for Walker<'_> {
             (Step::Switch, length)
         } else if let Some((text, length)) = self.character(rest) {
             (Step::Text(text), length)
+        } else if let Some(length) = self.sequence(rest) {
+            (Step::Byte(true), length)
         } else {
             if self.delimiters.is_some_and(|declared| declared.separates(first)) {
                 (self.low, self.high) = (Low::Ascii, self.charset.base);
@@ -200,7 +217,8 @@ pub(crate) fn trails(
 /// ASCII; `None` where it does not switch to anything that we know.
 pub(crate) fn switched(raw: &str) -> Option<(String, usize)> {
     let charset = Charset { base: Base::Utf8, switches: true, japanese: false };
-    let mut walker = Walker::new(raw.as_bytes(), charset, Some(&Delimiters::STANDARD));
+    let mut walker =
+        Walker { raw: false, ..Walker::new(raw.as_bytes(), charset, Some(&Delimiters::STANDARD)) };
     let mut text = String::new();
     let mut end = 0;
     while let Some((range, step)) = walker.next() {

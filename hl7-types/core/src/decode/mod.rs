@@ -151,7 +151,7 @@ pub(crate) fn read(
     findings
 }
 
-/// Reads the last segment of a tree into a struct, with the rules of structure.
+/// Reads the last segment of a tree into a struct, with the rules of structure; an RDF before it says what its columns are.
 pub(crate) fn read_segment(
     tree: &Tree,
     desc: &'static SegmentDesc,
@@ -160,6 +160,11 @@ pub(crate) fn read_segment(
     let options = DecodeOptions::default();
     let mut reader = Reader::new(tree.bytes(), tree.scan(), None, None, &options);
     if let Some(last) = tree.segments().len().checked_sub(1) {
+        for index in 0..last {
+            if reader.id(index) == Some(*b"RDF") {
+                reader.read_columns(index);
+            }
+        }
         reader.segment(last, desc, Some(node));
     }
     reader.findings

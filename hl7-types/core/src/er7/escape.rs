@@ -105,7 +105,7 @@ fn token_of_many(sequence: &str) -> Option<Token<'_>> {
     if let Some(text) = sequence.strip_prefix('X').and_then(hex) {
         return Some(Token::Character(Cow::Owned(text)));
     }
-    let kept = || is_sequence(sequence).then_some(Command::Other(sequence));
+    let kept = || is_kept(sequence).then_some(Command::Other(sequence));
     Command::parse(sequence).or_else(kept).map(Token::Command)
 }
 
@@ -124,8 +124,13 @@ fn hex(digits: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// Whether text between two escape characters is a sequence of section 2.7, known to us or not.
+pub(crate) fn is_sequence(sequence: &str) -> bool {
+    token(sequence).is_some()
+}
+
 /// Whether text between two escape characters looks like a sequence of section 2.7 that we keep as it is.
-fn is_sequence(sequence: &str) -> bool {
+fn is_kept(sequence: &str) -> bool {
     matches!(sequence.as_bytes().first(), Some(b'.' | b'C' | b'M' | b'X' | b'Z'))
         && sequence.len() < 80
         && sequence.bytes().all(|byte| byte.is_ascii_graphic())

@@ -187,7 +187,7 @@ impl AnyMessage {
     /// Sets the leaf that a path names.
     ///
     /// # Errors
-    /// When the message has no such segment, or the standard defines nothing at the path.
+    /// When the message has no such segment, or a separator that is needed is not declared.
     pub fn set(&mut self, path: &Path, text: &str) -> Result<(), SetError> {
         hl7_types::__private::set_in(self.parts_mut(), path, text)
     }
