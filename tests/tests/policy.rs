@@ -44,7 +44,7 @@ const FAULTY: &str = "MSH|^~\\&|ADT|HARBOUR|EHR|HARBOUR|20260211140114||ADT^A01^
 
 /// Statement 19: the switches act each for itself, and the header is validated whatever they say.
 #[test]
-fn switches_act_separately() {
+fn statement_19_switches_act_separately() {
     let header = "error[required-field] MSH-11";
     check(
         "",
@@ -85,7 +85,7 @@ fn switches_act_separately() {
 
 /// Statement 19: lengths are looked at, or not.
 #[test]
-fn lengths_are_optional() {
+fn statement_19_lengths_are_optional() {
     let long = MESSAGE.replace("|M\r", "|MALE\r");
     let code = "note[site-code] PID-8";
     check("", &long, &[code, "warning[too-long] PID-8"]);
@@ -96,7 +96,7 @@ fn lengths_are_optional() {
 
 /// Statement 21: one engine, one message, two profiles of ADT^A01.
 #[test]
-fn two_partners_have_two_profiles() {
+fn statement_21_two_partners_have_two_profiles() {
     let first = policy(
         "[fields.\"PID-3\"]\nmax = 1\n[fields.\"PID-3.6\"]\nusage = \"R\"\n[fields.\"PID-19\"]\nusage = \"X\"",
     );
@@ -128,7 +128,7 @@ fn two_partners_have_two_profiles() {
 
 /// Statement 18: a segment of the site's own passes and is noted; once declared, it is validated instead.
 #[test]
-fn site_segments_are_validated_once_declared() {
+fn statement_18_site_segments_are_validated_once_declared() {
     let zpv = "[segments.ZPV]\nfields = [\
         { seq = 1, name = \"Set ID\", type = \"SI\", usage = \"R\" },\
         { seq = 3, name = \"Colour\", type = \"ID\", table = \"HW01\", max = 2 },\
