@@ -338,6 +338,25 @@ fn fields() {
         (r#"type="varies" varies-by="RDF-2""#, ""),
         (r#"type="ST" varies-by="2""#, "ZZZ-1 has varies-by or open, but its type does not vary"),
         (r#"type="varies" open="true""#, "ZZZ-1 is open, but other fields follow it"),
+        (r#"type="ST" usage="C" if="2""#, ""),
+        (r#"type="ST" if="!2""#, ""),
+        (r#"type="ST" usage="C(R/X)" if="2""#, ""),
+        (r#"type="ST" usage="C" if="3""#, "ZZZ-1 has if=\"…3…\", but ZZZ has no 3"),
+        (r#"type="ST" usage="C" if="2 !1""#, "ZZZ-1 has if=\"…1…\", which is itself"),
+        (r#"type="ST" usage="R" min="1" if="2""#, "ZZZ-1 has the usage R and a condition"),
+        (r#"type="ST" usage="C(O/R)" if="2""#, "ZZZ-1 has the usage C(O/R) and a condition"),
+        (
+            r#"type="ST" usage="C" if="2 2 2""#,
+            "<field> has if=\"2 2 2\", expected the position of a field or component, `5`, or `!5` for one without a value; two with a space between",
+        ),
+        (
+            r#"type="ST" usage="C" if="0""#,
+            "<field> has if=\"0\", expected the position of a field or component, `5`, or `!5` for one without a value; two with a space between",
+        ),
+        (
+            r#"type="ST" usage="C" if="128""#,
+            "<field> has if=\"128\", expected the position of a field or component, `5`, or `!5` for one without a value; two with a space between",
+        ),
         (r#"type="ST" ident="Kind""#, "ZZZ-1 has ident=\"Kind\""),
         (r#"type="ST" ident="extra""#, "ZZZ-1 has ident=\"extra\""),
     ] {

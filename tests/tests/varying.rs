@@ -24,7 +24,7 @@ fn read<M: Message>(bytes: &[u8]) -> Decoded<M> {
 
 /// What is said about names and forms, each with its place.
 fn said<M>(decoded: &Decoded<M>) -> Vec<String> {
-    let rules = [Rule::UnknownDatatype, Rule::BadFormat];
+    let rules = [Rule::UnknownDatatype, Rule::Conditional, Rule::BadFormat];
     let findings = decoded.findings.iter().filter(|finding| rules.contains(&finding.rule));
     findings.map(|finding| format!("{} {}", finding.path, finding.rule.id())).collect()
 }
@@ -58,7 +58,7 @@ fn obx_5_by_obx_2() {
         ("CWE^x", "5", "CWE", ""),
         ("varies", "5", "raw 5", "OBX-2 unknown-datatype"),
         // Nothing says what it is.
-        ("", "a^b&c~d", "raw a^b&c", "OBX-2 unknown-datatype"),
+        ("", "a^b&c~d", "raw a^b&c", "OBX-2 conditional"),
         ("\"\"", "5", "raw 5", "OBX-2 unknown-datatype"),
         // Nothing is there to be named.
         ("", "", "", ""),

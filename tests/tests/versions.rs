@@ -62,14 +62,21 @@ fn msh_9_names_the_structure_in_every_form_of_the_field() {
 
 #[test]
 fn codes_of_sites_are_notes_in_the_tables_of_message_types() {
-    let bytes = b"MSH|^~\\&|A|B|C|D|20260211||ZDT^Z01^ZDT_Z01|1|P|2.5.1\r";
-    let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
-    let decoded = hl7_types::decode_with(bytes, &options).expect("a header");
-    let found: Vec<_> =
-        decoded.findings.iter().map(|finding| (finding.rule, finding.path.to_string())).collect();
+    let found = |said: &str, rules: Rules| {
+        let bytes = format!("MSH|^~\\&|A|B|C|D|20260211||{said}|1|P|2.5.1\r");
+        let options = DecodeOptions { rules, ..DecodeOptions::default() };
+        let decoded = hl7_types::decode_with(bytes.as_bytes(), &options).expect("a header");
+        let found = decoded.findings.iter();
+        found.map(|finding| (finding.rule, finding.path.to_string())).collect::<Vec<_>>()
+    };
     let code = |path: &str| (Rule::SiteCode, path.to_owned());
+    let codes = [code("MSH-9.1"), code("MSH-9.2"), code("MSH-9.3")];
+    // The message as a whole is one note; its codes are none beside it.
     let message = (Rule::SiteMessage, "MSH-9".to_owned());
-    assert_eq!(found, [code("MSH-9.1"), message, code("MSH-9.2"), code("MSH-9.3")]);
+    assert_eq!(found("ZDT^Z01^ZDT_Z01", Rules::ALL), [message]);
+    assert_eq!(found("ZDT^Z01^ZDT_Z01", Rules::ALL.without(Rule::SiteMessage)), codes);
+    let of_structure = found("ADT^Z01^ADT_A01", Rules::ALL);
+    assert!(of_structure.contains(&code("MSH-9.2")), "{of_structure:?}");
 }
 
 /// Table 0125 of 2.5 leaves out datatypes that 2.5 has; OBX-5 is read all the same.

@@ -5,8 +5,8 @@ use quote::{format_ident, quote};
 
 use super::{doc, ident, number};
 use crate::model::{
-    Branch, Branches, Component, ConformanceLength, DatatypeId, DatatypeKind, Field, Format,
-    Length, Max, TableId, Usage, VariesBy, Version,
+    Branch, Branches, Component, Condition, ConformanceLength, DatatypeId, DatatypeKind, Field,
+    Format, Length, Max, TableId, Usage, VariesBy, Version,
 };
 
 /// A composite with at most this many texts stands in its owner as it is; a larger one is a `Part`, eight bytes until
@@ -21,6 +21,7 @@ pub(super) struct Element<'m> {
     ident: &'m str,
     datatype: Option<DatatypeId>,
     usage: Usage,
+    condition: Option<Condition>,
     min: u16,
     max: Max,
     len: Length,
@@ -41,6 +42,7 @@ impl<'m> Element<'m> {
             ident: &field.ident,
             datatype: field.datatype,
             usage: field.usage,
+            condition: field.condition,
             min: field.min,
             max: field.max,
             len: field.len,
@@ -61,6 +63,7 @@ impl<'m> Element<'m> {
             ident: &component.ident,
             datatype: component.datatype,
             usage: component.usage,
+            condition: component.condition,
             min: 0,
             max: Max::Times(1),
             len: component.len,
@@ -167,6 +170,10 @@ impl<'m> Element<'m> {
             let usage = usage_variant(self.usage);
             out.extend(quote!(.usage(Usage::#usage)));
         }
+        if let Some(Condition(terms)) = self.condition {
+            let terms = terms.map(term);
+            out.extend(quote!(.required_if([#(#terms),*])));
+        }
         if self.datatype.is_some() && (self.min, self.max) != (0, Max::Times(1)) {
             let (min, max) = (number(self.min), max_tokens(self.max));
             out.extend(quote!(.repeats(#min, #max)));
@@ -206,6 +213,12 @@ impl<'m> Element<'m> {
         }
         out
     }
+}
+
+/// A term of a condition: a number with its sign.
+fn term(term: i8) -> TokenStream {
+    let (minus, seq) = ((term < 0).then(|| quote!(-)), number(term.unsigned_abs()));
+    quote!(#minus #seq)
 }
 
 /// `*` or a number.

@@ -6,7 +6,9 @@ use super::{
     Component, Datatype, DatatypeId, DatatypeKind, Event, Field, Length, Segment, StructureId,
     TableId, Version, graph, structures, tables,
 };
-use crate::schema::{self, At, ConformanceLength, Errors, Usage, VariesBy};
+use crate::schema::{
+    self, At, Branch, Branches, Condition, ConformanceLength, Errors, Usage, VariesBy,
+};
 
 /// What references point to.
 pub(super) struct Ids<'s> {
@@ -139,6 +141,13 @@ fn component(
         ident: from.ident.as_deref(),
         datatype: from.datatype.as_deref(),
         usage: from.usage,
+        condition: from.condition,
+        positions: match &owner.kind {
+            schema::DatatypeKind::Composite(components) => {
+                components.iter().map(|other| other.seq).collect()
+            }
+            _ => Vec::new(),
+        },
         lengths: (from.min_len, from.len, from.conf_len),
         table: from.table.as_deref(),
     };
@@ -148,6 +157,7 @@ fn component(
         ident: element.ident(errors),
         datatype: element.datatype(ids, errors),
         usage: from.usage,
+        condition: element.condition(errors),
         len: element.length(errors),
         table: element.table(ids, errors),
         hist: from.hist_type.clone(),
@@ -195,6 +205,8 @@ fn field(
         ident: from.ident.as_deref(),
         datatype: from.datatype.as_deref(),
         usage: from.usage,
+        condition: from.condition,
+        positions: owner.fields.iter().map(|other| other.seq).collect(),
         lengths: (from.min_len, from.len, from.conf_len),
         table: from.table.as_deref(),
     };
@@ -207,6 +219,7 @@ fn field(
         ident: element.ident(errors),
         datatype,
         usage: from.usage,
+        condition: element.condition(errors),
         min,
         max,
         len: element.length(errors),
@@ -268,6 +281,9 @@ struct Element<'s> {
     ident: Option<&'s str>,
     datatype: Option<&'s str>,
     usage: Usage,
+    condition: Option<Condition>,
+    /// The positions that its owner has.
+    positions: Vec<u16>,
     lengths: (Option<u32>, Option<u32>, Option<ConformanceLength>),
     table: Option<&'s str>,
 }
@@ -308,6 +324,35 @@ impl Element<'_> {
             }
             (Some(id), false) => ids.datatypes.find(id, place, self.at, errors).map(DatatypeId),
         }
+    }
+
+    /// The condition, which has to be about others, and to leave room for being required.
+    fn condition(&self, errors: &mut Errors) -> Option<Condition> {
+        let condition = self.condition?;
+        let place = &self.place;
+        for seq in condition.0.map(i8::unsigned_abs).into_iter().filter(|&seq| seq != 0) {
+            let seq = u16::from(seq);
+            if place.ends_with(&format!("-{seq}")) || place.ends_with(&format!(".{seq}")) {
+                let what = format!("{place} has if=\"…{seq}…\", which is itself");
+                errors.push(self.at, what, "name the field or component that it depends on");
+            } else if !self.positions.contains(&seq) {
+                let what = format!("{place} has if=\"…{seq}…\", but {} has no {seq}", self.owner);
+                errors.push(self.at, what, "name the field or component that it depends on");
+            }
+        }
+        let fits = match self.usage {
+            Usage::Optional | Usage::RequiredOrEmpty | Usage::Conditional(None) => true,
+            Usage::Conditional(Some(Branches { met, unmet })) => {
+                matches!(met, Branch::Required | Branch::RequiredOrEmpty)
+                    && unmet == Branch::NotSupported
+            }
+            _ => false,
+        };
+        if !fits {
+            let what = format!("{place} has the usage {} and a condition", self.usage);
+            errors.push(self.at, what, "write usage=\"C\", or remove `if`");
+        }
+        Some(condition)
     }
 
     fn table(&self, ids: &Ids<'_>, errors: &mut Errors) -> Option<TableId> {

@@ -17,7 +17,8 @@ mod tables;
 use crate::schema::{self, Errors};
 
 pub use crate::schema::{
-    Branch, Branches, ConformanceLength, Format, Max, MemberStatus, TableKind, Usage, VariesBy,
+    Branch, Branches, Condition, ConformanceLength, Format, Max, MemberStatus, TableKind, Usage,
+    VariesBy,
 };
 
 /// Lowers and checks a schema.
@@ -155,6 +156,8 @@ pub struct Component {
     pub datatype: Option<DatatypeId>,
     /// Usage.
     pub usage: Usage,
+    /// When it is required, though its usage is not.
+    pub condition: Option<Condition>,
     /// Lengths.
     pub len: Length,
     /// Table of its codes.
@@ -206,6 +209,8 @@ pub struct Field {
     pub datatype: Option<DatatypeId>,
     /// Usage.
     pub usage: Usage,
+    /// When it is required, though its usage is not.
+    pub condition: Option<Condition>,
     /// Least number of repetitions.
     pub min: u16,
     /// Greatest number of repetitions; 0 when withdrawn.

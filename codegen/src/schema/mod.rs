@@ -19,8 +19,8 @@ pub(crate) use error::did_you_mean;
 pub use error::{At, Error, Errors};
 pub use read::{parse, read_version};
 pub use vocabulary::{
-    Branch, Branches, ConformanceLength, Disputed, Format, Max, MemberStatus, TableKind, Usage,
-    VariesBy,
+    Branch, Branches, Condition, ConformanceLength, Disputed, Format, Max, MemberStatus, TableKind,
+    Usage, VariesBy,
 };
 
 /// The files of a version, each named after its root element.
@@ -93,6 +93,9 @@ pub struct Component {
     /// Usage.
     #[serde(default)]
     pub usage: Usage,
+    /// When it is required, though its usage is not.
+    #[serde(rename = "if")]
+    pub condition: Option<Condition>,
     /// Minimum length.
     pub min_len: Option<u32>,
     /// Maximum length.
@@ -159,6 +162,9 @@ pub struct Field {
     /// Usage.
     #[serde(default)]
     pub usage: Usage,
+    /// When it is required, though its usage is not.
+    #[serde(rename = "if")]
+    pub condition: Option<Condition>,
     /// Least number of repetitions; 0 when not written.
     #[serde(default)]
     pub min: u16,

@@ -49,6 +49,37 @@ impl TryFrom<String> for VariesBy {
     }
 }
 
+/// When a conditional element is required: positions in the same segment or composite that have to have a value, as
+/// negative numbers those that have to have none; zero where there is one only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Condition(pub [i8; 2]);
+
+impl TryFrom<String> for Condition {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let term = |text: &str| {
+            let (sign, digits) = match text.strip_prefix('!') {
+                Some(digits) => (-1, digits),
+                None => (1, text),
+            };
+            let plain = !digits.starts_with(['+', '-', '0']);
+            digits.parse::<i8>().ok().filter(|_| plain).map(|seq| sign * seq)
+        };
+        let mut terms = text.split(' ').map(term);
+        let condition = match (terms.next(), terms.next(), terms.next()) {
+            (Some(first), None, _) => first.map(|first| [first, 0]),
+            (Some(first), Some(second), None) => first.zip(second).map(|(a, b)| [a, b]),
+            _ => None,
+        };
+        condition.map(Self).ok_or_else(|| {
+            "the position of a field or component, `5`, or `!5` for one without a value; two with a space between"
+                .into()
+        })
+    }
+}
+
 /// The two outcomes of a condition, `C(met/unmet)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Branches {

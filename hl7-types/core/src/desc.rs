@@ -114,6 +114,10 @@ pub struct ElementDesc {
     pub varies_by: u16,
     /// Whether any number of further fields of the same kind may follow, each repeating as it likes (RDT-1, QPD-3).
     pub open: bool,
+    /// When the element is required, though its usage is not `R`: positions in the same segment or composite that have to
+    /// have a value, as negative numbers those that have to have none; zero says nothing. Where the usage is `C(R/X)` or
+    /// `C(RE/X)`, it must have no value otherwise. Conditions that say more than that are not stated.
+    pub condition: [i8; 2],
 }
 
 impl ElementDesc {
@@ -136,6 +140,7 @@ impl ElementDesc {
             item: 0,
             varies_by: 0,
             open: false,
+            condition: [0; 2],
         }
     }
 
@@ -221,10 +226,37 @@ impl ElementDesc {
         self
     }
 
+    /// Sets the condition under which it is required, see [`ElementDesc::condition`].
+    #[must_use]
+    pub const fn required_if(mut self, condition: [i8; 2]) -> Self {
+        self.condition = condition;
+        self
+    }
+
+    /// The condition in words, `Observation Value is valued` for instance; empty where there is none. `siblings` are all
+    /// elements of its segment or composite.
+    #[must_use]
+    pub fn condition_in_words(&self, siblings: &[ElementDesc]) -> String {
+        let mut words = String::new();
+        for term in self.condition.into_iter().filter(|&term| term != 0) {
+            let sibling = siblings.get(usize::from(term.unsigned_abs()) - 1);
+            let and = if words.is_empty() { "" } else { " and " };
+            let is = if term > 0 { "is valued" } else { "is empty" };
+            words.push_str(&format!("{and}{} {is}", sibling.map_or("", |sibling| sibling.name)));
+        }
+        words
+    }
+
     /// Whether its datatype has components.
     #[must_use]
     pub const fn is_composite(&self) -> bool {
         matches!(self.datatype, Some(DatatypeDesc { kind: DatatypeKind::Composite(_), .. }))
+    }
+
+    /// Whether its datatype is one piece of text.
+    #[must_use]
+    pub const fn is_primitive(&self) -> bool {
+        matches!(self.datatype, Some(DatatypeDesc { kind: DatatypeKind::Primitive(_), .. }))
     }
 
     /// Whether more than one repetition is allowed.
@@ -245,13 +277,15 @@ pub struct SegmentDesc {
     pub fields: &'static [ElementDesc],
     /// Behind the last required field.
     pub(crate) required: u16,
+    /// Whether a field has a condition.
+    pub(crate) conditional: bool,
 }
 
 impl SegmentDesc {
     /// A segment with its fields in order.
     #[must_use]
     pub const fn new(id: &'static str, name: &'static str, fields: &'static [ElementDesc]) -> Self {
-        Self { id, name, fields, required: required(fields) }
+        Self { id, name, fields, required: required(fields), conditional: conditional(fields) }
     }
 
     /// The field at an index: behind an open one, that one.
@@ -327,6 +361,8 @@ pub struct DatatypeDesc {
     pub max_len: u32,
     /// Behind the last required component.
     pub(crate) required: u16,
+    /// Whether a component has a condition.
+    pub(crate) conditional: bool,
 }
 
 /// How many elements there are up to the last required one.
@@ -339,6 +375,18 @@ const fn required(elements: &[ElementDesc]) -> u16 {
     count as u16
 }
 
+/// Whether one of the elements has a condition.
+const fn conditional(elements: &[ElementDesc]) -> bool {
+    let mut at = 0;
+    while at < elements.len() {
+        if elements[at].condition[0] != 0 || elements[at].condition[1] != 0 {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 impl DatatypeDesc {
     /// A datatype; a `max_len` of zero states none.
     #[must_use]
@@ -348,11 +396,11 @@ impl DatatypeDesc {
         kind: DatatypeKind,
         max_len: u32,
     ) -> Self {
-        let required = match kind {
-            DatatypeKind::Composite(components) => required(components),
-            DatatypeKind::Primitive(_) | DatatypeKind::Varies => 0,
+        let (required, conditional) = match kind {
+            DatatypeKind::Composite(components) => (required(components), conditional(components)),
+            DatatypeKind::Primitive(_) | DatatypeKind::Varies => (0, false),
         };
-        Self { id, name, kind, max_len, required }
+        Self { id, name, kind, max_len, required, conditional }
     }
 
     /// The components of a composite; empty for a primitive.

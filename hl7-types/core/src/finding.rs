@@ -110,14 +110,26 @@ rules! {
     NotSupported "not-supported" Error;
     /// A withdrawn field has a value.
     Withdrawn "withdrawn" Warning;
+    /// A field or component that the standard requires where another is valued (or empty) is itself empty, or one that it
+    /// forbids there has a value.
+    Conditional "conditional" Error;
     /// Longer than the standard's maximum length.
     TooLong "too-long" Warning;
+    /// Shorter than the standard's minimum length (stated from 2.9 on).
+    TooShort "too-short" Warning;
+    /// Longer than the conformance length (section 2.5.5.2, stated from 2.9 on): what every receiver must be able to keep. A
+    /// longer value is allowed; what becomes of its end depends on the receiver.
+    ConformanceLength "conformance-length" Note;
     /// Text that is not of the form its datatype has.
     BadFormat "bad-format" Error;
     /// A code that the HL7 table does not have.
     UnknownCode "unknown-code" Error;
     /// A code that the table does not list, and that a site may use: the table is user-defined, or the code is (`Z..`).
     SiteCode "site-code" Note;
+    /// An escape character that begins none of the sequences of section 2.7.
+    BadEscape "bad-escape" Warning;
+    /// Separators with no value behind them (section 2.6 lets a sender leave them out).
+    TrailingDelimiters "trailing-delimiters" Note;
 }
 
 /// A set of rules to check.
@@ -128,7 +140,7 @@ impl Rules {
     /// What decoding notices by itself: structure, required fields, surplus pieces.
     pub const STRUCTURE: Self = Self((1 << (Rule::UnknownDatatype as u8 + 1)) - 1);
     /// All rules.
-    pub const ALL: Self = Self((1 << (Rule::SiteCode as u8 + 1)) - 1);
+    pub const ALL: Self = Self((1 << (Rule::TrailingDelimiters as u8 + 1)) - 1);
     /// None.
     pub const NONE: Self = Self(0);
 

@@ -16,9 +16,44 @@ pub(crate) fn expected(format: Format, text: &str) -> Option<&'static str> {
             .bytes()
             .enumerate()
             .all(|(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'+')),
+        Format::Id | Format::Coded => text.trim_matches(' ') == text,
+        Format::Telephone => is_telephone(text),
         _ => true,
     };
     (!right).then(|| describe(format))
+}
+
+/// `[NN] [(999)]999-9999[X99999][B99999][C any text]` (TN, section 2.8 of 2.1 and 2.2): country, area, number, extension,
+/// beeper, comment.
+fn is_telephone(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let country = digits(text);
+    let mut rest = match text[country..].strip_prefix(' ') {
+        Some(rest) if (1..=3).contains(&country) => rest,
+        _ => text,
+    };
+    if let Some(area) = rest.strip_prefix('(') {
+        let length = digits(area);
+        let Some(behind) = area[length..].strip_prefix(')').filter(|_| length > 0) else {
+            return false;
+        };
+        rest = behind;
+    }
+    let Some((exchange, line)) = rest.split_once('-') else { return false };
+    if digits(exchange) != 3 || exchange.len() != 3 || digits(line) < 4 {
+        return false;
+    }
+    rest = &line[4..];
+    for mark in ['X', 'B'] {
+        if let Some(number) = rest.strip_prefix(mark) {
+            let length = digits(number);
+            if !(1..=5).contains(&length) {
+                return false;
+            }
+            rest = &number[length..];
+        }
+    }
+    rest.is_empty() || rest.starts_with('C')
 }
 
 /// Whether a code has a form: `#` stands for digits, `*` for letters or digits, one at least.
@@ -46,6 +81,8 @@ pub(crate) fn describe(format: Format) -> &'static str {
         Format::Time => "a time, HH[MM[SS[.S[S[S[S]]]]]][+/-ZZZZ]",
         Format::DateTime => "a date and time, YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]",
         Format::StringNumber => "digits, with a plus in front if it is an international number",
+        Format::Id | Format::Coded => "a code without blanks around it",
+        Format::Telephone => "a telephone number, [NN] [(999)]999-9999[X99999][B99999][C any text]",
         _ => "text",
     }
 }
@@ -75,6 +112,38 @@ mod tests {
             (Format::DateTime, "20230211140114.0000+08 202302111 20231301 20230211240000 2023+"),
             (Format::StringNumber, "555-1234 12+3"),
         ];
+        for text in [
+            "555-0100",
+            "(617)555-0100",
+            "1 (617)555-0100",
+            "44 555-0100",
+            "(617)555-0100X12B345Cafter six | not on Friday",
+            "555-0100B12",
+            "555-0100C",
+        ] {
+            assert_eq!(expected(Format::Telephone, text), None, "{text}");
+        }
+        for text in [
+            "",
+            "5550100",
+            "55-0100",
+            "555-010",
+            "555-01000",
+            "(617 555-0100",
+            "()555-0100",
+            "1234 555-0100",
+            "555-0100X",
+            "555-0100X123456",
+            "555-0100B1X1",
+            "555-0100 ",
+            "é55-0100",
+        ] {
+            assert!(expected(Format::Telephone, text).is_some(), "{text}");
+        }
+        for format in [Format::Id, Format::Coded] {
+            assert_eq!(expected(format, "A B"), None);
+            assert!([" A", "A ", " "].iter().all(|text| expected(format, text).is_some()));
+        }
         for (format, texts) in right {
             for text in texts.split(' ') {
                 assert_eq!(expected(format, text), None, "{format:?} {text}");

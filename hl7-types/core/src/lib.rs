@@ -64,7 +64,7 @@ pub use part::Part;
 pub use path::{Path, PathError};
 pub use primitives::{Coded, Table};
 pub use reading::ValueError;
-pub use sample::{Fill, sample};
+pub use sample::{Faulty, Fill, sample, sample_faulty, sample_seeded};
 pub use site::Site;
 pub use tree::{Piece, Tree, TreeSegment};
 pub use update::{Record, apply_update};

@@ -114,7 +114,9 @@ impl Rule {
             | Self::MisplacedSegment
             | Self::NotASegment
             | Self::TooManyOccurrences => ErrorCode::SegmentSequence,
-            Self::RequiredField | Self::RequiredComponent => ErrorCode::RequiredField,
+            Self::RequiredField | Self::RequiredComponent | Self::Conditional => {
+                ErrorCode::RequiredField
+            }
             Self::UnusualDelimiters
             | Self::TooManyRepetitions
             | Self::SurplusField
@@ -124,9 +126,12 @@ impl Rule {
             | Self::OtherCharset
             | Self::NotSupported
             | Self::Withdrawn
-            | Self::BadFormat => ErrorCode::DataType,
+            | Self::BadFormat
+            | Self::TooShort
+            | Self::BadEscape
+            | Self::TrailingDelimiters => ErrorCode::DataType,
             Self::UnknownDatatype | Self::UnknownCode | Self::SiteCode => ErrorCode::TableValue,
-            Self::TooLong => ErrorCode::TooLong,
+            Self::TooLong | Self::ConformanceLength => ErrorCode::TooLong,
             Self::UnknownStructure => ErrorCode::MessageType,
             Self::SiteMessage => ErrorCode::EventCode,
             Self::OtherVersion => ErrorCode::VersionId,

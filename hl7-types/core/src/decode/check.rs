@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::charset;
-use crate::desc::{BY_COLUMN, DatatypeDesc, ElementDesc, Format, TableDesc, TableKind, Usage};
+use crate::desc::{
+    BY_COLUMN, DatatypeDesc, ElementDesc, Format, Length, TableDesc, TableKind, Usage,
+};
 use crate::finding::{Finding, Rule};
 use crate::format;
 use crate::indexed::is_site_defined;
@@ -133,22 +135,44 @@ impl Reader<'_> {
 
     #[inline]
     pub(super) fn check_length(&mut self, element: &ElementDesc, span: Stretch) {
-        let max = element.length.max;
-        if max > 0 && span.end - span.start > max {
-            let piece = self.slice(span);
-            let text = self.text_of(span);
-            let text = text.as_deref();
-            // A null is no text, and where the standard's own code is longer than its field, the code is right.
-            let is_code = |text| self.table_of(element).is_some_and(|table| table.has(text));
-            if is_null(piece) || text.is_some_and(is_code) {
-                return;
-            }
-            let length = text.map_or(piece.len(), |text| text.chars().count());
-            if length > max as usize {
-                self.report(Rule::TooLong, span, || {
-                    format!("{} has {length} characters, at most {max} are allowed", element.name)
-                });
-            }
+        let Length { min, max, conformance, .. } = element.length;
+        let bytes = span.end - span.start;
+        // A character takes four bytes at most.
+        let surely_within = |most| most == 0 || bytes <= most;
+        if !surely_within(max) || !surely_within(conformance) || bytes < min * 4 {
+            self.check_characters(element, span);
+        }
+    }
+
+    fn check_characters(&mut self, element: &ElementDesc, span: Stretch) {
+        let piece = self.slice(span);
+        let text = self.text_of(span);
+        let text = text.as_deref();
+        // A null is no text, and where the standard's own code is longer than its field, the code is right.
+        let is_code = |text| self.table_of(element).is_some_and(|table| table.has(text));
+        if is_null(piece) || text.is_some_and(is_code) {
+            return;
+        }
+        let length = text.map_or(piece.len(), |text| text.chars().count());
+        let Length { min, max, conformance, truncatable } = element.length;
+        let name = element.name;
+        if max > 0 && length > max as usize {
+            self.report(Rule::TooLong, span, || {
+                format!("{name} has {length} characters, at most {max} are allowed")
+            });
+        } else if !element.is_primitive() {
+            // The other two are lengths of primitives; what 2.9 prints for composites are the maxima of former versions.
+        } else if conformance > 0 && length > conformance as usize {
+            self.report(Rule::ConformanceLength, span, || {
+                let rest = if truncatable { "the rest may be cut off" } else { "it may be refused" };
+                format!(
+                    "{name} has {length} characters, a receiver need keep {conformance} only; {rest}"
+                )
+            });
+        } else if length < min as usize {
+            self.report(Rule::TooShort, span, || {
+                format!("{name} has {length} characters, at least {min} are required")
+            });
         }
     }
 
@@ -163,6 +187,9 @@ impl Reader<'_> {
         if matches!(element.varies_by, 0 | BY_COLUMN) || known {
             return;
         }
+        if named.is_none() && self.asks_for(element.varies_by) {
+            return;
+        }
         let field = self.field;
         let by = u32::from(element.varies_by);
         let what = if named.is_none() { "is empty" } else { "names no datatype of this version" };
@@ -173,6 +200,13 @@ impl Reader<'_> {
         self.field = by;
         self.report(Rule::UnknownDatatype, at..at, message);
         (self.field, self.repetition) = (field, repetition);
+    }
+
+    /// Whether a field of this segment is asked for by a condition of its own.
+    fn asks_for(&self, seq: u16) -> bool {
+        let field = || self.desc?.fields.get(usize::from(seq).checked_sub(1)?);
+        self.options.rules.contains(Rule::Conditional)
+            && field().is_some_and(|field| field.condition != [0; 2])
     }
 
     /// Form and code of a primitive.
@@ -202,6 +236,9 @@ impl Reader<'_> {
             format.filter(|&format| self.options.site.is_none_or(|site| site.checks(format)));
         if let Some(expected) = checked.and_then(|format| format::expected(format, text)) {
             self.report(Rule::BadFormat, span, || format!("{}: expected {expected}", element.name));
+            if matches!(format, Some(Format::Id | Format::Coded)) {
+                return;
+            }
         }
         // A table beside a number or a date is a slip of the standard (PTA.3 in 2.3).
         let countable = |format| matches!(format, Format::Number | Format::Date | Format::DateTime);
@@ -239,7 +276,7 @@ impl Reader<'_> {
     }
 
     /// Whether this is MSH-9 and names what the version defines, or MSH-12 and names the version. Its own tables (0003,
-    /// 0076, 0354, 0104) leave out some of that.
+    /// 0076, 0354, 0104) leave out some of that. Where MSH-9 as a whole is a site's, it is noted once, as that.
     fn is_message_code(&self, text: &str) -> bool {
         let Some(version) = self.version.filter(|_| matches!(self.field, 9 | 12)) else {
             return false;
@@ -249,6 +286,9 @@ impl Reader<'_> {
         }
         if self.field != 9 {
             return self.field == 12 && text == version.id;
+        }
+        if self.structure.is_none() && is_site_defined(text.as_bytes()) {
+            return self.options.rules.contains(Rule::SiteMessage);
         }
         version.structures.iter().any(|structure| structure.id == text)
             || version.events.iter().any(|event| event.message == text || event.trigger == text)
@@ -357,7 +397,7 @@ impl Reader<'_> {
 }
 
 /// Whether a piece is an explicit null, as a whole.
-fn is_null(piece: &[u8]) -> bool {
+pub(super) fn is_null(piece: &[u8]) -> bool {
     piece == b"\"\""
 }
 
@@ -390,9 +430,14 @@ pub(crate) fn hint(rule: Rule) -> &'static str {
         Rule::InvalidText => "declare the character set in MSH-18, or send UTF-8",
         Rule::UnknownDatatype => "name the datatype of the value",
         Rule::NotSupported | Rule::Withdrawn => "leave it empty",
+        Rule::Conditional => "look at what the standard says about the two together",
         Rule::TooLong => "shorten it, or agree on a longer field",
+        Rule::TooShort => "send the whole value",
+        Rule::ConformanceLength => "agree with the receiver on what it keeps",
         Rule::BadFormat => "correct the value",
         Rule::UnknownCode => "use a code of the table",
         Rule::SiteCode => "agree on the code with the receiver",
+        Rule::BadEscape => "send a backslash that is meant as such as \\E\\",
+        Rule::TrailingDelimiters => "they are kept and sent on; a sender may leave them out",
     }
 }

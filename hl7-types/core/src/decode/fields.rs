@@ -86,8 +86,8 @@ impl Reader<'_> {
         desc: &'static SegmentDesc,
         mut node: Option<&mut dyn Node>,
     ) {
-        self.segment = index;
         let desc = self.options.site.map_or(desc, |site| site.segment(desc));
+        (self.segment, self.desc) = (index, Some(desc));
         if desc.id == "RDF" {
             self.read_columns(index);
         }
@@ -142,6 +142,9 @@ impl Reader<'_> {
         for (seq, element) in required.iter().enumerate().skip(slot) {
             self.at_field(seq);
             self.check_required_field(element, Stretch::nothing(end));
+        }
+        if self.values && desc.conditional {
+            self.check_field_conditions(desc);
         }
         if let Some(node) = node {
             if slot > used {
@@ -395,6 +398,7 @@ impl Reader<'_> {
     ) {
         let separator = level.separator();
         let (first, mut at) = (start, Row { start, slot: 0, used: 0 });
+        let from = self.next;
         loop {
             if let Some(node) = lend!(node)
                 && self.plain_slots(components, node, &mut at, separator)
@@ -432,6 +436,10 @@ impl Reader<'_> {
         for (seq, part) in required.iter().enumerate().skip(slot) {
             self.at_part(level, seq);
             self.check_required_part(part, first, Stretch::nothing(self.ahead().at()));
+        }
+        if self.values && datatype.conditional {
+            let marks = &self.marks[from..=self.next];
+            self.check_part_conditions(components, marks, first, separator);
         }
         self.leave_parts(level);
         if slot > used

@@ -4,10 +4,12 @@
 //! Without a struct to fill it is the validator; with one it is the decoder. There is no second copy of either.
 
 mod check;
+mod conditions;
 mod deviations;
 mod fields;
 mod leaves;
 mod named;
+mod notation;
 mod structure;
 mod varying;
 
@@ -67,7 +69,15 @@ impl Default for DecodeOptions {
 }
 
 /// The rules that look at values.
-const VALUE_RULES: [Rule; 4] = [Rule::BadFormat, Rule::UnknownCode, Rule::SiteCode, Rule::TooLong];
+const VALUE_RULES: [Rule; 7] = [
+    Rule::Conditional,
+    Rule::TooLong,
+    Rule::TooShort,
+    Rule::ConformanceLength,
+    Rule::BadFormat,
+    Rule::UnknownCode,
+    Rule::SiteCode,
+];
 
 /// A stretch of the message.
 #[derive(Clone, Copy)]
@@ -110,6 +120,8 @@ pub(crate) struct Reader<'a> {
     values: bool,
     /// The message as text, if pieces of it are values as they stand and need not be looked at.
     plain: Option<&'a str>,
+    /// What the segment being read is.
+    desc: Option<&'static SegmentDesc>,
     /// The separators of the segment being read, and how many of them are behind us.
     marks: &'a [Mark],
     next: usize,
@@ -145,6 +157,7 @@ pub(crate) fn read(
 ) -> Findings {
     let mut reader = Reader::new(bytes, scan, structure, version, options);
     reader.message(root);
+    reader.check_notation();
     let mut findings = reader.findings;
     named::explain(&mut findings, bytes, scan, structure, version, options);
     findings.sort();
@@ -203,6 +216,7 @@ impl<'a> Reader<'a> {
             occurrences: Vec::new(),
             values,
             plain: text.filter(|_| standard && !values),
+            desc: None,
             marks: &[],
             next: 0,
             left: Vec::new(),

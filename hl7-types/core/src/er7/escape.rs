@@ -136,6 +136,21 @@ fn is_kept(sequence: &str) -> bool {
         && sequence.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// Whether text between two escape characters is one of the sequences of section 2.7, whatever it stands for.
+pub(crate) fn is_defined(sequence: &str) -> bool {
+    let Some(behind) = sequence.get(1..) else { return false };
+    let pairs =
+        behind.bytes().all(|byte| byte.is_ascii_hexdigit()) && behind.len().is_multiple_of(2);
+    match sequence.as_bytes()[0] {
+        b'F' | b'S' | b'R' | b'E' | b'T' | b'P' => behind.is_empty(),
+        b'X' => pairs && !behind.is_empty(),
+        b'C' => pairs && behind.len() == 4,
+        b'M' => pairs && matches!(behind.len(), 4 | 6),
+        b'Z' => behind.bytes().all(|byte| byte.is_ascii_graphic()),
+        _ => Command::parse(sequence).is_some(),
+    }
+}
+
 /// Rewrites a piece of ER7 from one set of delimiters to another: separators become separators, characters that
 /// separate on one side only are escaped or unescaped. Both callers check that the way back gives the same bytes and
 /// keep the original where it does not.

@@ -7,7 +7,9 @@ mod scan;
 mod span;
 
 pub use delims::Delimiters;
-pub(crate) use escape::{Token, escape_into, is_plain, is_sequence, tokens, translate, unescape};
+pub(crate) use escape::{
+    Token, escape_into, is_defined, is_plain, is_sequence, tokens, translate, unescape,
+};
 pub(crate) use notation::Notation;
 pub(crate) use scan::{Class, Mark, Scan, is_header};
 pub(crate) use span::Span;

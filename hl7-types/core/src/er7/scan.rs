@@ -46,6 +46,12 @@ impl Mark {
         self.0 >> 3
     }
 
+    /// How much it separates, as a [`Class`] orders it.
+    #[inline]
+    pub(crate) fn rank(self) -> u32 {
+        self.0 & 7
+    }
+
     /// Whether it separates what a class separates, or more.
     #[inline]
     pub(crate) fn ends(self, class: Class) -> bool {

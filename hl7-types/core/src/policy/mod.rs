@@ -99,12 +99,9 @@ impl Policy {
                 Part::Values => header_only = header_only.with(rule),
             }
         }
-        let trailing = Rule::ALL.iter().find(|rule| rule.id() == TRAILING_DELIMITERS);
-        let switched = file.trailing_delimiters.zip(trailing);
-        let switched = switched.map(|(allowed, &rule)| match allowed {
-            true => (rule, None),
-            false => (rule, Some(Severity::Error)),
-        });
+        let switched = file
+            .trailing_delimiters
+            .map(|allowed| (Rule::TrailingDelimiters, (!allowed).then_some(Severity::Error)));
         for (rule, severity) in switched.into_iter().chain(file.rules) {
             match severity {
                 None => rules = rules.without(rule),
@@ -210,9 +207,6 @@ fn named_version(
     found
 }
 
-/// The rule that the switch `trailing-delimiters` turns.
-const TRAILING_DELIMITERS: &str = "trailing-delimiters";
-
 /// Which part of a message a rule is about, for the switch `body`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -236,7 +230,10 @@ fn part_of(rule: Rule) -> Part {
         | Rule::UnknownDatatype
         | Rule::NotSupported
         | Rule::Withdrawn
+        | Rule::Conditional
         | Rule::TooLong
+        | Rule::TooShort
+        | Rule::ConformanceLength
         | Rule::BadFormat
         | Rule::UnknownCode
         | Rule::SiteCode => Part::Values,
@@ -249,6 +246,8 @@ fn part_of(rule: Rule) -> Part {
         | Rule::SurplusField
         | Rule::SurplusComponent
         | Rule::SurplusSubcomponent
+        | Rule::TrailingDelimiters
+        | Rule::BadEscape
         | Rule::InvalidText
         | Rule::OtherCharset => Part::Whole,
     }

@@ -23,6 +23,7 @@ pub static PART: DatatypeDesc = DatatypeDesc::new(
             ElementDesc::withdrawn("Gone", "gone"),
             ElementDesc::new("Code", "code", &crate::datatypes::ID)
                 .usage(Usage::CrX)
+                .required_if([2, 0])
                 .table(&crate::tables::TABLE_0001),
             ElementDesc::new("Self", "self_", &crate::datatypes::ST).usage(Usage::X),
         ],

@@ -26,6 +26,7 @@ pub static USE: SegmentDesc = SegmentDesc::new(
             .len(65536),
         ElementDesc::new("Conditional", "conditional", &crate::datatypes::A_B1)
             .usage(Usage::C)
+            .required_if([3, 0])
             .repeats(0, hl7_types::desc::MANY),
         ElementDesc::new(
                 "Conditional on Paper",
@@ -39,6 +40,7 @@ pub static USE: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::ID,
             )
             .usage(Usage::CreX)
+            .required_if([-3, 12])
             .table(&crate::tables::TABLE_0001),
         ElementDesc::new(
                 "Conditional Otherwise",

@@ -18,6 +18,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
             .len(4)
             .item(559),
         ElementDesc::new("Value Type", "value_type", &crate::datatypes::ID)
+            .required_if([5, 0])
             .len(2)
             .table(&crate::tables::TABLE_0125)
             .item(676),

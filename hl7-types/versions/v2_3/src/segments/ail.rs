@@ -58,6 +58,7 @@ pub static AIL: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CE,
             )
             .usage(Usage::C)
+            .required_if([7, 0])
             .len(200)
             .item(892),
         ElementDesc::new("Duration", "duration", &crate::datatypes::NM)

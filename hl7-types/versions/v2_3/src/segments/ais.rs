@@ -51,6 +51,7 @@ pub static AIS: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CE,
             )
             .usage(Usage::C)
+            .required_if([5, 0])
             .len(200)
             .item(892),
         ElementDesc::new("Duration", "duration", &crate::datatypes::NM)

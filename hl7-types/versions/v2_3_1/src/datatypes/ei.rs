@@ -18,12 +18,14 @@ pub static EI: DatatypeDesc = DatatypeDesc::new(
             ),
             ElementDesc::new("Namespace ID", "namespace_id", &crate::datatypes::IS)
                 .table(&crate::tables::TABLE_0300),
-            ElementDesc::new("Universal ID", "universal_id", &crate::datatypes::ST),
+            ElementDesc::new("Universal ID", "universal_id", &crate::datatypes::ST)
+                .required_if([4, 0]),
             ElementDesc::new(
                     "Universal ID type",
                     "universal_id_type",
                     &crate::datatypes::ID,
                 )
+                .required_if([3, 0])
                 .table(&crate::tables::TABLE_0301),
         ],
     ),

@@ -65,6 +65,7 @@ pub static AIG: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CE,
             )
             .usage(Usage::C)
+            .required_if([9, 0])
             .len(250)
             .item(892),
         ElementDesc::new("Duration", "duration", &crate::datatypes::NM)

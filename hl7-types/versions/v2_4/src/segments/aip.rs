@@ -59,6 +59,7 @@ pub static AIP: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CE,
             )
             .usage(Usage::C)
+            .required_if([7, 0])
             .len(250)
             .item(892),
         ElementDesc::new("Duration", "duration", &crate::datatypes::NM)

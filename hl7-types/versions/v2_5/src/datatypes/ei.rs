@@ -22,6 +22,7 @@ pub static EI: DatatypeDesc = DatatypeDesc::new(
                 .table(&crate::tables::TABLE_0363),
             ElementDesc::new("Universal ID", "universal_id", &crate::datatypes::ST)
                 .usage(Usage::C)
+                .required_if([4, 0])
                 .len(199),
             ElementDesc::new(
                     "Universal ID Type",
@@ -29,6 +30,7 @@ pub static EI: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([3, 0])
                 .len(6)
                 .table(&crate::tables::TABLE_0301),
         ],

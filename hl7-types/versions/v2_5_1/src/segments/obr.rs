@@ -159,6 +159,7 @@ pub static OBR: SegmentDesc = SegmentDesc::new(
             .item(257),
         ElementDesc::new("Result Status", "result_status", &crate::datatypes::ID)
             .usage(Usage::C)
+            .required_if([22, 0])
             .len(1)
             .table(&crate::tables::TABLE_0123)
             .item(258),

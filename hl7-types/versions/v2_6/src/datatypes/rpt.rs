@@ -42,6 +42,7 @@ pub static RPT: DatatypeDesc = DatatypeDesc::new(
                 .len(10),
             ElementDesc::new("Period Units", "period_units", &crate::datatypes::IS)
                 .usage(Usage::C)
+                .required_if([5, 0])
                 .len(10),
             ElementDesc::new(
                     "Institution Specified Time",
@@ -65,6 +66,7 @@ pub static RPT: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::IS,
                 )
                 .usage(Usage::C)
+                .required_if([9, 0])
                 .len(10),
             ElementDesc::new(
                     "General Timing Specification",

@@ -227,11 +227,13 @@ pub static PID: SegmentDesc = SegmentDesc::new(
             .item(1538),
         ElementDesc::new("Species Code", "species_code", &crate::datatypes::CWE)
             .usage(Usage::C)
+            .required_if([36, 0])
             .len(705)
             .table(&crate::tables::TABLE_0446)
             .item(1539),
         ElementDesc::new("Breed Code", "breed_code", &crate::datatypes::CWE)
             .usage(Usage::C)
+            .required_if([37, 0])
             .len(705)
             .table(&crate::tables::TABLE_0447)
             .item(1540),

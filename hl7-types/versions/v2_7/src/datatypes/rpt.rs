@@ -41,7 +41,8 @@ pub static RPT: DatatypeDesc = DatatypeDesc::new(
                 &crate::datatypes::NM,
             ),
             ElementDesc::new("Period Units", "period_units", &crate::datatypes::CWE)
-                .usage(Usage::C),
+                .usage(Usage::C)
+                .required_if([5, 0]),
             ElementDesc::new(
                     "Institution Specified Time",
                     "institution_specified_time",
@@ -62,7 +63,8 @@ pub static RPT: DatatypeDesc = DatatypeDesc::new(
                     "event_offset_units",
                     &crate::datatypes::CWE,
                 )
-                .usage(Usage::C),
+                .usage(Usage::C)
+                .required_if([9, 0]),
             ElementDesc::new(
                 "General Timing Specification",
                 "general_timing_specification",

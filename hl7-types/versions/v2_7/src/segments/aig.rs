@@ -58,6 +58,7 @@ pub static AIG: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CNE,
             )
             .usage(Usage::C)
+            .required_if([9, 0])
             .item(892),
         ElementDesc::new("Duration", "duration", &crate::datatypes::NM).item(893),
         ElementDesc::new("Duration Units", "duration_units", &crate::datatypes::CNE)

@@ -14,13 +14,15 @@ pub static HD: DatatypeDesc = DatatypeDesc::new(
             ElementDesc::new("Namespace ID", "namespace_id", &crate::datatypes::IS)
                 .table(&crate::tables::TABLE_0300),
             ElementDesc::new("Universal ID", "universal_id", &crate::datatypes::ST)
-                .usage(Usage::C),
+                .usage(Usage::C)
+                .required_if([3, 0]),
             ElementDesc::new(
                     "Universal ID Type",
                     "universal_id_type",
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([2, 0])
                 .len(6)
                 .table(&crate::tables::TABLE_0301),
         ],

@@ -54,6 +54,7 @@ pub static AIL: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CNE,
             )
             .usage(Usage::C)
+            .required_if([7, 0])
             .item(892),
         ElementDesc::new("Duration", "duration", &crate::datatypes::NM).item(893),
         ElementDesc::new("Duration Units", "duration_units", &crate::datatypes::CNE)

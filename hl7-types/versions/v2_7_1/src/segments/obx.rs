@@ -15,6 +15,7 @@ pub static OBX: SegmentDesc = SegmentDesc::new(
             .item(569),
         ElementDesc::new("Value Type", "value_type", &crate::datatypes::ID)
             .usage(Usage::C)
+            .required_if([5, 0])
             .len(3)
             .table(&crate::tables::TABLE_0125)
             .item(570),

@@ -19,13 +19,15 @@ pub static EI: DatatypeDesc = DatatypeDesc::new(
             ElementDesc::new("Namespace ID", "namespace_id", &crate::datatypes::IS)
                 .table(&crate::tables::TABLE_0363),
             ElementDesc::new("Universal ID", "universal_id", &crate::datatypes::ST)
-                .usage(Usage::C),
+                .usage(Usage::C)
+                .required_if([4, 0]),
             ElementDesc::new(
                     "Universal ID Type",
                     "universal_id_type",
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([3, 0])
                 .len(6)
                 .table(&crate::tables::TABLE_0301),
         ],

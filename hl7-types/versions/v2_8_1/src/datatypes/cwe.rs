@@ -19,6 +19,7 @@ pub static CWE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([1, -14])
                 .len(12)
                 .table(&crate::tables::TABLE_0396),
             ElementDesc::new(
@@ -33,6 +34,7 @@ pub static CWE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([4, -17])
                 .len(12)
                 .table(&crate::tables::TABLE_0396),
             ElementDesc::new(
@@ -63,6 +65,7 @@ pub static CWE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([10, -20])
                 .len(12)
                 .table(&crate::tables::TABLE_0396),
             ElementDesc::new(

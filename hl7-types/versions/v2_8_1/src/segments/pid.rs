@@ -176,9 +176,11 @@ pub static PID: SegmentDesc = SegmentDesc::new(
                 &crate::datatypes::CWE,
             )
             .usage(Usage::C)
+            .required_if([36, 0])
             .item(1539),
         ElementDesc::new("Breed Code", "breed_code", &crate::datatypes::CWE)
             .usage(Usage::C)
+            .required_if([37, 0])
             .table(&crate::tables::TABLE_0447)
             .item(1540),
         ElementDesc::new("Strain", "strain", &crate::datatypes::ST).item(1541),

@@ -74,7 +74,8 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
                     "coding_system_oid",
                     &crate::datatypes::ST,
                 )
-                .usage(Usage::C),
+                .usage(Usage::C)
+                .required_if([1, -3]),
             ElementDesc::new("Value Set OID", "value_set_oid", &crate::datatypes::ST),
             ElementDesc::new(
                     "Value Set Version ID",
@@ -87,7 +88,8 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
                     "alternate_coding_system_oid",
                     &crate::datatypes::ST,
                 )
-                .usage(Usage::C),
+                .usage(Usage::C)
+                .required_if([4, -6]),
             ElementDesc::new(
                 "Alternate Value Set OID",
                 "alternate_value_set_oid",
@@ -104,7 +106,8 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
                     "second_alternate_coding_system_oid",
                     &crate::datatypes::ST,
                 )
-                .usage(Usage::C),
+                .usage(Usage::C)
+                .required_if([10, -12]),
             ElementDesc::new(
                 "Second Alternate Value Set OID",
                 "second_alternate_value_set_oid",

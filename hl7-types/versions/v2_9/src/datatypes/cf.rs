@@ -20,6 +20,7 @@ pub static CF: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([1, -14])
                 .len(12)
                 .min_len(1)
                 .table(&crate::tables::TABLE_0396),
@@ -40,6 +41,7 @@ pub static CF: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([4, -17])
                 .len(12)
                 .min_len(1)
                 .table(&crate::tables::TABLE_0396),

@@ -87,6 +87,7 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ST,
                 )
                 .usage(Usage::C)
+                .required_if([1, -3])
                 .conf_len(199, false),
             ElementDesc::new("Value Set OID", "value_set_oid", &crate::datatypes::ST)
                 .conf_len(199, false),
@@ -103,6 +104,7 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ST,
                 )
                 .usage(Usage::C)
+                .required_if([4, -6])
                 .conf_len(199, false),
             ElementDesc::new(
                     "Alternate Value Set OID",
@@ -123,6 +125,7 @@ pub static CNE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ST,
                 )
                 .usage(Usage::C)
+                .required_if([10, -12])
                 .conf_len(199, false),
             ElementDesc::new(
                     "Second Alternate Value Set OID",

@@ -20,6 +20,7 @@ pub static CWE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([1, -14])
                 .len(12)
                 .min_len(1)
                 .table(&crate::tables::TABLE_0396),
@@ -37,6 +38,7 @@ pub static CWE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([4, -17])
                 .len(12)
                 .min_len(1)
                 .table(&crate::tables::TABLE_0396),
@@ -73,6 +75,7 @@ pub static CWE: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([10, -20])
                 .len(12)
                 .min_len(1)
                 .table(&crate::tables::TABLE_0396),

@@ -16,6 +16,7 @@ pub static HD: DatatypeDesc = DatatypeDesc::new(
                 .table(&crate::tables::TABLE_0300),
             ElementDesc::new("Universal ID", "universal_id", &crate::datatypes::ST)
                 .usage(Usage::C)
+                .required_if([3, 0])
                 .conf_len(199, false),
             ElementDesc::new(
                     "Universal ID Type",
@@ -23,6 +24,7 @@ pub static HD: DatatypeDesc = DatatypeDesc::new(
                     &crate::datatypes::ID,
                 )
                 .usage(Usage::C)
+                .required_if([2, 0])
                 .len(6)
                 .min_len(1)
                 .table(&crate::tables::TABLE_0301),

@@ -1,10 +1,18 @@
 //! Messages made from descriptors: what a conforming message of a structure looks like, with invented values.
 
+mod conditions;
+mod damage;
+mod faulty;
+mod values;
+
 use crate::decode::CODED;
 use crate::desc::{
-    AnySegment, DatatypeDesc, DatatypeKind, ElementDesc, Format, MANY, MemberDesc, MemberKind,
+    AnySegment, BY_COLUMN, DatatypeDesc, DatatypeKind, ElementDesc, MANY, MemberDesc, MemberKind,
     SegmentDesc, StructureDesc, TableDesc, Usage, VersionDesc,
 };
+
+pub use faulty::{Faulty, sample_faulty};
+use values::{Choice, first_primitive};
 
 /// How much a sample message holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +26,13 @@ pub enum Fill {
 /// A conforming message of a structure, under the recommended delimiters, segments ended by carriage returns.
 #[must_use]
 pub fn sample(structure: &'static StructureDesc, fill: Fill) -> Vec<u8> {
-    let mut maker = Maker { structure, fill, out: String::new() };
+    sample_seeded(structure, fill, 0)
+}
+
+/// As [`sample`], with other values for each seed, always the same for one; zero gives those of [`sample`].
+#[must_use]
+pub fn sample_seeded(structure: &'static StructureDesc, fill: Fill, seed: u64) -> Vec<u8> {
+    let mut maker = Maker::new(structure, fill, seed);
     for member in structure.root.members {
         maker.member(member);
     }
@@ -28,10 +42,15 @@ pub fn sample(structure: &'static StructureDesc, fill: Fill) -> Vec<u8> {
 struct Maker {
     structure: &'static StructureDesc,
     fill: Fill,
+    choice: Choice,
     out: String,
 }
 
 impl Maker {
+    fn new(structure: &'static StructureDesc, fill: Fill, seed: u64) -> Self {
+        Self { structure, fill, choice: Choice::of(seed), out: String::new() }
+    }
+
     fn full(&self) -> bool {
         self.fill == Fill::Full
     }
@@ -79,13 +98,24 @@ impl Maker {
         if header {
             self.out.push_str("|^~\\&");
         }
+        let before = if header { 2 } else { 0 };
+        let mut texts: Vec<_> = (0..segment.fields.len())
+            .map(|index| match index {
+                index if index < before => "^".to_owned(),
+                _ => self.field(segment, index, &segment.fields[index]),
+            })
+            .collect();
+        let make = |index: usize| {
+            let field = &segment.fields[index];
+            self.element(field, room(field))
+        };
+        conditions::keep(segment.fields, &mut texts, &make, &|_| true);
         let mut pending = 0;
-        for (index, field) in segment.fields.iter().enumerate().skip(if header { 2 } else { 0 }) {
+        for text in &texts[before.min(texts.len())..] {
             pending += 1;
-            let text = self.field(segment, index, field);
             if !text.is_empty() {
                 (0..pending).for_each(|_| self.out.push('|'));
-                self.out.push_str(&text);
+                self.out.push_str(text);
                 pending = 0;
             }
         }
@@ -102,12 +132,15 @@ impl Maker {
         if !stated {
             return String::new();
         }
-        let one = self.element(field, room(field));
+        let one = match self.named_type(segment, field) {
+            Some(datatype) => self.of_datatype(datatype, None, field, room(field)),
+            None => self.element(field, room(field)),
+        };
         if one.len() > room(field) && field.usage != Usage::R {
             // The shortest code of its table, or its required components, are longer than the field may be.
             return String::new();
         }
-        if self.full() && field.max > 1 { format!("{one}~{one}") } else { one }
+        if self.full() && field.max > 1 && !one.is_empty() { format!("{one}~{one}") } else { one }
     }
 
     /// Fields whose value follows from the message.
@@ -123,7 +156,9 @@ impl Maker {
             ("MSH", 9) => Some(self.message_type(&segment.fields[index])),
             ("MSH", 12) => Some(self.structure.version?.id.to_owned()),
             // The columns of the rows behind it.
-            ("RDF", 2) => Some(if self.full() { "A^ST^1~B^ST^1" } else { "A^ST" }.to_owned()),
+            ("RDF", 2) => Some(
+                if self.full() { "PID.3.1^ST^1~PID.5.1^ST^1" } else { "PID.3.1^ST" }.to_owned(),
+            ),
             _ => None,
         }
     }
@@ -140,6 +175,17 @@ impl Maker {
         };
         let named = table.codes.iter().find(|code| usable(code.code).is_some());
         named.map_or_else(String::new, |code| code.code.to_owned())
+    }
+
+    /// The datatype of a varying field, as the field says that names it.
+    fn named_type(
+        &self,
+        segment: &SegmentDesc,
+        field: &ElementDesc,
+    ) -> Option<&'static DatatypeDesc> {
+        let by = segment.fields.get(usize::from(field.varies_by).checked_sub(1)?)?;
+        let named = (field.varies_by != BY_COLUMN).then(|| self.varying(by.table))?;
+        self.structure.version?.datatype(&named)
     }
 
     /// MSH-9 in the form that the version has: the structure is its third component from 2.3.1 on, where that fits.
@@ -159,12 +205,24 @@ impl Maker {
 
     fn element(&self, element: &ElementDesc, room: usize) -> String {
         let Some(datatype) = element.datatype else { return String::new() };
+        self.of_datatype(datatype, element.table, element, room)
+    }
+
+    fn of_datatype(
+        &self,
+        datatype: &'static DatatypeDesc,
+        table: Option<&'static TableDesc>,
+        element: &ElementDesc,
+        room: usize,
+    ) -> String {
         match datatype.kind {
             DatatypeKind::Composite(components) => {
-                let table = element.table.filter(|_| CODED.contains(&datatype.id));
+                let table = table.filter(|_| CODED.contains(&datatype.id));
                 self.composite(components, table, room, '^')
             }
-            DatatypeKind::Primitive(format) => primitive(format, element.table, room),
+            DatatypeKind::Primitive(format) => {
+                self.choice.primitive(format, table, least(element), room)
+            }
             DatatypeKind::Varies => "A".to_owned(),
         }
     }
@@ -176,15 +234,15 @@ impl Maker {
         most: usize,
         separator: char,
     ) -> String {
-        let mut out = String::new();
-        let mut pending = 0;
+        let mut texts = vec![String::new(); components.len()];
+        let mut written = 0;
         // Where no component is required, one has to stand for all.
         let first = components.iter().position(is_usable);
         for (index, component) in components.iter().enumerate() {
             let usable = is_usable(component);
             let required = component.usage == Usage::R || first == Some(index);
             if required || (self.full() && usable) {
-                let taken = out.len() + pending;
+                let taken = written + index;
                 let table = component.table.or(if index == 0 { table } else { None });
                 let mut text =
                     self.component(component, table, most.saturating_sub(taken), separator);
@@ -192,14 +250,24 @@ impl Maker {
                     text = self.component(component, table, usize::MAX, separator);
                 }
                 if !text.is_empty() && (required || taken + text.len() <= most) {
-                    (0..pending).for_each(|_| out.push(separator));
-                    out.push_str(&text);
-                    pending = 0;
+                    written += text.len();
+                    texts[index] = text;
                 }
             }
-            pending += 1;
         }
-        out
+        let make = |index: usize| {
+            let component: &ElementDesc = &components[index];
+            self.component(component, component.table, usize::MAX, separator)
+        };
+        let fits = |texts: &[String]| joined(texts, separator).len() <= most;
+        conditions::keep(components, &mut texts, &make, &fits);
+        if texts.iter().all(String::is_empty)
+            && let Some(index) =
+                conditions::without_consequence(components).find(|&index| index > 0)
+        {
+            texts[index] = make(index);
+        }
+        joined(&texts, separator)
     }
 
     fn component(
@@ -214,14 +282,23 @@ impl Maker {
             Some(DatatypeKind::Composite(components)) if separator == '^' => {
                 self.composite(components, table, room, '&')
             }
-            Some(DatatypeKind::Composite(components)) => first_primitive(components)
-                .map_or_else(String::new, |(format, inner)| {
-                    primitive(format, inner.or(table), room)
-                }),
-            Some(DatatypeKind::Primitive(format)) => primitive(format, table, room),
+            Some(DatatypeKind::Composite(components)) => {
+                first_primitive(components).map_or_else(String::new, |(format, inner)| {
+                    self.choice.primitive(format, inner.or(table), least(component), room)
+                })
+            }
+            Some(DatatypeKind::Primitive(format)) => {
+                self.choice.primitive(format, table, least(component), room)
+            }
             _ => String::new(),
         }
     }
+}
+
+/// Texts with separators between them, none behind the last that is not empty.
+fn joined(texts: &[String], separator: char) -> String {
+    let stated = texts.iter().rposition(|text| !text.is_empty()).map_or(0, |last| last + 1);
+    texts[..stated].join(separator.encode_utf8(&mut [0; 4]))
 }
 
 fn stated(field: &ElementDesc, fill: Fill) -> bool {
@@ -232,52 +309,18 @@ fn is_usable(element: &ElementDesc) -> bool {
     !matches!(element.usage, Usage::X | Usage::W)
 }
 
+/// How many characters an element must have.
+fn least(element: &ElementDesc) -> usize {
+    if element.is_primitive() { element.length.min as usize } else { 0 }
+}
+
 /// How many characters an element may have.
 fn room(element: &ElementDesc) -> usize {
     let own = element.datatype.map_or(0, |datatype: &DatatypeDesc| datatype.max_len);
-    [element.length.max, own]
+    let conformance = if element.is_primitive() { element.length.conformance } else { 0 };
+    [element.length.max, conformance, own]
         .into_iter()
         .filter(|&max| max > 0)
         .min()
         .map_or(usize::from(MANY), |max| max as usize)
-}
-
-/// The primitive that the text of a composite is read into where nothing separates.
-fn first_primitive(
-    components: &'static [ElementDesc],
-) -> Option<(Format, Option<&'static TableDesc>)> {
-    let mut first = components.first()?;
-    for _ in 0..8 {
-        match first.datatype?.kind {
-            DatatypeKind::Primitive(format) => return Some((format, first.table)),
-            DatatypeKind::Composite(components) => first = components.first()?,
-            DatatypeKind::Varies => return None,
-        }
-    }
-    None
-}
-
-/// A value of a format that fits, a code of the table where there is one.
-fn primitive(format: Format, table: Option<&TableDesc>, room: usize) -> String {
-    let is_text = matches!(
-        format,
-        Format::String | Format::Text | Format::Formatted | Format::Id | Format::Coded
-    );
-    if let Some(table) = table.filter(|table| is_text && !table.codes.is_empty()) {
-        let plain =
-            |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let mut fitting =
-            table.codes.iter().map(|code| code.code).filter(|code| code.len() <= room);
-        return fitting.find(|code| plain(code)).unwrap_or_default().to_owned();
-    }
-    let candidates: &[&str] = match format {
-        Format::Sequence | Format::Number => &["1"],
-        Format::Date => &["20260211", "2026"],
-        Format::Time => &["140114", "14"],
-        Format::DateTime => &["20260211140114", "20260211", "2026"],
-        Format::StringNumber => &["5550100"],
-        Format::Telephone => &["(555)555-0100", "5550100", "5"],
-        _ => &["A"],
-    };
-    candidates.iter().find(|text| text.len() <= room).copied().unwrap_or_default().to_owned()
 }
