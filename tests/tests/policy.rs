@@ -83,6 +83,39 @@ fn statement_19_switches_act_separately() {
     );
 }
 
+/// Statement 19: separators with nothing behind them, whatever else is looked at.
+#[test]
+fn statement_19_trailing_delimiters_are_allowed_or_not() {
+    let trailing = MESSAGE.replace("|M\r", "|M|^|\r").replace("^MR|", "^MR^^|");
+    let noted = ["note[trailing-delimiters] PID-3", "note[trailing-delimiters] PID"];
+    let wrong = noted.map(|finding| finding.replace("note", "error"));
+    let wrong = wrong.each_ref().map(String::as_str);
+    check("", &trailing, &noted);
+    check("[validation]\ntrailing-delimiters = \"allowed\"", &trailing, &[]);
+    check("[validation]\ntrailing-delimiters = \"error\"", &trailing, &wrong);
+    check("[validation]\nbody = false\ntrailing-delimiters = \"error\"", &trailing, &wrong);
+    check(
+        "[validation]\ntrailing-delimiters = \"allowed\"\n[rules]\ntrailing-delimiters = \"error\"",
+        &trailing,
+        &wrong,
+    );
+    check("[validation]\ntrailing-delimiters = \"error\"", MESSAGE, &[]);
+}
+
+/// A usage that is agreed on takes the place of the standard's condition.
+#[test]
+fn agreed_usage_depends_on_nothing() {
+    let message = format!("{MESSAGE}OBX|1||1^NOTE||||||||F\r");
+    let with_value = message.replace("NOTE||||", "NOTE||x||");
+    check("", &message, &[]);
+    let unnamed = "error[conditional] OBX-2";
+    check("[rules]\nunknown-datatype = \"off\"", &with_value, &[unnamed]);
+    let agreed = "[rules]\nunknown-datatype = \"off\"\n[fields.\"OBX-2\"]\nusage = ";
+    check(&format!("{agreed}\"O\""), &with_value, &[]);
+    check(&format!("{agreed}\"C\""), &with_value, &[unnamed]);
+    check(&format!("{agreed}\"R\""), &message, &["error[required-field] OBX-2"]);
+}
+
 /// Statement 19: lengths are looked at, or not.
 #[test]
 fn statement_19_lengths_are_optional() {
