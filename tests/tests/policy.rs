@@ -44,7 +44,7 @@ const FAULTY: &str = "MSH|^~\\&|ADT|HARBOUR|EHR|HARBOUR|20260211140114||ADT^A01^
 
 /// Statement 19: the switches act each for itself, and the header is validated whatever they say.
 #[test]
-fn switches_act_separately() {
+fn statement_19_switches_act_separately() {
     let header = "error[required-field] MSH-11";
     check(
         "",
@@ -83,9 +83,42 @@ fn switches_act_separately() {
     );
 }
 
+/// Statement 19: separators with nothing behind them, whatever else is looked at.
+#[test]
+fn statement_19_trailing_delimiters_are_allowed_or_not() {
+    let trailing = MESSAGE.replace("|M\r", "|M|^|\r").replace("^MR|", "^MR^^|");
+    let noted = ["note[trailing-delimiters] PID-3", "note[trailing-delimiters] PID"];
+    let wrong = noted.map(|finding| finding.replace("note", "error"));
+    let wrong = wrong.each_ref().map(String::as_str);
+    check("", &trailing, &noted);
+    check("[validation]\ntrailing-delimiters = \"allowed\"", &trailing, &[]);
+    check("[validation]\ntrailing-delimiters = \"error\"", &trailing, &wrong);
+    check("[validation]\nbody = false\ntrailing-delimiters = \"error\"", &trailing, &wrong);
+    check(
+        "[validation]\ntrailing-delimiters = \"allowed\"\n[rules]\ntrailing-delimiters = \"error\"",
+        &trailing,
+        &wrong,
+    );
+    check("[validation]\ntrailing-delimiters = \"error\"", MESSAGE, &[]);
+}
+
+/// A usage that is agreed on takes the place of the standard's condition.
+#[test]
+fn agreed_usage_depends_on_nothing() {
+    let message = format!("{MESSAGE}OBX|1||1^NOTE||||||||F\r");
+    let with_value = message.replace("NOTE||||", "NOTE||x||");
+    check("", &message, &[]);
+    let unnamed = "error[conditional] OBX-2";
+    check("[rules]\nunknown-datatype = \"off\"", &with_value, &[unnamed]);
+    let agreed = "[rules]\nunknown-datatype = \"off\"\n[fields.\"OBX-2\"]\nusage = ";
+    check(&format!("{agreed}\"O\""), &with_value, &[]);
+    check(&format!("{agreed}\"C\""), &with_value, &[unnamed]);
+    check(&format!("{agreed}\"R\""), &message, &["error[required-field] OBX-2"]);
+}
+
 /// Statement 19: lengths are looked at, or not.
 #[test]
-fn lengths_are_optional() {
+fn statement_19_lengths_are_optional() {
     let long = MESSAGE.replace("|M\r", "|MALE\r");
     let code = "note[site-code] PID-8";
     check("", &long, &[code, "warning[too-long] PID-8"]);
@@ -96,7 +129,7 @@ fn lengths_are_optional() {
 
 /// Statement 21: one engine, one message, two profiles of ADT^A01.
 #[test]
-fn two_partners_have_two_profiles() {
+fn statement_21_two_partners_have_two_profiles() {
     let first = policy(
         "[fields.\"PID-3\"]\nmax = 1\n[fields.\"PID-3.6\"]\nusage = \"R\"\n[fields.\"PID-19\"]\nusage = \"X\"",
     );
@@ -128,7 +161,7 @@ fn two_partners_have_two_profiles() {
 
 /// Statement 18: a segment of the site's own passes and is noted; once declared, it is validated instead.
 #[test]
-fn site_segments_are_validated_once_declared() {
+fn statement_18_site_segments_are_validated_once_declared() {
     let zpv = "[segments.ZPV]\nfields = [\
         { seq = 1, name = \"Set ID\", type = \"SI\", usage = \"R\" },\
         { seq = 3, name = \"Colour\", type = \"ID\", table = \"HW01\", max = 2 },\

@@ -4,7 +4,7 @@ use crate::desc::{Format, SegmentDesc, TableDesc};
 
 /// A site's reading of one version: what it defines otherwise than the standard does.
 ///
-/// It is made from a [`Policy`](crate::policy::Policy), so that it always fits the structs that it stands beside: a segment
+/// It is made from a policy (`hl7_core::policy`, feature `policy`), so that it always fits the structs that it stands beside: a segment
 /// in it has the fields of the standard's, with other facts about them.
 #[derive(Debug, Default)]
 pub struct Site {

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::desc::{
-    self, DatatypeDesc, DatatypeKind, ElementDesc, Format, MANY, SegmentDesc, TableDesc, TableKind,
-    Usage, VersionDesc,
+    self, DatatypeDesc, DatatypeKind, ElementDesc, Format, Length, MANY, SegmentDesc, TableDesc,
+    TableKind, Usage, VersionDesc,
 };
 use crate::primitives::TEXT;
 use crate::site::Site;
@@ -169,12 +169,17 @@ impl Builder {
         if let Some(usage) = facts.usage {
             element.usage = usage;
             element.min = u16::from(usage == Usage::R);
+            if !matches!(usage, Usage::C | Usage::CrX | Usage::CreX) {
+                // What is required or not whatever else is there depends on nothing.
+                element.condition = [0; 2];
+            }
         }
         if let Some(max) = facts.max {
             element.max = max;
         }
         if let Some(len) = facts.len {
-            element.length.max = len;
+            element.length =
+                Length { max: len, min: element.length.min.min(len), ..Length::default() };
         }
         if let Some(table) = facts.table.as_deref().and_then(|id| self.table(id)) {
             element.table = Some(table);
