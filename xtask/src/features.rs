@@ -10,7 +10,8 @@ use crate::versions;
 pub(crate) fn run(root: &Path) -> Result<(), Box<dyn Error>> {
     let versions = versions::modules(root)?;
     let alone = versions.iter().map(String::as_str);
-    for features in ["", "jiff", "rust_decimal", "latest", "all-versions"].into_iter().chain(alone)
+    for features in
+        ["", "jiff", "rust_decimal", "policy", "latest", "all-versions"].into_iter().chain(alone)
     {
         check(root, &["--package", "hl7-types", "--features", features])?;
     }

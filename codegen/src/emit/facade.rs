@@ -47,7 +47,8 @@ fn features(versions: &[&Version]) -> String {
     let mut text = String::from(
         "\n[features]\n# No version is on by default: name the ones you speak.\ndefault = []\n\
          # Dates and times as the types of jiff, numbers as those of rust_decimal.\n\
-         jiff = [\"hl7-core/jiff\"]\nrust_decimal = [\"hl7-core/rust_decimal\"]\n",
+         jiff = [\"hl7-core/jiff\"]\nrust_decimal = [\"hl7-core/rust_decimal\"]\n\
+         # Policies: what is agreed with a partner, as a TOML file.\npolicy = [\"hl7-core/policy\"]\n",
     );
     for version in versions {
         let _ = writeln!(text, "{} = [\"dep:{}\"]", version.module, package_name(version));
