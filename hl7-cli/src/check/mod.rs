@@ -106,7 +106,7 @@ Examples:
   hl7 check --summary inbox/         which deviations each version has, and how often
   hl7 check --structure-only --redact adt.hl7
   hl7 check --policy partner.toml inbox/
-                                    by what is agreed with a partner
+                                     by what is agreed with a partner
   hl7 check --json inbox/ | jq -r '.[] | select(.findings[]?.rule == \"unknown-code\").file'
 
 JSON:

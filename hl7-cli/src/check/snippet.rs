@@ -37,9 +37,10 @@ pub(super) fn cut(
     shown: usize,
 ) -> Snippet {
     let inside = |at: usize| at.clamp(place.start, place.end) - place.start;
-    if segment.iter().all(|byte| (0x20..0x7f).contains(byte)) {
-        let text = String::from_utf8_lossy(segment);
-        return plain(&text, inside(piece.start)..inside(piece.end), columns, shown);
+    if segment.iter().all(|byte| (0x20..0x7f).contains(byte))
+        && let Ok(text) = std::str::from_utf8(segment)
+    {
+        return plain(text, inside(piece.start)..inside(piece.end), columns, shown);
     }
     let cells = cells(segment, charset);
     let first = cells.partition_point(|cell| cell.at < inside(piece.start));
