@@ -171,6 +171,7 @@ fn facts_arrive_in_the_findings() {
     insta::assert_debug_snapshot!(found, @r#"
     [
         "too-long USE[2]-1.2",
+        "conditional USE[2]-1.4",
         "not-supported USE[2]-9",
     ]
     "#);

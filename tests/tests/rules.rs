@@ -55,8 +55,8 @@ fn lengths() {
         "2.9",
         "MSA|A|1",
         &[
+            "unknown-code MSA-1: Acknowledgment Code: not a code of table 0008, Acknowledgment code",
             "too-short MSA-1: Acknowledgment Code has 1 characters, at least 2 are required",
-            "unknown-code MSA-1: Acknowledgment Code: not a code of table 0008, Acknowledgment Code",
         ],
     );
     // A null is no text.

@@ -139,7 +139,7 @@ impl Reader<'_> {
         let bytes = span.end - span.start;
         // A character takes four bytes at most.
         let surely_within = |most| most == 0 || bytes <= most;
-        if !surely_within(max) || !surely_within(conformance) || bytes < min * 4 {
+        if !surely_within(max) || !surely_within(conformance) || bytes < min.saturating_mul(4) {
             self.check_characters(element, span);
         }
     }

@@ -16,12 +16,12 @@ impl Choice {
     }
 
     /// One of several; `None` of none.
-    fn one_of<T>(&self, mut from: Vec<T>) -> Option<T> {
-        if from.is_empty() {
-            return None;
+    fn one_of<T>(&self, mut from: impl Iterator<Item = T> + Clone) -> Option<T> {
+        if self.seed == 0 {
+            return from.next();
         }
-        let index = if self.seed == 0 { 0 } else { self.draw() % from.len() as u64 };
-        Some(from.swap_remove(usize::try_from(index).unwrap_or(0)))
+        let count = from.clone().count().max(1) as u64;
+        from.nth(usize::try_from(self.draw() % count).unwrap_or(0))
     }
 
     /// The next number (splitmix64).
@@ -52,10 +52,10 @@ impl Choice {
             };
             let fitting =
                 table.codes.iter().map(|code| code.code).filter(|code| code.len() <= most);
-            return self.one_of(fitting.filter(plain).collect()).unwrap_or_default().to_owned();
+            return self.one_of(fitting.filter(plain)).unwrap_or_default().to_owned();
         }
         let fits = |text: &&str| (least..=most).contains(&text.len());
-        let fitting: Vec<_> = candidates(format).iter().copied().filter(fits).collect();
+        let fitting = candidates(format).iter().copied().filter(fits);
         match self.one_of(fitting) {
             Some(text) => text.to_owned(),
             // Only of text and numbers can there be as much as one likes.
