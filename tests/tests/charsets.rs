@@ -53,6 +53,24 @@ fn read_as_the_bytes_are() {
     check("CNS 11643-1992", b"\xc4\xe3", "Äã", &[Rule::InvalidText]);
 }
 
+/// Found by a property test: text that does not switch back ate the separator behind it as soon as the next field said
+/// something that made a character of it.
+#[test]
+fn text_that_does_not_switch_back_ends_at_a_separator() {
+    for charset in ["~ISO IR87", "ASCII~x"] {
+        check(charset, b"\\M2442\\;3", "山", &[]);
+        let bytes = adt(charset, b"\\M2442\\|\"\"\x1b$B;3|E^|");
+        let tree = Tree::parse(bytes).expect("a message");
+        let fields: Vec<_> =
+            (6..9).map(|field| tree.get(&path("PID-1").with_field(field))).collect();
+        assert_eq!(
+            fields,
+            [Some("\"\"山".into()), Some("E^".into()), Some("^ADAM".into())],
+            "{charset}"
+        );
+    }
+}
+
 /// What is set is written in the character set of the message, as long as that is the one that it declares.
 #[test]
 fn written_as_declared() {

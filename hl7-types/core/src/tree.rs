@@ -438,7 +438,9 @@ impl<'a> Piece<'a> {
 
     /// In the recommended notation, escapes included.
     pub(crate) fn standard(&self) -> Cow<'a, str> {
-        self.tree.scan.notation().read(self.raw()).0
+        let notation = self.tree.scan.notation();
+        let read = if self.is_leaf() { Notation::read_leaf } else { Notation::read };
+        read(&notation, self.raw()).0
     }
 
     /// As it stands, escapes included.

@@ -95,7 +95,7 @@ impl Conversion<'_> {
         let escape = self.scan.delimiters.escape;
         let bytes = &self.bytes[start..end];
         let from = self.scan.charset;
-        let (text, valid) = from.decode_within(bytes, Some(&self.scan.delimiters));
+        let (text, valid) = from.decode_leaf(bytes, &self.scan.delimiters);
         let text = if escape == Some(b'\\') { without_switches(text) } else { text };
         if !valid {
             let message = format!("the bytes are not {}; read as ISO 8859-1", from.name());

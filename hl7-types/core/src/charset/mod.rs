@@ -112,6 +112,23 @@ impl Charset {
         bytes: &'b [u8],
         delimiters: Option<&Delimiters>,
     ) -> (Cow<'b, str>, bool) {
+        self.decode_walked(bytes, || Walker::new(bytes, self, delimiters))
+    }
+
+    /// As [`Charset::decode_within`], of a piece in which nothing separates: what looks like it is half of a character.
+    pub(crate) fn decode_leaf<'b>(
+        self,
+        bytes: &'b [u8],
+        delimiters: &Delimiters,
+    ) -> (Cow<'b, str>, bool) {
+        self.decode_walked(bytes, || Walker::of_leaf(bytes, self, delimiters))
+    }
+
+    fn decode_walked<'b, 'd>(
+        self,
+        bytes: &'b [u8],
+        walker: impl FnOnce() -> Walker<'d>,
+    ) -> (Cow<'b, str>, bool) {
         if !self.switches {
             let whole = match self.base {
                 Base::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
@@ -131,7 +148,7 @@ impl Charset {
         }
         let mut text = String::with_capacity(bytes.len());
         let mut valid = true;
-        for (range, step) in Walker::new(bytes, self, delimiters) {
+        for (range, step) in walker() {
             match step {
                 Step::Text(piece) => text.push_str(&piece),
                 Step::Switch => {}

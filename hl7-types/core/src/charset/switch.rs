@@ -75,6 +75,9 @@ pub(super) struct Walker<'a> {
     charset: Charset,
     /// Whether escape sequences of ISO 2022 are obeyed as they are; those of HL7 are in any case.
     raw: bool,
+    /// Where the last sequence stands that switches back to ASCII. Before it, separators are halves of characters like any
+    /// other byte; behind it, they are what text should have been switched back for.
+    last_back: usize,
     /// Of the message: an escape character for `\C..\` and `\M..\`, and separators, before which text has to switch back.
     delimiters: Option<&'a Delimiters>,
 }
@@ -85,8 +88,26 @@ impl<'a> Walker<'a> {
         charset: Charset,
         delimiters: Option<&'a Delimiters>,
     ) -> Self {
-        let raw = charset.switches;
-        Self { bytes, at: 0, low: Low::Ascii, high: charset.base, charset, raw, delimiters }
+        let last_back = if charset.switches { last_switch_back(bytes) } else { 0 };
+        Self {
+            bytes,
+            at: 0,
+            low: Low::Ascii,
+            high: charset.base,
+            charset,
+            raw: charset.switches,
+            last_back,
+            delimiters,
+        }
+    }
+
+    /// A walker through a piece in which nothing separates.
+    pub(super) fn of_leaf(bytes: &'a [u8], charset: Charset, delimiters: &'a Delimiters) -> Self {
+        Self { last_back: bytes.len(), ..Self::new(bytes, charset, Some(delimiters)) }
+    }
+
+    fn separates(&self, byte: u8) -> bool {
+        self.delimiters.is_some_and(|declared| declared.separates(byte))
     }
 
     fn is_mark(&self, byte: u8) -> bool {
@@ -134,6 +155,9 @@ impl<'a> Walker<'a> {
             Low::Pairs(encoding, prefix) => {
                 let &[first, second] =
                     rest.first_chunk::<2>().filter(|pair| pair.iter().all(|&byte| low(byte)))?;
+                if self.at > self.last_back && (self.separates(first) || self.separates(second)) {
+                    return None;
+                }
                 let bytes = [prefix, &[first | 0x80, second | 0x80]].concat();
                 Some((one(encoding, &bytes)?, 2))
             }
@@ -157,6 +181,12 @@ impl<'a> Walker<'a> {
             }
         }
     }
+}
+
+/// Where the last escape sequence stands that switches back to ASCII; zero where there is none.
+fn last_switch_back(bytes: &[u8]) -> usize {
+    let back: [&[u8]; 4] = [b"\x1b(B", b"\x1b(J", b"C2842", b"C284A"];
+    back.iter().filter_map(|back| memchr::memmem::rfind(bytes, back)).max().unwrap_or(0)
 }
 
 /// The character that bytes are.
@@ -188,7 +218,7 @@ impl Iterator for Walker<'_> {
         } else if let Some(length) = self.sequence(rest) {
             (Step::Byte(true), length)
         } else {
-            if self.delimiters.is_some_and(|declared| declared.separates(first)) {
+            if self.separates(first) {
                 (self.low, self.high) = (Low::Ascii, self.charset.base);
             }
             (Step::Byte(first < 0x80), 1)
@@ -216,6 +246,9 @@ pub(crate) fn trails(
 /// The text that a value switches to with `\M..\` at its start, and how long that is, up to where it switches back to
 /// ASCII; `None` where it does not switch to anything that we know.
 pub(crate) fn switched(raw: &str) -> Option<(String, usize)> {
+    if !raw.starts_with("\\M") {
+        return None;
+    }
     let charset = Charset { base: Base::Utf8, switches: true, japanese: false };
     let mut walker =
         Walker { raw: false, ..Walker::new(raw.as_bytes(), charset, Some(&Delimiters::STANDARD)) };

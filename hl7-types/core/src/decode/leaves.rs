@@ -22,7 +22,7 @@ impl Reader<'_> {
     /// Looks for bytes that are no text.
     fn check_bytes(&mut self, piece: Stretch) {
         let charset = self.scan.charset;
-        if !charset.decode_within(self.slice(piece), Some(&self.scan.delimiters)).1 {
+        if !charset.decode_leaf(self.slice(piece), &self.scan.delimiters).1 {
             self.report(Rule::InvalidText, piece, || {
                 let name = if charset.is_utf8() { "UTF-8" } else { charset.name() };
                 format!("the bytes are not {name}; read as ISO 8859-1 and kept as they are")
@@ -58,7 +58,7 @@ impl Reader<'_> {
     fn store_unusual(&mut self, value: &mut Value, piece: Stretch) {
         let bytes = self.slice(piece);
         self.check_bytes(piece);
-        match self.scan.notation().read(bytes) {
+        match self.scan.notation().read_leaf(bytes) {
             (text, true) => *value = Value::from_raw(text.as_ref()),
             (text, false) => self.store_exact(value, &text, bytes),
         }

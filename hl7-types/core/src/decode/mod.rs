@@ -289,7 +289,7 @@ impl<'a> Reader<'a> {
         if !self.scan.converts {
             return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
         }
-        let (text, valid) = self.scan.charset.decode_within(bytes, Some(&self.scan.delimiters));
+        let (text, valid) = self.scan.charset.decode_leaf(bytes, &self.scan.delimiters);
         valid.then_some(text)
     }
 

@@ -24,10 +24,19 @@ impl Notation {
 
     /// A piece of a message under [`Notation::STANDARD`], and whether writing it gives the same bytes again.
     pub(crate) fn read<'b>(&self, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
-        let (text, valid) = self.charset.decode_within(bytes, Some(&self.delimiters));
+        self.decoded(bytes, self.charset.decode_within(bytes, Some(&self.delimiters)))
+    }
+
+    /// As [`Notation::read`], of a piece in which nothing separates.
+    pub(crate) fn read_leaf<'b>(&self, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
+        self.decoded(bytes, self.charset.decode_leaf(bytes, &self.delimiters))
+    }
+
+    fn decoded<'b>(&self, bytes: &[u8], text: (Cow<'b, str>, bool)) -> (Cow<'b, str>, bool) {
         if self.is_standard() {
-            return (text, valid);
+            return text;
         }
+        let (text, _) = text;
         let text = if self.delimiters.is_standard() {
             text
         } else {
