@@ -115,10 +115,11 @@ rules! {
     Conditional "conditional" Error;
     /// Longer than the standard's maximum length.
     TooLong "too-long" Warning;
-    /// Shorter than the standard's minimum length (stated from 2.9 on).
+    /// Shorter than the standard's minimum length (our definitions have it for 2.9). Of primitives only.
     TooShort "too-short" Warning;
-    /// Longer than the conformance length (section 2.5.5.2, stated from 2.9 on): what every receiver must be able to keep. A
-    /// longer value is allowed; what becomes of its end depends on the receiver.
+    /// Longer than the conformance length (section 2.5.5.2, from 2.7 on; our definitions have it for 2.9): what every
+    /// receiver must be able to keep. A longer value is allowed. Where the length is marked `#` its end may be cut off,
+    /// where it is marked `=` it may not, so that a receiver that cannot keep it refuses it. Of primitives only.
     ConformanceLength "conformance-length" Note;
     /// Text that is not of the form its datatype has.
     BadFormat "bad-format" Error;
