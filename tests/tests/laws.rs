@@ -185,6 +185,23 @@ fn check_leaf_edit<T: Message>(bytes: &[u8], numbers: &[usize], text: &str) {
 
 // --- finds ---------------------------------------------------------------------------------------------------------------
 
+/// Found by a property test: a header that is an id alone became one that declares delimiters.
+#[test]
+fn a_header_without_delimiters_has_no_fields_to_set() {
+    for line in ["BHS", "MSH", "FHS"] {
+        let bytes = format!("MSH|^~\\&|A||||||ORM^O01|A|D|2.1\rORC|CA\r{line}\r");
+        for field in 1..5 {
+            let mut path = Path::of_segment(line).expect("an id").with_field(field);
+            path.occurrence = if line == "MSH" { 2 } else { 1 };
+            for version in VERSIONS {
+                check_edit(version, bytes.as_bytes(), &path, "x");
+            }
+            let mut tree = Tree::parse(bytes.as_bytes()).expect("a message");
+            assert!(tree.set(&path, "x").is_err(), "{path}");
+        }
+    }
+}
+
 /// Found by fuzzing: with nothing but unknown segments behind it, the header itself was read as one without a place, and
 /// came back under other delimiters.
 #[test]

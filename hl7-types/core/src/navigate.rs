@@ -15,7 +15,7 @@ use crate::extra::{Extra, Piece, RawSegment};
 use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut, slots};
 use crate::order::{Position, in_order, segments};
 use crate::path::Path;
-use crate::tree::{NO_SUCH_SEGMENT, Tree, check_place};
+use crate::tree::{NO_DELIMITERS, NO_SUCH_SEGMENT, Tree, check_place};
 use crate::value::{Presence, Value};
 
 /// Why a value could not be set.
@@ -304,7 +304,7 @@ fn set_in(
     }
     let line = write_segment(segment, notation);
     if is_a_header && !is_header(&line, notation.delimiters.field) {
-        return Err(SetError::new(*path, "the segment declares no delimiters"));
+        return Err(SetError::new(*path, NO_DELIMITERS));
     }
     let tree = edited(&line, path, text, notation)?;
     let with_columns = columns.and_then(|columns| tree.alone_behind(columns, notation));

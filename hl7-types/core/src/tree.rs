@@ -23,6 +23,7 @@ const MOST_PARTS: u32 = 10_000;
 /// Which segment of [`Tree::around`] the one in question is.
 const ALONE: usize = 1;
 
+pub(crate) const NO_DELIMITERS: &str = "the segment declares no delimiters";
 pub(crate) const NO_SUCH_SEGMENT: &str = "the message has no such segment";
 
 /// Whether a value can be set at a position at all.
@@ -221,7 +222,11 @@ impl Tree {
     fn set_in(&mut self, index: usize, path: &Path, text: &str) -> Result<(), SetError> {
         let fail = |reason| SetError::new(*path, reason);
         let segment = TreeSegment { tree: self, index };
-        check_place(path, is_header(segment.raw(), self.scan.delimiters.field))?;
+        let is_a_header = matches!(segment.id(), Some("MSH" | "BHS" | "FHS"));
+        check_place(path, is_a_header)?;
+        if is_a_header && !is_header(segment.raw(), self.scan.delimiters.field) {
+            return Err(fail(NO_DELIMITERS));
+        }
         let (range, separators) =
             segment.place(path).ok_or_else(|| fail("the message declares no such separator"))?;
         let mut raw = String::new();
