@@ -1,6 +1,7 @@
 //! A message in another character set.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::{Charset, FIELD, switched};
 use crate::decode::{DecodeOptions, hint};
@@ -33,6 +34,7 @@ impl Tree {
             to: charset,
             out: self.bytes()[..scan.start as usize].to_vec(),
             findings: Findings::default(),
+            seen: HashMap::new(),
         };
         for index in 0..scan.segments.len() {
             conversion.segment(index);
@@ -50,11 +52,19 @@ struct Conversion<'a> {
     to: Charset,
     out: Vec<u8>,
     findings: Findings,
+    /// How many segments with the first three bytes of each there were, the one being converted included.
+    seen: HashMap<&'a [u8], u32>,
 }
 
-impl Conversion<'_> {
+impl<'a> Conversion<'a> {
+    /// What a segment starts with.
+    fn id(&self, segment: usize) -> &'a [u8] {
+        self.bytes[self.scan.segments[segment].range()].get(..3).unwrap_or_default()
+    }
+
     fn segment(&mut self, index: usize) {
         let segment = self.scan.segments[index];
+        *self.seen.entry(self.id(index)).or_default() += 1;
         let separator = self.scan.delimiters.field;
         let is_message_header = index == 0;
         // The first piece is the id; of the header, the delimiters too.
@@ -117,15 +127,13 @@ impl Conversion<'_> {
         span: std::ops::Range<usize>,
         message: String,
     ) {
-        let line = &self.bytes[self.scan.segments[segment].range()];
-        let id = line.get(..3).unwrap_or_default();
-        let before = self.scan.segments[..segment].iter();
-        let same = before.filter(|other| self.bytes[other.range()].get(..3) == Some(id)).count();
+        let id = self.id(segment);
+        let occurrence = self.seen.get(id).copied().unwrap_or(1);
         let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let finding = Finding {
             rule: Rule::InvalidText,
             severity: Rule::InvalidText.severity(),
-            path: Path::at(id, number(same + 1)).with_field(field),
+            path: Path::at(id, occurrence).with_field(field),
             segment: number(segment + 1),
             span: number(span.start)..number(span.end),
             message,

@@ -89,6 +89,15 @@ impl<'a> Walker<'a> {
         delimiters: Option<&'a Delimiters>,
     ) -> Self {
         let last_back = if charset.switches { last_switch_back(bytes) } else { 0 };
+        Self::until(last_back, bytes, charset, delimiters)
+    }
+
+    fn until(
+        last_back: usize,
+        bytes: &'a [u8],
+        charset: Charset,
+        delimiters: Option<&'a Delimiters>,
+    ) -> Self {
         Self {
             bytes,
             at: 0,
@@ -103,7 +112,7 @@ impl<'a> Walker<'a> {
 
     /// A walker through a piece in which nothing separates.
     pub(super) fn of_leaf(bytes: &'a [u8], charset: Charset, delimiters: &'a Delimiters) -> Self {
-        Self { last_back: bytes.len(), ..Self::new(bytes, charset, Some(delimiters)) }
+        Self::until(bytes.len(), bytes, charset, Some(delimiters))
     }
 
     fn separates(&self, byte: u8) -> bool {
