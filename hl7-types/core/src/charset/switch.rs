@@ -259,8 +259,9 @@ pub(crate) fn switched(raw: &str) -> Option<(String, usize)> {
         return None;
     }
     let charset = Charset { base: Base::Utf8, switches: true, japanese: false };
+    // A value is a leaf. Looking for where it switches back would go through all of it for every `\M`.
     let mut walker =
-        Walker { raw: false, ..Walker::new(raw.as_bytes(), charset, Some(&Delimiters::STANDARD)) };
+        Walker { raw: false, ..Walker::of_leaf(raw.as_bytes(), charset, &Delimiters::STANDARD) };
     let mut text = String::new();
     let mut end = 0;
     while let Some((range, step)) = walker.next() {
