@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use anstyle::Style;
 use hl7_types::Severity;
-use hl7_types::batch::{BatchFinding, BatchReader, Content};
+use hl7_types::batch::{BatchFinding, Content};
 
+use super::Pieces;
 use crate::console::{BAD, Console, NOTE, Status, WARN};
 use crate::input::{self, VisitStream};
 use crate::text::{count, printable};
@@ -71,10 +72,10 @@ impl VisitStream for Check<'_> {
         stream: &mut dyn Read,
         console: &mut Console,
     ) -> io::Result<Status> {
-        let mut reader = BatchReader::with_limit(stream, self.args.limit.saturating_mul(1 << 20));
+        let mut pieces = Pieces::of(file, stream, self.args.limit);
         let mut totals = Totals::default();
         loop {
-            match reader.next_piece() {
+            match pieces.next(console) {
                 Ok(None) => break,
                 Ok(Some(piece)) => {
                     totals.files += usize::from(piece.content == Content::FileHeader);
@@ -85,11 +86,7 @@ impl VisitStream for Check<'_> {
                         print(file, finding, console)?;
                     }
                 }
-                Err(error) => {
-                    let reason = input::reason(&error);
-                    console.complain(&format!("{}: {reason}", printable(file)));
-                    return Ok(Status::Unreadable);
-                }
+                Err(status) => return Ok(status),
             }
         }
         if !self.args.quiet {

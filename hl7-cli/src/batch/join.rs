@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
-use hl7_types::batch::{BatchError, BatchHeader, BatchReader, BatchWriter, Content};
+use hl7_types::batch::{BatchError, BatchHeader, BatchWriter, Content};
 
+use super::Pieces;
 use crate::clock;
 use crate::console::{Console, Status};
 use crate::input::{self, VisitStream};
@@ -136,17 +137,13 @@ impl VisitStream for Join<'_> {
         stream: &mut dyn Read,
         console: &mut Console,
     ) -> io::Result<Status> {
-        let mut reader = BatchReader::with_limit(stream, self.args.limit.saturating_mul(1 << 20));
+        let mut pieces = Pieces::of(file, stream, self.args.limit);
         let mut status = Status::Clean;
         loop {
-            let piece = match reader.next_piece() {
+            let piece = match pieces.next(console) {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return Ok(status),
-                Err(error) => {
-                    let reason = input::reason(&error);
-                    console.complain(&format!("{}: {reason}", printable(file)));
-                    return Ok(Status::Unreadable);
-                }
+                Err(status) => return Ok(status),
             };
             let reason = match piece.content {
                 Content::Message => match self.writer.message(piece.bytes) {

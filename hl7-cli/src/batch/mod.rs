@@ -4,11 +4,14 @@ mod check;
 mod join;
 mod split;
 
-use std::io;
+use std::io::{self, Read};
 
 use clap::Subcommand;
+use hl7_types::batch::{BatchReader, Piece};
 
 use crate::console::{Console, Status};
+use crate::input;
+use crate::text::printable;
 
 /// Check, split and join batches: files with many messages, with or without FHS, BHS, BTS and FTS
 #[derive(Debug, clap::Args)]
@@ -33,5 +36,30 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> io::Result<Status> {
         Command::Check(args) => check::run(args, console),
         Command::Split(args) => split::run(args, console),
         Command::Join(args) => join::run(args, console),
+    }
+}
+
+/// The pieces of a stream, one after the other.
+struct Pieces<'a> {
+    file: &'a str,
+    reader: BatchReader<&'a mut dyn Read>,
+}
+
+impl<'a> Pieces<'a> {
+    /// Of a stream; a message is held up to so many MiB.
+    fn of(file: &'a str, stream: &'a mut dyn Read, limit: usize) -> Self {
+        Self { file, reader: BatchReader::with_limit(stream, limit.saturating_mul(1 << 20)) }
+    }
+
+    /// The next one.
+    ///
+    /// # Errors
+    /// How the command ends when the stream cannot be read; that is said already.
+    fn next(&mut self, console: &mut Console) -> Result<Option<Piece<'_>>, Status> {
+        self.reader.next_piece().map_err(|error| {
+            let reason = input::reason(&error);
+            console.complain(&format!("{}: {reason}", printable(self.file)));
+            Status::Unreadable
+        })
     }
 }

@@ -4,8 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use hl7_types::batch::{BatchReader, Content};
+use hl7_types::batch::Content;
 
+use super::Pieces;
 use crate::console::{Console, Status};
 use crate::input::{self, VisitStream};
 use crate::text::{count, printable};
@@ -94,17 +95,13 @@ impl VisitStream for Split<'_> {
         stream: &mut dyn Read,
         console: &mut Console,
     ) -> io::Result<Status> {
-        let mut reader = BatchReader::with_limit(stream, self.args.limit.saturating_mul(1 << 20));
+        let mut pieces = Pieces::of(file, stream, self.args.limit);
         let mut status = Status::Clean;
         loop {
-            let piece = match reader.next_piece() {
+            let piece = match pieces.next(console) {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return Ok(status),
-                Err(error) => {
-                    let reason = input::reason(&error);
-                    console.complain(&format!("{}: {reason}", printable(file)));
-                    return Ok(Status::Unreadable);
-                }
+                Err(status) => return Ok(status),
             };
             for finding in piece.findings {
                 status.worsen(Status::Found);
