@@ -124,18 +124,7 @@ fn elements(owner: &str, elements: &[ElementDesc], console: &mut Console) -> io:
 
 /// What the codes of usages stand for.
 pub(crate) fn usages(used: impl Fn(Usage) -> bool, console: &mut Console) -> io::Result<()> {
-    let known = [
-        Usage::R,
-        Usage::Re,
-        Usage::O,
-        Usage::C,
-        Usage::CrX,
-        Usage::CreX,
-        Usage::B,
-        Usage::X,
-        Usage::W,
-    ];
-    let used = known.into_iter().filter(|usage| used(*usage));
+    let used = Usage::ALL.into_iter().filter(|usage| used(*usage));
     let legend: Vec<_> = used.map(|usage| format!("{} {}", usage.code(), usage.word())).collect();
     writeln!(console, "  {DIM}{}{DIM:#}", legend.join(", "))
 }

@@ -41,6 +41,10 @@ pub enum Usage {
 }
 
 impl Usage {
+    /// All of them.
+    pub const ALL: [Self; 9] =
+        [Self::R, Self::Re, Self::O, Self::C, Self::CrX, Self::CreX, Self::B, Self::X, Self::W];
+
     /// The code as the standard's tables print it, `C(R/X)` for instance.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -27,17 +27,6 @@ const FIELD: &[&str] = &["usage", "max", "len", "table"];
 pub(super) const KEYS: [&[&str]; 8] =
     [POLICY, VALIDATION, LIMITS, TABLE, CODE, SEGMENT, ROW, FIELD];
 const SEVERITIES: &[&str] = &["off", "note", "warning", "error"];
-const USAGES: &[Usage] = &[
-    Usage::R,
-    Usage::Re,
-    Usage::O,
-    Usage::C,
-    Usage::CrX,
-    Usage::CreX,
-    Usage::B,
-    Usage::X,
-    Usage::W,
-];
 
 type Value<'t> = Spanned<DeValue<'t>>;
 type Key<'t> = Spanned<std::borrow::Cow<'t, str>>;
@@ -362,8 +351,8 @@ impl Reader {
     fn fact(&mut self, key: &str, value: &Value<'_>, place: &str, facts: &mut Facts) {
         match key {
             "usage" => {
-                let codes: Vec<_> = USAGES.iter().map(|usage| usage.code()).collect();
-                facts.usage = self.word(value, place, &codes).map(|at| USAGES[at]);
+                let codes: Vec<_> = Usage::ALL.iter().map(|usage| usage.code()).collect();
+                facts.usage = self.word(value, place, &codes).map(|at| Usage::ALL[at]);
             }
             "max" if value.get_ref().as_str() == Some("*") => facts.max = Some(MANY),
             "max" => facts.max = self.position(value, place),
