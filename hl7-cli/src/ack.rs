@@ -8,10 +8,11 @@ use hl7_types::ack::{
     AckCode, AckMode, AckSettings, AckType, Asked, Condition, Fault, HeaderOverrides, Inbound,
     Kind, Outcome, Owed, Stamp, Supported, acknowledge, check_header, judge, owed,
 };
-use hl7_types::batch::{AckBatch, BatchError, BatchHeader, BatchReader, Content, WhichAcks};
+use hl7_types::batch::{AckBatch, BatchError, BatchHeader, Content, WhichAcks};
 use hl7_types::desc::VersionDesc;
 use hl7_types::{DecodeOptions, Findings, Header, Rules, Severity, Tree, VERSIONS, Version};
 
+use crate::batch::Pieces;
 use crate::clock;
 use crate::console::{Console, Status};
 use crate::input::{self, VisitStream};
@@ -100,6 +101,9 @@ pub(crate) struct Args {
     #[arg(long, value_parser = versions::parse)]
     version: Option<&'static Version>,
 }
+
+/// MiB of the longest message that is answered.
+const LIMIT: usize = 16;
 
 const HELP: &str = "\
 Modes:
@@ -396,13 +400,13 @@ impl VisitStream for Answers<'_> {
         stream: &mut dyn Read,
         console: &mut Console,
     ) -> io::Result<Status> {
-        let mut reader = BatchReader::new(stream);
+        let mut pieces = Pieces::of(file, stream, LIMIT);
         loop {
-            let piece = match reader.next_piece() {
+            let piece = match pieces.next(console) {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return Ok(Status::Clean),
-                Err(error) => {
-                    self.complain(file, &input::reason(&error), console);
+                Err(status) => {
+                    self.status.worsen(status);
                     return Ok(Status::Clean);
                 }
             };
@@ -418,7 +422,8 @@ impl VisitStream for Answers<'_> {
                 Content::LongMessage => {
                     let is_new = !piece.findings.is_empty();
                     if is_new {
-                        self.complain(&label, "the message is longer than 16 MiB", console);
+                        let reason = format!("the message is longer than {LIMIT} MiB");
+                        self.complain(&label, &reason, console);
                     }
                 }
                 Content::End if piece.place.message == 0 => {

@@ -40,14 +40,14 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> io::Result<Status> {
 }
 
 /// The pieces of a stream, one after the other.
-struct Pieces<'a> {
+pub(crate) struct Pieces<'a> {
     file: &'a str,
     reader: BatchReader<&'a mut dyn Read>,
 }
 
 impl<'a> Pieces<'a> {
     /// Of a stream; a message is held up to so many MiB.
-    fn of(file: &'a str, stream: &'a mut dyn Read, limit: usize) -> Self {
+    pub(crate) fn of(file: &'a str, stream: &'a mut dyn Read, limit: usize) -> Self {
         Self { file, reader: BatchReader::with_limit(stream, limit.saturating_mul(1 << 20)) }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Pieces<'a> {
     ///
     /// # Errors
     /// How the command ends when the stream cannot be read; that is said already.
-    fn next(&mut self, console: &mut Console) -> Result<Option<Piece<'_>>, Status> {
+    pub(crate) fn next(&mut self, console: &mut Console) -> Result<Option<Piece<'_>>, Status> {
         self.reader.next_piece().map_err(|error| {
             let reason = input::reason(&error);
             console.complain(&format!("{}: {reason}", printable(self.file)));
