@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::er7::{Delimiters, escape_into, translate, unescape};
+use crate::charset::Charset;
+use crate::er7::{Delimiters, Notation, escape_into, unescaped};
 use crate::tree::{Tree, TreeSegment};
 
 /// The recommended encoding characters, then others to take where one of them separates fields.
@@ -165,30 +166,21 @@ fn free(taken: &Delimiters, wanted: u8) -> Option<u8> {
     Some(wanted).filter(is_free).or_else(|| FALLBACK.iter().copied().find(is_free))
 }
 
+/// How a header is read by itself, whose character set is not known.
+fn notation(delimiters: &Delimiters) -> Notation {
+    Notation { delimiters: *delimiters, charset: Charset::UTF_8 }
+}
+
 /// The text of a leaf under some delimiters, without escapes. Bytes that are not UTF-8 are read as ISO 8859-1.
 pub(crate) fn text_of<'a>(raw: &'a [u8], delimiters: &Delimiters) -> Cow<'a, str> {
-    let text = match std::str::from_utf8(raw) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(raw.iter().copied().map(char::from).collect()),
-    };
-    if delimiters.is_standard() {
-        return match text {
-            Cow::Borrowed(text) => unescape(text),
-            Cow::Owned(text) => Cow::Owned(unescape(&text).into_owned()),
-        };
-    }
-    let standard = translate(text.as_bytes(), delimiters, &Delimiters::STANDARD);
-    String::from_utf8(standard).map_or(text, |text| Cow::Owned(unescape(&text).into_owned()))
+    unescaped(notation(delimiters).read_leaf(raw).0)
 }
 
 /// A text as a leaf under some delimiters.
 pub(crate) fn leaf(text: &str, delimiters: &Delimiters) -> Vec<u8> {
     let mut raw = String::with_capacity(text.len());
     escape_into(&mut raw, text);
-    if delimiters.is_standard() {
-        return raw.into_bytes();
-    }
-    translate(raw.as_bytes(), &Delimiters::STANDARD, delimiters)
+    notation(delimiters).written(&raw).into_owned()
 }
 
 /// Writes a segment: its id and its fields, without empty fields at the end, and a carriage return. For a header the
@@ -201,13 +193,6 @@ pub(crate) fn write_segment(out: &mut Vec<u8>, id: &[u8], fields: &[Vec<u8>], se
         out.extend_from_slice(field);
     }
     out.push(b'\r');
-}
-
-/// The second field of a header.
-pub(crate) fn encoding_characters(delimiters: &Delimiters) -> Vec<u8> {
-    let Delimiters { component, repetition, escape, subcomponent, truncation, .. } = *delimiters;
-    let declared = [Some(component), repetition, escape, subcomponent, truncation];
-    declared.into_iter().map_while(|byte| byte).collect()
 }
 
 #[cfg(test)]
@@ -267,11 +252,11 @@ mod tests {
         ] {
             let line = format!("MSH|{declared}|A");
             let header = Header::of(line.as_bytes()).expect("a header");
-            let complete = encoding_characters(&header.reply_delimiters());
+            let complete = header.reply_delimiters().encoding_characters();
             assert_eq!(String::from_utf8_lossy(&complete), expected, "{declared}");
         }
         let odd = Header::of(b"MSH^^~\\&^A").expect("a header");
-        assert_eq!(encoding_characters(&odd.reply_delimiters()), b"~\\&#");
+        assert_eq!(odd.reply_delimiters().encoding_characters(), b"~\\&#");
     }
 
     #[test]

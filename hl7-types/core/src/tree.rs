@@ -7,7 +7,7 @@ use crate::charset::{self, Charset};
 use crate::decode::{DecodeOptions, read, segment_id};
 use crate::desc::{StructureDesc, VersionDesc};
 use crate::er7::{
-    Class, Delimiters, Notation, Scan, Span, escape_into, is_header, translate, unescape,
+    Class, Delimiters, Notation, Scan, Span, escape_into, is_header, translate, unescaped,
 };
 use crate::error::DecodeError;
 use crate::finding::Findings;
@@ -461,10 +461,7 @@ impl<'a> Piece<'a> {
         if !self.is_leaf() || self.declares {
             return self.unread();
         }
-        match self.standard() {
-            Cow::Borrowed(text) => unescape(text),
-            Cow::Owned(text) => Cow::Owned(unescape(&text).into_owned()),
-        }
+        unescaped(self.standard())
     }
 
     /// The repetitions of a field.

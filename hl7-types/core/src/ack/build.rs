@@ -1,7 +1,7 @@
 //! Builds acknowledgments: a header turned round, the MSA, and an ERR for each fault.
 
 use crate::er7::Delimiters;
-use crate::header::{Header, encoding_characters, leaf, write_segment};
+use crate::header::{Header, leaf, write_segment};
 use crate::tree::Tree;
 
 use super::err::{Fault, Shape, minor, write_faults};
@@ -159,7 +159,7 @@ pub(super) fn write_header(
 ) {
     let delimiters = header.reply_delimiters();
     let own = [
-        (2, encoding_characters(&delimiters)),
+        (2, delimiters.encoding_characters()),
         (7, leaf(stamp.time, &delimiters)),
         (9, message_type.to_vec()),
         (10, leaf(stamp.control_id, &delimiters)),

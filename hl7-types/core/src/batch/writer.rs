@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::ack::AckCode;
 use crate::er7::{Delimiters, translate};
-use crate::header::{Header, encoding_characters, leaf, write_segment};
+use crate::header::{Header, leaf, write_segment};
 
 use super::reader::{FS, VT};
 use super::start::{BOM, Start};
@@ -72,7 +72,7 @@ impl BatchHeader {
     fn write(&self, id: &[u8; 3], out: &mut Vec<u8>) {
         let delimiters = &Delimiters::STANDARD;
         let fields = [
-            encoding_characters(delimiters),
+            delimiters.encoding_characters(),
             field(&self.sending_application),
             field(&self.sending_facility),
             field(&self.receiving_application),

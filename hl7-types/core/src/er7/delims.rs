@@ -83,10 +83,14 @@ impl Delimiters {
 
     /// A bare `MSH` that declares them.
     pub(crate) fn header(&self) -> Vec<u8> {
-        let declared = [self.repetition, self.escape, self.subcomponent, self.truncation];
-        let mut header = vec![b'M', b'S', b'H', self.field, self.component];
-        header.extend(declared.into_iter().map_while(|declared| declared));
-        header
+        [b"MSH", &[self.field][..], &self.encoding_characters()].concat()
+    }
+
+    /// The second field of a header that declares them.
+    pub(crate) fn encoding_characters(&self) -> Vec<u8> {
+        let Self { component, repetition, escape, subcomponent, truncation, .. } = *self;
+        let declared = [Some(component), repetition, escape, subcomponent, truncation];
+        declared.into_iter().map_while(|byte| byte).collect()
     }
 
     /// The character that a one-letter escape stands for: `F`, `S`, `T`, `R`, `E` or `P`.

@@ -45,6 +45,14 @@ pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// As [`unescape`], of a value that may be a text of its own.
+pub(crate) fn unescaped(raw: Cow<'_, str>) -> Cow<'_, str> {
+    match raw {
+        Cow::Borrowed(raw) => unescape(raw),
+        Cow::Owned(raw) => Cow::Owned(unescape(&raw).into_owned()),
+    }
+}
+
 /// A piece of a value: text, a character that was escaped, or something else between two marks.
 pub(crate) enum Token<'a> {
     /// As it stands.

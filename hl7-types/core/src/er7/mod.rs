@@ -8,7 +8,7 @@ mod span;
 
 pub use delims::Delimiters;
 pub(crate) use escape::{
-    Token, escape_into, is_defined, is_plain, is_sequence, tokens, translate, unescape,
+    Token, escape_into, is_defined, is_plain, is_sequence, tokens, translate, unescape, unescaped,
 };
 pub(crate) use notation::Notation;
 pub(crate) use scan::{Class, Mark, Scan, is_header};
