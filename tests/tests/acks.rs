@@ -2,7 +2,7 @@
 
 use hl7_types::ack::{
     AckCode, AckMode, AckSettings, Asked, Condition, Inbound, Kind, Outcome, Stamp, Supported,
-    acknowledge, judge, owed,
+    acknowledge, check_header, judge, owed,
 };
 use hl7_types::batch::{BatchHeader, BatchReader, BatchWriter, Content};
 use hl7_types::desc::VersionDesc;
@@ -18,10 +18,13 @@ fn findings(tree: &Tree) -> Findings {
     }
 }
 
+fn versions() -> Vec<&'static VersionDesc> {
+    VERSIONS.iter().map(|version| version.desc()).collect()
+}
+
 /// The acknowledgments that a message gets, each without its header and with `/` for the carriage return.
 fn answers(message: &str, mode: AckMode) -> Vec<String> {
-    let versions: Vec<&'static VersionDesc> =
-        VERSIONS.iter().map(|version| version.desc()).collect();
+    let versions = versions();
     let tree = Tree::parse(message).expect("a message");
     let inbound = Inbound::of_tree(&tree).expect("a header");
     let supported = Supported::versions(&versions);
@@ -139,6 +142,40 @@ fn statement_20_five_faults_of_a_message() {
     let five = ["101 PID[1]-5", "100 PV1[1]-0", "102 OBX[1]-1", "101 OBX[1]-3", "103 OBX[1]-11"];
     assert_eq!(codes(message), (5, five.map(str::to_owned).to_vec()));
     assert_eq!(codes(&older(message)), (1, five.map(str::to_owned).to_vec()));
+}
+
+// statement 23, but for the subscriber: what cannot be parsed is kept as it came and rejected; the next is not held up
+#[test]
+fn statement_23_what_cannot_be_parsed_is_kept_and_rejected() {
+    let broken = ADT.replace("MSH|^~\\&|", "MSH||").replace("|42|", "|41|");
+    let input = format!("\x0b{broken}\x1c\r\x0b{ADT}\x1c\r");
+    let mut reader = BatchReader::new(input.as_bytes());
+    let (mut kept, mut answered) = (Vec::new(), Vec::new());
+    while let Some(piece) = reader.next_piece().expect("memory does not fail") {
+        if piece.content != Content::Message {
+            continue;
+        }
+        let message = std::str::from_utf8(piece.bytes).expect("text");
+        if Tree::parse(message).is_ok() {
+            answered.extend(answers(message, AckMode::Original));
+            continue;
+        }
+        kept.extend_from_slice(piece.bytes);
+        let versions = versions();
+        let inbound = Inbound::of_broken(piece.bytes).expect("a header");
+        let faults = check_header(inbound.header(), &Supported::versions(&versions));
+        let asked = Asked::by(inbound.header());
+        for code in owed(AckMode::Original, asked, Kind::Message, Outcome::Reject).codes() {
+            let stamp = Stamp { control_id: "1", time: "2026" };
+            let ack = acknowledge(&inbound, code, &faults, stamp, &AckSettings::default());
+            let ack = String::from_utf8(ack).expect("text");
+            answered.push(ack.split_once('\r').expect("segments").1.replace('\r', "/"));
+        }
+    }
+    assert_eq!(kept, broken.as_bytes());
+    let [rejected, accepted] = answered.as_slice() else { panic!("two answers: {answered:?}") };
+    assert!(rejected.starts_with("MSA|AR|41/ERR||MSH^1^2|102"), "{rejected}");
+    assert_eq!(accepted, "MSA|AA|42/");
 }
 
 // statement 24

@@ -1,7 +1,9 @@
 //! What every engine between two systems must carry over: delimiters, escapes, names in any character set.
 
 use hl7_types::v2_5_1::messages::AdtA01;
-use hl7_types::{DecodeErrorKind, DecodeOptions, Message, Path, Rules, Tree};
+use hl7_types::{
+    DecodeErrorKind, DecodeOptions, Fill, Message, Path, Rules, Tree, VERSIONS, sample,
+};
 
 fn path(text: &str) -> Path {
     text.parse().expect("a path")
@@ -42,6 +44,35 @@ fn under(field: char, encoding: &str, name: &str) -> String {
         format!("{}{rest}\r", head.replace('|', &field.to_string()))
     };
     lines.iter().enumerate().map(line).collect()
+}
+
+/// Statement 15: the samples of 2.1 to 2.6 come back byte for byte, whatever ends their segments, with separators behind
+/// which nothing stands, and with segments of the site's.
+#[test]
+fn statement_15_samples_of_2_1_to_2_6_come_back() {
+    for version in VERSIONS.iter().filter(|version| version.desc().id <= "2.6") {
+        for structure in version.desc().structures {
+            let sample = sample(structure, Fill::Full);
+            let sample = String::from_utf8(sample).expect("text");
+            let unfinished = sample.trim_end_matches('\r');
+            for written in [
+                sample.clone(),
+                sample.replace('\r', "\n"),
+                sample.replace('\r', "\r\n"),
+                unfinished.to_owned(),
+                sample.replace('\r', "||\r").replacen("||\r", "\r", 1),
+                sample.replace('\r', "\rZXX|a^b~c&d||\r"),
+                format!("{unfinished}^&~\r\rZYY\r"),
+            ] {
+                let decoded = version.decode(written.as_bytes(), &DecodeOptions::default());
+                let encoded = decoded.expect("a message").message.encode();
+                assert_eq!(
+                    encoded.escape_ascii().to_string(),
+                    written.as_bytes().escape_ascii().to_string()
+                );
+            }
+        }
+    }
 }
 
 /// Statement 16: MSH-1 and MSH-2 are the sender's, with two, three or four encoding characters; a character that cannot
