@@ -344,6 +344,10 @@ fn plain_leaf<'a>(segment: &'a mut dyn SegmentNode, path: &Path) -> Option<&'a m
     } else if path.repetition > 1 {
         return None;
     }
+    // What it becomes with something in it, another field says.
+    if matches!(&slot, SlotMut::Varies(varies) if varies.selected().is_none()) {
+        return None;
+    }
     for part in [path.component, path.subcomponent] {
         slot = match chosen_mut(slot) {
             SlotMut::Node(node) => plain_slot_mut(node, part.max(1))?,
