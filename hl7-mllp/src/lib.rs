@@ -28,9 +28,9 @@
 //! # Ok::<(), hl7_mllp::EncodeError>(())
 //! ```
 //!
-//! MLLP Release 1 and 2 (HL7 transport specification, appendix C section C.4) put a message between marks: SB `0x0B`, the payload, EB
-//! `0x1C`, CR `0x0D`. Release 2 adds commit blocks, frames around `0x06` or `0x15`, by which the receiver says that it has
-//! stored a frame or has not.
+//! MLLP Release 1 and 2 (HL7 transport specification, appendix C section C.4) put a message between marks: SB `0x0B`, the
+//! payload, EB `0x1C`, CR `0x0D`. Release 2 adds commit blocks, frames around `0x06` or `0x15`, by which the receiver says
+//! that it has stored a frame or has not.
 //!
 //! # What becomes of each byte
 //!
