@@ -184,7 +184,14 @@ impl Tree {
     /// The segment that a path names.
     #[must_use]
     pub fn segment(&self, path: &Path) -> Option<TreeSegment<'_>> {
-        let mut named = self.segments().filter(|segment| segment.id() == Some(path.segment()));
+        let field = self.scan.delimiters.field;
+        // A path of a line without an id names nothing.
+        let is_id = path.segment[0].is_ascii_uppercase();
+        let named = |line: &[u8]| {
+            let rest = line.strip_prefix(&path.segment).filter(|_| is_id);
+            rest.is_some_and(|rest| rest.first().is_none_or(|&byte| byte == field))
+        };
+        let mut named = self.segments().filter(|segment| named(segment.raw()));
         named.nth((path.occurrence as usize).checked_sub(1)?)
     }
 
@@ -363,7 +370,15 @@ impl<'a> TreeSegment<'a> {
     /// The field at a position, from one.
     #[must_use]
     pub fn field(&self, seq: usize) -> Option<Piece<'a>> {
-        self.fields().nth(seq.checked_sub(1)?)
+        let (first, fields) = self.tree.scan.fields(&self.tree.bytes, self.index)?;
+        let seq = u32::try_from(seq).ok()?;
+        let declares = first == 2 && matches!(seq, 1 | 2);
+        let span = if declares && seq == 1 {
+            Span { start: fields.start - 1, end: fields.start, marks: &[] }
+        } else {
+            fields.nth(Class::Field, seq.checked_add(1)?.checked_sub(first)?)?
+        };
+        Some(Piece { declares, ..self.view(span) })
     }
 
     /// Where the leaf of a path stands or would stand: the range that its text takes, and separators to put before it.
@@ -494,7 +509,7 @@ impl<'a> Piece<'a> {
     }
 
     fn nth(&self, class: Class, number: u32) -> Option<Piece<'a>> {
-        self.parts(class).nth((number as usize).checked_sub(1)?)
+        Some(Self { span: self.span.nth(class, number)?, ..*self })
     }
 
     fn split(&self, class: Class) -> (Self, Option<Self>) {

@@ -37,6 +37,20 @@ impl<'a> Span<'a> {
             }
         }
     }
+
+    /// The part of a number, from one, of those that separators of a class or an outer one set apart.
+    pub(crate) fn nth(self, class: Class, number: u32) -> Option<Self> {
+        let mut before = number.checked_sub(1)?;
+        let (mut start, mut first) = (self.start, 0);
+        for (index, mark) in self.marks.iter().enumerate().filter(|(_, mark)| mark.ends(class)) {
+            if before == 0 {
+                return Some(Self { start, end: mark.at(), marks: &self.marks[first..index] });
+            }
+            before -= 1;
+            (start, first) = (mark.at() + 1, index + 1);
+        }
+        (before == 0).then(|| Self { start, end: self.end, marks: &self.marks[first..] })
+    }
 }
 
 impl Scan {
@@ -53,10 +67,7 @@ impl Scan {
 
     /// A field of a segment, if the segment reaches that far; not MSH-1.
     pub(crate) fn field<'s>(&'s self, bytes: &[u8], index: usize, seq: u32) -> Option<Span<'s>> {
-        let (first, mut rest) = self.fields(bytes, index)?;
-        for _ in 0..seq.checked_sub(first)? {
-            rest = rest.split(Class::Field).1?;
-        }
-        Some(rest.split(Class::Field).0)
+        let (first, fields) = self.fields(bytes, index)?;
+        fields.nth(Class::Field, seq.checked_add(1)?.checked_sub(first)?)
     }
 }

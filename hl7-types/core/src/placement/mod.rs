@@ -85,23 +85,34 @@ impl Grammar {
         }
     }
 
+    /// The position that a segment takes behind another, and the innermost group that stays open; `None` where it deviates.
+    fn cheapest(&self, at: Option<NodeId>, id: [u8; 3]) -> Option<(NodeId, NodeId)> {
+        let moves = self.positions(id).filter_map(|to| Some((to, self.move_to(at, to)?)));
+        let (node, step) = moves.min_by_key(|(_, step)| step.cost)?;
+        (step.cost < DEVIATION).then_some((node, step.within))
+    }
+
     /// One pass over a message that has no deviation but segments unknown to the structure.
     fn place_conforming(&self, ids: &[Option<[u8; 3]>]) -> Option<Placement> {
         let mut places = Vec::with_capacity(ids.len());
         let mut at = None;
         let mut deviates = false;
+        let mut known = Known::default();
         for id in ids {
-            let Some(id) = id.filter(|id| self.has(*id)) else {
+            let Some(id) = *id else {
                 places.push(Place::Stray);
                 deviates = true;
                 continue;
             };
-            let moves = self.positions(id).filter_map(|to| Some((to, self.move_to(at, to)?)));
-            let (node, step) = moves.min_by_key(|(_, step)| step.cost)?;
-            if step.cost >= DEVIATION {
-                return None;
-            }
-            places.push(Place::At { node, within: step.within });
+            let Some((node, within)) = known.or_find(at, id, || self.cheapest(at, id)) else {
+                if self.has(id) {
+                    return None;
+                }
+                places.push(Place::Stray);
+                deviates = true;
+                continue;
+            };
+            places.push(Place::At { node, within });
             at = Some(node);
         }
         (self.last(at) < DEVIATION).then_some(Placement { places, deviates })
@@ -129,6 +140,36 @@ impl Grammar {
             next = before;
         }
         Placement { places, deviates: true }
+    }
+}
+
+/// A few moves that a message took: in a report, most segments follow one of their kind.
+#[derive(Default)]
+struct Known([Option<KnownMove>; 8]);
+
+#[derive(Clone, Copy)]
+struct KnownMove {
+    at: Option<NodeId>,
+    id: [u8; 3],
+    to: (NodeId, NodeId),
+}
+
+impl Known {
+    fn or_find(
+        &mut self,
+        at: Option<NodeId>,
+        id: [u8; 3],
+        find: impl FnOnce() -> Option<(NodeId, NodeId)>,
+    ) -> Option<(NodeId, NodeId)> {
+        let slot = &mut self.0[usize::from(id[0] ^ id[1] ^ id[2]) % 8];
+        match slot {
+            Some(known) if known.at == at && known.id == id => Some(known.to),
+            _ => {
+                let to = find()?;
+                *slot = Some(KnownMove { at, id, to });
+                Some(to)
+            }
+        }
     }
 }
 
