@@ -6,6 +6,8 @@ use crate::template::message;
 
 /// About as many bytes as a kind has messages: more than a processor learns by heart, and few enough for its caches.
 const BYTES: usize = 512 << 10;
+/// Messages of a kind at least, however long they are.
+const LEAST: usize = 4;
 
 /// Messages of one kind, no two the same.
 #[derive(Debug)]
@@ -17,12 +19,12 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// As many as fill half a megabyte, one at least.
+    /// As many as fill half a megabyte, four at least.
     #[must_use]
     pub fn of(kind: &'static Kind) -> Self {
         let mut messages = Vec::new();
         let mut bytes = 0;
-        while bytes < BYTES {
+        while bytes < BYTES || messages.len() < LEAST {
             let next = message(kind.template, messages.len() as u64);
             bytes += next.len();
             messages.push(next);

@@ -95,6 +95,7 @@ pub fn operations<M: Message>(corpus: &Corpus) -> Vec<Operation<'_>> {
             copy[..message.len()].copy_from_slice(black_box(message));
             copy[0]
         }),
+        Operation::new("floor", "copy", |nth| black_box(&messages[nth]).clone()),
         Operation::new("floor", "scan", move |nth| scan(black_box(&messages[nth]), &mut positions)),
         Operation::new("floor", "scan without branches", move |nth| {
             scan_without_branches(black_box(&messages[nth]), &mut others)
