@@ -68,16 +68,19 @@ pub fn kept(corpus: &Corpus) -> Vec<Keeper<'_>> {
 
 /// Parses a message and reads the values of the paths of its kind.
 #[allow(missing_debug_implementations, reason = "holds a closure")]
-pub struct Reader<'a> {
+pub struct Reader {
     /// Whose it is.
     pub of: &'static str,
     /// Gives the values.
-    pub read: Box<dyn Fn(&str) -> Vec<String> + 'a>,
+    pub read: Read,
 }
+
+/// The values of a message.
+pub type Read = Box<dyn Fn(&str) -> Vec<String>>;
 
 /// The peers that read by path.
 #[must_use]
-pub fn readers(corpus: &Corpus) -> Vec<Reader<'_>> {
+pub fn readers(corpus: &Corpus) -> Vec<Reader> {
     let paths = corpus.kind.paths;
     vec![
         Reader { of: ER7, read: er7_reader(&paths) },
@@ -86,8 +89,6 @@ pub fn readers(corpus: &Corpus) -> Vec<Reader<'_>> {
         Reader { of: RUST_HL7, read: rust_hl7_reader(&paths) },
     ]
 }
-
-type Read = Box<dyn Fn(&str) -> Vec<String>>;
 
 fn er7_reader(paths: &[&str]) -> Read {
     let paths: Vec<er7::Path> =

@@ -24,6 +24,8 @@ const ENOUGH: f64 = 0.3;
 const ROUNDS: usize = 11;
 /// Passes of a thread in a round.
 const PASSES: usize = 10;
+/// Turns of the loop that a thread makes instead.
+const TURNS: u64 = 30_000_000;
 
 const BEFORE: &str = "MSH|^~\\&|LAB1|HARBOUR|HUB|HARBOUR|20260211140114||ORU^R01^ORU_R01|43|P|2.5.1\r\
     PID|1||4711^^^HARBOUR^MR||FENWICK^ODETTE\rOBR|1|||24323-8^Panel^LN|||20260211140000\r";
@@ -91,29 +93,38 @@ fn seconds<T>(mut run: impl FnMut() -> T) -> f64 {
     median(times)
 }
 
-/// Messages that two threads decode in the time in which one decodes one.
+/// What two threads get done in the time in which one does its share: decoding, and a loop that needs no memory, which
+/// says what the machine gives.
 fn threads() -> Result<(), Box<dyn Error>> {
     let corpus = Corpus::of(kind("oru-40").ok_or("there is a report of 40 observations")?);
-    let mut ratios = Vec::new();
-    for _ in 0..ROUNDS {
-        let one = together(&corpus, 1);
-        let two = together(&corpus, 2);
-        ratios.push(2.0 * one / two);
-    }
-    println!("threads\t2\t{:.3}", median(ratios));
+    let decode = || {
+        for message in (0..PASSES).flat_map(|_| &corpus.messages) {
+            drop(black_box(OruR01::decode(black_box(message))));
+        }
+    };
+    let count = || {
+        let mut sum = 0_u64;
+        for nth in 0..TURNS {
+            sum = black_box(sum.wrapping_mul(31) ^ nth);
+        }
+    };
+    println!("threads\tdecode\t{:.3}", two_to_one(decode));
+    println!("threads\tcount\t{:.3}", two_to_one(count));
     Ok(())
 }
 
-/// Seconds in which so many threads each make their passes.
-fn together(corpus: &Corpus, threads: usize) -> f64 {
+/// The median of rounds in which one thread and two take turns.
+fn two_to_one(work: impl Fn() + Sync) -> f64 {
+    let ratio = |_| 2.0 * together(1, &work) / together(2, &work);
+    median((0..ROUNDS).map(ratio).collect())
+}
+
+/// Seconds in which so many threads each do some work.
+fn together(threads: usize, work: &(impl Fn() + Sync)) -> f64 {
     let began = Instant::now();
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
-                for message in (0..PASSES).flat_map(|_| &corpus.messages) {
-                    drop(black_box(OruR01::decode(black_box(message))));
-                }
-            });
+            scope.spawn(work);
         }
     });
     began.elapsed().as_secs_f64()

@@ -126,6 +126,11 @@ pub(super) fn short(number: f64) -> String {
     }
 }
 
+/// A number of things.
+pub(super) fn whole(number: f64) -> String {
+    if number < 100.0 { format!("{number:.0}") } else { short(number) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Figures, short};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::figures::short;
+use super::figures::{short, whole};
 use super::{cargo, printed};
 
 /// Starts of the command.
@@ -34,6 +34,8 @@ pub(super) struct Scales {
     tables: BTreeMap<String, BTreeMap<u64, Size>>,
     /// Messages of two threads to those of one.
     pub(super) threads: Option<f64>,
+    /// What two threads of a loop without memory do to one: what the machine gives.
+    machine: Option<f64>,
     /// Milliseconds from the start of the command to its end.
     pub(super) start: Option<f64>,
     /// Cores that the command keeps busy on a folder.
@@ -64,7 +66,8 @@ impl Scales {
     fn read(&mut self, text: &str) -> Result<(), Box<dyn Error>> {
         for line in text.lines() {
             match line.split('\t').collect::<Vec<_>>()[..] {
-                ["threads", _, ratio] => self.threads = Some(ratio.parse()?),
+                ["threads", "decode", ratio] => self.threads = Some(ratio.parse()?),
+                ["threads", "count", ratio] => self.machine = Some(ratio.parse()?),
                 [table, size, bytes, operation, seconds] => {
                     let table = self.tables.entry(table.to_owned()).or_default();
                     let size = table.entry(size.parse()?).or_default();
@@ -110,7 +113,7 @@ impl Scales {
             out.push_str("\n|--:|--:|--:|--:|--:|\n");
             let Some(sizes) = self.tables.get(table) else { continue };
             for (size, measured) in sizes {
-                let _ = write!(out, "| {} |", short(exact(*size)));
+                let _ = write!(out, "| {} |", whole(exact(*size)));
                 for operation in OPERATIONS {
                     let seconds = measured.seconds.get(operation).copied().unwrap_or(f64::NAN);
                     let _ = write!(out, " {:.3} |", seconds * 1e9 / measured.bytes);
@@ -129,12 +132,13 @@ impl Scales {
         let shown = |figure: Option<f64>| figure.map_or("not measured".into(), short);
         let _ = write!(
             out,
-            "- Two threads decode {} times what one does.\n\
+            "- Two threads decode {} times what one does; of a loop that needs no memory they do {} times as much.\n\
              - `hl7 check` of one message takes {} ms from its start to its end.\n\
              - `hl7 check` of a folder of {} files takes {} s and keeps {} cores busy.\n",
             shown(self.threads),
+            shown(self.machine),
             shown(self.start),
-            short(exact(FILES as u64)),
+            whole(exact(FILES as u64)),
             short(self.folder),
             shown(self.cores)
         );

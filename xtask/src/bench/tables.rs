@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::figures::{Figures, Name, Time, short};
+use super::figures::{Figures, Name, Time, short, whole};
 
 /// Rounds that lie further apart than this make a figure doubtful.
 const DOUBTFUL: f64 = 0.25;
@@ -17,9 +17,9 @@ pub(super) fn times(figures: &Figures) -> String {
             "### {kind}: {} messages, {} bytes and {} delimiters each\n\n\
              | | µs a message | MB/s | messages/s | time to the scan's | speed to the fastest peer's \
              | allocations | bytes asked for |\n|---|--:|--:|--:|--:|--:|--:|--:|\n",
-            corpus.messages,
-            short(corpus.bytes),
-            short(corpus.delimiters)
+            whole(corpus.messages),
+            whole(corpus.bytes),
+            whole(corpus.delimiters)
         );
         for time in figures.times.iter().filter(|time| time.name[0] == *kind) {
             out.push_str(&row(figures, time, corpus.bytes));
@@ -50,7 +50,6 @@ fn row(figures: &Figures, time: &Time, bytes: f64) -> String {
 }
 
 fn allocations(figures: &Figures, name: &Name) -> [String; 2] {
-    let whole = |number: f64| if number < 100.0 { format!("{number:.0}") } else { short(number) };
     figures.allocations.get(name).map_or(["-".into(), "-".into()], |figures| figures.map(whole))
 }
 
@@ -66,8 +65,10 @@ pub(super) fn held(figures: &Figures) -> String {
         let ratio = figures.bytes(kind).map_or("-".into(), |bytes| short(held.bytes / bytes));
         let _ = writeln!(
             out,
-            "| {kind} | {shown} | {:.0} | {:.0} | {ratio} | {:.0} |",
-            held.bytes, held.itself, held.pieces
+            "| {kind} | {shown} | {} | {} | {ratio} | {} |",
+            whole(held.bytes),
+            whole(held.itself),
+            whole(held.pieces)
         );
     }
     out
