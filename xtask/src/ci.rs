@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
         arguments: &["test", "--workspace", "--locked"],
         environment: &[("INSTA_UPDATE", "no")],
     },
+    Step { name: "instructions", arguments: &["xtask", "instructions"], environment: &[] },
     Step {
         name: "documentation",
         arguments: &["doc", "--workspace", "--no-deps", "--locked"],

@@ -5,13 +5,15 @@
     reason = "a command line talks to its terminal"
 )]
 
+mod bench;
 mod ci;
 mod codegen;
 mod features;
+mod instructions;
 mod timings;
 mod versions;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -32,10 +34,18 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Measure speed and memory against the scan and against others; write docs/performance.md
+    Bench(bench::Options),
     /// Everything that must pass before a change lands; .ci/run calls this
     Ci,
     /// Compile the facade with no version, each alone, and all of them
     Features,
+    /// Count instructions of the main paths under valgrind; fail where one grew
+    Instructions {
+        /// Store the counts, with the reason of the change
+        #[arg(long, value_name = "REASON")]
+        bless: Option<String>,
+    },
     /// Build version crates cold, print time and memory, fail over the budget
     Timings {
         /// Which versions, as v2_5_1; else the newest, which is the largest
@@ -53,11 +63,18 @@ fn root() -> PathBuf {
     root
 }
 
+/// Where cargo puts what it builds.
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |set| root.join(set))
+}
+
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Codegen { check } => codegen::run(&root(), check),
+        Chore::Bench(options) => bench::run(&root(), options),
         Chore::Ci => ci::run(&root()),
         Chore::Features => features::run(&root()),
+        Chore::Instructions { bless } => instructions::run(&root(), bless.as_deref()),
         Chore::Timings { versions, all } => timings::run(&root(), versions, all),
     };
     match done {

@@ -1,0 +1,80 @@
+//! `docs/performance.md`, from a run.
+
+use super::bars;
+use super::figures::Figures;
+use super::scales::Scales;
+use super::tables;
+
+/// The section that only `--scale` measures; it stays as it is otherwise.
+const SCALES: &str = "\n## Scales\n";
+
+const INTRODUCTION: &str = "\
+# Performance
+
+Written by `cargo xtask bench --scale`; every figure is of a run, none by hand. Run it on an idle machine.
+";
+
+const METHOD: &str = "\
+All of it runs in one process on the same messages: all jobs in every round, each round starting with another job; a
+figure is the median of the rounds, ratios are of these medians. `~` marks a job whose rounds lie more than a quarter
+apart. A job goes through all messages of a kind, half a megabyte of them, no two alike; they are made from templates
+(`benches/messages/`). Messages are UTF-8 and conform to 2.5.1.
+
+- *scan*: a plain loop with a table of 256 that writes down where the six delimiters stand, into memory that is there
+  already: the least that any reader must do. *scan without branches* is the same, written so that the processor has
+  nothing to guess. *memcpy* copies into memory that is there already, *copy* into
+  memory of its own.
+- **tree**: `Tree::parse`, bytes copied and indexed. **paths**: that, and ten values read by paths parsed beforehand.
+  **decode**: bytes to structs, groups included. **encode**: structs that were decoded beforehand to bytes.
+  **validate**: `Tree::parse` and all rules. **round trip**: decode and encode. **ack**: the AA for a tree. **split**: a
+  file of ten thousand messages of all kinds taken apart.
+- The crates of others do a whole parse, all of them into a tree without types, and read the same ten values.
+
+Whatever an operation makes is dropped within it. Allocations are counted in another process, calls that let a piece of
+memory grow included, so that counting costs no time.
+";
+
+/// Everything that is written down.
+pub(super) struct Run<'a> {
+    pub(super) machine: &'a str,
+    pub(super) rounds: usize,
+    pub(super) figures: &'a Figures,
+    /// Libraries in Python, or why there are none.
+    pub(super) python: Result<Figures, String>,
+    pub(super) scales: Option<&'a Scales>,
+}
+
+impl Run<'_> {
+    /// The page; what was there before gives the section that was not measured now.
+    pub(super) fn text(&self, before: &str) -> String {
+        let Self { machine, rounds, figures, scales, .. } = self;
+        let peer = |kind| figures.fastest_peer(kind).map_or("none", |(name, _)| name);
+        let python = match &self.python {
+            Ok(python) => tables::python(figures, python),
+            Err(reason) => format!("Skipped: {reason}.\n"),
+        };
+        let scales = match scales {
+            Some(scales) => format!("{SCALES}\n{machine}\n\n{}", scales.text()),
+            None => kept_scales(before),
+        };
+        format!(
+            "{INTRODUCTION}\n{machine} {rounds} rounds. The fastest peer is {} on adt and {} on oru-40.\n\n\
+             ## Bars\n\n{}\nMLLP framing is not measured: there is none yet.\n\n\
+             ## What is measured\n\n{METHOD}\n## Time and allocations\n\n{}## Memory held\n\n\
+             A message in a box, as long as it is kept.\n\n{}\n## Python\n\n\
+             By `benches/python.py`, in a process of their own, on the same messages.\n\n{python}{scales}",
+            peer("adt"),
+            peer("oru-40"),
+            bars::table(figures, self.scales),
+            tables::times(figures),
+            tables::held(figures),
+        )
+    }
+}
+
+fn kept_scales(before: &str) -> String {
+    match before.split_once(SCALES) {
+        Some((_, kept)) => format!("{SCALES}{kept}"),
+        None => format!("{SCALES}\nNot measured yet: `cargo xtask bench --scale`.\n"),
+    }
+}
