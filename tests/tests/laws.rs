@@ -255,7 +255,8 @@ fn an_emptied_field_of_varying_type_is_of_none() {
 #[test]
 fn an_empty_column_that_is_set_is_of_its_datatype() {
     let version = Version::find("2.3.1").expect("it is enabled");
-    let bytes = b"MSH|^~\\&|||||||TBR^R08^TBR_R08|A|D|2.3.1\rMSA|AA|A\rQAK\rRDF|1|PID.3.1^ST\rRDT\r";
+    let bytes =
+        b"MSH|^~\\&|||||||TBR^R08^TBR_R08|A|D|2.3.1\rMSA|AA|A\rQAK\rRDF|1|PID.3.1^ST\rRDT\r";
     check_edit(version, bytes, &"RDT-1".parse().expect("a path"), "A");
     let bytes = b"MSH|^~\\&|||||||ORU^R01|A|D|2.3.1\rPID\rOBR\rOBX||NM|\r";
     check_edit(version, bytes, &"OBX-5".parse().expect("a path"), "1");

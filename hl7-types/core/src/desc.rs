@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use crate::grammar::Grammar;
 use crate::node::MOST_SLOTS;
+use crate::summary::Summary;
 
 /// "No limit" as a maximum cardinality, written `*` in the standard.
 pub const MANY: u16 = u16::MAX;
@@ -279,17 +280,15 @@ pub struct SegmentDesc {
     pub name: &'static str,
     /// Fields in order.
     pub fields: &'static [ElementDesc],
-    /// Behind the last required field.
-    pub(crate) required: u16,
-    /// Whether a field has a condition.
-    pub(crate) conditional: bool,
+    /// Its fields, summed up.
+    pub(crate) summary: Summary,
 }
 
 impl SegmentDesc {
     /// A segment with its fields in order.
     #[must_use]
     pub const fn new(id: &'static str, name: &'static str, fields: &'static [ElementDesc]) -> Self {
-        Self { id, name, fields, required: required(fields), conditional: conditional(fields) }
+        Self { id, name, fields, summary: Summary::of(fields) }
     }
 
     /// The field at an index: behind an open one, that one.
@@ -363,32 +362,8 @@ pub struct DatatypeDesc {
     pub kind: DatatypeKind,
     /// Maximum length of the whole in characters, zero where not stated.
     pub max_len: u32,
-    /// Behind the last required component.
-    pub(crate) required: u16,
-    /// Whether a component has a condition.
-    pub(crate) conditional: bool,
-}
-
-/// How many elements there are up to the last required one.
-#[expect(clippy::cast_possible_truncation, reason = "a segment has fewer fields than 65,536")]
-const fn required(elements: &[ElementDesc]) -> u16 {
-    let mut count = elements.len();
-    while count > 0 && !matches!(elements[count - 1].usage, Usage::R) {
-        count -= 1;
-    }
-    count as u16
-}
-
-/// Whether one of the elements has a condition.
-const fn conditional(elements: &[ElementDesc]) -> bool {
-    let mut at = 0;
-    while at < elements.len() {
-        if elements[at].condition[0] != 0 || elements[at].condition[1] != 0 {
-            return true;
-        }
-        at += 1;
-    }
-    false
+    /// Its components, summed up.
+    pub(crate) summary: Summary,
 }
 
 impl DatatypeDesc {
@@ -400,11 +375,11 @@ impl DatatypeDesc {
         kind: DatatypeKind,
         max_len: u32,
     ) -> Self {
-        let (required, conditional) = match kind {
-            DatatypeKind::Composite(components) => (required(components), conditional(components)),
-            DatatypeKind::Primitive(_) | DatatypeKind::Varies => (0, false),
+        let summary = match kind {
+            DatatypeKind::Composite(components) => Summary::of(components),
+            DatatypeKind::Primitive(_) | DatatypeKind::Varies => Summary::NOTHING,
         };
-        Self { id, name, kind, max_len, required, conditional }
+        Self { id, name, kind, max_len, summary }
     }
 
     /// The components of a composite; empty for a primitive.

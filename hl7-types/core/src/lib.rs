@@ -37,6 +37,7 @@ mod reading;
 mod same;
 mod sample;
 mod site;
+mod summary;
 mod tree;
 mod update;
 mod value;

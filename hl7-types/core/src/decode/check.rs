@@ -1,6 +1,6 @@
 //! Checks: each looks at one thing the standard says and reports where a message says otherwise.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::charset;
@@ -106,7 +106,7 @@ impl Reader<'_> {
 
     #[inline]
     pub(super) fn check_usage(&mut self, element: &ElementDesc, span: Stretch) {
-        if is_null(self.slice(span)) {
+        if (element.usage as u8) < Usage::X as u8 || is_null(self.slice(span)) {
             return;
         }
         match element.usage {
@@ -378,7 +378,7 @@ impl Reader<'_> {
     /// The current position as a path.
     fn path(&mut self) -> Path {
         if self.occurrences.is_empty() {
-            let mut seen: HashMap<Option<[u8; 3]>, u32> = HashMap::new();
+            let mut seen: BTreeMap<Option<[u8; 3]>, u32> = BTreeMap::new();
             for index in 0..self.scan.segments.len() {
                 let count = seen.entry(self.id(index)).or_default();
                 *count += 1;

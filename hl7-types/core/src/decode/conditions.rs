@@ -1,7 +1,7 @@
 //! Conditional usage (section 2.5.3.5): what has to have a value, or none, because another part of the same segment or
 //! composite has one.
 
-use crate::desc::{ElementDesc, SegmentDesc, Usage};
+use crate::desc::{DatatypeDesc, ElementDesc, SegmentDesc, Usage};
 use crate::er7::{Class, Mark, is_header};
 use crate::finding::Rule;
 
@@ -39,51 +39,71 @@ impl Reader<'_> {
         let Some((first, rest)) = self.marks.split_first() else { return };
         let header = is_header(self.line(self.segment), self.scan.delimiters.field);
         let before = if header { 2 } else { 0 };
-        self.check_conditions(desc.fields, before, parts(rest, first.at() + 1, Class::Field), 0);
+        let parts = (rest, first.at() + 1, Class::Field);
+        self.check_conditions(desc.fields, desc.summary.conditional, before, parts, 0);
     }
 
     /// Looks at the conditions of a composite's components; `marks` are those of the piece, the one that ends it included.
     pub(super) fn check_part_conditions(
         &mut self,
-        components: &'static [ElementDesc],
+        datatype: &'static DatatypeDesc,
         marks: &[Mark],
         start: u32,
         separator: Class,
     ) {
         let level = if separator == Class::Component { 1 } else { 2 };
-        self.check_conditions(components, 0, parts(marks, start, separator), level);
+        let parts = (marks, start, separator);
+        self.check_conditions(datatype.components(), datatype.summary.conditional, 0, parts, level);
     }
 
     /// `before` elements stand in front of the first part; `level` says which number of the path is theirs.
     fn check_conditions(
         &mut self,
         elements: &'static [ElementDesc],
+        mut conditional: u64,
         before: usize,
-        parts: impl Iterator<Item = (Stretch, bool)> + Clone,
+        (marks, start, class): (&[Mark], u32, Class),
         level: u8,
     ) {
-        let mut stated = Stated::default();
-        for (seq, (part, has_text)) in (before + 1..128).zip(parts.clone()) {
-            if has_text {
-                stated.present |= 1 << seq;
-                stated.valued |= u128::from(!is_null(self.slice(part))) << seq;
-            }
-        }
-        for (seq, element) in (1..128).zip(elements) {
-            let met = stated.meets(element.condition);
+        let stated = self.stated(marks, start, class, before);
+        while conditional != 0 {
+            let index = conditional.trailing_zeros() as usize;
+            conditional &= conditional - 1;
+            let (seq, element) = (index + 1, &elements[index]);
             let forbids = matches!(element.usage, Usage::CrX | Usage::CreX);
-            let wrong = match met {
-                _ if element.condition == [0; 2] => false,
+            let wrong = match stated.meets(element.condition) {
                 true => element.usage != Usage::CreX && !stated.is_present(seq),
                 false => forbids && stated.has_value(seq),
             };
             if wrong {
-                let place = || parts.clone().map(|(part, _)| part);
+                let place = || parts(marks, start, class);
                 let end = place().last().map_or(0, |part| part.end);
                 let here = seq.checked_sub(before + 1).and_then(|index| place().nth(index));
                 self.report_condition(elements, seq, here.unwrap_or(Stretch::nothing(end)), level);
             }
         }
+    }
+
+    /// Which of the first elements stand in the message, in one pass over the separators.
+    fn stated(&self, marks: &[Mark], start: u32, class: Class, before: usize) -> Stated {
+        let mut stated = Stated::default();
+        let (mut seq, mut part, mut next, mut has_text) = (before + 1, start, start, false);
+        for mark in marks {
+            if seq == 128 {
+                break;
+            }
+            has_text |= mark.at() > next;
+            next = mark.at() + 1;
+            if mark.ends(class) {
+                if has_text {
+                    let value = Stretch { start: part, end: mark.at() };
+                    stated.present |= 1 << seq;
+                    stated.valued |= u128::from(!is_null(self.slice(value))) << seq;
+                }
+                (seq, part, has_text) = (seq + 1, next, false);
+            }
+        }
+        stated
     }
 
     #[cold]
@@ -114,18 +134,11 @@ impl Reader<'_> {
     }
 }
 
-/// The parts between separators of a class, and whether there is more than separators in each; the last of the marks ends
-/// the last part.
-fn parts(
-    mut marks: &[Mark],
-    mut start: u32,
-    class: Class,
-) -> impl Iterator<Item = (Stretch, bool)> + Clone {
-    std::iter::from_fn(move || {
-        let at = marks.iter().position(|mark| mark.ends(class))?;
-        let part = Stretch { start, end: marks[at].at() };
-        let has_text = marks[..=at].iter().zip(start..).any(|(mark, next)| mark.at() > next);
-        (marks, start) = (&marks[at + 1..], part.end + 1);
-        Some((part, has_text))
+/// The parts between separators of a class; the last of the marks ends the last part.
+fn parts(marks: &[Mark], mut start: u32, class: Class) -> impl Iterator<Item = Stretch> {
+    marks.iter().filter(move |mark| mark.ends(class)).map(move |mark| {
+        let part = Stretch { start, end: mark.at() };
+        start = part.end + 1;
+        part
     })
 }

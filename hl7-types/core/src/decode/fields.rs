@@ -8,6 +8,7 @@ use crate::er7::{Class, Mark, is_header};
 use crate::extra::{Piece, SlotKept, SlotSurplus};
 use crate::finding::Rule;
 use crate::node::{List, Node, SlotMut};
+use crate::summary::Summary;
 use crate::value::Value;
 
 use super::{Reader, Stretch, lend};
@@ -113,6 +114,7 @@ impl Reader<'_> {
             {
                 break;
             }
+            self.skip_empty(&desc.summary, &mut at, Class::Field);
             let slot = at.slot;
             let Some(element) = desc.field(slot) else {
                 self.surplus_fields(desc, slot, at.start, lend!(node));
@@ -130,6 +132,7 @@ impl Reader<'_> {
                         self.field(element, node.slot_mut(slot), at.start);
                         self.keep(node, slot, 0);
                     }
+                    None if self.is_one_value(element) => self.value(element, at.start),
                     None => self.field(element, SlotMut::Absent, at.start),
                 }
             }
@@ -138,12 +141,12 @@ impl Reader<'_> {
         }
         let Row { slot, used, .. } = at;
         let end = span.end;
-        let required = desc.fields.get(..usize::from(desc.required)).unwrap_or(&[]);
+        let required = desc.fields.get(..usize::from(desc.summary.required)).unwrap_or(&[]);
         for (seq, element) in required.iter().enumerate().skip(slot) {
             self.at_field(seq);
             self.check_required_field(element, Stretch::nothing(end));
         }
-        if self.values && desc.conditional {
+        if self.values && desc.summary.conditional != 0 {
             self.check_field_conditions(desc);
         }
         if let Some(node) = node {
@@ -235,6 +238,19 @@ impl Reader<'_> {
         ended
     }
 
+    /// Steps over slots with nothing in them that may be left out; stops before the last in any case.
+    #[inline]
+    fn skip_empty(&mut self, summary: &Summary, row: &mut Row, separator: Class) {
+        while self.ahead().at() == row.start
+            && self.ahead().is(separator)
+            && summary.is_optional(row.slot)
+        {
+            self.next += 1;
+            row.start += 1;
+            row.slot += 1;
+        }
+    }
+
     // --- fields ------------------------------------------------------------------------------------------------------
 
     /// Reads a field with its repetitions.
@@ -259,6 +275,30 @@ impl Reader<'_> {
         if element.usage as u8 >= Usage::X as u8 {
             self.check_usage(element, Stretch { start, end: self.ahead().at() });
         }
+    }
+
+    /// Whether the field ahead is a primitive with one value and nothing else, as most are.
+    #[inline]
+    fn is_one_value(&self, element: &ElementDesc) -> bool {
+        self.text.is_some()
+            && element.varies_by == 0
+            && self.ahead().ends(Class::Field)
+            && element
+                .datatype
+                .and_then(DatatypeDesc::format)
+                .is_some_and(|format| format != Format::CompositeUnknown)
+    }
+
+    /// Reads such a field into no struct: the short way through [`Reader::field`].
+    fn value(&mut self, element: &'static ElementDesc, start: u32) {
+        let value = Stretch { start, end: self.ahead().at() };
+        if self.values {
+            self.repetition = 1;
+            self.check_primitive(element, element.datatype.and_then(DatatypeDesc::format), value);
+            self.check_length(element, value);
+            self.repetition = 0;
+        }
+        self.check_usage(element, value);
     }
 
     /// Whether the repetition that starts here is empty: then nothing in it is required.
@@ -405,6 +445,7 @@ impl Reader<'_> {
             {
                 break;
             }
+            self.skip_empty(&datatype.summary, &mut at, separator);
             let slot = at.slot;
             let Some(part) = components.get(slot) else {
                 self.at_part(level, slot);
@@ -432,14 +473,14 @@ impl Reader<'_> {
             }
         }
         let Row { slot, used, .. } = at;
-        let required = components.get(..usize::from(datatype.required)).unwrap_or(&[]);
+        let required = components.get(..usize::from(datatype.summary.required)).unwrap_or(&[]);
         for (seq, part) in required.iter().enumerate().skip(slot) {
             self.at_part(level, seq);
             self.check_required_part(part, first, Stretch::nothing(self.ahead().at()));
         }
-        if self.values && datatype.conditional {
+        if self.values && datatype.summary.conditional != 0 {
             let marks = &self.marks[from..=self.next];
-            self.check_part_conditions(components, marks, first, separator);
+            self.check_part_conditions(datatype, marks, first, separator);
         }
         self.leave_parts(level);
         if slot > used
@@ -549,7 +590,8 @@ fn only_leaf<'n>(
         match slot {
             SlotMut::Leaf(value) => return Some(value),
             SlotMut::Node(node) => {
-                let datatype = element.datatype.filter(|datatype| datatype.required <= 1)?;
+                let datatype =
+                    element.datatype.filter(|datatype| datatype.summary.required <= 1)?;
                 element = datatype.components().first()?;
                 slot = node.slot_mut(0);
             }

@@ -15,6 +15,8 @@ pub(super) struct DatatypeNames {
     fields: Vec<Stretch>,
     /// One for each column of the last RDF.
     columns: Vec<Stretch>,
+    /// What was looked up last: in a report most observations are of one datatype.
+    last: Option<&'static DatatypeDesc>,
 }
 
 impl<'a> Reader<'a> {
@@ -34,9 +36,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The datatype with a name, unless it varies itself.
-    pub(super) fn datatype_named(&self, name: &str) -> Option<&'static DatatypeDesc> {
+    pub(super) fn datatype_named(&mut self, name: &str) -> Option<&'static DatatypeDesc> {
+        if let Some(last) = self.names.last.filter(|last| last.id == name) {
+            return Some(last);
+        }
         let datatype = self.version?.datatype(name)?;
-        (!matches!(datatype.kind, DatatypeKind::Varies)).then_some(datatype)
+        self.names.last =
+            Some(datatype).filter(|datatype| !matches!(datatype.kind, DatatypeKind::Varies));
+        self.names.last
     }
 
     /// Reads the names that a field of this segment holds, up to the first separator in each repetition.
