@@ -165,7 +165,7 @@ fn statement_23_what_cannot_be_parsed_is_kept_and_rejected() {
         let inbound = Inbound::of_broken(piece.bytes).expect("a header");
         let faults = check_header(inbound.header(), &Supported::versions(&versions));
         let asked = Asked::by(inbound.header());
-        for code in owed(AckMode::Original, asked, Kind::Message, Outcome::Reject).codes() {
+        for code in owed(AckMode::Original, asked, Kind::Message, Outcome::Rejected).codes() {
             let stamp = Stamp { control_id: "1", time: "2026" };
             let ack = acknowledge(&inbound, code, &faults, stamp, &AckSettings::default());
             let ack = String::from_utf8(ack).expect("text");
