@@ -126,7 +126,8 @@ pub(crate) fn keep_charset(root: &mut dyn GroupNode, charset: Charset) {
 
 /// The segment that declares how a message is written.
 enum Header<'a> {
-    Typed(&'a dyn SegmentNode),
+    /// Its slots.
+    Typed(Vec<Slot<'a>>),
     /// It stands where the structure has no place for it.
     Stray(&'a RawSegment),
 }
@@ -137,29 +138,27 @@ fn header(root: &dyn GroupNode) -> Option<Header<'_>> {
         return Some(Header::Stray(&first.segment));
     }
     match root.member(0).occurrence(0)? {
-        Element::Segment(segment) => Some(Header::Typed(segment)),
+        Element::Segment(segment) => Some(Header::Typed(node::slots(segment))),
         _ => None,
     }
 }
 
 impl Header<'_> {
     fn delimiters(&self) -> Option<Delimiters> {
-        let segment = match self {
-            Header::Typed(segment) => *segment,
+        let slots = match self {
+            Header::Typed(slots) => slots,
             Header::Stray(raw) => return raw.line.declares(),
         };
-        let [Slot::Leaf(field), Slot::Leaf(encoding), ..] = node::slots(segment)[..] else {
-            return None;
-        };
+        let [Slot::Leaf(field), Slot::Leaf(encoding), ..] = slots[..] else { return None };
         let &[field] = field.raw().as_bytes() else { return None };
         Delimiters::parse(field, encoding.raw().as_bytes()).ok()
     }
 
     fn charset(&self) -> Option<Charset> {
         match self {
-            Header::Typed(segment) => {
-                let slot = node::slot(*segment, charset::FIELD as usize - 1);
-                let names = |at| match slot {
+            Header::Typed(slots) => {
+                let slot = slots.get(charset::FIELD as usize - 1).copied();
+                let names = |at| match slot? {
                     Slot::List(list) => first_leaf(list.get(at)),
                     single if at == 0 => first_leaf(single),
                     _ => None,
@@ -269,37 +268,46 @@ impl<'a> Writer<'a> {
             Level::Subcomponent => self.notation.delimiters.subcomponent,
             Level::Bottom => None,
         };
+        let base = self.slots.len();
+        node.slots(&mut self.slots);
         let Some(separator) = separator else {
             // Only the first leaf has a place here.
-            return self.slot(node::slot(node, 0), Level::Bottom, extra, 0);
+            let first = self.slots.get(base).copied().unwrap_or(Slot::Absent);
+            self.slots.truncate(base);
+            return self.slot(first, Level::Bottom, extra, 0);
         };
         // Fields have a separator each, components and subcomponents have them in between.
         let lead = usize::from(!matches!(level, Level::Field));
         let plain = self.standard && extra.is_empty();
-        let mut written = first;
-        let base = self.slots.len();
-        node.slots(&mut self.slots);
-        for index in first..self.slots.len() - base {
-            let separators = index + 1 - written.max(lead);
-            match self.slots[base + index] {
+        // How many slots the separators that were written lead to.
+        let mut written = first.max(lead);
+        let mut at = base + first;
+        while let Some(&slot) = self.slots.get(at) {
+            let index = at - base;
+            at += 1;
+            match slot {
                 Slot::Absent => {}
                 Slot::Leaf(value) if plain => {
-                    let raw = value.raw().as_bytes();
-                    if !raw.is_empty() {
-                        self.separate(separator, separators);
-                        self.out.extend_from_slice(raw);
-                        written = index + 1;
+                    // Most slots are empty.
+                    if !value.is_empty() {
+                        self.separate(separator, (index + 1).saturating_sub(written));
+                        self.out.extend_from_slice(value.raw().as_bytes());
+                        written = written.max(index + 1);
                     }
                 }
                 slot => {
                     let before = self.out.len();
-                    self.separate(separator, separators);
+                    self.separate(separator, (index + 1).saturating_sub(written));
                     let start = self.out.len();
-                    self.slot(slot, level.below(), extra, index);
+                    match slot {
+                        // Nothing was kept beside it.
+                        Slot::Node(node) if plain => self.parts(node, level.below(), 0),
+                        slot => self.slot(slot, level.below(), extra, index),
+                    }
                     if self.out.len() == start {
                         self.out.truncate(before);
                     } else {
-                        written = index + 1;
+                        written = written.max(index + 1);
                     }
                 }
             }
@@ -307,7 +315,7 @@ impl<'a> Writer<'a> {
         self.slots.truncate(base);
         if let Some(kept) = extra.kept() {
             let total = usize::from(kept.written);
-            self.separate(separator, total.saturating_sub(written.max(lead)));
+            self.separate(separator, total.saturating_sub(written));
             if let Some(tail) = &kept.tail {
                 tail.write(&mut self.out, &self.notation);
             }

@@ -97,11 +97,7 @@ impl Charset {
     /// `None` where the first is a name that says nothing to us, or there is none.
     pub(crate) fn declared<'n>(mut names: impl Iterator<Item = &'n str>) -> Option<Self> {
         let first = names.next().map(str::trim).unwrap_or("");
-        let mut charset = match Self::named(first) {
-            Some(charset) => Some(charset),
-            None if first.is_empty() => None,
-            None => return None,
-        };
+        let mut charset = if first.is_empty() { None } else { Some(Self::named(first)?) };
         for name in names.filter(|name| !name.trim().is_empty()) {
             // Without a first one, ASCII is it.
             let charset = charset.get_or_insert(Self::ASCII);
