@@ -272,51 +272,47 @@ impl Scan {
     }
 
     /// Writes down the separators from a position to the next carriage return or line feed; gives the position of that,
-    /// or `None` at the end of the message. Every byte comes by here, so this does nothing else.
+    /// or `None` at the end of the message.
     fn mark_line(&mut self, needles: &Needles, bytes: &[u8], mut from: usize) -> Option<usize> {
         loop {
-            let (chunks, rest) = bytes.get(from..)?.as_chunks::<CHUNK>();
-            match self.mark_chunks(needles, chunks, position(from)) {
-                Marked::End(end) => return Some(end),
-                Marked::All => {
-                    let start = position(bytes.len() - rest.len());
-                    return self.mark_rest(rest, start);
-                }
-                Marked::Text(behind) => from = behind + text_ahead(needles, &bytes[behind..]),
+            let rest = bytes.get(from..)?;
+            let block = &rest[..rest.len().min(BLOCK)];
+            let before = self.marks.len();
+            if let Some(end) = self.mark_block(needles, block, position(from)) {
+                return Some(end);
+            }
+            if block.len() < BLOCK {
+                return None;
+            }
+            from += BLOCK;
+            // The inside of a document.
+            if self.marks.len() == before {
+                from += text_ahead(needles, &bytes[from..]);
             }
         }
     }
 
-    /// Writes down the separators of chunks, up to the end of a line or until nothing separates for long.
+    /// Writes down the separators of a block up to a carriage return or line feed. Every byte comes by here, so this does
+    /// nothing else.
     #[inline]
-    fn mark_chunks(&mut self, needles: &Needles, chunks: &[[u8; CHUNK]], mut start: u32) -> Marked {
-        let mut text = 0;
+    fn mark_block(&mut self, needles: &Needles, block: &[u8], mut start: u32) -> Option<usize> {
+        let (chunks, rest) = block.as_chunks::<CHUNK>();
         for chunk in chunks {
-            let words = classify(chunk, needles);
-            text = if words == [0; CHUNK / 8] { text + 1 } else { 0 };
-            for (word, base) in words.into_iter().zip((start..).step_by(8)) {
+            for (word, base) in classify(chunk, needles).into_iter().zip((start..).step_by(8)) {
                 // A one at the bottom of each byte that has a class, taken from the lowest byte up.
                 let mut left = (word | word >> 1 | word >> 2) & 0x0101_0101_0101_0101;
                 while left != 0 {
                     let shift = left.trailing_zeros();
                     let (at, class) = (base + shift / 8, (word >> shift) & 7);
                     if class == Class::Segment as u64 {
-                        return Marked::End(at as usize);
+                        return Some(at as usize);
                     }
                     self.marks.push(Mark(at << 3 | class as u32));
                     left &= left - 1;
                 }
             }
             start += CHUNK as u32;
-            if text == LONG {
-                return Marked::Text(start as usize);
-            }
         }
-        Marked::All
-    }
-
-    /// Writes down the separators of what is less than a chunk, up to the end of a line.
-    fn mark_rest(&mut self, rest: &[u8], start: u32) -> Option<usize> {
         (start..).zip(rest).find_map(|(at, &byte)| match class(&self.delimiters, byte) {
             Class::Segment => Some(at as usize),
             Class::Text => None,
@@ -405,18 +401,8 @@ fn position(at: usize) -> u32 {
 /// How many bytes are compared at a time.
 const CHUNK: usize = 32;
 
-/// So many chunks in which nothing separates are the inside of a document.
-const LONG: u32 = 16;
-
-/// How far chunks were marked.
-enum Marked {
-    /// Up to the end of a line, at a position.
-    End(usize),
-    /// Up to a position before which nothing separates for long.
-    Text(usize),
-    /// All of them.
-    All,
-}
+/// How many bytes are looked at before it is asked whether anything separates at all.
+const BLOCK: usize = 16 * CHUNK;
 
 /// How many bytes at the start of `rest` nothing separates, or fewer: what looks for three bytes at once is several times
 /// as fast as looking at all of them, but slow where they are near.
