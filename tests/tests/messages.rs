@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use hl7_types::v2_5_1::{AnyMessage, VERSION};
 use hl7_types::{
-    DecodeOptions, Decoded, Findings, Message as _, RawSegment, Rule, Rules, Tree, Visit,
+    DecodeOptions, Decoded, Findings, Message as _, RawSegment, Rule, Rules, Severity, Tree, Visit,
     node::{Element, GroupNode},
     walk,
 };
@@ -63,6 +63,24 @@ fn decoded(names: &[&str]) -> Vec<(PathBuf, Vec<u8>, Decoded<AnyMessage>)> {
             (path, bytes, decoded)
         })
         .collect()
+}
+
+#[test]
+fn what_matters_less_than_is_asked_for_is_counted_and_not_kept() {
+    for (path, bytes, decoded) in decoded(&["messages", "faulty"]) {
+        for least in [Severity::Note, Severity::Warning, Severity::Error] {
+            let asked = DecodeOptions { least, ..options() };
+            let found = AnyMessage::decode_with(&bytes, &asked).expect("it was decoded").findings;
+            let (kept, others): (Vec<_>, Vec<_>) =
+                decoded.findings.iter().partition(|finding| finding.severity >= least);
+            assert_eq!(found.iter().collect::<Vec<_>>(), kept, "{}", path.display());
+            assert_eq!(found.total, kept.len(), "{}", path.display());
+            for severity in [Severity::Note, Severity::Warning, Severity::Error] {
+                let count = others.iter().filter(|other| other.severity == severity).count();
+                assert_eq!(found.passed_over(severity), count, "{}", path.display());
+            }
+        }
+    }
 }
 
 /// A name with its number where there are several.

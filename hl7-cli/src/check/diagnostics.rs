@@ -18,7 +18,7 @@ pub(super) struct Diagnostics {
 
 impl Diagnostics {
     pub(super) fn checked(&self, checked: &Checked<'_>, console: &mut Console) -> io::Result<()> {
-        for finding in &checked.shown {
+        for finding in checked.findings {
             self.finding(checked, finding, console)?;
         }
         Ok(())

@@ -62,7 +62,7 @@ impl Json {
         checked: &Checked<'_>,
         console: &mut Console,
     ) -> io::Result<()> {
-        let findings = checked.shown.iter().map(|finding| JsonFinding {
+        let findings = checked.findings.iter().map(|finding| JsonFinding {
             rule: finding.rule.id(),
             severity: finding.severity.word(),
             path: finding.path.to_string(),

@@ -170,6 +170,7 @@ impl Args {
             limits: Limits { findings: MOST_FINDINGS, ..Limits::DEFAULT },
             rules: if asked { rules.without(Rule::OtherVersion) } else { rules },
             versions: Version::descriptors(),
+            least: self.least(),
             ..DecodeOptions::default()
         };
         match policy {
@@ -216,9 +217,9 @@ struct Checked<'a> {
     options: &'a DecodeOptions,
     /// Whether the text that was found may be printed.
     values: bool,
-    /// Of the least severity.
-    shown: Vec<&'a Finding>,
-    /// How many are below it.
+    /// Those that are shown.
+    findings: &'a Findings,
+    /// How many are not.
     hidden: usize,
 }
 
@@ -273,7 +274,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> io::Result<Status> {
     totals.say(args, console);
     if totals.unreadable > 0 {
         status.worsen(Status::Unreadable);
-    } else if totals.shown > 0 {
+    } else if totals.findings() > totals.hidden {
         status.worsen(Status::Found);
     }
     Ok(status)
@@ -297,7 +298,8 @@ struct Totals {
     errors: usize,
     warnings: usize,
     notes: usize,
-    shown: usize,
+    /// Findings that matter less than is shown.
+    hidden: usize,
     unreadable: usize,
     /// Files with headers and trailers of files or batches.
     envelopes: usize,
@@ -354,13 +356,13 @@ impl Visit for Check<'_> {
         if self.version.is_none() && said != version.desc().id {
             *self.totals.other_versions.entry((said, version.desc().id)).or_default() += 1;
         }
-        let least = self.args.least();
-        let shown: Vec<_> = findings.iter().filter(|finding| finding.severity >= least).collect();
-        let hidden = findings.len() - shown.len();
-        self.totals.shown += shown.len();
+        let passed_over = |severity| findings.passed_over(severity);
+        let hidden = passed_over(Severity::Note) + passed_over(Severity::Warning);
+        self.totals.hidden += hidden;
         let values = self.args.values;
-        let tree = &tree;
-        let checked = Checked { message, tree, version, structure, options, values, shown, hidden };
+        let (tree, findings) = (&tree, &findings);
+        let checked =
+            Checked { message, tree, version, structure, options, values, findings, hidden };
         self.report.checked(&checked, console)
     }
 
@@ -382,7 +384,7 @@ impl Totals {
             errors,
             warnings,
             notes,
-            shown,
+            hidden,
             unreadable,
             envelopes,
             other_versions,
@@ -391,7 +393,7 @@ impl Totals {
         self.errors += errors;
         self.warnings += warnings;
         self.notes += notes;
-        self.shown += shown;
+        self.hidden += hidden;
         self.unreadable += unreadable;
         self.envelopes += envelopes;
         for (key, messages) in other_versions {
@@ -408,6 +410,12 @@ impl Totals {
                 Severity::Note => self.notes += 1,
             }
         }
+        self.warnings += findings.passed_over(Severity::Warning);
+        self.notes += findings.passed_over(Severity::Note);
+    }
+
+    fn findings(&self) -> usize {
+        self.errors + self.warnings + self.notes
     }
 
     /// The closing lines, the summary last.
@@ -428,12 +436,11 @@ impl Totals {
                 "{files} with file or batch headers (FHS, BHS, BTS, FTS): these are not checked yet"
             ));
         }
-        let all = self.errors + self.warnings + self.notes;
-        let hidden = all - self.shown;
-        if hidden > 0 {
+        let all = self.findings();
+        if self.hidden > 0 {
             let below = if args.least() == Severity::Warning { "; show them with -v" } else { "" };
             let what = if args.least() == Severity::Warning { "note" } else { "finding" };
-            console.say(&format!("{} hidden{below}", count(hidden, what)));
+            console.say(&format!("{} hidden{below}", count(self.hidden, what)));
         }
         if self.unreadable > 0 {
             console.say(&format!("{} not readable", self.unreadable));

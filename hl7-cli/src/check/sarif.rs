@@ -90,7 +90,7 @@ impl Sarif {
     }
 
     pub(super) fn checked(&mut self, checked: &Checked<'_>, out: &mut Console) -> io::Result<()> {
-        for finding in &checked.shown {
+        for finding in checked.findings {
             self.results.item(&result(checked, finding), out)?;
         }
         Ok(())

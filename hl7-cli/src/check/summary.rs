@@ -83,7 +83,7 @@ impl Summary {
         let index = VERSIONS.iter().position(|version| version.desc().id == id);
         let version = self.versions.entry(index.unwrap_or(VERSIONS.len())).or_default();
         version.messages += 1;
-        for finding in &checked.shown {
+        for finding in checked.findings {
             let key = (finding.rule, place(finding.path));
             let kind = version.kinds.entry(key).or_insert_with(|| Kind {
                 severity: finding.severity,

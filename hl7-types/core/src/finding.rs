@@ -259,11 +259,26 @@ impl fmt::Display for Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {
     list: Vec<Finding>,
-    /// How many were found, those over the limit included.
+    /// How many were found, those over the limit included, those that matter less than was asked for left out.
     pub total: usize,
+    /// How many notes and warnings mattered less than was asked for.
+    passed_over: [usize; 2],
 }
 
 impl Findings {
+    /// How many of a severity were found and passed over, as [`DecodeOptions::least`](crate::DecodeOptions::least) asks.
+    #[must_use]
+    pub fn passed_over(&self, severity: Severity) -> usize {
+        self.passed_over.get(severity as usize).copied().unwrap_or(0)
+    }
+
+    /// Counts one that matters less than was asked for.
+    pub(crate) fn pass_over(&mut self, severity: Severity) {
+        if let Some(count) = self.passed_over.get_mut(severity as usize) {
+            *count += 1;
+        }
+    }
+
     pub(crate) fn push(&mut self, finding: Finding, limit: usize) {
         self.total += 1;
         if self.list.len() < limit {

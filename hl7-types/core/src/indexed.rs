@@ -107,13 +107,17 @@ pub(crate) fn report_unknown_structure(
     if !options.rules.contains(rule) {
         return;
     }
+    let severity = options.severities.of(rule);
+    if severity < options.least {
+        return findings.pass_over(severity);
+    }
     let structure = consulted(bytes, scan, Some(version), options)
         .and_then(|named| Some((named, structure_named(bytes, scan, named)?)));
     let allowed =
         structure.map(|(named, structure)| format!("{} has {}", named.id, structure.id).into());
     let finding = Finding {
         rule,
-        severity: options.severities.of(rule),
+        severity,
         path: Path::at(b"MSH", 1).with_field(9),
         segment: 1,
         span,

@@ -354,9 +354,15 @@ impl Reader<'_> {
     #[inline]
     fn wants(&mut self, rule: Rule) -> bool {
         let options = self.options;
-        options.rules.contains(rule)
-            && (self.segment == 0 || !options.header_only.contains(rule))
-            && self.findings.has_room(options.limits.findings)
+        if !options.rules.contains(rule) || self.segment > 0 && options.header_only.contains(rule) {
+            return false;
+        }
+        let severity = options.severities.of(rule);
+        if severity < options.least {
+            self.findings.pass_over(severity);
+            return false;
+        }
+        self.findings.has_room(options.limits.findings)
     }
 
     #[cold]

@@ -21,7 +21,7 @@ use crate::desc::{SegmentDesc, StructureDesc, VersionDesc};
 use crate::encode::keep_charset;
 use crate::er7::{Mark, Scan};
 use crate::extra::{LineEnd, SlotSurplus};
-use crate::finding::{Findings, Rule, Rules, Severities};
+use crate::finding::{Findings, Rule, Rules, Severities, Severity};
 use crate::limits::Limits;
 use crate::node::{GroupNode, Node};
 use crate::site::Site;
@@ -44,6 +44,9 @@ pub struct DecodeOptions {
     pub header_only: Rules,
     /// How much each finding matters; what its rule says unless set.
     pub severities: Severities,
+    /// The least that a finding has to matter to be kept; others are counted only, which costs a fraction of the time.
+    /// [`Severity::Note`], all of them, unless set.
+    pub least: Severity,
     /// Site-defined segments that are checked where they occur, whatever the structure says about them.
     pub site_segments: Vec<&'static SegmentDesc>,
     /// What a site defines otherwise than the standard. Nothing unless set; it costs nothing then.
@@ -61,6 +64,7 @@ impl Default for DecodeOptions {
             rules: Rules::STRUCTURE,
             header_only: Rules::NONE,
             severities: Severities::OF_RULES,
+            least: Severity::Note,
             site_segments: Vec::new(),
             site: None,
             versions: &[],

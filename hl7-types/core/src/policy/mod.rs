@@ -179,6 +179,7 @@ impl Policy {
             rules: self.rules.and(options.rules),
             header_only: self.header_only,
             severities: self.severities,
+            least: options.least,
             site_segments,
             site: Some(&built.site),
             versions: options.versions,
