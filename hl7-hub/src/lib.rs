@@ -3,6 +3,7 @@
 pub mod config;
 pub mod engine;
 mod payload;
+pub mod run;
 pub mod store;
 mod versions;
 

@@ -176,7 +176,6 @@ impl Reception {
     ) -> (Incoming, Exchange) {
         let inbound = Inbound::of_broken(bytes);
         let facts = inbound.as_ref().map(|inbound| facts_of(inbound.header(), None));
-        let verdict = Verdict::Unreadable;
         let incoming = self.incoming(bytes, peer, moment.at, verdict, facts.unwrap_or_default());
         let (deliveries, routed) = self.route(None, bytes, peer, verdict);
         let mut exchange = Exchange { replies: Vec::new(), not_stored: Vec::new(), close: true };

@@ -1,0 +1,86 @@
+//! What people type.
+
+use std::process::Output;
+
+use crate::hub::Hub;
+use crate::sender::Sender;
+use crate::{CANARY, adt, eventually};
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_example_of_init_is_right_and_runs() {
+    let mut hub = Hub::configure("");
+    std::fs::remove_file(hub.path().join("hub.toml")).expect("nothing is configured");
+    assert!(hub.run(&["init"]).status.success());
+    let checked = hub.run(&["check-config"]);
+    assert_eq!(text(&checked), "hub.toml is right: 1 source, 1 destination, 3 routes\n");
+    assert!(checked.status.success());
+    assert_eq!(hub.run(&["init"]).status.code(), Some(2), "it replaces nothing");
+    // As it is but for the port, which may be taken on this machine.
+    let path = hub.path().join("hub.toml");
+    let example = std::fs::read_to_string(&path).expect("the example");
+    std::fs::write(&path, example.replace("127.0.0.1:2575", "127.0.0.1:0")).expect("a port");
+    hub.restart();
+    assert_eq!(Sender::connect(&hub.address("adt_in")).code(&adt("M1")), "AA");
+    eventually("it is delivered", || hub.files("archive").len() == 1);
+    assert!(hub.stop().success());
+}
+
+#[test]
+fn mistakes_are_said_with_their_places() {
+    let hub = Hub::configure("[source.a]\nmllp = { listn = \"127.0.0.1:0\" }\n");
+    let checked = hub.run(&["check-config"]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(text(&checked).contains("line 2, column 10: source.a.mllp: there is no key `listn`"));
+    let ran = hub.run(&["run"]);
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("did you mean `listen`?"));
+    assert_eq!(hub.run(&["status"]).status.code(), Some(2));
+}
+
+#[test]
+fn statement_37_one_command_shows_what_became_of_a_message() {
+    let config = "[source.adt]\nmllp = { listen = \"127.0.0.1:0\" }\n\
+         [destination.archive]\nfile = { folder = \"archive\" }\n\
+         [[route]]\nwhen = \"MSH-10 != 'M2'\"\nto = \"archive\"\n";
+    let mut hub = Hub::start(config);
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for id in ["M1", "M2"] {
+        assert_eq!(sender.code(&adt(id)), "AA");
+    }
+    eventually("it is delivered", || hub.is_drained());
+    // While the hub runs, and when it does not.
+    for _ in 0..2 {
+        let status = text(&hub.run(&["status"]));
+        assert!(status.contains("no-route") && status.contains("completed"), "{status}");
+        let found = text(&hub.run(&["search", "--control-id", "M1", "--type", "ADT"]));
+        assert!(
+            found.contains("M1") && !found.contains("M2") && !found.contains(CANARY),
+            "{found}"
+        );
+        let patient = hub.run(&["search", "--patient-id", CANARY, "--state", "no-route"]);
+        assert!(text(&patient).contains("M2"));
+        assert_eq!(hub.run(&["search", "--control-id", "M9"]).status.code(), Some(1));
+        let shown = text(&hub.run(&["show", "1"]));
+        for part in ["received", "answer AA", "delivery 1 to archive: done", "written; done"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        assert!(!shown.contains(CANARY), "{shown}");
+        assert_eq!(hub.run(&["show", "1", "--body"]).stdout, adt("M1").into_bytes());
+        assert_eq!(hub.run(&["show", "9"]).status.code(), Some(2));
+        let verified = hub.run(&["audit", "verify"]);
+        assert!(verified.status.success(), "{}", text(&verified));
+        hub.kill();
+    }
+}
+
+#[test]
+fn two_hubs_do_not_share_a_folder() {
+    let hub = Hub::start("[source.adt]\nmllp = { listen = \"127.0.0.1:0\" }\n");
+    let second = hub.run(&["run"]);
+    assert_eq!(second.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another hub uses the data folder"));
+}
