@@ -64,8 +64,8 @@ pub enum Event<'e> {
     Taken,
     /// The attempt ended without a reply.
     Lost(Lost),
-    /// What was to be settled is.
-    Settled,
+    /// What was to be settled is; and the next attempt is in the store, if one was named.
+    Settled(Option<AttemptId>),
     /// The store did not do what was asked for.
     StoreFailed,
 }
@@ -77,6 +77,8 @@ pub enum Lost {
     Timeout,
     /// The connection ended.
     Closed,
+    /// The connection was gone before a byte was written.
+    Unsent,
     /// It could not be written as a whole.
     NotWritten,
     /// It can never be written this way: it holds the marks of a frame.
@@ -109,6 +111,8 @@ pub enum Action {
     Settle {
         /// How it ended.
         end: AttemptEnd,
+        /// What to begin in the same commit, if the connection is still there: a commit for each message, not two.
+        next: Option<DeliveryId>,
         /// Whether to close the connection.
         close: bool,
     },
@@ -142,7 +146,7 @@ impl Lane {
                 self.next(now)
             }
             Event::Connected => {
-                (self.connected, self.failures) = (true, 0);
+                self.connected = true;
                 self.next(now)
             }
             Event::Unreachable => {
@@ -151,13 +155,23 @@ impl Lane {
             }
             Event::Disconnected => {
                 self.connected = false;
-                self.next(now)
+                // A peer that closes between messages is called at once; one that closes whatever is opened, less and less.
+                match self.failures {
+                    0 => {
+                        self.failures = 1;
+                        self.next(now)
+                    }
+                    _ => self.pause(random),
+                }
             }
             Event::Began(attempt) => self.send(attempt),
             Event::Replied(reply) => self.replied(reply, now, random),
-            Event::Taken => self.ended("written", None, Settlement::Done, now),
+            Event::Taken => {
+                self.failures = 0;
+                self.ended("written", None, Settlement::Done, now)
+            }
             Event::Lost(lost) => self.lost(lost, now, random),
-            Event::Settled => self.settled(now),
+            Event::Settled(began) => self.settled(began, now),
             Event::StoreFailed => {
                 if self.unsettled.is_none() {
                     // What was read ahead may be out of date.
@@ -170,7 +184,7 @@ impl Lane {
 
     fn next(&self, now: i64) -> Action {
         if let Some(end) = &self.unsettled {
-            return Action::Settle { end: end.clone(), close: !self.connected };
+            return Action::Settle { end: end.clone(), next: None, close: !self.connected };
         }
         let Some(head) = self.ahead.front() else {
             return Action::Fetch { behind: self.last, most: AHEAD };
@@ -210,6 +224,7 @@ impl Lane {
         };
         // What does not answer this message may be followed by what does, too late: the next message must not get it.
         self.connected &= answers;
+        self.failures = 0;
         self.ended(&outcome(&read), Some(Payload::from(reply)), settlement, now)
     }
 
@@ -218,6 +233,7 @@ impl Lane {
         let attempts = self.ahead.front().map_or(0, |head| head.attempts);
         let given_up = self.lost_attempts.is_some_and(|most| attempts >= most);
         let (outcome, ambiguous) = match lost {
+            Lost::Unsent => ("not sent", false),
             Lost::Timeout => ("timeout", true),
             Lost::Closed => ("closed", true),
             Lost::NotWritten => ("not written", true),
@@ -225,6 +241,14 @@ impl Lane {
         };
         let settlement = match lost {
             Lost::Unsendable => Settlement::Dead,
+            Lost::Unsent => {
+                self.failures = self.failures.saturating_add(1);
+                let pause = match self.failures {
+                    1 => Duration::ZERO,
+                    failures => self.backoff.pause(failures, random),
+                };
+                Settlement::Retry { due: later(now, pause), ambiguous }
+            }
             _ if given_up => Settlement::Dead,
             _ => self.retry(now, random, ambiguous),
         };
@@ -233,8 +257,7 @@ impl Lane {
 
     fn retry(&self, now: i64, random: f64, ambiguous: bool) -> Settlement {
         let attempts = self.ahead.front().map_or(1, |head| head.attempts);
-        let pause = self.backoff.pause(attempts, random).as_millis();
-        Settlement::Retry { due: now.saturating_add(pause as i64), ambiguous }
+        Settlement::Retry { due: later(now, self.backoff.pause(attempts, random)), ambiguous }
     }
 
     fn ended(
@@ -246,12 +269,14 @@ impl Lane {
     ) -> Action {
         let Some(attempt) = self.attempt.take() else { return Action::Rest };
         let outcome = outcome.to_owned();
-        self.unsettled = Some(AttemptEnd { attempt, at, outcome, reply, settlement });
-        self.next(at)
+        let end = AttemptEnd { attempt, at, outcome, reply, settlement };
+        self.unsettled = Some(end.clone());
+        let moves_on = self.connected && matches!(settlement, Settlement::Done | Settlement::Dead);
+        let next = self.ahead.get(1).filter(|next| moves_on && next.due <= at);
+        Action::Settle { end, next: next.map(|next| next.id), close: !self.connected }
     }
 
-    fn settled(&mut self, now: i64) -> Action {
-        self.failures = 0;
+    fn settled(&mut self, began: Option<AttemptId>, now: i64) -> Action {
         match self.unsettled.take().map(|end| end.settlement) {
             Some(Settlement::Retry { due, ambiguous }) => {
                 if let Some(head) = self.ahead.front_mut() {
@@ -263,8 +288,15 @@ impl Lane {
             }
             None => {}
         }
-        self.next(now)
+        match began {
+            Some(attempt) => self.send(attempt),
+            None => self.next(now),
+        }
     }
+}
+
+fn later(now: i64, pause: Duration) -> i64 {
+    now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Whether a reply is one to the message that was sent.

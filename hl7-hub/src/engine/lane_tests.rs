@@ -48,7 +48,7 @@ fn sending(deliveries: &[Delivery]) -> Lane {
 #[track_caller]
 fn check(attempts: u32, event: Event<'_>, outcome: &str, expected: Settlement, close: bool) {
     let mut lane = sending(&[Delivery { attempts: attempts - 1, ..delivery(1) }, delivery(2)]);
-    let Action::Settle { end, close: closes } = lane.handle(event, 10, 0.5) else {
+    let Action::Settle { end, close: closes, .. } = lane.handle(event, 10, 0.5) else {
         panic!("nothing is settled");
     };
     assert_eq!((end.outcome.as_str(), end.settlement, closes), (outcome, expected, close));
@@ -73,6 +73,8 @@ fn statement_31_what_is_no_answer_closes_the_connection() {
     check(1, Event::Lost(Lost::Timeout), "timeout", maybe(1_010), true);
     // However often: a destination that does not answer is not well, its messages are.
     check(99, Event::Lost(Lost::Closed), "closed", maybe(300_010), true);
+    let unsent = Settlement::Retry { due: 10, ambiguous: false };
+    check(1, Event::Lost(Lost::Unsent), "not sent", unsent, true);
     check(1, Event::Lost(Lost::NotWritten), "not written", maybe(1_010), true);
     check(1, Event::Lost(Lost::Unsendable), "holds the marks of a frame", Settlement::Dead, true);
     check(1, Event::Taken, "written", Settlement::Done, false);
@@ -94,6 +96,32 @@ fn an_unreachable_destination_costs_no_attempts() {
 }
 
 #[test]
+fn the_next_is_begun_with_the_end_of_the_last_and_a_failure_settles_alone() {
+    let mut lane = sending(&[delivery(1), delivery(2)]);
+    let action = lane.handle(Event::Replied(&reply("AA", 1)), 10, 0.5);
+    assert!(matches!(action, Action::Settle { next: Some(DeliveryId(2)), .. }));
+    lane.handle(Event::StoreFailed, 10, 0.5);
+    let action = lane.handle(Event::Woken, 10, 0.5);
+    assert!(matches!(action, Action::Settle { next: None, .. }));
+    assert!(matches!(lane.handle(Event::Settled(None), 10, 0.5), Action::Begin(DeliveryId(2))));
+    lane.handle(Event::Began(AttemptId(2)), 10, 0.5);
+    // Behind a reply that is not to be trusted nothing goes out over the same connection.
+    let action = lane.handle(Event::Replied(b"?"), 10, 0.5);
+    assert!(matches!(action, Action::Settle { next: None, close: true, .. }));
+}
+
+#[test]
+fn a_peer_that_closes_whatever_is_opened_is_called_less_and_less() {
+    let mut lane = lane();
+    lane.handle(Event::Woken, 0, 0.5);
+    lane.handle(Event::Fetched(vec![delivery(1)]), 0, 0.5);
+    lane.handle(Event::Connected, 0, 0.5);
+    assert!(matches!(lane.handle(Event::Disconnected, 0, 0.5), Action::Connect));
+    lane.handle(Event::Connected, 0, 0.5);
+    assert!(matches!(lane.handle(Event::Disconnected, 0, 0.5), Action::Pause(_)));
+}
+
+#[test]
 fn what_cannot_be_settled_is_settled_later_and_not_sent_again() {
     let mut lane = sending(&[delivery(1)]);
     let Action::Settle { end, .. } = lane.handle(Event::Replied(&reply("AA", 1)), 10, 0.5) else {
@@ -104,7 +132,10 @@ fn what_cannot_be_settled_is_settled_later_and_not_sent_again() {
         panic!("it is forgotten");
     };
     assert_eq!((again.attempt, again.at), (end.attempt, end.at));
-    assert!(matches!(lane.handle(Event::Settled, 99, 0.5), Action::Fetch { behind: Some(_), .. }));
+    assert!(matches!(
+        lane.handle(Event::Settled(None), 99, 0.5),
+        Action::Fetch { behind: Some(_), .. }
+    ));
 }
 
 // I15
@@ -160,7 +191,7 @@ impl World {
                 Event::Began(AttemptId(self.attempts))
             }
             Action::Send(delivery) => self.send(&delivery, dice, reply_bytes),
-            Action::Settle { end, .. } => {
+            Action::Settle { end, next, .. } => {
                 let (attempt, id) = self.sending.take().expect("an attempt is under way");
                 assert_eq!(attempt, end.attempt);
                 match end.settlement {
@@ -170,13 +201,23 @@ impl World {
                         self.settled.insert(id, settled);
                     }
                 }
-                Event::Settled
+                // Sometimes the connection is gone by then.
+                let next = next.filter(|_| !dice.is_multiple_of(4));
+                let began =
+                    next.map(|next| match self.carry_out(Action::Begin(next), 1, reply_bytes) {
+                        Event::Began(attempt) => attempt,
+                        other => panic!("{other:?}"),
+                    });
+                Event::Settled(began)
             }
         }
     }
 
     fn send(&mut self, delivery: &Delivery, dice: u8, reply_bytes: &mut Vec<u8>) -> Event<'static> {
         let id = delivery.id.0;
+        if dice == 6 {
+            return Event::Lost(Lost::Unsent);
+        }
         if !self.first_sent.contains(&id) {
             self.first_sent.push(id);
         }

@@ -98,16 +98,18 @@ impl Driver<'_> {
                 Sent::Taken => Event::Taken,
                 Sent::Lost(lost) => Event::Lost(lost),
             },
-            Action::Settle { end, close } => {
+            Action::Settle { end, next, close } => {
                 if close {
                     self.outlet.close();
                 }
+                let goes_on = next.is_some() && !self.stopping.is_now() && self.outlet.is_ready();
+                let next = next.filter(|_| goes_on);
                 let (outcome, settlement) = (end.outcome.clone(), end.settlement);
-                let settled = self.hub.store.settle(end).await;
+                let settled = self.hub.store.settle(end, next).await;
                 if settled.is_ok() {
                     self.note_settled(&outcome, settlement);
                 }
-                self.of_store(settled, |()| Event::Settled)
+                self.of_store(settled, Event::Settled)
             }
         };
         Some(Happened::Other(event))

@@ -66,8 +66,12 @@ impl MllpOutlet {
         if self.settings.framed.encoder.encode(payload, &mut frame).is_err() {
             return Sent::Lost(Lost::Unsendable);
         }
+        // The peer may have closed since the attempt was begun; then it has nothing of it.
+        if !self.is_ready() {
+            return Sent::Lost(Lost::Unsent);
+        }
         let Some((stream, decoder)) = &mut self.connection else {
-            return Sent::Lost(Lost::NotWritten);
+            return Sent::Lost(Lost::Unsent);
         };
         let limit = self.settings.ack_timeout;
         match timeout(limit, stream.write_all(&frame)).await {

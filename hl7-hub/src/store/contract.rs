@@ -71,7 +71,7 @@ async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlemen
     let attempt = store.begin_attempt(delivery, 2_000).await.expect("it is queued");
     let reply = Some(Payload::from(*b"MSA|AA|1\r"));
     let end = AttemptEnd { attempt, at: 2_001, outcome: "AA".to_owned(), reply, settlement };
-    store.settle(end.clone()).await.expect("it is settled");
+    store.settle(end.clone(), None).await.expect("it is settled");
     end
 }
 
@@ -183,9 +183,32 @@ pub(super) async fn settling_twice_changes_nothing(bench: &impl Bench) {
     let lab = pending(&store, "lab")[0];
     let end = attempt(&store, lab, Settlement::Done).await;
     let status = store.reader().status();
-    store.settle(AttemptEnd { settlement: Settlement::Dead, ..end }).await.expect("nothing to do");
+    let again = AttemptEnd { settlement: Settlement::Dead, ..end };
+    store.settle(again, None).await.expect("nothing to do");
     assert_eq!(store.reader().status(), status);
     assert!(store.begin_attempt(lab, 3_000).await.is_err(), "it is done");
+}
+
+/// The end of an attempt and the beginning of the next are one commit; if one cannot be, neither is.
+pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &impl Bench) {
+    let store = bench.open();
+    for control_id in ["1", "2"] {
+        accept(&store, incoming(control_id, &["lab"])).await;
+    }
+    let lab = pending(&store, "lab");
+    let attempt = store.begin_attempt(lab[0], 2_000).await.expect("it is queued");
+    let (outcome, settlement) = ("AA".to_owned(), Settlement::Done);
+    let end = AttemptEnd { attempt, at: 2_001, outcome, reply: None, settlement };
+    let nothing = store.settle(end.clone(), Some(DeliveryId(99))).await;
+    assert!(nothing.is_err());
+    assert_eq!(pending(&store, "lab"), lab);
+    let next = store.settle(end, Some(lab[1])).await.expect("it is settled");
+    assert!(next.is_some_and(|next| next != attempt));
+    assert_eq!(pending(&store, "lab"), lab[1..]);
+    drop(store);
+    let store = bench.open();
+    let after = store.reader().pending("lab", None, 10).expect("the store is read");
+    assert_eq!((after.len(), after[0].attempts, after[0].maybe_duplicate), (1, 1, true));
 }
 
 /// What was being sent when the hub ended is queued again, at its place and marked.

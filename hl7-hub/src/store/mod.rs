@@ -45,8 +45,9 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that a delivery is about to be sent, before its first byte is on the wire.
     fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId>;
 
-    /// Notes how an attempt ended and what becomes of the delivery. Settling an attempt twice changes nothing the second time.
-    fn settle(&self, end: AttemptEnd) -> Pending<'_, ()>;
+    /// Notes how an attempt ended and what becomes of the delivery; and, in the same commit, that the attempt to send another
+    /// one begins, if one is named. Settling an attempt twice changes nothing the second time.
+    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>>;
 
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;

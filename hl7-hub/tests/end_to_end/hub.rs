@@ -18,6 +18,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_hl7-hub");
 /// A folder with a configuration, and the hub that runs over it, if one does.
 pub(crate) struct Hub {
     folder: TempDir,
+    log: &'static str,
     running: Option<Running>,
 }
 
@@ -30,7 +31,12 @@ struct Running {
 impl Hub {
     /// A configuration, and a hub that runs over it. In the configuration sources listen on port 0.
     pub(crate) fn start(config: &str) -> Self {
+        Self::start_logging(config, "debug")
+    }
+
+    pub(crate) fn start_logging(config: &str, log: &'static str) -> Self {
         let mut hub = Self::configure(config);
+        hub.log = log;
         hub.restart();
         hub
     }
@@ -38,14 +44,14 @@ impl Hub {
     pub(crate) fn configure(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("hub.toml"), config).expect("the configuration");
-        Self { folder, running: None }
+        Self { folder, log: "debug", running: None }
     }
 
     /// Starts the hub, ending the one that runs, and waits until its sources listen.
     pub(crate) fn restart(&mut self) {
         self.kill();
         let mut child = self
-            .command(&["run", "hub.toml", "--log", "debug"])
+            .command(&["run", "hub.toml", "--log", self.log])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

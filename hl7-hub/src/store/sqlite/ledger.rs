@@ -254,8 +254,7 @@ impl Ledger<'_> {
         let interrupted: Vec<i64> = self
             .db
             .prepare(
-                "SELECT attempts.id FROM deliveries JOIN attempts ON delivery = deliveries.id \
-                 WHERE state = 'sending' AND ended IS NULL ORDER BY attempts.id",
+                "SELECT id FROM attempts INDEXED BY attempts_open WHERE ended IS NULL ORDER BY id",
             )
             .and_then(|mut select| select.query_map([], |row| row.get(0))?.collect())
             .map_err(failure)?;

@@ -100,8 +100,11 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.begin_attempt(delivery, at))
     }
 
-    fn settle(&self, end: AttemptEnd) -> Pending<'_, ()> {
-        self.writer.submit(move |ledger| ledger.settle(&end))
+    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
+        self.writer.submit(move |ledger| {
+            ledger.settle(&end)?;
+            next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
+        })
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {

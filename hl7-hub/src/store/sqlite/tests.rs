@@ -40,6 +40,7 @@ contract::suite! { Folder::new();
     deliveries_are_numbered_in_the_order_of_commits
     attempts_settle_deliveries_and_messages
     settling_twice_changes_nothing
+    the_next_attempt_begins_with_the_end_of_the_last
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
 }
@@ -197,7 +198,7 @@ async fn filled() -> Folder {
         reply: Some(crate::Payload::from(*b"MSA|AA")),
         settlement: Settlement::Done,
     };
-    store.settle(end).await.expect("it is settled");
+    store.settle(end, None).await.expect("it is settled");
     folder
 }
 

@@ -77,6 +77,8 @@ CREATE TABLE attempts (
     reply BLOB
 ) STRICT;
 CREATE INDEX attempts_by_delivery ON attempts (delivery);
+-- A handful at most: what a start looks for.
+CREATE INDEX attempts_open ON attempts (id) WHERE ended IS NULL;
 
 -- Only ever added to. `hash` is over the line and the hash of the line before it; `digest` is over what the line is about.
 CREATE TABLE audit (
