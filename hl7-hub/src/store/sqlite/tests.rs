@@ -190,6 +190,13 @@ async fn filled() -> Folder {
         store.accept(message).await.expect("it is accepted");
     }
     let lab = store.reader().pending("lab", None, 1).expect("it is read")[0].id;
+    // A second attempt, so that a delivery stands where the last one left it.
+    let archive = store.reader().pending("archive", None, 9).expect("it is read")[2].id;
+    let attempt = store.begin_attempt(archive, 2_000).await.expect("it is queued");
+    let settlement = Settlement::Retry { due: 9_000, ambiguous: true };
+    let lost =
+        AttemptEnd { attempt, at: 2_000, outcome: "timeout".into(), reply: None, settlement };
+    store.settle(lost, None).await.expect("it is settled");
     let attempt = store.begin_attempt(lab, 2_000).await.expect("it is queued");
     let end = AttemptEnd {
         attempt,
@@ -214,8 +221,9 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "UPDATE replies SET body = x'00' WHERE message = 1",
         "UPDATE deliveries SET destination = 'elsewhere' WHERE id = 2",
         "UPDATE outgoing SET body = x'00' WHERE delivery = 2",
-        "UPDATE attempts SET reply = x'00'",
-        "UPDATE attempts SET outcome = 'AE'",
+        "UPDATE attempts SET reply = x'00' WHERE id = 2",
+        "UPDATE attempts SET outcome = 'AE' WHERE id = 2",
+        "UPDATE deliveries SET state = 'done' WHERE id = 6",
         "UPDATE deliveries SET state = 'done' WHERE id = 4",
         "UPDATE audit SET detail = detail || ' ' WHERE id = 2",
         "UPDATE audit SET actor = 'nobody' WHERE id = 1",
@@ -226,6 +234,14 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "DELETE FROM audit WHERE id = 2",
         "DELETE FROM audit WHERE id = 4",
         "DELETE FROM bodies WHERE message = 1",
+        "UPDATE messages SET state = 'completed' WHERE id = 2",
+        "UPDATE deliveries SET state = 'dead' WHERE id = 1",
+        "UPDATE deliveries SET state = 'done' WHERE id = 5",
+        "DELETE FROM deliveries WHERE id = 6",
+        "DELETE FROM replies WHERE message = 3",
+        "DELETE FROM messages WHERE id = 3",
+        "DELETE FROM attempts WHERE id = 2",
+        "DELETE FROM audit WHERE id = 5",
         "INSERT INTO messages SELECT 9, at, source, peer, control_id, message_type, \
              sending_application, sending_facility, receiving_application, receiving_facility, \
              version, patient_id, verdict, state, bytes, digest FROM messages WHERE id = 1",
@@ -233,7 +249,7 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
     let folder = filled().await;
     let clean = SqliteReader::open(folder.0.path()).and_then(|reader| reader.verify());
     let clean = clean.expect("it is read");
-    assert_eq!((clean.lines, clean.messages, clean.attempts), (4, 3, 1));
+    assert_eq!((clean.lines, clean.messages, clean.attempts), (5, 3, 2));
     assert_eq!(clean.faults, [""; 0]);
     for edit in edits {
         let copy = Folder::new();
@@ -242,7 +258,7 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         db.execute_batch("DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_cut;")
             .expect("an intruder");
         db.pragma_update(None, "foreign_keys", "off").expect("a setting");
-        assert_eq!(db.execute(edit, []).expect("an edit"), 1, "{edit}");
+        assert!(db.execute(edit, []).expect("an edit") > 0, "{edit}");
         drop(db);
         let found = SqliteReader::open(copy.0.path()).and_then(|reader| reader.verify());
         let found = found.expect("it is read");

@@ -10,7 +10,10 @@ use crate::store::Verified;
 const NAMED: usize = 100;
 
 /// Goes over every line: its number, its hash behind the one before, and the digest of what it is about. Then over what no
-/// line is about, which nobody but an intruder put there.
+/// line is about, which nobody but an intruder put there, and over numbers that were given and are gone.
+///
+/// Covered are messages with bytes, facts, acknowledgments, destinations and what was sent, attempts with replies, and where
+/// deliveries and messages stand. Not covered is what only says when and how often to try again.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<Verified> {
     let mut found =
         Verified { lines: 0, messages: 0, attempts: 0, tip: START.hash, faults: Vec::new() };
@@ -84,10 +87,25 @@ fn check_subject(
             if audit::digest_of_attempt(db, attempt)? != line.digest {
                 found.fault(format!("attempt {attempt} is not as it was settled (line {id})"));
             }
+            let state = state_after(db, attempt)?;
+            if state.is_some_and(|state| !line.detail.ends_with(&format!("; {state}"))) {
+                found
+                    .fault(format!("what attempt {attempt} was for does not stand as it was left"));
+            }
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Where a delivery stands, if an attempt was the last one for it.
+fn state_after(db: &Connection, attempt: i64) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached(
+        "SELECT state FROM deliveries WHERE id = (SELECT delivery FROM attempts WHERE id = ?1) \
+         AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND id > ?1)",
+    )?
+    .query_row([attempt], |row| row.get(0))
+    .optional()
 }
 
 /// Messages and settled attempts that no line is about, and deliveries that stand where no attempt brought them.
@@ -105,6 +123,17 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
              WHERE audit.message = deliveries.message AND audit.attempt = attempts.id)",
         ),
         (
+            "another state of message",
+            "SELECT id FROM messages WHERE state <> CASE \
+                 WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
+                     AND state IN ('queued', 'sending')) THEN 'queued' \
+                 WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
+                     AND state = 'dead') THEN 'dead' \
+                 WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) \
+                     THEN 'completed' \
+                 WHEN verdict = 'accepted' THEN 'no-route' ELSE 'refused' END",
+        ),
+        (
             "settled delivery",
             "SELECT id FROM deliveries WHERE state IN ('done', 'dead') AND NOT EXISTS \
              (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND ended IS NOT NULL)",
@@ -114,6 +143,21 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
         let ids: Vec<i64> =
             db.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         ids.iter().for_each(|id| found.fault(format!("{what} {id} has no line in the audit")));
+    }
+    check_numbers(db, found)
+}
+
+/// Numbers only go up and are never given twice: the last one that was given must be there.
+fn check_numbers(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
+    for table in ["messages", "deliveries", "attempts"] {
+        let last: Option<i64> =
+            db.query_row(&format!("SELECT max(id) FROM {table}"), [], |row| row.get(0))?;
+        let given: Option<i64> = db
+            .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [table], |row| row.get(0))
+            .optional()?;
+        if last != given {
+            found.fault(format!("the last of the {table} are missing"));
+        }
     }
     Ok(())
 }
