@@ -42,10 +42,23 @@ pub struct MllpOut {
     pub address: String,
     /// What frames look like.
     pub framed: Framed,
+    /// Whether it answers with commit blocks of MLLP Release 2.
+    pub commits: Commits,
     /// For the connection to be there.
     pub connect_timeout: Duration,
     /// For the reply to come; then the connection is closed, so that a late one is not taken for another message's.
     pub ack_timeout: Duration,
+}
+
+/// What commit blocks of MLLP Release 2 mean. One that says "not stored" always means that it is to be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commits {
+    /// Nothing.
+    Off,
+    /// That an acknowledgment follows.
+    Before,
+    /// That the message is delivered: no acknowledgment follows.
+    Only,
 }
 
 /// A folder.
@@ -84,11 +97,16 @@ fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
     let framed = framed(mllp);
     let connect_timeout = mllp.time("connect_timeout", Duration::from_secs(10));
     let ack_timeout = mllp.time("ack_timeout", Duration::from_secs(30));
+    let commits = match mllp.word("commits", &["off", "before", "only"]) {
+        Some(1) => Commits::Before,
+        Some(2) => Commits::Only,
+        _ => Commits::Off,
+    };
     let to = mllp.parsed("connect", address);
     if mllp.get("connect").is_none() {
         mllp.mistake(mllp.span.clone(), "", "`connect` is missing: the host:port to send to");
     }
-    to.map(|address| MllpOut { address, framed, connect_timeout, ack_timeout })
+    to.map(|address| MllpOut { address, framed, commits, connect_timeout, ack_timeout })
 }
 
 fn file_out(file: &Section<'_, '_>, folder: &Path) -> Option<FileOut> {

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-pub use destination::{Destination, FileOut, MllpOut, Port};
+pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};

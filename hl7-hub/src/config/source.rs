@@ -24,6 +24,8 @@ pub struct Source {
     pub link: Link,
     /// What frames look like, both ways.
     pub framed: Framed,
+    /// Whether each message is answered by a commit block of MLLP Release 2 too, before its acknowledgment.
+    pub commits: bool,
     /// How long what may take.
     pub timers: Timers,
     /// Most connections at once.
@@ -146,11 +148,13 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         idle: mllp.duration("idle_timeout").flatten(),
         write: mllp.time("write_timeout", Duration::from_secs(10)),
     };
+    let commits = mllp.flag("commits").unwrap_or(false);
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
     let source = Source {
         framed,
+        commits,
         timers,
         max_connections,
         max_per_peer,

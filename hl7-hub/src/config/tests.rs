@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use hl7_core::ack::{AckMode, Condition, Decision};
 
-use super::{Check, Config, EXAMPLE, Link, Port, StoreFailure};
+use super::{Check, Commits, Config, EXAMPLE, Link, Port, StoreFailure};
 
 #[track_caller]
 fn parse(text: &str) -> Config {
@@ -37,7 +37,8 @@ fn the_example_is_right_with_everything_in_it() {
             && !bare.starts_with("policy")
             && !bare.starts_with("no_trailer");
         // A table that is written inline cannot be added to.
-        let bare = bare.replace("retry.lost_attempts = 20", "");
+        let bare =
+            bare.replace("retry.lost_attempts = 20", "").replace("mllp.commits = \"off\"", "");
         text.push_str(if is_wanted { &bare } else { line });
         text.push('\n');
     }
@@ -61,7 +62,7 @@ fn what_is_said_is_what_is_set() {
         dedupe = "off"
         on_store_failure = "nak"
         [destination.lab]
-        mllp = { connect = "lab:1" }
+        mllp = { connect = "lab:1", commits = "only" }
         replies = "biztalk"
         accepted_codes = ["AE", "ZZ"]
         retry = { first = "2s", attempts = 3, lost_attempts = 4 }
@@ -80,7 +81,9 @@ fn what_is_said_is_what_is_set() {
     assert_eq!((source.check, source.dedupe), (Check::Reject, None));
     assert_eq!(source.on_store_failure, StoreFailure::Nak);
     let lab = &config.destinations[0];
-    assert!(matches!(&lab.port, Port::Mllp(mllp) if mllp.address == "lab:1"));
+    assert!(
+        matches!(&lab.port, Port::Mllp(mllp) if mllp.address == "lab:1" && mllp.commits == Commits::Only)
+    );
     assert_eq!((lab.backoff.attempts, lab.lost_attempts), (3, Some(4)));
     assert_eq!(lab.replies.reject, Decision::Reject);
     assert_eq!(lab.replies.codes.len(), 2);

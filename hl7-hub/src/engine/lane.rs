@@ -60,7 +60,7 @@ pub enum Event<'e> {
     Began(AttemptId),
     /// The destination replied.
     Replied(&'e [u8]),
-    /// The destination took it, and gives no replies: a file is on disk.
+    /// The destination took it, and gives no replies: a file is on disk, or a commit block says so.
     Taken,
     /// The attempt ended without a reply.
     Lost(Lost),
@@ -81,6 +81,8 @@ pub enum Lost {
     Unsent,
     /// It could not be written as a whole.
     NotWritten,
+    /// The destination says, below the level of acknowledgments, that it did not store it.
+    Refused,
     /// It can never be written this way: it holds the marks of a frame.
     Unsendable,
 }
@@ -168,7 +170,7 @@ impl Lane {
             Event::Replied(reply) => self.replied(reply, now, random),
             Event::Taken => {
                 self.failures = 0;
-                self.ended("written", None, Settlement::Done, now)
+                self.ended("taken", None, Settlement::Done, now)
             }
             Event::Lost(lost) => self.lost(lost, now, random),
             Event::Settled(began) => self.settled(began, now),
@@ -229,14 +231,20 @@ impl Lane {
     }
 
     fn lost(&mut self, lost: Lost, now: i64, random: f64) -> Action {
-        self.connected = false;
+        // A refusal is an answer, to this message; whatever else happened, the next one must not get what may still come.
+        self.connected &= lost == Lost::Refused;
         let attempts = self.ahead.front().map_or(0, |head| head.attempts);
-        let given_up = self.lost_attempts.is_some_and(|most| attempts >= most);
+        let most = match lost {
+            Lost::Refused => Some(self.backoff.attempts),
+            _ => self.lost_attempts,
+        };
+        let given_up = most.is_some_and(|most| attempts >= most);
         let (outcome, ambiguous) = match lost {
             Lost::Unsent => ("not sent", false),
             Lost::Timeout => ("timeout", true),
             Lost::Closed => ("closed", true),
             Lost::NotWritten => ("not written", true),
+            Lost::Refused => ("not stored", false),
             Lost::Unsendable => ("holds the marks of a frame", false),
         };
         let settlement = match lost {

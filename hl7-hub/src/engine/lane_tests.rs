@@ -73,11 +73,14 @@ fn statement_31_what_is_no_answer_closes_the_connection() {
     check(1, Event::Lost(Lost::Timeout), "timeout", maybe(1_010), true);
     // However often: a destination that does not answer is not well, its messages are.
     check(99, Event::Lost(Lost::Closed), "closed", maybe(300_010), true);
+    let refused = Settlement::Retry { due: 1_010, ambiguous: false };
+    check(1, Event::Lost(Lost::Refused), "not stored", refused, false);
+    check(3, Event::Lost(Lost::Refused), "not stored", Settlement::Dead, false);
     let unsent = Settlement::Retry { due: 10, ambiguous: false };
     check(1, Event::Lost(Lost::Unsent), "not sent", unsent, true);
     check(1, Event::Lost(Lost::NotWritten), "not written", maybe(1_010), true);
     check(1, Event::Lost(Lost::Unsendable), "holds the marks of a frame", Settlement::Dead, true);
-    check(1, Event::Taken, "written", Settlement::Done, false);
+    check(1, Event::Taken, "taken", Settlement::Done, false);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use hl7_mllp::{Decoder, Event, Fault, Kind};
+use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -174,12 +174,12 @@ impl Connection<'_> {
         match piece {
             Piece::Message(bytes) => {
                 let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
-                self.store(incoming, exchange).await
+                self.store(incoming, exchange, Commit::Ack).await
             }
             Piece::Broken(Fault::TooLong, start) => {
                 let (incoming, exchange) =
                     self.reception.receive_too_long(&start, self.peer, &moment);
-                self.store(incoming, exchange).await
+                self.store(incoming, exchange, Commit::Nak).await
             }
             Piece::Broken(fault, bytes) => {
                 self.park(&bytes, &fault.to_string()).await;
@@ -189,7 +189,13 @@ impl Connection<'_> {
     }
 
     /// Stores a message, then answers it. There is no other way to an answer.
-    async fn store(&mut self, incoming: Incoming, exchange: Exchange) -> Result<(), Ended> {
+    /// `commit` is what a commit block says once it is stored.
+    async fn store(
+        &mut self,
+        incoming: Incoming,
+        exchange: Exchange,
+        commit: Commit,
+    ) -> Result<(), Ended> {
         let lanes: Vec<_> = incoming
             .deliveries
             .iter()
@@ -212,12 +218,30 @@ impl Connection<'_> {
                 None
             }
         };
-        self.answer(exchange.answer(&stored), id).await
+        let commit = if stored.is_ok() { commit } else { Commit::Nak };
+        self.answer(exchange.answer(&stored), commit, id).await
     }
 
-    async fn answer(&mut self, answer: Answer, message: Option<MessageId>) -> Result<(), Ended> {
-        for reply in &answer.replies {
-            if let Err(failure) = self.write(reply).await {
+    async fn answer(
+        &mut self,
+        answer: Answer,
+        commit: Commit,
+        message: Option<MessageId>,
+    ) -> Result<(), Ended> {
+        let source = self.reception.source();
+        let mut frames = Vec::new();
+        if source.commits {
+            let mut block = Vec::new();
+            source.framed.encoder.commit(commit, &mut block);
+            frames.push(Ok(block));
+        }
+        frames.extend(answer.replies.iter().map(|reply| self.frame(reply)));
+        for frame in frames {
+            let written = match frame {
+                Ok(frame) => self.write(&frame).await,
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = written {
                 let event = self.hub.event("answer not sent", failure.to_string());
                 self.hub.record(AuditEvent { message, ..event }).await;
                 return Err(Ended::Failed(failure));
@@ -226,11 +250,16 @@ impl Connection<'_> {
         if answer.close { Err(Ended::Unanswered) } else { Ok(()) }
     }
 
-    async fn write(&mut self, reply: &Payload) -> io::Result<()> {
-        let source = self.reception.source();
+    fn frame(&self, reply: &Payload) -> io::Result<Vec<u8>> {
+        let encoder = &self.reception.source().framed.encoder;
         let mut frame = Vec::with_capacity(reply.bytes().len() + 8);
-        source.framed.encoder.encode(reply.bytes(), &mut frame).map_err(io::Error::other)?;
-        let written = timeout(source.timers.write, self.stream.write_all(&frame)).await;
+        encoder.encode(reply.bytes(), &mut frame).map_err(io::Error::other)?;
+        Ok(frame)
+    }
+
+    async fn write(&mut self, frame: &[u8]) -> io::Result<()> {
+        let limit = self.reception.source().timers.write;
+        let written = timeout(limit, self.stream.write_all(frame)).await;
         written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 

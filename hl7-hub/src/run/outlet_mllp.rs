@@ -2,13 +2,13 @@
 
 use std::io;
 
-use hl7_mllp::{Decoder, Kind};
+use hl7_mllp::{Commit, Decoder, Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::outlet::Sent;
-use crate::config::MllpOut;
+use crate::config::{Commits, MllpOut};
 use crate::engine::Lost;
 
 /// How much is read at once.
@@ -78,7 +78,8 @@ impl MllpOutlet {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return Sent::Lost(Lost::NotWritten),
         }
-        timeout(limit, reply(stream, decoder)).await.unwrap_or(Sent::Lost(Lost::Timeout))
+        let commits = self.settings.commits;
+        timeout(limit, reply(stream, decoder, commits)).await.unwrap_or(Sent::Lost(Lost::Timeout))
     }
 
     pub(super) fn close(&mut self) {
@@ -86,8 +87,8 @@ impl MllpOutlet {
     }
 }
 
-/// The next frame that comes. What stands between frames is no reply.
-async fn reply(stream: &mut TcpStream, decoder: &mut Decoder) -> Sent {
+/// The next frame that comes, or the commit block that says as much. What stands between frames is no reply.
+async fn reply(stream: &mut TcpStream, decoder: &mut Decoder, commits: Commits) -> Sent {
     let mut buffer = [0; READ];
     loop {
         let length = match stream.read(&mut buffer).await {
@@ -106,6 +107,10 @@ async fn reply(stream: &mut TcpStream, decoder: &mut Decoder) -> Sent {
                 Kind::Frame(reply) if found.is_none() => found = Some(reply.to_vec()),
                 // More than one reply, or half of one: nobody knows whose the next will be.
                 Kind::Frame(_) | Kind::Broken(_) => return Sent::Lost(Lost::Closed),
+                Kind::Commit(Commit::Nak) if commits != Commits::Off => {
+                    return Sent::Lost(Lost::Refused);
+                }
+                Kind::Commit(Commit::Ack) if commits == Commits::Only => return Sent::Taken,
                 Kind::Blank | Kind::Noise | Kind::Commit(_) => {}
             }
         }

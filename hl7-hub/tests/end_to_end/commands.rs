@@ -65,7 +65,7 @@ fn statement_37_one_command_shows_what_became_of_a_message() {
         assert!(text(&patient).contains("M2"));
         assert_eq!(hub.run(&["search", "--control-id", "M9"]).status.code(), Some(1));
         let shown = text(&hub.run(&["show", "1"]));
-        for part in ["received", "answer AA", "delivery 1 to archive: done", "written; done"] {
+        for part in ["received", "answer AA", "delivery 1 to archive: done", "taken; done"] {
             assert!(shown.contains(part), "{part}: {shown}");
         }
         assert!(!shown.contains(CANARY), "{shown}");

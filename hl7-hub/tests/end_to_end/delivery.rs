@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use hl7_mllp::Commit;
+
 use hl7_hub::store::{MessageState, Query, Reader};
 
 use crate::hub::Hub;
@@ -176,6 +178,51 @@ fn statement_2_accept_and_application_acknowledgments_on_their_ways() {
     let ack = std::fs::read(&acks[0]).expect("a file");
     assert_eq!((field(&ack, "MSA", 1), field(&ack, "MSA", 2)), ("AA".into(), "M1".into()));
     assert_eq!((acks.len(), hub.files("archive").len()), (1, 1));
+}
+
+#[test]
+fn statement_33_commit_blocks_both_ways() {
+    let lab = Receiver::reacting("127.0.0.1:0", |number, _| match number {
+        1 => Reaction::Commit(Commit::Nak),
+        _ => Reaction::Commit(Commit::Ack),
+    });
+    let config = format!(
+        r#"
+        [source.adt]
+        mllp = {{ listen = "127.0.0.1:0", commits = true }}
+        [destination.lab]
+        mllp = {{ connect = "{}", commits = "only" }}
+        retry = {{ first = "50ms" }}
+        [[route]]
+        to = "lab"
+        "#,
+        lab.address()
+    );
+    let hub = Hub::start(&config);
+    let mut sender = Sender::connect(&hub.address("adt"));
+    ids(0..2).iter().for_each(|id| assert_eq!(sender.code(&adt(id)), "AA"));
+    assert_eq!(sender.commits, [Commit::Ack, Commit::Ack]);
+    eventually("all is delivered", || hub.is_drained());
+    assert_eq!(lab.control_ids(), ["M0", "M0", "M1"]);
+    assert_eq!(hub.status().messages, [(MessageState::Completed, 2)]);
+}
+
+/// I8, with one that takes everything and says nothing.
+#[test]
+fn a_destination_that_hangs_slows_no_other() {
+    let lab = Receiver::reacting("127.0.0.1:0", |_, _| Reaction::Silence);
+    let ris = Receiver::start();
+    let mut hub = Hub::start(&config(lab.address(), ris.address()).replace("500ms", "5s"));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    let began = Instant::now();
+    ids(0..50).iter().for_each(|id| assert_eq!(sender.code(&adt(id)), "AA"));
+    eventually("the others have everything", || ris.control_ids().len() == 50);
+    assert!(began.elapsed() < Duration::from_secs(5), "before the first time-out");
+    assert_eq!(lab.control_ids(), ["M0"]);
+    // I14: the attempt in hand is waited for, no longer than that.
+    let stopping = Instant::now();
+    assert!(hub.stop().success());
+    assert!(stopping.elapsed() < Duration::from_secs(12), "{:?}", stopping.elapsed());
 }
 
 #[test]

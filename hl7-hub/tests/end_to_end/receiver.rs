@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use hl7_mllp::{Decoder, Encoder, Kind};
+use hl7_mllp::{Commit, Decoder, Encoder, Kind};
 
 use crate::field;
 
@@ -21,6 +21,8 @@ pub(crate) enum Reaction {
     Code(&'static str),
     /// Answers with a code, for another control id.
     CodeFor(&'static str, &'static str),
+    /// Sends a commit block.
+    Commit(Commit),
     /// Says nothing.
     Silence,
     /// Closes the connection.
@@ -127,6 +129,14 @@ fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBoo
             let (code, of) = match react(number, &control_id) {
                 Reaction::Code(code) => (code, control_id),
                 Reaction::CodeFor(code, of) => (code, of.to_owned()),
+                Reaction::Commit(commit) => {
+                    let mut block = Vec::new();
+                    Encoder::default().commit(commit, &mut block);
+                    if stream.write_all(&block).is_err() {
+                        return;
+                    }
+                    continue;
+                }
                 Reaction::Silence => continue,
                 Reaction::Close => return,
             };

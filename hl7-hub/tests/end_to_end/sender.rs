@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use hl7_mllp::{Decoder, Encoder, Kind};
+use hl7_mllp::{Commit, Decoder, Encoder, Kind};
 
 use crate::{PATIENCE, field};
 
@@ -12,6 +12,8 @@ pub(crate) struct Sender {
     stream: TcpStream,
     decoder: Decoder,
     replies: Vec<Vec<u8>>,
+    /// Commit blocks that came.
+    pub(crate) commits: Vec<Commit>,
 }
 
 impl Sender {
@@ -23,7 +25,7 @@ impl Sender {
         let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, decoder: Decoder::new(), replies: Vec::new() })
+        Ok(Self { stream, decoder: Decoder::new(), replies: Vec::new(), commits: Vec::new() })
     }
 
     /// Sends bytes as they are.
@@ -41,8 +43,10 @@ impl Sender {
             }
             let mut rest = &buffer[..length];
             while let Some(event) = self.decoder.next_event(&mut rest) {
-                if let Kind::Frame(reply) = event.kind {
-                    self.replies.push(reply.to_vec());
+                match event.kind {
+                    Kind::Frame(reply) => self.replies.push(reply.to_vec()),
+                    Kind::Commit(commit) => self.commits.push(commit),
+                    _ => {}
                 }
             }
         }
