@@ -1,5 +1,6 @@
 //! Where messages go.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,8 +23,11 @@ pub struct Destination {
     pub backoff: Backoff,
     /// Attempts without an answer until a delivery is given up; `None` for never.
     pub lost_attempts: Option<u32>,
+    /// The destination that gets what this one does not take in the end.
+    pub backup: Option<String>,
     /// What its headers say instead.
     pub set: HeaderOverrides,
+    pub(super) backup_span: Option<(String, Range<usize>)>,
 }
 
 /// How a destination is reached.
@@ -89,8 +93,22 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     let replies = replies(&section);
     let (backoff, lost_attempts) = backoff(section.section("retry"));
     let set = overrides(section.section("set"));
+    let backup_span = section.text_at("backup").map(|(to, span)| (to.to_owned(), span));
+    let backup = backup_span.as_ref().map(|(to, _)| to.clone());
+    if let Some((_, span)) = backup_span.clone().filter(|(to, _)| *to == name) {
+        section.mistake(span, "backup", "a destination cannot be its own backup");
+    }
     section.finish();
-    Some(Destination { name, port: port?, replies, backoff, lost_attempts, set })
+    Some(Destination {
+        name,
+        port: port?,
+        replies,
+        backoff,
+        lost_attempts,
+        backup,
+        set,
+        backup_span,
+    })
 }
 
 fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {

@@ -160,6 +160,9 @@ impl Config {
             check(&std::mem::take(&mut route.from_spans), &sources, "source");
             check(&std::mem::take(&mut route.to_spans), &destinations, "destination");
         }
+        for destination in &self.destinations {
+            check(destination.backup_span.as_slice(), &destinations, "destination");
+        }
         for source in &self.sources {
             check(source.acks.destination_span.as_slice(), &destinations, "destination");
         }

@@ -136,6 +136,8 @@ fn what_does_not_go_together_is_said() {
         ("[source.a]\nack = { set = { \"MSH-10\" = \"x\" } }", "MSH-10 cannot be overridden"),
         ("[source.a]\nack = { set = { \"PID-3\" = \"x\" } }", "no field of the header"),
         ("[destination.a]\n", "either `mllp` or `file`"),
+        ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"a\"", "cannot be its own backup"),
+        ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"b\"", "no destination `b`"),
         ("[destination.a]\nretry = { first = \"10m\" }", "`most` is shorter than `first`"),
         ("[destination.a]\nretry = { jitter = 2.0 }", "a number from 0 to 1"),
         ("[destination.a]\nmllp = {}", "`connect` is missing"),

@@ -31,6 +31,8 @@ pub struct Lane {
     backoff: Backoff,
     /// Attempts without an answer until a delivery is given up.
     lost_attempts: Option<u32>,
+    /// Where a delivery goes instead that is given up.
+    backup: Option<String>,
     ahead: VecDeque<Delivery>,
     /// The last one that is settled.
     last: Option<DeliveryId>,
@@ -123,11 +125,17 @@ pub enum Action {
 impl Lane {
     /// A lane that is told [`Event::Woken`] next.
     #[must_use]
-    pub fn new(rules: ReplyRules, backoff: Backoff, lost_attempts: Option<u32>) -> Self {
+    pub fn new(
+        rules: ReplyRules,
+        backoff: Backoff,
+        lost_attempts: Option<u32>,
+        backup: Option<String>,
+    ) -> Self {
         Self {
             rules,
             backoff,
             lost_attempts,
+            backup,
             ahead: VecDeque::new(),
             last: None,
             connected: false,
@@ -277,7 +285,8 @@ impl Lane {
     ) -> Action {
         let Some(attempt) = self.attempt.take() else { return Action::Rest };
         let outcome = outcome.to_owned();
-        let end = AttemptEnd { attempt, at, outcome, reply, settlement };
+        let backup = self.backup.clone().filter(|_| settlement == Settlement::Dead);
+        let end = AttemptEnd { attempt, at, outcome, reply, settlement, backup };
         self.unsettled = Some(end.clone());
         let moves_on = self.connected && matches!(settlement, Settlement::Done | Settlement::Dead);
         let next = self.ahead.get(1).filter(|next| moves_on && next.due <= at);

@@ -28,7 +28,7 @@ fn reply(code: &str, id: i64) -> Vec<u8> {
 
 fn lane() -> Lane {
     let backoff = Backoff { jitter: 0.0, attempts: 3, ..Backoff::default() };
-    Lane::new(ReplyRules::hl7(), backoff, None)
+    Lane::new(ReplyRules::hl7(), backoff, None, None)
 }
 
 /// Brings a lane to where the first of some deliveries is sent.

@@ -17,8 +17,8 @@ use crate::store::{DeliveryId, Settlement, StoreError};
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize) {
     let Some(destination) = config.destinations.get(index) else { return };
     let Some(wake) = hub.wake.get(&destination.name) else { return };
-    let Destination { replies, backoff, lost_attempts, .. } = destination;
-    let mut lane = Lane::new(replies.clone(), *backoff, *lost_attempts);
+    let Destination { replies, backoff, lost_attempts, backup, .. } = destination;
+    let mut lane = Lane::new(replies.clone(), *backoff, *lost_attempts, backup.clone());
     let mut driver = Driver {
         hub: &hub,
         name: &destination.name,
@@ -105,9 +105,11 @@ impl Driver<'_> {
                 let goes_on = next.is_some() && !self.stopping.is_now() && self.outlet.is_ready();
                 let next = next.filter(|_| goes_on);
                 let (outcome, settlement) = (end.outcome.clone(), end.settlement);
+                let backup = end.backup.as_ref().and_then(|name| self.hub.wake.get(name));
                 let settled = self.hub.store.settle(end, next).await;
                 if settled.is_ok() {
                     self.note_settled(&outcome, settlement);
+                    backup.iter().for_each(|lane| lane.notify_one());
                 }
                 self.of_store(settled, Event::Settled)
             }
@@ -171,7 +173,7 @@ impl Driver<'_> {
         match settlement {
             Settlement::Done => debug!(destination, outcome, "delivered"),
             Settlement::Retry { .. } => info!(destination, outcome, "is sent again later"),
-            Settlement::Dead => warn!(destination, outcome, "given up; somebody must look at it"),
+            Settlement::Dead => warn!(destination, outcome, "a delivery is given up"),
         }
     }
 }

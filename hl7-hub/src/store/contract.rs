@@ -70,7 +70,14 @@ fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
 async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlement) -> AttemptEnd {
     let attempt = store.begin_attempt(delivery, 2_000).await.expect("it is queued");
     let reply = Some(Payload::from(*b"MSA|AA|1\r"));
-    let end = AttemptEnd { attempt, at: 2_001, outcome: "AA".to_owned(), reply, settlement };
+    let end = AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome: "AA".to_owned(),
+        reply,
+        settlement,
+        backup: None,
+    };
     store.settle(end.clone(), None).await.expect("it is settled");
     end
 }
@@ -176,6 +183,36 @@ pub(super) async fn attempts_settle_deliveries_and_messages(bench: &impl Bench) 
     assert_eq!(second.state, MessageState::Completed);
 }
 
+/// What is given up goes to the backup with the same bytes, once.
+pub(super) async fn what_is_given_up_goes_to_the_backup(bench: &impl Bench) {
+    let store = bench.open();
+    let mut message = incoming("1", &["lab"]);
+    message.deliveries[0].outgoing = Some(Payload::from(*b"MSH|other"));
+    let id = accept(&store, message).await;
+    for (destination, backup, state) in
+        [("lab", "spare", MessageState::Queued), ("spare", "lab", MessageState::Dead)]
+    {
+        let queued = store.reader().pending(destination, None, 9).expect("it is read");
+        assert_eq!((queued.len(), queued[0].payload.bytes()), (1, &b"MSH|other"[..]));
+        let attempt = store.begin_attempt(queued[0].id, 2_000).await.expect("it is queued");
+        let end = AttemptEnd {
+            attempt,
+            at: 2_001,
+            outcome: "AE".to_owned(),
+            reply: None,
+            settlement: Settlement::Dead,
+            backup: Some(backup.to_owned()),
+        };
+        store.settle(end, None).await.expect("it is settled");
+        let view = store.reader().message(id).expect("it is read").expect("it is there");
+        assert_eq!(view.state, state, "{destination}");
+    }
+    let views = store.reader().deliveries(id).expect("the store is read");
+    let states: Vec<_> = views.iter().map(|view| view.state).collect();
+    assert_eq!(states, [DeliveryState::Moved, DeliveryState::Dead]);
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
+}
+
 /// I3: an attempt is settled once.
 pub(super) async fn settling_twice_changes_nothing(bench: &impl Bench) {
     let store = bench.open();
@@ -198,7 +235,7 @@ pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &imp
     let lab = pending(&store, "lab");
     let attempt = store.begin_attempt(lab[0], 2_000).await.expect("it is queued");
     let (outcome, settlement) = ("AA".to_owned(), Settlement::Done);
-    let end = AttemptEnd { attempt, at: 2_001, outcome, reply: None, settlement };
+    let end = AttemptEnd { attempt, at: 2_001, outcome, reply: None, settlement, backup: None };
     let nothing = store.settle(end.clone(), Some(DeliveryId(99))).await;
     assert!(nothing.is_err());
     assert_eq!(pending(&store, "lab"), lab);

@@ -104,6 +104,8 @@ words! {
         Done = "done",
         /// Given up; somebody must look at it.
         Dead = "dead",
+        /// Given up; another delivery, to the backup of the destination, takes its place.
+        Moved = "moved",
     }
 }
 
@@ -111,7 +113,7 @@ impl DeliveryState {
     /// Whether it will not change by itself any more.
     #[must_use]
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Done | Self::Dead)
+        matches!(self, Self::Done | Self::Dead | Self::Moved)
     }
 }
 
@@ -276,6 +278,8 @@ pub struct AttemptEnd {
     pub reply: Option<Payload>,
     /// What becomes of the delivery.
     pub settlement: Settlement,
+    /// Where it goes instead, with the same bytes, when it is given up; nowhere, if it took another's place itself.
+    pub backup: Option<String>,
 }
 
 /// A line for the audit.
@@ -436,7 +440,7 @@ pub struct DestinationStatus {
     pub queued: u64,
     /// Deliveries taken.
     pub done: u64,
-    /// Deliveries given up.
+    /// Deliveries given up, and not taken over by a backup.
     pub dead: u64,
     /// When the message of the oldest queued one came, in milliseconds since 1970.
     pub oldest: Option<i64>,

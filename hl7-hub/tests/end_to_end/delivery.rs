@@ -129,6 +129,33 @@ fn statement_30_what_is_refused_is_parked_and_the_next_goes_on() {
 }
 
 #[test]
+fn statement_30_what_is_given_up_goes_to_the_backup() {
+    let ris = Receiver::start();
+    let lab = Receiver::reacting("127.0.0.1:0", |_, id| match id {
+        "M1" => Reaction::Code("AE"),
+        _ => Reaction::Code("AA"),
+    });
+    let config = config(lab.address(), ris.address()).replacen(
+        "set = {",
+        "replies = \"biztalk\"\nbackup = \"spare\"\nset = {",
+        1,
+    );
+    let spare = "[destination.spare]\nfile = { folder = \"spare\" }\n";
+    let hub = Hub::start(&format!("{config}{spare}"));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    ids(0..3).iter().for_each(|id| assert_eq!(sender.code(&adt(id)), "AA"));
+    eventually("all is settled", || hub.is_drained() && hub.files("spare").len() == 1);
+    // Three attempts first, as BizTalk does, then the other way, with what the first one would have got.
+    assert_eq!(lab.control_ids(), ["M0", "M1", "M1", "M1", "M2"]);
+    let moved = std::fs::read(&hub.files("spare")[0]).expect("a file");
+    assert_eq!(moved, adt("M1").replace("|HUB|", "|LAB|").into_bytes());
+    eventually("it counts as delivered", || {
+        hub.status().messages == [(MessageState::Completed, 3)]
+    });
+    assert_eq!(hub.reader().verify().expect("it is read").faults, [""; 0]);
+}
+
+#[test]
 fn statement_31_a_late_or_wrong_answer_is_nobodys() {
     let ris = Receiver::start();
     let lab = Receiver::reacting("127.0.0.1:0", |number, _| match number {

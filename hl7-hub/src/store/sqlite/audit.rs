@@ -97,16 +97,24 @@ pub(super) fn digest_of_message(db: &Connection, id: i64) -> rusqlite::Result<Di
     parts.extend(rows(
         db,
         "SELECT id, destination, body FROM deliveries LEFT JOIN outgoing ON delivery = id \
-         WHERE message = ?1 ORDER BY id",
+         WHERE message = ?1 AND parent IS NULL ORDER BY id",
         id,
     )?);
     Ok(Digest::of_parts(parts.iter().map(Vec::as_slice)))
 }
 
-/// What stands in an attempt's row.
+/// What stands in an attempt's row, and in those of the delivery that takes the place of its own, if it was the last.
 pub(super) fn digest_of_attempt(db: &Connection, id: i64) -> rusqlite::Result<Digest> {
-    let parts =
+    let mut parts =
         rows(db, "SELECT delivery, began, ended, outcome, reply FROM attempts WHERE id = ?1", id)?;
+    parts.extend(rows(
+        db,
+        "SELECT id, destination, body FROM deliveries LEFT JOIN outgoing ON delivery = id \
+         WHERE parent = (SELECT delivery FROM attempts WHERE attempts.id = ?1 \
+             AND NOT EXISTS (SELECT 1 FROM attempts AS later \
+                 WHERE later.delivery = attempts.delivery AND later.id > ?1)) ORDER BY id",
+        id,
+    )?);
     Ok(Digest::of_parts(parts.iter().map(Vec::as_slice)))
 }
 

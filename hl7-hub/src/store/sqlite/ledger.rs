@@ -196,6 +196,9 @@ impl Ledger<'_> {
         let (state, due, ambiguous) = match end.settlement {
             Settlement::Done => (DeliveryState::Done, 0, false),
             Settlement::Retry { due, ambiguous } => (DeliveryState::Queued, due, ambiguous),
+            Settlement::Dead if self.moves(delivery, end.backup.as_deref()).map_err(failure)? => {
+                (DeliveryState::Moved, 0, false)
+            }
             Settlement::Dead => (DeliveryState::Dead, 0, false),
         };
         let (message, destination) = self
@@ -221,6 +224,28 @@ impl Ledger<'_> {
         };
         line.append(self.db, self.tip).map_err(failure)?;
         if state.is_settled() { self.conclude(message).map_err(failure) } else { Ok(()) }
+    }
+
+    /// Queues for a backup what a delivery was to send, unless that one took the place of another itself. Whether it did.
+    fn moves(&self, delivery: i64, backup: Option<&str>) -> rusqlite::Result<bool> {
+        let Some(backup) = backup else { return Ok(false) };
+        let queued = self
+            .db
+            .prepare_cached(
+                "INSERT INTO deliveries (message, destination, parent, state) \
+                 SELECT message, ?2, id, 'queued' FROM deliveries WHERE id = ?1 AND parent IS NULL",
+            )?
+            .execute(params![delivery, backup])?;
+        if queued == 0 {
+            return Ok(false);
+        }
+        self.db
+            .prepare_cached(
+                "INSERT INTO outgoing (delivery, body) \
+                 SELECT ?2, body FROM outgoing WHERE delivery = ?1",
+            )?
+            .execute(params![delivery, self.db.last_insert_rowid()])?;
+        Ok(true)
     }
 
     /// Moves a message on once none of its deliveries is queued.
@@ -265,6 +290,7 @@ impl Ledger<'_> {
                 outcome: "interrupted".to_owned(),
                 reply: None,
                 settlement: Settlement::Retry { due: 0, ambiguous: true },
+                backup: None,
             })?;
         }
         Ok(interrupted.len() as u64)

@@ -39,6 +39,7 @@ contract::suite! { Folder::new();
     a_reused_control_id_is_accepted_and_marked
     deliveries_are_numbered_in_the_order_of_commits
     attempts_settle_deliveries_and_messages
+    what_is_given_up_goes_to_the_backup
     settling_twice_changes_nothing
     the_next_attempt_begins_with_the_end_of_the_last
     an_interrupted_attempt_is_ambiguous
@@ -194,8 +195,14 @@ async fn filled() -> Folder {
     let archive = store.reader().pending("archive", None, 9).expect("it is read")[2].id;
     let attempt = store.begin_attempt(archive, 2_000).await.expect("it is queued");
     let settlement = Settlement::Retry { due: 9_000, ambiguous: true };
-    let lost =
-        AttemptEnd { attempt, at: 2_000, outcome: "timeout".into(), reply: None, settlement };
+    let lost = AttemptEnd {
+        attempt,
+        at: 2_000,
+        outcome: "timeout".into(),
+        reply: None,
+        settlement,
+        backup: None,
+    };
     store.settle(lost, None).await.expect("it is settled");
     let attempt = store.begin_attempt(lab, 2_000).await.expect("it is queued");
     let end = AttemptEnd {
@@ -204,6 +211,7 @@ async fn filled() -> Folder {
         outcome: "AA".to_owned(),
         reply: Some(crate::Payload::from(*b"MSA|AA")),
         settlement: Settlement::Done,
+        backup: None,
     };
     store.settle(end, None).await.expect("it is settled");
     folder

@@ -52,12 +52,15 @@ CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     message INTEGER NOT NULL REFERENCES messages (id),
     destination TEXT NOT NULL,
+    -- The delivery that was given up and that this one takes the place of.
+    parent INTEGER REFERENCES deliveries (id),
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     due INTEGER NOT NULL DEFAULT 0,
     maybe_duplicate INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX deliveries_by_message ON deliveries (message);
+CREATE INDEX deliveries_by_parent ON deliveries (parent) WHERE parent IS NOT NULL;
 -- As long as the queue, whatever has been delivered.
 CREATE INDEX deliveries_queued ON deliveries (destination, id) WHERE state IN ('queued', 'sending');
 CREATE INDEX deliveries_by_state ON deliveries (destination, state);

@@ -135,7 +135,7 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
         ),
         (
             "settled delivery",
-            "SELECT id FROM deliveries WHERE state IN ('done', 'dead') AND NOT EXISTS \
+            "SELECT id FROM deliveries WHERE state IN ('done', 'dead', 'moved') AND NOT EXISTS \
              (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND ended IS NOT NULL)",
         ),
     ];
