@@ -34,7 +34,7 @@ fn hub(mllp: &str, more: &str) -> Hub {
 }
 
 fn verdicts(hub: &Hub) -> Vec<Verdict> {
-    let all = Query { most: 100, ..Query::default() };
+    let all = Query { most: 1_000, ..Query::default() };
     let mut found = hub.reader().search(&all).expect("it is read");
     found.reverse();
     found.iter().map(|message| message.verdict).collect()
@@ -116,6 +116,28 @@ fn a_slow_sender_does_not_hold_a_connection_for_ever() {
     assert!(slow.is_closed());
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     eventually("what came is kept", || verdicts(&hub).contains(&Verdict::Partial));
+}
+
+#[test]
+fn five_hundred_slow_senders_keep_nobody_else_waiting() {
+    const SLOW: usize = 500;
+    let mllp = "frame_timeout = \"2s\"\nmax_connections = 600\nmax_per_peer = 600";
+    let hub = hub(mllp, "");
+    let address = hub.address("adt");
+    let mut slow: Vec<_> = (0..SLOW).map(|_| Sender::connect(&address)).collect();
+    let mut other = Sender::connect(&address);
+    for byte in &framed("M1")[..20] {
+        slow.iter_mut().for_each(|sender| drop(sender.raw(&[*byte])));
+    }
+    let began = Instant::now();
+    for number in 0..20 {
+        assert_eq!(other.code(&adt(&format!("O{number}"))), "AA");
+    }
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(slow.iter_mut().all(Sender::is_closed));
+    let partial = || verdicts(&hub).iter().filter(|&&is| is == Verdict::Partial).count();
+    eventually("what came is kept", || partial() == SLOW);
+    assert_eq!(other.code(&adt("O20")), "AA");
 }
 
 #[test]
