@@ -34,6 +34,7 @@ pub(super) async fn serve(hub: &Hub, reception: &Reception, stream: TcpStream, p
         decoder: Decoder::with_options(reception.source().framed.decoder),
         frame_began: None,
         last_read: Instant::now(),
+        last_message: Instant::now(),
     };
     let ended = connection.run().await;
     match ended {
@@ -72,6 +73,8 @@ struct Connection<'h> {
     /// When the frame began that has not ended.
     frame_began: Option<Instant>,
     last_read: Instant,
+    /// When the last message was answered: noise does not keep an idle connection open.
+    last_message: Instant,
 }
 
 /// A piece of the stream that is to be dealt with.
@@ -125,7 +128,7 @@ impl Connection<'_> {
                 let limit = began + timers.frame;
                 gap.map_or(limit, |gap| limit.min(self.last_read + gap))
             }
-            None => self.last_read + timers.idle.unwrap_or(LONG),
+            None => self.last_message + timers.idle.unwrap_or(LONG),
         }
     }
 
@@ -171,7 +174,7 @@ impl Connection<'_> {
 
     async fn deal_with(&mut self, piece: Piece) -> Result<(), Ended> {
         let moment = self.hub.clock.moment();
-        match piece {
+        let outcome = match piece {
             Piece::Message(bytes) => {
                 let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
                 self.store(incoming, exchange, Commit::Ack).await
@@ -185,7 +188,9 @@ impl Connection<'_> {
                 self.park(&bytes, &fault.to_string()).await;
                 Ok(())
             }
-        }
+        };
+        self.last_message = Instant::now();
+        outcome
     }
 
     /// Stores a message, then answers it. There is no other way to an answer.

@@ -155,6 +155,18 @@ fn statement_28_idle_connections_and_too_many_are_closed() {
 }
 
 #[test]
+fn noise_does_not_keep_an_idle_connection_open() {
+    let hub = hub("idle_timeout = \"300ms\"", "");
+    let mut sender = Sender::connect(&hub.address("adt"));
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(3) && sender.raw(b"\r\n").is_ok() {
+        sleep(Duration::from_millis(20));
+    }
+    assert!(sender.is_closed());
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[test]
 fn only_those_who_may_connect() {
     let hub = hub("", "allow = [\"10.0.0.0/8\"]");
     assert!(Sender::connect(&hub.address("adt")).is_closed());
