@@ -2,9 +2,12 @@
 
 mod audit;
 mod check_config;
+mod framing;
 mod init;
+mod listen;
 mod run;
 mod search;
+mod send;
 mod show;
 mod status;
 mod time;
@@ -34,6 +37,8 @@ Examples:
   hl7-hub search --type ADT^A01       messages by what their header says
   hl7-hub show 17                     everything that is known about message 17
   hl7-hub audit verify                whether anybody changed what was recorded
+  hl7-hub send 127.0.0.1:2575 x.hl7   send the messages of a file, and say what came back
+  hl7-hub listen 127.0.0.1:6661       receive and answer, to test what sends
 
 Exit status:
   0  all is well
@@ -49,6 +54,8 @@ enum Command {
     Search(search::Args),
     Show(show::Args),
     Audit(audit::Args),
+    Send(send::Args),
+    Listen(listen::Args),
 }
 
 /// How a command ended.
@@ -81,6 +88,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Search(args) => search::run(args, &mut out),
         Command::Show(args) => show::run(args, &mut out),
         Command::Audit(args) => audit::run(args, &mut out),
+        Command::Send(args) => send::run(args, &mut out),
+        Command::Listen(args) => listen::run(args, &mut out),
     };
     let status = outcome.unwrap_or_else(|Failure(reason)| {
         let _ = writeln!(io::stderr(), "hl7-hub: {reason}");

@@ -1,5 +1,6 @@
 //! What people type.
 
+use std::io::{BufRead, BufReader};
 use std::process::Output;
 
 use crate::hub::Hub;
@@ -75,6 +76,48 @@ fn statement_37_one_command_shows_what_became_of_a_message() {
         assert!(verified.status.success(), "{}", text(&verified));
         hub.kill();
     }
+}
+
+/// Ends a process with the test, however the test ends.
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn statement_40_sending_and_listening_to_test_with() {
+    let hub = Hub::configure("");
+    let batch = format!("FHS|^~\\&|A\rBHS|^~\\&|A\r{}{}BTS|2\rFTS|1\r", adt("M1"), adt("M2"));
+    std::fs::write(hub.path().join("batch.hl7"), batch).expect("a file");
+    let listen = ["listen", "127.0.0.1:0", "--save", "in", "--count", "4", "--delay", "5"];
+    let mut listener = Ended(hub.spawn(&[&listen[..], &["--end", "3"]].concat()));
+    let mut lines = BufReader::new(listener.0.stdout.take().expect("a pipe")).lines();
+    let mut line = || lines.next().expect("a line").expect("a line");
+    let address = line().replace("listening on ", "");
+    let send = ["send", &address, "batch.hl7", "--repeat", "2", "--number", "--save", "out"];
+    let sent = hub.run(&[&send[..], &["--end", "3", "--rate", "200"]].concat());
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let report = text(&sent);
+    assert!(report.starts_with("4 sent") && report.contains("       4 AA\n"), "{report}");
+    assert_eq!(line(), format!("{:>8} ADT^A01^ADT_A01 {} bytes", 1, adt("M1-1").len()));
+    assert_eq!(hub.files("in").len(), 4);
+    let last = std::fs::read(&hub.files("in")[3]).expect("a file");
+    assert_eq!(last, adt("M2-4").into_bytes());
+    assert_eq!(hub.files("out").len(), 4);
+    assert!(listener.0.wait().expect("it ends").success());
+
+    let mut refuser = Ended(hub.spawn(&["listen", "127.0.0.1:0", "--code", "AE"]));
+    let mut lines = BufReader::new(refuser.0.stdout.take().expect("a pipe")).lines();
+    let address = lines.next().expect("a line").expect("a line").replace("listening on ", "");
+    let refused = hub.run(&["send", &address, "batch.hl7"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused).contains("       2 AE\n"), "{}", text(&refused));
+    assert_eq!(hub.run(&["send", "127.0.0.1:1", "batch.hl7"]).status.code(), Some(2));
+    assert_eq!(hub.run(&["send", &address, "hub.toml"]).status.code(), Some(2));
 }
 
 #[test]

@@ -74,6 +74,12 @@ impl Hub {
         command
     }
 
+    /// Starts another command, with its standard output to be read.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the command starts")
+    }
+
     /// Runs another command of the hub over the same configuration.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the command runs")
