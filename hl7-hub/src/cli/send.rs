@@ -7,7 +7,10 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use hl7_core::ack::{Decision, ReplyKind, ReplyRules};
+use hl7_core::ack::{
+    AckMode, Asked, Decision, Kind as MessageKind, Outcome, Owed, Reply, ReplyKind, ReplyRules,
+    owed,
+};
 use hl7_core::batch::{BatchReader, Content};
 use hl7_core::{Header, Path, Tree};
 use hl7_mllp::{Decoder, Encoder, Kind};
@@ -18,7 +21,8 @@ use super::{Failure, Status};
 /// Send the messages of files over MLLP, each when the one before it is answered
 ///
 /// A file may hold many messages, with file and batch headers around them or without. What is printed is how often each
-/// answer came and how long the answers took.
+/// answer came and how long the answers took. A message that is owed no answer, such as an acknowledgment, is not waited
+/// for; behind an answer that does not come, the connection is made anew.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Where to: host:port
@@ -72,10 +76,7 @@ struct Sending<'a> {
 pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> {
     let messages = messages(&args.files)?;
     let (encoder, decoder) = args.marks.both()?;
-    let unreachable = |error| Failure(format!("{}: cannot be reached: {error}", args.address));
-    let stream = TcpStream::connect(&args.address).map_err(unreachable)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(args.timeout.max(1))))?;
+    let stream = connect(args)?;
     let mut sending = Sending {
         args,
         stream,
@@ -96,6 +97,23 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     }
     sending.report(out)?;
     outcome.map(|()| if sending.accepted { Status::Well } else { Status::Found })
+}
+
+fn connect(args: &Args) -> Result<TcpStream, Failure> {
+    let unreachable = |error| Failure(format!("{}: cannot be reached: {error}", args.address));
+    let stream = TcpStream::connect(&args.address).map_err(unreachable)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(args.timeout.max(1))))?;
+    Ok(stream)
+}
+
+/// Whether whoever gets a message may answer it.
+fn may_be_answered(message: &[u8]) -> bool {
+    let Ok(tree) = Tree::parse(message) else { return true };
+    let Some(header) = Header::of_tree(&tree) else { return true };
+    let (asked, kind) = (Asked::by(&header), MessageKind::of(&tree));
+    let owes = |outcome| owed(AckMode::Original, asked, kind, outcome) != Owed::NOTHING;
+    Outcome::ALL.into_iter().any(owes)
 }
 
 /// The messages of all files.
@@ -127,12 +145,24 @@ impl Sending<'_> {
         self.encoder.encode(message, &mut frame)?;
         let began = Instant::now();
         self.stream.write_all(&frame)?;
-        if self.args.one_way {
+        if self.args.one_way || !may_be_answered(message) {
             return Ok(());
         }
-        let reply = self.reply()?;
+        let reply = loop {
+            let Some(reply) = self.reply()? else {
+                *self.answers.entry("no answer".to_owned()).or_default() += 1;
+                self.accepted = false;
+                self.stream = connect(self.args)?;
+                self.decoder = self.args.marks.both()?.1;
+                return Ok(());
+            };
+            // An application acknowledgment may follow the one that was waited for, when the next message is out already.
+            let read = self.count(message, &reply);
+            if !matches!(read.map(|read| read.kind), Some(ReplyKind::OtherMessage(_))) {
+                break reply;
+            }
+        };
         self.waits.push(began.elapsed());
-        self.judge(message, &reply);
         if let Some(folder) = &self.args.save {
             std::fs::create_dir_all(folder)?;
             std::fs::write(folder.join(format!("{:06}.hl7", self.sent)), &reply)?;
@@ -147,33 +177,33 @@ impl Sending<'_> {
         }
     }
 
-    /// The next frame that comes.
-    fn reply(&mut self) -> Result<Vec<u8>, Failure> {
+    /// The next frame that comes; `None` when none does.
+    fn reply(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         let mut buffer = [0; 4096];
         loop {
             let length = match self.stream.read(&mut buffer) {
-                Ok(0) => return Err(Failure("the connection was closed without an answer".into())),
+                Ok(0) => return Ok(None),
                 Ok(length) => length,
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
-                    return Err(Failure("no answer came in time".into()));
+                    return Ok(None);
                 }
                 Err(error) => return Err(error.into()),
             };
             let mut rest = &buffer[..length];
             while let Some(event) = self.decoder.next_event(&mut rest) {
                 if let Kind::Frame(reply) = event.kind {
-                    return Ok(reply.to_vec());
+                    return Ok(Some(reply.to_vec()));
                 }
             }
         }
     }
 
-    fn judge(&mut self, message: &[u8], reply: &[u8]) {
-        let Some(header) = Header::of(message) else { return };
-        let read = ReplyRules::hl7().classify(reply, &header);
-        self.accepted &= read.decision == Decision::Accepted;
+    fn count(&mut self, message: &[u8], reply: &[u8]) -> Option<Reply> {
+        let read = ReplyRules::hl7().classify(reply, &Header::of(message)?);
+        let another = matches!(read.kind, ReplyKind::OtherMessage(_));
+        self.accepted &= another || read.decision == Decision::Accepted;
         let answer = match read.kind {
             ReplyKind::Ack(code) => code.to_string(),
             ReplyKind::OtherMessage(code) => format!("{code} for another message"),
@@ -181,6 +211,7 @@ impl Sending<'_> {
             _ => "no acknowledgment".to_owned(),
         };
         *self.answers.entry(answer).or_default() += 1;
+        Some(read)
     }
 
     fn report(&mut self, out: &mut impl Write) -> Result<(), Failure> {

@@ -116,6 +116,16 @@ fn statement_40_sending_and_listening_to_test_with() {
     let refused = hub.run(&["send", &address, "batch.hl7"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused).contains("       2 AE\n"), "{}", text(&refused));
+    // What is owed no answer is not waited for; what gets none does not keep the others from being sent.
+    std::fs::write(hub.path().join("ack.hl7"), "MSH|^~\\&|A||B||1||ACK|1|P|2.4\rMSA|AA|7\r")
+        .expect("a file");
+    assert!(hub.run(&["send", &address, "ack.hl7"]).status.success());
+    let mut silent = Ended(hub.spawn(&["listen", "127.0.0.1:0", "--silent"]));
+    let mut lines = BufReader::new(silent.0.stdout.take().expect("a pipe")).lines();
+    let mute = lines.next().expect("a line").expect("a line").replace("listening on ", "");
+    let unanswered = hub.run(&["send", &mute, "batch.hl7", "--timeout", "1"]);
+    assert_eq!(unanswered.status.code(), Some(1));
+    assert!(text(&unanswered).contains("       2 no answer\n"), "{}", text(&unanswered));
     assert_eq!(hub.run(&["send", "127.0.0.1:1", "batch.hl7"]).status.code(), Some(2));
     assert_eq!(hub.run(&["send", &address, "hub.toml"]).status.code(), Some(2));
 }

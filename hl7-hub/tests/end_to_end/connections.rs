@@ -121,7 +121,7 @@ fn a_slow_sender_does_not_hold_a_connection_for_ever() {
 #[test]
 fn five_hundred_slow_senders_keep_nobody_else_waiting() {
     const SLOW: usize = 500;
-    let mllp = "frame_timeout = \"2s\"\nmax_connections = 600\nmax_per_peer = 600";
+    let mllp = "frame_timeout = \"4s\"\nmax_connections = 600\nmax_per_peer = 600";
     let hub = hub(mllp, "");
     let address = hub.address("adt");
     let mut slow: Vec<_> = (0..SLOW).map(|_| Sender::connect(&address)).collect();
@@ -133,7 +133,7 @@ fn five_hundred_slow_senders_keep_nobody_else_waiting() {
     for number in 0..20 {
         assert_eq!(other.code(&adt(&format!("O{number}"))), "AA");
     }
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert!(slow.iter_mut().all(Sender::is_closed));
     let partial = || verdicts(&hub).iter().filter(|&&is| is == Verdict::Partial).count();
     eventually("what came is kept", || partial() == SLOW);
