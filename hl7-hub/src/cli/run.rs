@@ -1,0 +1,48 @@
+//! `hl7-hub run`.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use hl7_hub::config::Config;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
+
+use super::{Failure, Status};
+
+/// Run a hub until it is asked to stop
+///
+/// SIGTERM or Ctrl-C: no more connections are taken, messages in hand are stored and answered, deliveries in hand get their
+/// replies, within the time that `shutdown` in the file gives. Whatever is queued goes on at the next start.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The configuration
+    #[arg(default_value = "hub.toml")]
+    config: PathBuf,
+
+    /// How much to log to standard error. There is no patient data at any level
+    #[arg(long, default_value = "info", value_name = "error|warn|info|debug")]
+    log: Level,
+}
+
+pub(super) fn run(args: &Args) -> Result<Status, Failure> {
+    let colours = io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_max_level(args.log)
+        .with_ansi(colours)
+        .with_writer(io::stderr)
+        .init();
+    let config = Config::load(&args.config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let stop = async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        hl7_hub::run::run(config, stop).await?;
+        Ok(Status::Well)
+    })
+}

@@ -1,0 +1,73 @@
+//! `hl7-hub show`.
+
+use std::io::Write;
+
+use hl7_hub::store::{MessageId, Reader};
+
+use super::{Failure, Of, Status, time};
+
+/// Show everything that is known about a message: how it came, what it was answered, each attempt to deliver it
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The number of the message, as `hl7-hub search` shows it
+    message: i64,
+
+    #[command(flatten)]
+    of: Of,
+
+    /// Write the message itself, byte for byte, and nothing else. That is patient data
+    #[arg(long)]
+    body: bool,
+}
+
+pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> {
+    let reader = args.of.reader()?;
+    let id = MessageId(args.message);
+    let Some(message) = reader.message(id)? else {
+        return Err(Failure(format!("there is no message {id}")));
+    };
+    if args.body {
+        if let Some(body) = reader.body(id)? {
+            out.write_all(body.bytes())?;
+        }
+        return Ok(Status::Well);
+    }
+    let facts = &message.facts;
+    writeln!(out, "message     {id}, {} bytes", message.bytes)?;
+    writeln!(
+        out,
+        "came        {} by {} from {}",
+        time::shown(message.at),
+        message.source,
+        message.peer
+    )?;
+    writeln!(out, "type        {}", facts.message_type.escape_debug())?;
+    writeln!(out, "control id  {}", facts.control_id.escape_debug())?;
+    writeln!(out, "version     {}", facts.version.escape_debug())?;
+    writeln!(out, "verdict     {}", message.verdict)?;
+    writeln!(out, "state       {}", message.state)?;
+    for delivery in reader.deliveries(id)? {
+        let mark = if delivery.maybe_duplicate { ", may have come more than once" } else { "" };
+        writeln!(
+            out,
+            "\ndelivery {} to {}: {}{mark}",
+            delivery.id, delivery.destination, delivery.state
+        )?;
+        for attempt in &delivery.attempts {
+            let outcome = attempt.outcome.as_deref().unwrap_or("under way");
+            writeln!(out, "  {}  {outcome}", time::shown(attempt.began))?;
+        }
+    }
+    writeln!(out, "\naudit")?;
+    for line in reader.audit(id)? {
+        writeln!(
+            out,
+            "  {}  {:<8} {:<16} {}",
+            time::shown(line.at),
+            line.actor,
+            line.action,
+            line.detail
+        )?;
+    }
+    Ok(Status::Well)
+}

@@ -1,0 +1,181 @@
+//! Where messages go.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hl7_core::ack::{HeaderOverrides, ReplyRules};
+
+use super::section::Section;
+use super::source::{Framed, address, framed, header_field};
+use crate::engine::Backoff;
+
+/// A destination.
+#[derive(Debug)]
+pub struct Destination {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub port: Port,
+    /// What its replies mean.
+    pub replies: ReplyRules,
+    /// When to try again.
+    pub backoff: Backoff,
+    /// Attempts without an answer until a delivery is given up; `None` for never.
+    pub lost_attempts: Option<u32>,
+    /// The destination that gets what this one does not take in the end.
+    pub backup: Option<String>,
+    /// What its headers say instead.
+    pub set: HeaderOverrides,
+    pub(super) backup_span: Option<(String, Range<usize>)>,
+}
+
+/// How a destination is reached.
+#[derive(Debug)]
+pub enum Port {
+    /// Over MLLP.
+    Mllp(MllpOut),
+    /// As files in a folder.
+    File(FileOut),
+}
+
+/// An MLLP destination.
+#[derive(Debug, Clone)]
+pub struct MllpOut {
+    /// Host and port.
+    pub address: String,
+    /// What frames look like.
+    pub framed: Framed,
+    /// Whether it answers with commit blocks of MLLP Release 2.
+    pub commits: Commits,
+    /// For the connection to be there.
+    pub connect_timeout: Duration,
+    /// For the reply to come; then the connection is closed, so that a late one is not taken for another message's.
+    pub ack_timeout: Duration,
+}
+
+/// What commit blocks of MLLP Release 2 mean. One that says "not stored" always means that it is to be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commits {
+    /// Nothing.
+    Off,
+    /// That an acknowledgment follows.
+    Before,
+    /// That the message is delivered: no acknowledgment follows.
+    Only,
+}
+
+/// A folder.
+#[derive(Debug, Clone)]
+pub struct FileOut {
+    /// The folder. It is made if it is not there.
+    pub folder: PathBuf,
+}
+
+/// Reads a destination; `None` where it has no port, which is a mistake.
+pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Option<Destination> {
+    let (mllp, file) = (section.section("mllp"), section.section("file"));
+    let port = match (mllp.is_there(), file.is_there()) {
+        (true, false) => mllp_out(&mllp).map(Port::Mllp),
+        (false, true) => file_out(&file, folder).map(Port::File),
+        (both, _) => {
+            let which = if both { "only one of" } else { "either" };
+            section.mistake(
+                section.span.clone(),
+                "",
+                format!("a destination has {which} `mllp` or `file`"),
+            );
+            None
+        }
+    };
+    mllp.finish();
+    file.finish();
+    let replies = replies(&section);
+    let (backoff, lost_attempts) = backoff(section.section("retry"));
+    let set = overrides(section.section("set"));
+    let backup_span = section.text_at("backup").map(|(to, span)| (to.to_owned(), span));
+    let backup = backup_span.as_ref().map(|(to, _)| to.clone());
+    if let Some((_, span)) = backup_span.clone().filter(|(to, _)| *to == name) {
+        section.mistake(span, "backup", "a destination cannot be its own backup");
+    }
+    section.finish();
+    Some(Destination {
+        name,
+        port: port?,
+        replies,
+        backoff,
+        lost_attempts,
+        backup,
+        set,
+        backup_span,
+    })
+}
+
+fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
+    let framed = framed(mllp);
+    let connect_timeout = mllp.time("connect_timeout", Duration::from_secs(10));
+    let ack_timeout = mllp.time("ack_timeout", Duration::from_secs(30));
+    let commits = match mllp.word("commits", &["off", "before", "only"]) {
+        Some(1) => Commits::Before,
+        Some(2) => Commits::Only,
+        _ => Commits::Off,
+    };
+    let to = mllp.parsed("connect", address);
+    if mllp.get("connect").is_none() {
+        mllp.mistake(mllp.span.clone(), "", "`connect` is missing: the host:port to send to");
+    }
+    to.map(|address| MllpOut { address, framed, commits, connect_timeout, ack_timeout })
+}
+
+fn file_out(file: &Section<'_, '_>, folder: &Path) -> Option<FileOut> {
+    let to = file.text("folder");
+    if file.get("folder").is_none() {
+        file.mistake(file.span.clone(), "", "`folder` is missing: where the files go");
+    }
+    to.map(|to| FileOut { folder: folder.join(to) })
+}
+
+fn replies(section: &Section<'_, '_>) -> ReplyRules {
+    const PRESETS: &[&str] = &["hl7", "biztalk", "mirth"];
+    let preset = section.word("replies", PRESETS).and_then(|at| PRESETS.get(at));
+    let rules = preset.and_then(|name| ReplyRules::preset(name)).unwrap_or_else(ReplyRules::hl7);
+    let accepted = section.texts("accepted_codes").unwrap_or_default();
+    let accepted: Vec<_> = accepted.into_iter().map(|(code, _)| code).collect();
+    let bytes = |key| section.text(key).map(|text| text.as_bytes().to_vec());
+    ReplyRules {
+        success_text: bytes("success_text"),
+        failure_text: bytes("failure_text"),
+        ..rules.accepting(&accepted)
+    }
+}
+
+fn backoff(retry: Section<'_, '_>) -> (Backoff, Option<u32>) {
+    let default = Backoff::default();
+    let backoff = Backoff {
+        first: retry.time("first", default.first),
+        most: retry.time("most", default.most),
+        jitter: retry.fraction("jitter").unwrap_or(default.jitter),
+        attempts: retry.number("attempts", 1, 1_000_000).map_or(default.attempts, |n| n as u32),
+    };
+    if backoff.most < backoff.first {
+        retry.mistake(retry.span.clone(), "", "`most` is shorter than `first`");
+    }
+    let lost_attempts = retry.number("lost_attempts", 1, 1_000_000).map(|number| number as u32);
+    retry.finish();
+    (backoff, lost_attempts)
+}
+
+/// Fields of the header, as `set = { "MSH-5" = "LAB" }`.
+pub(super) fn overrides(set: Section<'_, '_>) -> HeaderOverrides {
+    let mut overrides = HeaderOverrides::default();
+    for (key, span, value) in set.entries() {
+        let outcome = match value.get_ref().as_str() {
+            Some(text) => header_field(&mut overrides, key, text),
+            None => Err("expected a text".to_owned()),
+        };
+        if let Err(reason) = outcome {
+            set.mistake(span, key, reason);
+        }
+    }
+    overrides
+}

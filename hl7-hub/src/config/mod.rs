@@ -1,0 +1,183 @@
+//! The configuration: one TOML file, read as a whole, every mistake said with its line and column.
+//!
+//! ```
+//! use hl7_hub::config::Config;
+//!
+//! let text = "[source.adt]\nmllp = { listn = \"127.0.0.1:2575\" }\n";
+//! let errors = Config::parse(text, std::path::Path::new(".")).expect_err("a key is misspelt");
+//! assert_eq!(
+//!     errors.list()[1].to_string(),
+//!     "line 2, column 10: source.adt.mllp: there is no key `listn` here; did you mean `listen`?"
+//! );
+//! ```
+
+mod destination;
+mod mistake;
+mod route;
+mod section;
+mod source;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::de::DeTable;
+
+pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
+pub use mistake::{ConfigError, ConfigErrors};
+pub use route::Route;
+pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
+
+use mistake::{Mistake, located, suggestion};
+use section::Section;
+
+/// The example that `hl7-hub init` writes: every key with what it does.
+pub const EXAMPLE: &str = include_str!("example.toml");
+
+/// What a hub does.
+#[derive(Debug)]
+pub struct Config {
+    /// What it calls itself.
+    pub name: String,
+    /// Where its store is.
+    pub data: PathBuf,
+    /// The most bytes of the store.
+    pub store_limit: Option<u64>,
+    /// How long what is under way may take when the hub is asked to stop.
+    pub shutdown: Duration,
+    /// Where messages come from.
+    pub sources: Vec<Source>,
+    /// Where messages go.
+    pub destinations: Vec<Destination>,
+    /// Which go where.
+    pub routes: Vec<Route>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("{path}: cannot be read: {error}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// There are mistakes in it.
+    #[error("{path}:\n{errors}")]
+    Wrong {
+        /// The file.
+        path: String,
+        /// The mistakes.
+        errors: ConfigErrors,
+    },
+}
+
+impl Config {
+    /// Reads a file. Paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has mistakes.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let named = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| LoadError::Unreadable { path: named.clone(), error })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder).map_err(|errors| LoadError::Wrong { path: named, errors })
+    }
+
+    /// Reads a text. Paths in it are relative to a folder.
+    ///
+    /// # Errors
+    /// All mistakes, in the order of the file.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigErrors> {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let broken: Vec<_> = errors
+            .iter()
+            .map(|error| Mistake {
+                span: error.span().unwrap_or(0..0),
+                place: String::new(),
+                reason: format!("this is no TOML: {}", error.message()),
+            })
+            .collect();
+        if !broken.is_empty() {
+            return Err(located(text, broken));
+        }
+        let mistakes = RefCell::default();
+        let config =
+            Self::read(Section::new(root.get_ref(), String::new(), 0..0, &mistakes), folder);
+        match mistakes.into_inner() {
+            none if none.is_empty() => Ok(config),
+            mistakes => Err(located(text, mistakes)),
+        }
+    }
+
+    fn read(root: Section<'_, '_>, folder: &Path) -> Self {
+        let hub = root.section("hub");
+        let mut config = Self {
+            name: hub.text("name").unwrap_or("hub").to_owned(),
+            data: folder.join(hub.text("data").unwrap_or("data")),
+            store_limit: hub.size("store_limit"),
+            shutdown: hub.time("shutdown", Duration::from_secs(10)),
+            sources: Vec::new(),
+            destinations: Vec::new(),
+            routes: Vec::new(),
+        };
+        hub.finish();
+        for (name, section) in root.named("source") {
+            config.sources.extend(source::read(name, section, folder));
+        }
+        for (name, section) in root.named("destination") {
+            config.destinations.extend(destination::read(name, section, folder));
+        }
+        config.routes = root.list("route").into_iter().map(route::read).collect();
+        config.check_names(&root);
+        root.finish();
+        config
+    }
+
+    /// Every name that a route or source uses is one that there is.
+    fn check_names(&mut self, root: &Section<'_, '_>) {
+        // Names of sections that have mistakes of their own are known all the same.
+        let names =
+            |key| -> Vec<String> { root.named(key).into_iter().map(|(name, _)| name).collect() };
+        let (sources, destinations) = (names("source"), names("destination"));
+        let check = |uses: &[(String, std::ops::Range<usize>)], known: &[String], what: &str| {
+            for (name, span) in uses {
+                if !known.contains(name) {
+                    let near = suggestion(name, known.iter().map(String::as_str));
+                    let reason = format!("there is no {what} `{name}`{near}");
+                    root.mistake(span.clone(), "", reason);
+                }
+            }
+        };
+        for route in &mut self.routes {
+            check(&std::mem::take(&mut route.from_spans), &sources, "source");
+            check(&std::mem::take(&mut route.to_spans), &destinations, "destination");
+        }
+        for destination in &self.destinations {
+            check(destination.backup_span.as_slice(), &destinations, "destination");
+        }
+        for source in &self.sources {
+            check(source.acks.destination_span.as_slice(), &destinations, "destination");
+        }
+        if sources.is_empty() {
+            root.mistake(
+                0..0,
+                "",
+                "there is no source; a hub needs one at least, as `[source.NAME]`",
+            );
+        }
+    }
+
+    /// The destination with a name.
+    #[must_use]
+    pub fn destination(&self, name: &str) -> Option<&Destination> {
+        self.destinations.iter().find(|destination| destination.name == name)
+    }
+}

@@ -1,0 +1,154 @@
+use std::path::Path;
+use std::time::Duration;
+
+use hl7_core::ack::{AckMode, Condition, Decision};
+
+use super::{Check, Commits, Config, EXAMPLE, Link, Port, StoreFailure};
+
+#[track_caller]
+fn parse(text: &str) -> Config {
+    Config::parse(text, Path::new("/etc/hub")).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[track_caller]
+fn check_errors(text: &str, expected: &[&str]) {
+    let errors = Config::parse(text, Path::new(".")).expect_err("there are mistakes");
+    let found: Vec<_> = errors.list().iter().map(ToString::to_string).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_example_is_right() {
+    let config = parse(EXAMPLE);
+    assert_eq!((config.sources.len(), config.destinations.len(), config.routes.len()), (1, 1, 3));
+    assert_eq!(config.data, Path::new("/etc/hub/data"));
+}
+
+/// Every line of the example that is commented out is right too; so no key is misspelt there.
+#[test]
+fn the_example_is_right_with_everything_in_it() {
+    let mut text = String::new();
+    for line in EXAMPLE.lines() {
+        let bare = line.strip_prefix("# ").unwrap_or(line);
+        let is_setting = bare.split_once('=').is_some_and(|(key, _)| {
+            key.trim().bytes().all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte))
+        });
+        let is_wanted = (is_setting || bare.starts_with("[destination"))
+            && !bare.starts_with("policy")
+            && !bare.starts_with("no_trailer");
+        // A table that is written inline cannot be added to.
+        let bare =
+            bare.replace("retry.lost_attempts = 20", "").replace("mllp.commits = \"off\"", "");
+        text.push_str(if is_wanted { &bare } else { line });
+        text.push('\n');
+    }
+    let config = parse(&text);
+    let source = &config.sources[0];
+    assert_eq!((source.senders.len(), source.allow.len()), (1, 1));
+    assert_eq!(source.acks.application_to.as_deref(), Some("archive"));
+    assert_eq!(config.destinations.len(), 2);
+}
+
+#[test]
+fn what_is_said_is_what_is_set() {
+    let config = parse(
+        r#"
+        [hub]
+        store_limit = "1GiB"
+        [source.a]
+        mllp = { connect = "adt:2575", connect_retry = "5s", end = 0x03, frame_limit = "1MiB", idle_timeout = "1m" }
+        ack = { mode = "enhanced", application = "ER" }
+        check = "reject"
+        dedupe = "off"
+        on_store_failure = "nak"
+        [destination.lab]
+        mllp = { connect = "lab:1", commits = "only" }
+        replies = "biztalk"
+        accepted_codes = ["AE", "ZZ"]
+        retry = { first = "2s", attempts = 3, lost_attempts = 4 }
+        set = { "MSH-5" = "LAB" }
+        "#,
+    );
+    assert_eq!(config.store_limit, Some(1 << 30));
+    let source = &config.sources[0];
+    let dial = Link::Dial { address: "adt:2575".into(), retry: Duration::from_secs(5) };
+    assert_eq!(source.link, dial);
+    assert_eq!(source.framed.decoder.framing.suffix(), [0x03, 0x0d]);
+    assert_eq!(source.framed.decoder.limit, 1 << 20);
+    assert_eq!(source.timers.idle, Some(Duration::from_secs(60)));
+    let enhanced = AckMode::Enhanced { accept: Condition::Always, application: Condition::Error };
+    assert_eq!(source.acks.mode, enhanced);
+    assert_eq!((source.check, source.dedupe), (Check::Reject, None));
+    assert_eq!(source.on_store_failure, StoreFailure::Nak);
+    let lab = &config.destinations[0];
+    assert!(
+        matches!(&lab.port, Port::Mllp(mllp) if mllp.address == "lab:1" && mllp.commits == Commits::Only)
+    );
+    assert_eq!((lab.backoff.attempts, lab.lost_attempts), (3, Some(4)));
+    assert_eq!(lab.replies.reject, Decision::Reject);
+    assert_eq!(lab.replies.codes.len(), 2);
+}
+
+#[test]
+fn every_mistake_is_said_with_its_place() {
+    check_errors(
+        "[hub]\nnaem = \"x\"\n\n[source.a]\nmllp = { listen = \"2575\", frame_timeout = \"5\" }\n\
+         chek = \"warn\"\n\n[destination.b]\nfile = { folder = 1 }\n[[route]]\nfrom = \"c\"\n\
+         when = 'MSH-9 = 1'\nto = [\"bb\"]\n",
+        &[
+            "line 2, column 1: hub: there is no key `naem` here; did you mean `name`?",
+            "line 5, column 19: source.a.mllp.listen: `2575` is no address; write host:port, as in \
+             127.0.0.1:2575",
+            "line 5, column 43: source.a.mllp.frame_timeout: `5` is no duration; write 250ms, 30s, \
+             5m, 2h or 7d",
+            "line 6, column 1: source.a: there is no key `chek` here; did you mean `check`?",
+            "line 9, column 19: destination.b.file.folder: found a value of type integer, expected \
+             a text",
+            "line 11, column 8: there is no source `c`",
+            "line 12, column 15: route[1].when: `=` has no meaning here",
+            "line 13, column 7: there is no destination `bb`; did you mean `b`?",
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_toml_is_said_with_its_place() {
+    let errors = Config::parse("[hub\nname = 1\n", Path::new(".")).expect_err("no TOML");
+    assert_eq!(errors.list()[0].line, 1);
+    assert!(errors.list()[0].reason.starts_with("this is no TOML: "));
+}
+
+#[test]
+fn what_does_not_go_together_is_said() {
+    for (text, reason) in [
+        ("", "there is no source"),
+        ("[source.a]\n", "either `listen` or `connect`"),
+        ("[source.a]\nmllp = { listen = \"a:1\", connect = \"a:1\" }", "only one of"),
+        ("[source.a]\nmllp = { listen = \"a:1\", start = 0x1c }", "the same byte"),
+        ("[source.a]\nack = { mode = \"static\" }", "needs `success` and `failure`"),
+        ("[source.a]\nack = { mode = \"orignal\" }", "did you mean `original`?"),
+        ("[source.a]\nallow = \"10.0.0.0/99\"", "no address range"),
+        ("[source.a]\npolicy = \"none.toml\"", "cannot be read"),
+        (
+            "[source.a]\nack = { application_to = \"x\" }\nmllp = { listen = \"a:1\" }",
+            "no destination `x`",
+        ),
+        ("[source.a]\nack = { set = { \"MSH-10\" = \"x\" } }", "MSH-10 cannot be overridden"),
+        ("[source.a]\nack = { set = { \"PID-3\" = \"x\" } }", "no field of the header"),
+        ("[destination.a]\n", "either `mllp` or `file`"),
+        ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"a\"", "cannot be its own backup"),
+        ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"b\"", "no destination `b`"),
+        ("[destination.a]\nretry = { first = \"10m\" }", "`most` is shorter than `first`"),
+        ("[destination.a]\nretry = { jitter = 2.0 }", "a number from 0 to 1"),
+        ("[destination.a]\nmllp = {}", "`connect` is missing"),
+        ("[destination.a]\nfile = {}", "`folder` is missing"),
+        ("[[route]]\n", "needs a destination"),
+        ("[[route]]\ndefault = true\nwhen = \"exists PID\"\nto = \"a\"", "cannot have `when` too"),
+        ("source = 1", "expected a table of tables"),
+        ("[source]\na = 1", "expected a table"),
+        ("[hub]\nshutdown = \"off\"", "this time cannot be off"),
+    ] {
+        let errors = Config::parse(text, Path::new(".")).expect_err(text).to_string();
+        assert!(errors.contains(reason), "{text}: {errors}");
+    }
+}

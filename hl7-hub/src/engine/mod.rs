@@ -1,0 +1,22 @@
+//! What the hub decides, without sockets, files and clocks: bytes, times and random numbers come from outside.
+//!
+//! - [`Reception`] judges a message that came, routes it, and makes its acknowledgments. What it gives can be stored; what is
+//!   answered comes out of an [`Exchange`] only against the answer of the store.
+//! - [`Condition`] is what a route asks of a message.
+//! - [`Lane`] sends the deliveries of one destination, one after the other.
+//! - [`Backoff`] says when to try again.
+
+mod backoff;
+mod condition;
+mod lane;
+#[cfg(test)]
+mod lane_tests;
+mod lexer;
+mod reception;
+#[cfg(test)]
+mod reception_tests;
+
+pub use backoff::Backoff;
+pub use condition::{Condition, ConditionError, Subject};
+pub use lane::{Action, Event, Lane, Lost};
+pub use reception::{Answer, Exchange, Moment, Reception};

@@ -1,0 +1,52 @@
+//! A source that waits for us to connect.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use super::{Hub, connection};
+use crate::config::Link;
+use crate::engine::{Backoff, Reception};
+
+/// For the connection to be there.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Connects to the source again and again until the hub stops. Its name is looked up each time.
+pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>) {
+    let source = reception.source();
+    let Link::Dial { address, retry } = &source.link else { return };
+    let first = Duration::from_secs(1).min(*retry);
+    let backoff = Backoff { first, most: *retry, ..Backoff::default() };
+    let mut stopping = hub.stopping();
+    let mut failures = 0_u32;
+    while !stopping.is_now() {
+        let connected = tokio::select! {
+            connected = timeout(CONNECT, TcpStream::connect(address)) => connected,
+            () = stopping.wait() => return,
+        };
+        match connected {
+            Ok(Ok(stream)) => {
+                info!(source = source.name, address, "connected");
+                // A peer that takes connections and closes them at once is not called without a pause either.
+                failures = 1;
+                let _ = stream.set_nodelay(true);
+                let peer = stream.peer_addr().map(|address| address.ip().to_string());
+                let peer = peer.unwrap_or_else(|_| address.clone());
+                connection::serve(&hub, &reception, stream, &peer).await;
+            }
+            Ok(Err(_)) | Err(_) => {
+                failures = failures.saturating_add(1);
+                if failures == 1 {
+                    warn!(source = source.name, address, "cannot be reached; it is tried again");
+                }
+            }
+        }
+        tokio::select! {
+            () = sleep(backoff.pause(failures, fastrand::f64())) => {}
+            () = stopping.wait() => return,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Takes connections, as many as may be and from whoever may connect.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::{debug, error, warn};
+
+use super::{Hub, connection};
+use crate::engine::Reception;
+
+/// How long to wait when the system has no more sockets.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Takes connections until the hub stops, then waits for those that are there.
+pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>, listener: TcpListener) {
+    let mut stopping = hub.stopping();
+    let mut connections = JoinSet::new();
+    let places = Arc::new(Places::default());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopping.wait() => break,
+            Some(ended) = connections.join_next() => {
+                note(ended);
+                continue;
+            }
+        };
+        let source = &reception.source().name;
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(failure) => {
+                error!(source, %failure, "cannot take connections");
+                sleep(BREATH).await;
+                continue;
+            }
+        };
+        let peer = address.ip().to_canonical();
+        let Some(place) = admit(&reception, &places, peer) else { continue };
+        if let Err(failure) = stream.set_nodelay(true) {
+            debug!(source, %failure, "small packets may be held back");
+        }
+        connections.spawn(serve(Arc::clone(&hub), Arc::clone(&reception), stream, place));
+    }
+    drop(listener);
+    while let Some(ended) = connections.join_next().await {
+        note(ended);
+    }
+}
+
+/// A task that ended by a panic costs its connection; whoever sent gets no answer and sends again.
+fn note(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(failure) = ended
+        && failure.is_panic()
+    {
+        error!("a connection failed by a fault of the hub");
+    }
+}
+
+async fn serve(hub: Arc<Hub>, reception: Arc<Reception>, stream: TcpStream, place: Place) {
+    connection::serve(&hub, &reception, stream, &place.peer.to_string()).await;
+}
+
+/// A place for a connection, if it may have one. One that may not is closed at once.
+fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Option<Place> {
+    let source = reception.source();
+    let name = &source.name;
+    if !source.allow.is_empty() && !source.allow.iter().any(|network| network.contains(&peer)) {
+        warn!(source = name, %peer, "refused: the address is not allowed");
+        return None;
+    }
+    let place = places.take(peer, source.max_connections, source.max_per_peer);
+    if place.is_none() {
+        warn!(source = name, %peer, "refused: there are as many connections as may be");
+    }
+    place
+}
+
+/// How many connections each address has.
+#[derive(Debug, Default)]
+struct Places(Mutex<HashMap<IpAddr, usize>>);
+
+/// A connection's place; given back when it is dropped.
+#[derive(Debug)]
+struct Place {
+    peer: IpAddr,
+    places: Arc<Places>,
+}
+
+impl Places {
+    fn take(self: &Arc<Self>, peer: IpAddr, most: usize, most_per_peer: usize) -> Option<Place> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.values().sum::<usize>() >= most {
+            return None;
+        }
+        let of_peer = taken.entry(peer).or_default();
+        if *of_peer >= most_per_peer {
+            return None;
+        }
+        *of_peer += 1;
+        Some(Place { peer, places: Arc::clone(self) })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_peer) = taken.get_mut(&self.peer) {
+            *of_peer = of_peer.saturating_sub(1);
+            if *of_peer == 0 {
+                taken.remove(&self.peer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statement_28_places_are_limited_and_given_back() {
+        let places = Arc::new(Places::default());
+        let peer = |last| IpAddr::from([127, 0, 0, last]);
+        let first = places.take(peer(1), 3, 2);
+        let second = places.take(peer(1), 3, 2);
+        assert!(first.is_some() && second.is_some());
+        assert!(places.take(peer(1), 3, 2).is_none(), "two are the most for one address");
+        let third = places.take(peer(2), 3, 2);
+        assert!(third.is_some() && places.take(peer(3), 3, 2).is_none(), "three are the most");
+        drop(first);
+        assert!(places.take(peer(1), 3, 2).is_some());
+    }
+}

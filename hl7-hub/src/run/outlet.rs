@@ -1,0 +1,66 @@
+//! The way out to a destination, whatever it is.
+
+use crate::config::Port;
+use crate::engine::Lost;
+use crate::store::Delivery;
+
+use super::outlet_file::FileOutlet;
+use super::outlet_mllp::MllpOutlet;
+
+/// The way out to one destination.
+#[derive(Debug)]
+pub(super) enum Outlet {
+    Mllp(Box<MllpOutlet>),
+    File(FileOutlet),
+}
+
+/// What came of sending.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// A reply.
+    Replied(Vec<u8>),
+    /// It is there, and there will be no reply.
+    Taken,
+    /// Neither.
+    Lost(Lost),
+}
+
+impl Outlet {
+    pub(super) fn new(port: &Port) -> Self {
+        match port {
+            Port::Mllp(mllp) => Self::Mllp(Box::new(MllpOutlet::new(mllp.clone()))),
+            Port::File(file) => Self::File(FileOutlet::new(file.clone())),
+        }
+    }
+
+    /// Reaches the destination. Why not, if not.
+    pub(super) async fn connect(&mut self) -> std::io::Result<()> {
+        match self {
+            Self::Mllp(mllp) => mllp.connect().await,
+            Self::File(file) => file.prepare().await,
+        }
+    }
+
+    /// Whether the destination is still as it was left.
+    pub(super) fn is_ready(&mut self) -> bool {
+        match self {
+            Self::Mllp(mllp) => mllp.is_ready(),
+            Self::File(_) => true,
+        }
+    }
+
+    /// Sends a delivery and waits for the reply.
+    pub(super) async fn send(&mut self, delivery: &Delivery) -> Sent {
+        match self {
+            Self::Mllp(mllp) => mllp.send(delivery.payload.bytes()).await,
+            Self::File(file) => file.write(delivery).await,
+        }
+    }
+
+    /// Closes the connection, so that no late reply is taken for another.
+    pub(super) fn close(&mut self) {
+        if let Self::Mllp(mllp) = self {
+            mllp.close();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Sending over MLLP: one message, its reply, then the next.
+
+use std::io;
+
+use hl7_mllp::{Commit, Decoder, Kind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::outlet::Sent;
+use crate::config::{Commits, MllpOut};
+use crate::engine::Lost;
+
+/// How much is read at once.
+const READ: usize = 4 << 10;
+
+/// The connection to a destination, if there is one.
+#[derive(Debug)]
+pub(super) struct MllpOutlet {
+    settings: MllpOut,
+    connection: Option<(TcpStream, Decoder)>,
+}
+
+impl MllpOutlet {
+    pub(super) fn new(settings: MllpOut) -> Self {
+        Self { settings, connection: None }
+    }
+
+    /// Connects anew. The name is looked up each time.
+    pub(super) async fn connect(&mut self) -> io::Result<()> {
+        self.close();
+        let connecting = TcpStream::connect(&self.settings.address);
+        let connected = timeout(self.settings.connect_timeout, connecting).await;
+        let stream = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+        stream.set_nodelay(true)?;
+        let decoder = Decoder::with_options(self.settings.framed.decoder);
+        self.connection = Some((stream, decoder));
+        Ok(())
+    }
+
+    /// Whether the connection is open and nothing came over it that nobody asked for. Whatever came would be taken for the
+    /// reply to the next message.
+    pub(super) fn is_ready(&mut self) -> bool {
+        let Some((stream, decoder)) = &mut self.connection else { return false };
+        let mut buffer = [0; 64];
+        loop {
+            match stream.try_read(&mut buffer) {
+                Err(failure) if failure.kind() == io::ErrorKind::WouldBlock => {
+                    return !decoder.is_in_frame();
+                }
+                Err(_) | Ok(0) => return false,
+                Ok(length) => {
+                    let mut rest = &buffer[..length];
+                    while let Some(event) = decoder.next_event(&mut rest) {
+                        if event.kind != Kind::Blank {
+                            return false;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) async fn send(&mut self, payload: &[u8]) -> Sent {
+        let mut frame = Vec::with_capacity(payload.len() + 8);
+        if self.settings.framed.encoder.encode(payload, &mut frame).is_err() {
+            return Sent::Lost(Lost::Unsendable);
+        }
+        // The peer may have closed since the attempt was begun; then it has nothing of it.
+        if !self.is_ready() {
+            return Sent::Lost(Lost::Unsent);
+        }
+        let Some((stream, decoder)) = &mut self.connection else {
+            return Sent::Lost(Lost::Unsent);
+        };
+        let limit = self.settings.ack_timeout;
+        match timeout(limit, stream.write_all(&frame)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return Sent::Lost(Lost::NotWritten),
+        }
+        let commits = self.settings.commits;
+        timeout(limit, reply(stream, decoder, commits)).await.unwrap_or(Sent::Lost(Lost::Timeout))
+    }
+
+    pub(super) fn close(&mut self) {
+        self.connection = None;
+    }
+}
+
+/// The next frame that comes, or the commit block that says as much. What stands between frames is no reply.
+async fn reply(stream: &mut TcpStream, decoder: &mut Decoder, commits: Commits) -> Sent {
+    let mut buffer = [0; READ];
+    loop {
+        let length = match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => {
+                return match decoder.finish().map(|event| event.kind) {
+                    Some(Kind::Frame(reply)) => Sent::Replied(reply.to_vec()),
+                    _ => Sent::Lost(Lost::Closed),
+                };
+            }
+            Ok(length) => length,
+        };
+        let mut rest = &buffer[..length];
+        let mut found = None;
+        while let Some(event) = decoder.next_event(&mut rest) {
+            match event.kind {
+                Kind::Frame(reply) if found.is_none() => found = Some(reply.to_vec()),
+                // More than one reply, or half of one: nobody knows whose the next will be.
+                Kind::Frame(_) | Kind::Broken(_) => return Sent::Lost(Lost::Closed),
+                Kind::Commit(Commit::Nak) if commits != Commits::Off => {
+                    return Sent::Lost(Lost::Refused);
+                }
+                Kind::Commit(Commit::Ack) if commits == Commits::Only => return Sent::Taken,
+                Kind::Blank | Kind::Noise | Kind::Commit(_) => {}
+            }
+        }
+        if let Some(reply) = found {
+            return Sent::Replied(reply);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What every store passes. An implementation calls [`suite!`] with a way to open the same store again and again.
+
+use super::{
+    Accepted, AttemptEnd, DedupeKey, DeliveryId, DeliveryState, Facts, Incoming, MessageId,
+    MessageState, NewDelivery, Query, Settlement, Store, Verdict,
+};
+use crate::{Digest, Payload};
+
+/// A store that can be closed and opened again.
+pub(super) trait Bench {
+    type Store: Store;
+    fn open(&self) -> Self::Store;
+}
+
+/// The tests, over a bench.
+macro_rules! suite {
+    ($bench:expr; $($test:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                crate::store::contract::$test(&$bench).await;
+            }
+        )*
+    };
+}
+pub(super) use suite;
+
+/// A message with a control id, for some destinations.
+pub(super) fn incoming(control_id: &str, destinations: &[&str]) -> Incoming {
+    let payload = format!("MSH|^~\\&|LAB|H|EHR|H|1||ORU^R01|{control_id}|P|2.5\rPID|1||77\r");
+    Incoming {
+        at: 1_000,
+        source: "lab_in".to_owned(),
+        peer: "127.0.0.1".to_owned(),
+        facts: Facts {
+            control_id: control_id.to_owned(),
+            message_type: "ORU^R01".to_owned(),
+            patient_id: "77".to_owned(),
+            ..Facts::default()
+        },
+        verdict: Verdict::Accepted,
+        dedupe: Some(DedupeKey {
+            sender: b"LAB|H".to_vec(),
+            control_id: control_id.as_bytes().to_vec(),
+            content: Digest::of_parts([payload.as_bytes()]),
+            since: 0,
+        }),
+        payload: Payload::from(payload.into_bytes()),
+        replies: vec![Payload::from(format!("MSA|AA|{control_id}\r").into_bytes())],
+        deliveries: destinations
+            .iter()
+            .map(|name| NewDelivery { destination: (*name).to_owned(), outgoing: None })
+            .collect(),
+        decided: "route 1; answer AA".to_owned(),
+    }
+}
+
+async fn accept(store: &impl Store, incoming: Incoming) -> MessageId {
+    match store.accept(incoming).await {
+        Ok(Accepted::New { id, .. }) => id,
+        other => panic!("not accepted: {other:?}"),
+    }
+}
+
+fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
+    let found = store.reader().pending(destination, None, 1_000).expect("the store is read");
+    found.iter().map(|delivery| delivery.id).collect()
+}
+
+async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlement) -> AttemptEnd {
+    let attempt = store.begin_attempt(delivery, 2_000).await.expect("it is queued");
+    let reply = Some(Payload::from(*b"MSA|AA|1\r"));
+    let end = AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome: "AA".to_owned(),
+        reply,
+        settlement,
+        backup: None,
+    };
+    store.settle(end.clone(), None).await.expect("it is settled");
+    end
+}
+
+/// A message, its bytes, its acknowledgments and its deliveries come in one commit, and are there when the store is opened
+/// again.
+pub(super) async fn what_is_accepted_is_there_after_reopening(bench: &impl Bench) {
+    let store = bench.open();
+    let mut message = incoming("1", &["lab", "archive"]);
+    message.deliveries[1].outgoing = Some(Payload::from(*b"MSH|other"));
+    let bytes = message.payload.clone();
+    let id = accept(&store, message).await;
+    drop(store);
+    let store = bench.open();
+    let reader = store.reader();
+    assert_eq!(reader.body(id), Ok(Some(bytes.clone())));
+    let lab = reader.pending("lab", None, 10).expect("the store is read");
+    let archive = reader.pending("archive", None, 10).expect("the store is read");
+    assert_eq!((lab.len(), archive.len()), (1, 1));
+    assert_eq!((&lab[0].payload, archive[0].payload.bytes()), (&bytes, &b"MSH|other"[..]));
+    assert_eq!((lab[0].attempts, lab[0].maybe_duplicate), (0, false));
+    let view = reader.message(id).expect("the store is read").expect("it is there");
+    assert_eq!((view.state, view.verdict), (MessageState::Queued, Verdict::Accepted));
+    assert_eq!(reader.audit(id).expect("the store is read")[0].action, "received");
+}
+
+/// I11: a duplicate has no second delivery, and gets the acknowledgments of the first.
+pub(super) async fn a_duplicate_gets_the_stored_acknowledgment(bench: &impl Bench) {
+    let store = bench.open();
+    let first = accept(&store, incoming("1", &["lab"])).await;
+    drop(store);
+    let store = bench.open();
+    let mut again = incoming("1", &["lab"]);
+    again.replies = vec![Payload::from(*b"MSA|AA|made anew\r")];
+    let expected = vec![Payload::from(*b"MSA|AA|1\r")];
+    let duplicate = Accepted::Duplicate { id: first, replies: expected };
+    assert_eq!(store.accept(again).await, Ok(duplicate));
+    assert_eq!(pending(&store, "lab").len(), 1);
+    // Once the first has fallen out of the window, it is a message like any other.
+    let mut late = incoming("1", &["lab"]);
+    late.dedupe.as_mut().expect("a key").since = 1_001;
+    let second = accept(&store, late).await;
+    assert_ne!(second, first);
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
+}
+
+/// A control id that comes with other content is another message, and marked.
+pub(super) async fn a_reused_control_id_is_accepted_and_marked(bench: &impl Bench) {
+    let store = bench.open();
+    accept(&store, incoming("1", &["lab"])).await;
+    let mut other = incoming("1", &["lab"]);
+    other.dedupe.as_mut().expect("a key").content = Digest([9; 32]);
+    let accepted = store.accept(other).await;
+    let Ok(Accepted::New { reused_control_id: true, .. }) = accepted else {
+        panic!("{accepted:?}");
+    };
+    assert_eq!(pending(&store, "lab").len(), 2);
+}
+
+/// I5: the order of a destination is the order of the answers, however many are accepted at once.
+pub(super) async fn deliveries_are_numbered_in_the_order_of_commits(bench: &impl Bench) {
+    let store = bench.open();
+    let mut ids = Vec::new();
+    for number in 0..200 {
+        // Two at once: they share a commit, and the one that was handed over first comes first.
+        let (a, b) = tokio::join!(
+            store.accept(incoming(&format!("{number}a"), &["lab"])),
+            store.accept(incoming(&format!("{number}b"), &["lab"]))
+        );
+        for accepted in [a, b] {
+            let Ok(Accepted::New { id, .. }) = accepted else { panic!("{accepted:?}") };
+            ids.push(id);
+        }
+    }
+    assert!(ids.is_sorted());
+    let queued = store.reader().pending("lab", None, 1_000).expect("the store is read");
+    let in_order: Vec<_> = queued.iter().map(|delivery| delivery.message).collect();
+    assert_eq!(in_order, ids);
+    let page = store.reader().pending("lab", Some(queued[99].id), 5).expect("the store is read");
+    assert_eq!(page, queued[100..105]);
+}
+
+/// Done, once more, dead: what each does to the delivery and the message.
+pub(super) async fn attempts_settle_deliveries_and_messages(bench: &impl Bench) {
+    let store = bench.open();
+    let id = accept(&store, incoming("1", &["lab", "archive"])).await;
+    let state = || store.reader().message(id).expect("it is read").expect("it is there").state;
+    let (lab, archive) = (pending(&store, "lab")[0], pending(&store, "archive")[0]);
+    attempt(&store, lab, Settlement::Retry { due: 9_000, ambiguous: false }).await;
+    let again = &store.reader().pending("lab", None, 1).expect("the store is read")[0];
+    assert_eq!((again.due, again.attempts, again.maybe_duplicate), (9_000, 1, false));
+    attempt(&store, lab, Settlement::Done).await;
+    assert_eq!((pending(&store, "lab").len(), state()), (0, MessageState::Queued));
+    attempt(&store, archive, Settlement::Dead).await;
+    assert_eq!((pending(&store, "archive").len(), state()), (0, MessageState::Dead));
+    let views = store.reader().deliveries(id).expect("the store is read");
+    let states: Vec<_> = views.iter().map(|view| view.state).collect();
+    assert_eq!(states, [DeliveryState::Done, DeliveryState::Dead]);
+    assert_eq!(views[0].attempts.len(), 2);
+    let second = accept(&store, incoming("2", &["lab"])).await;
+    attempt(&store, pending(&store, "lab")[0], Settlement::Done).await;
+    let second = store.reader().message(second).expect("it is read").expect("it is there");
+    assert_eq!(second.state, MessageState::Completed);
+}
+
+/// What is given up goes to the backup with the same bytes, once.
+pub(super) async fn what_is_given_up_goes_to_the_backup(bench: &impl Bench) {
+    let store = bench.open();
+    let mut message = incoming("1", &["lab"]);
+    message.deliveries[0].outgoing = Some(Payload::from(*b"MSH|other"));
+    let id = accept(&store, message).await;
+    for (destination, backup, state) in
+        [("lab", "spare", MessageState::Queued), ("spare", "lab", MessageState::Dead)]
+    {
+        let queued = store.reader().pending(destination, None, 9).expect("it is read");
+        assert_eq!((queued.len(), queued[0].payload.bytes()), (1, &b"MSH|other"[..]));
+        let attempt = store.begin_attempt(queued[0].id, 2_000).await.expect("it is queued");
+        let end = AttemptEnd {
+            attempt,
+            at: 2_001,
+            outcome: "AE".to_owned(),
+            reply: None,
+            settlement: Settlement::Dead,
+            backup: Some(backup.to_owned()),
+        };
+        store.settle(end, None).await.expect("it is settled");
+        let view = store.reader().message(id).expect("it is read").expect("it is there");
+        assert_eq!(view.state, state, "{destination}");
+    }
+    let views = store.reader().deliveries(id).expect("the store is read");
+    let states: Vec<_> = views.iter().map(|view| view.state).collect();
+    assert_eq!(states, [DeliveryState::Moved, DeliveryState::Dead]);
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
+}
+
+/// I3: an attempt is settled once.
+pub(super) async fn settling_twice_changes_nothing(bench: &impl Bench) {
+    let store = bench.open();
+    accept(&store, incoming("1", &["lab"])).await;
+    let lab = pending(&store, "lab")[0];
+    let end = attempt(&store, lab, Settlement::Done).await;
+    let status = store.reader().status();
+    let again = AttemptEnd { settlement: Settlement::Dead, ..end };
+    store.settle(again, None).await.expect("nothing to do");
+    assert_eq!(store.reader().status(), status);
+    assert!(store.begin_attempt(lab, 3_000).await.is_err(), "it is done");
+}
+
+/// The end of an attempt and the beginning of the next are one commit; if one cannot be, neither is.
+pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &impl Bench) {
+    let store = bench.open();
+    for control_id in ["1", "2"] {
+        accept(&store, incoming(control_id, &["lab"])).await;
+    }
+    let lab = pending(&store, "lab");
+    let attempt = store.begin_attempt(lab[0], 2_000).await.expect("it is queued");
+    let (outcome, settlement) = ("AA".to_owned(), Settlement::Done);
+    let end = AttemptEnd { attempt, at: 2_001, outcome, reply: None, settlement, backup: None };
+    let nothing = store.settle(end.clone(), Some(DeliveryId(99))).await;
+    assert!(nothing.is_err());
+    assert_eq!(pending(&store, "lab"), lab);
+    let next = store.settle(end, Some(lab[1])).await.expect("it is settled");
+    assert!(next.is_some_and(|next| next != attempt));
+    assert_eq!(pending(&store, "lab"), lab[1..]);
+    drop(store);
+    let store = bench.open();
+    let after = store.reader().pending("lab", None, 10).expect("the store is read");
+    assert_eq!((after.len(), after[0].attempts, after[0].maybe_duplicate), (1, 1, true));
+}
+
+/// What was being sent when the hub ended is queued again, at its place and marked.
+pub(super) async fn an_interrupted_attempt_is_ambiguous(bench: &impl Bench) {
+    let store = bench.open();
+    for control_id in ["1", "2", "3"] {
+        accept(&store, incoming(control_id, &["lab"])).await;
+    }
+    let before = pending(&store, "lab");
+    store.begin_attempt(before[0], 2_000).await.expect("it is queued");
+    drop(store);
+    let store = bench.open();
+    let after = store.reader().pending("lab", None, 10).expect("the store is read");
+    let marks: Vec<_> = after.iter().map(|delivery| delivery.maybe_duplicate).collect();
+    assert_eq!(marks, [true, false, false]);
+    assert_eq!(pending(&store, "lab"), before);
+    attempt(&store, before[0], Settlement::Done).await;
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
+}
+
+/// What no route took and what was refused stays, and is found.
+pub(super) async fn messages_without_deliveries_are_found(bench: &impl Bench) {
+    let store = bench.open();
+    let unrouted = accept(&store, incoming("1", &[])).await;
+    let mut message = incoming("2", &[]);
+    (message.verdict, message.dedupe) = (Verdict::Unreadable, None);
+    let refused = accept(&store, message).await;
+    let queued = accept(&store, incoming("3", &["lab"])).await;
+    let find = |query: Query| -> Vec<MessageId> {
+        let found = store.reader().search(&Query { most: 10, ..query }).expect("it is read");
+        found.iter().map(|view| view.id).collect()
+    };
+    let of_state = |state| find(Query { state: Some(state), ..Query::default() });
+    assert_eq!(of_state(MessageState::NoRoute), [unrouted]);
+    assert_eq!(of_state(MessageState::Refused), [refused]);
+    assert_eq!(of_state(MessageState::Queued), [queued]);
+    assert_eq!(find(Query { control_id: Some("3".into()), ..Query::default() }), [queued]);
+    assert_eq!(find(Query { patient_id: Some("77".into()), ..Query::default() }).len(), 3);
+    assert_eq!(find(Query { message_type: Some("ORU".into()), ..Query::default() }).len(), 3);
+    assert_eq!(find(Query { message_type: Some("ADT".into()), ..Query::default() }), []);
+    assert_eq!(find(Query { since: Some(1_001), ..Query::default() }), []);
+    let status = store.reader().status().expect("the store is read");
+    assert_eq!(status.messages.iter().map(|(_, count)| count).sum::<u64>(), 3);
+    assert_eq!(status.destinations[0].queued, 1);
+    assert_eq!(status.destinations[0].oldest, Some(1_000));
+}

@@ -1,0 +1,113 @@
+//! The store: what the hub has promised to deliver, and the record of what became of it.
+//!
+//! [`Store`] is what the rest of the hub sees; [`SqliteStore`] is the one that is there. Another (a database that several hubs
+//! share) is right when it passes `contract.rs`, the tests that this one passes.
+//!
+//! What a store promises:
+//!
+//! - **An answer is given behind the commit.** `Ok` means: on stable storage. Whatever one call writes, it writes in one
+//!   transaction: a message, its route decision, its deliveries, its acknowledgments and its lines of the audit are all there
+//!   or none is.
+//! - **A commit that fails answers everybody who was in it with the error.** Nobody is left waiting, nothing is half there.
+//! - **Order is the order of commits.** Deliveries to one destination are numbered in it; clocks play no part.
+//! - **A duplicate has no deliveries of its own**, and gets the acknowledgments of the first.
+//! - **An attempt that was begun and not settled is ambiguous** when the store is opened again: the delivery is queued
+//!   once more and marked, because the other side may have it.
+//! - **The audit only grows**, each line is chained to the one before, and lines cover what they are about.
+
+#[cfg(test)]
+mod contract;
+mod sqlite;
+mod types;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
+pub use types::{
+    Accepted, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
+    DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Incoming, MessageId,
+    MessageState, MessageView, NewDelivery, Query, Settlement, Status, StoreError, Verdict,
+    Verified,
+};
+
+/// An answer that comes when what was asked for is on stable storage.
+pub type Pending<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
+
+/// Where messages are kept until they are delivered, and what is known of them after that. See the [module](self) for what
+/// every implementation promises.
+///
+/// Nothing happens before a [`Pending`] is awaited. One that is dropped while it waits may have happened or not.
+pub trait Store: Send + Sync + 'static {
+    /// Takes a message with all that was decided about it.
+    fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted>;
+
+    /// Notes that a delivery is about to be sent, before its first byte is on the wire.
+    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId>;
+
+    /// Notes how an attempt ended and what becomes of the delivery; and, in the same commit, that the attempt to send another
+    /// one begins, if one is named. Settling an attempt twice changes nothing the second time.
+    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>>;
+
+    /// Notes something that is neither an arrival nor an attempt.
+    fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
+
+    /// How to look at what is there.
+    fn reader(&self) -> &dyn Reader;
+}
+
+/// Looks at a store. These calls block for as long as the disk takes, never for a writer.
+pub trait Reader: Send + Sync {
+    /// Deliveries to a destination that are not settled, in their order, behind one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn pending(
+        &self,
+        destination: &str,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Counts of everything.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn status(&self) -> Result<Status, StoreError>;
+
+    /// Messages that answer a query, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn search(&self, query: &Query) -> Result<Vec<MessageView>, StoreError>;
+
+    /// One message with everything that is known of it; `None` where there is none with that number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn message(&self, id: MessageId) -> Result<Option<MessageView>, StoreError>;
+
+    /// The bytes of a message as they came.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn body(&self, id: MessageId) -> Result<Option<crate::Payload>, StoreError>;
+
+    /// Deliveries of a message in the order in which they were queued.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryView>, StoreError>;
+
+    /// Lines of the audit about a message, the oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn audit(&self, id: MessageId) -> Result<Vec<AuditView>, StoreError>;
+
+    /// Goes over the whole audit and all that it covers.
+    ///
+    /// # Errors
+    /// When the store cannot be read. What was tampered with is no error but said in [`Verified`].
+    fn verify(&self) -> Result<Verified, StoreError>;
+}

@@ -1,0 +1,326 @@
+//! What the writer does inside its transaction: each call here is one unit of work, all of it or nothing.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::audit::{self, Line, NOTHING, Tip};
+use super::failure;
+use crate::Payload;
+use crate::store::{
+    Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
+    MessageId, MessageState, NewDelivery, Settlement, StoreError, Verdict,
+};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Who writes lines that no person asked for.
+const HUB: &str = "hub";
+
+/// The tables inside the writer's transaction, and the end of the audit.
+pub(super) struct Ledger<'w> {
+    pub(super) db: &'w Connection,
+    pub(super) tip: &'w mut Tip,
+}
+
+impl Ledger<'_> {
+    /// A message with its dedupe key, acknowledgments, deliveries and audit line; or the message that it repeats.
+    pub(super) fn accept(&mut self, incoming: &Incoming) -> Result<Accepted> {
+        let first = incoming.dedupe.as_ref().map(|key| self.first_of(incoming, key)).transpose()?;
+        let first = first.unwrap_or(Known::Never);
+        if let Known::Same(id) = first {
+            let replies = self.replies(id).map_err(failure)?;
+            self.line(incoming.at, "repeated", Some(id), &incoming.decided)?;
+            return Ok(Accepted::Duplicate { id: MessageId(id), replies });
+        }
+        let id = self.insert(incoming).map_err(failure)?;
+        let digest = audit::digest_of_message(self.db, id).map_err(failure)?;
+        self.db
+            .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")
+            .and_then(|mut update| update.execute(params![id, digest.0]))
+            .map_err(failure)?;
+        let reused = first == Known::Other;
+        let mark = if reused { "; its control id came before with other content" } else { "" };
+        let line = Line {
+            at: incoming.at,
+            actor: HUB.to_owned(),
+            action: "received".to_owned(),
+            message: Some(id),
+            attempt: None,
+            detail: format!(
+                "{} from {}: {}; {}{mark}",
+                incoming.source, incoming.peer, incoming.verdict, incoming.decided
+            ),
+            digest,
+        };
+        line.append(self.db, self.tip).map_err(failure)?;
+        Ok(Accepted::New { id: MessageId(id), reused_control_id: reused })
+    }
+
+    fn insert(&self, incoming: &Incoming) -> rusqlite::Result<i64> {
+        let Incoming { facts, payload, .. } = incoming;
+        let [control, kind, app, facility, to_app, to_facility, version, patient] = facts.texts();
+        self.db
+            .prepare_cached(
+                "INSERT INTO messages (at, source, peer, control_id, message_type, \
+                     sending_application, sending_facility, receiving_application, \
+                     receiving_facility, version, patient_id, verdict, state, bytes, digest) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, x'')",
+            )?
+            .execute(params![
+                incoming.at,
+                incoming.source,
+                incoming.peer,
+                control,
+                kind,
+                app,
+                facility,
+                to_app,
+                to_facility,
+                version,
+                patient,
+                incoming.verdict.word(),
+                first_state(incoming).word(),
+                payload.bytes().len() as i64,
+            ])?;
+        let id = self.db.last_insert_rowid();
+        self.db
+            .prepare_cached("INSERT INTO bodies (message, body) VALUES (?1, ?2)")?
+            .execute(params![id, payload.bytes()])?;
+        for (number, reply) in (0_i64..).zip(&incoming.replies) {
+            self.db
+                .prepare_cached("INSERT INTO replies (message, number, body) VALUES (?1, ?2, ?3)")?
+                .execute(params![id, number, reply.bytes()])?;
+        }
+        if let Some(key) = &incoming.dedupe {
+            // Where the same came before the window, the key is this message's from now on.
+            self.db
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO dedupe (source, sender, control_id, content, at, message) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    incoming.source,
+                    key.sender,
+                    key.control_id,
+                    key.content.0,
+                    incoming.at,
+                    id
+                ])?;
+        }
+        incoming.deliveries.iter().try_for_each(|delivery| self.queue(id, delivery))?;
+        Ok(id)
+    }
+
+    fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO deliveries (message, destination, state) VALUES (?1, ?2, 'queued')",
+            )?
+            .execute(params![message, delivery.destination])?;
+        if let Some(outgoing) = &delivery.outgoing {
+            let id = self.db.last_insert_rowid();
+            self.db
+                .prepare_cached("INSERT INTO outgoing (delivery, body) VALUES (?1, ?2)")?
+                .execute(params![id, outgoing.bytes()])?;
+        }
+        Ok(())
+    }
+
+    /// Whether what is known as this key came before.
+    fn first_of(&self, incoming: &Incoming, key: &DedupeKey) -> Result<Known> {
+        let mut statement = self
+            .db
+            .prepare_cached(
+                "SELECT message, content FROM dedupe \
+                 WHERE source = ?1 AND sender = ?2 AND control_id = ?3 AND at >= ?4",
+            )
+            .map_err(failure)?;
+        let rows = statement
+            .query_map(params![incoming.source, key.sender, key.control_id, key.since], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?))
+            })
+            .map_err(failure)?;
+        let mut known = Known::Never;
+        for row in rows {
+            let (message, content) = row.map_err(failure)?;
+            if content == key.content.0 {
+                return Ok(Known::Same(message));
+            }
+            known = Known::Other;
+        }
+        Ok(known)
+    }
+
+    fn replies(&self, message: i64) -> rusqlite::Result<Vec<Payload>> {
+        self.db
+            .prepare_cached("SELECT body FROM replies WHERE message = ?1 ORDER BY number")?
+            .query_map([message], |row| row.get(0).map(audit::payload))?
+            .collect()
+    }
+
+    /// An attempt, and its delivery being sent.
+    pub(super) fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
+        let changed = self
+            .db
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 \
+                 WHERE id = ?1 AND state = 'queued'",
+            )
+            .and_then(|mut update| update.execute([delivery.0]))
+            .map_err(failure)?;
+        if changed == 0 {
+            return Err(StoreError::Unknown("delivery that is queued"));
+        }
+        self.db
+            .prepare_cached("INSERT INTO attempts (delivery, began) VALUES (?1, ?2)")
+            .and_then(|mut insert| insert.execute(params![delivery.0, at]))
+            .map_err(failure)?;
+        Ok(AttemptId(self.db.last_insert_rowid()))
+    }
+
+    /// The end of an attempt, what becomes of its delivery and of the message. Nothing where it was settled before.
+    pub(super) fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
+        let delivery = self
+            .db
+            .prepare_cached(
+                "UPDATE attempts SET ended = ?2, outcome = ?3, reply = ?4 \
+                 WHERE id = ?1 AND ended IS NULL RETURNING delivery",
+            )
+            .and_then(|mut update| {
+                let reply = end.reply.as_ref().map(Payload::bytes);
+                update
+                    .query_row(params![end.attempt.0, end.at, end.outcome, reply], |row| row.get(0))
+                    .optional()
+            })
+            .map_err(failure)?;
+        let Some(delivery): Option<i64> = delivery else { return Ok(()) };
+        let (state, due, ambiguous) = match end.settlement {
+            Settlement::Done => (DeliveryState::Done, 0, false),
+            Settlement::Retry { due, ambiguous } => (DeliveryState::Queued, due, ambiguous),
+            Settlement::Dead if self.moves(delivery, end.backup.as_deref()).map_err(failure)? => {
+                (DeliveryState::Moved, 0, false)
+            }
+            Settlement::Dead => (DeliveryState::Dead, 0, false),
+        };
+        let (message, destination) = self
+            .db
+            .prepare_cached(
+                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4 \
+                 WHERE id = ?1 RETURNING message, destination",
+            )
+            .and_then(|mut update| {
+                update.query_row(params![delivery, state.word(), due, ambiguous], |row| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+                })
+            })
+            .map_err(failure)?;
+        let line = Line {
+            at: end.at,
+            actor: HUB.to_owned(),
+            action: "attempt".to_owned(),
+            message: Some(message),
+            attempt: Some(end.attempt.0),
+            detail: format!("{destination} delivery {delivery}: {}; {state}", end.outcome),
+            digest: audit::digest_of_attempt(self.db, end.attempt.0).map_err(failure)?,
+        };
+        line.append(self.db, self.tip).map_err(failure)?;
+        if state.is_settled() { self.conclude(message).map_err(failure) } else { Ok(()) }
+    }
+
+    /// Queues for a backup what a delivery was to send, unless that one took the place of another itself. Whether it did.
+    fn moves(&self, delivery: i64, backup: Option<&str>) -> rusqlite::Result<bool> {
+        let Some(backup) = backup else { return Ok(false) };
+        let queued = self
+            .db
+            .prepare_cached(
+                "INSERT INTO deliveries (message, destination, parent, state) \
+                 SELECT message, ?2, id, 'queued' FROM deliveries WHERE id = ?1 AND parent IS NULL",
+            )?
+            .execute(params![delivery, backup])?;
+        if queued == 0 {
+            return Ok(false);
+        }
+        self.db
+            .prepare_cached(
+                "INSERT INTO outgoing (delivery, body) \
+                 SELECT ?2, body FROM outgoing WHERE delivery = ?1",
+            )?
+            .execute(params![delivery, self.db.last_insert_rowid()])?;
+        Ok(true)
+    }
+
+    /// Moves a message on once none of its deliveries is queued.
+    fn conclude(&self, message: i64) -> rusqlite::Result<()> {
+        let mut update = self.db.prepare_cached(
+            "UPDATE messages SET state = CASE WHEN EXISTS \
+                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state = 'dead') \
+                 THEN 'dead' ELSE 'completed' END \
+             WHERE id = ?1 AND NOT EXISTS \
+                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state IN ('queued', 'sending'))",
+        )?;
+        update.execute([message]).map(|_| ())
+    }
+
+    /// A line of the audit alone.
+    pub(super) fn record(&mut self, event: &AuditEvent) -> Result<()> {
+        let line = Line {
+            at: event.at,
+            actor: event.actor.clone(),
+            action: event.action.clone(),
+            message: event.message.map(|id| id.0),
+            attempt: None,
+            detail: event.detail.clone(),
+            digest: NOTHING,
+        };
+        line.append(self.db, self.tip).map_err(failure)
+    }
+
+    /// Queues again what was being sent when the last hub ended. Nobody knows how those attempts ended.
+    pub(super) fn recover(&mut self, at: i64) -> Result<u64> {
+        let interrupted: Vec<i64> = self
+            .db
+            .prepare(
+                "SELECT id FROM attempts INDEXED BY attempts_open WHERE ended IS NULL ORDER BY id",
+            )
+            .and_then(|mut select| select.query_map([], |row| row.get(0))?.collect())
+            .map_err(failure)?;
+        for &attempt in &interrupted {
+            self.settle(&AttemptEnd {
+                attempt: AttemptId(attempt),
+                at,
+                outcome: "interrupted".to_owned(),
+                reply: None,
+                settlement: Settlement::Retry { due: 0, ambiguous: true },
+                backup: None,
+            })?;
+        }
+        Ok(interrupted.len() as u64)
+    }
+
+    fn line(&mut self, at: i64, action: &str, message: Option<i64>, detail: &str) -> Result<()> {
+        self.record(&AuditEvent {
+            at,
+            actor: HUB.to_owned(),
+            action: action.to_owned(),
+            message: message.map(MessageId),
+            detail: detail.to_owned(),
+        })
+    }
+}
+
+/// Whether a message came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Never,
+    Same(i64),
+    /// Its control id came with other content.
+    Other,
+}
+
+/// Where a message stands as it comes.
+fn first_state(incoming: &Incoming) -> MessageState {
+    match incoming.verdict {
+        _ if !incoming.deliveries.is_empty() => MessageState::Queued,
+        Verdict::Accepted => MessageState::NoRoute,
+        _ => MessageState::Refused,
+    }
+}

@@ -1,0 +1,130 @@
+//! The store in SQLite: one file, one writer.
+//!
+//! All writing is done by one thread over one connection ([`writer`]), which puts what waits into one transaction and answers
+//! behind its commit: under load, one sync of the disk is shared by many. Readers have connections of their own and, in WAL
+//! mode, neither wait for the writer nor keep it waiting. The writer also does the checkpoints, so that no other connection
+//! ever writes.
+
+mod audit;
+mod ledger;
+mod reader;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod views;
+mod writer;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::{
+    Accepted, AttemptEnd, AttemptId, AuditEvent, DeliveryId, Incoming, Pending, Reader, Store,
+    StoreError,
+};
+pub use reader::SqliteReader;
+use writer::Writer;
+
+/// The database in a data folder.
+const FILE: &str = "hub.sqlite";
+/// Held by the hub that uses a data folder; the system frees it when that ends, however it does.
+const LOCK: &str = "hub.lock";
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// The folder. It is made if it is not there.
+    pub folder: PathBuf,
+    /// The most bytes that the database may take; `None` for as many as the disk has.
+    pub limit: Option<u64>,
+    /// The time, in milliseconds since 1970: when what was under way at the last end is noted as interrupted.
+    pub now: i64,
+}
+
+/// The store in SQLite. Dropping it ends the writer once what was handed to it is done.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    reader: SqliteReader,
+    recovered: u64,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store of a folder, makes it if it is not there, and queues again what was being sent when the last hub ended.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, another hub has it, or the database does not sync each commit.
+    pub fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
+        let lock = locked(&options.folder)?;
+        let path = options.folder.join(FILE);
+        let mut db = Connection::open(&path).map_err(failure)?;
+        schema::prepare(&mut db, options.limit)?;
+        let (writer, recovered) = Writer::start(db, options.now)?;
+        let reader = SqliteReader::over(path)?;
+        Ok(Self { writer, reader, recovered, _lock: lock })
+    }
+
+    /// How many deliveries were being sent when the last hub ended.
+    #[must_use]
+    pub fn recovered(&self) -> u64 {
+        self.recovered
+    }
+}
+
+/// Makes the folder and takes its lock.
+fn locked(folder: &Path) -> Result<File, StoreError> {
+    let refused = |error: std::io::Error| StoreError::ReadOnly(error.to_string().into());
+    fs::create_dir_all(folder).map_err(refused)?;
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK))
+        .map_err(refused)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(refused(error)),
+    }
+}
+
+impl Store for SqliteStore {
+    fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted> {
+        self.writer.submit(move |ledger| ledger.accept(&incoming))
+    }
+
+    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {
+        self.writer.submit(move |ledger| ledger.begin_attempt(delivery, at))
+    }
+
+    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
+        self.writer.submit(move |ledger| {
+            ledger.settle(&end)?;
+            next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
+        })
+    }
+
+    fn record(&self, event: AuditEvent) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| ledger.record(&event))
+    }
+
+    fn reader(&self) -> &dyn Reader {
+        &self.reader
+    }
+}
+
+/// What an error of SQLite means here. Its messages name tables and files, never values.
+fn failure(error: rusqlite::Error) -> StoreError {
+    let text = || error.to_string().into();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            StoreError::ReadOnly(text())
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse,
+        _ => StoreError::Failed(text()),
+    }
+}

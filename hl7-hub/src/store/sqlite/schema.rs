@@ -1,0 +1,68 @@
+//! Tables, the steps from one version of them to the next, and the settings that durability needs.
+
+use rusqlite::Connection;
+
+use super::failure;
+use crate::store::StoreError;
+
+/// A step from each version to the next; the number of steps is the version of the schema. A step that was released never
+/// changes.
+const STEPS: &[&str] = &[include_str!("v1.sql")];
+
+/// SQLite before this one may lose what was committed while a checkpoint ran (its WAL reset fault).
+const OLDEST: i32 = 3_051_003;
+
+/// Sets a connection up for writing and brings its tables up to date.
+pub(super) fn prepare(db: &mut Connection, limit: Option<u64>) -> Result<(), StoreError> {
+    if rusqlite::version_number() < OLDEST {
+        return Err(StoreError::NotDurable("SQLite is older than 3.51.3".into()));
+    }
+    set_up(db).map_err(failure)?;
+    check_durability(db)?;
+    if let Some(bytes) = limit {
+        let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failure)?;
+        let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1)).max(1);
+        db.pragma_update(None, "max_page_count", pages).map_err(failure)?;
+    }
+    migrate(db)
+}
+
+fn set_up(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    // These give back what was set; a setting that is refused is no error, hence `check_durability`.
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "foreign_keys", "on")
+}
+
+/// Reads back what was set: an answer behind a commit is worth nothing where a commit is not synced.
+pub(super) fn check_durability(db: &Connection) -> Result<(), StoreError> {
+    let mode: String =
+        db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(failure)?;
+    let sync: i64 = db.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(failure)?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(StoreError::NotDurable(format!("journal_mode is {mode}, not wal").into()));
+    }
+    if sync < 2 {
+        return Err(StoreError::NotDurable(format!("synchronous is {sync}, not full").into()));
+    }
+    Ok(())
+}
+
+/// Brings the tables to the latest version, each step in a transaction of its own.
+fn migrate(db: &mut Connection) -> Result<(), StoreError> {
+    let known = STEPS.len() as i64;
+    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failure)?;
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    for (version, step) in (1_i64..).zip(STEPS) {
+        if version > found {
+            let step_transaction = db.transaction().map_err(failure)?;
+            step_transaction.execute_batch(step).map_err(failure)?;
+            step_transaction.pragma_update(None, "user_version", version).map_err(failure)?;
+            step_transaction.commit().map_err(failure)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! The contract, and what only this store can show: its file.
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{FILE, SqliteOptions, SqliteReader, SqliteStore, schema};
+use crate::store::contract::{self, Bench, incoming};
+use crate::store::{Accepted, AttemptEnd, Reader, Settlement, Store, StoreError};
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn options(&self) -> SqliteOptions {
+        SqliteOptions { folder: self.0.path().to_owned(), limit: None, now: 5_000 }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join(FILE)
+    }
+}
+
+impl Bench for Folder {
+    type Store = SqliteStore;
+
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.options()).expect("the store opens")
+    }
+}
+
+contract::suite! { Folder::new();
+    what_is_accepted_is_there_after_reopening
+    a_duplicate_gets_the_stored_acknowledgment
+    a_reused_control_id_is_accepted_and_marked
+    deliveries_are_numbered_in_the_order_of_commits
+    attempts_settle_deliveries_and_messages
+    what_is_given_up_goes_to_the_backup
+    settling_twice_changes_nothing
+    the_next_attempt_begins_with_the_end_of_the_last
+    an_interrupted_attempt_is_ambiguous
+    messages_without_deliveries_are_found
+}
+
+/// A copy of the files as they are, without the store being closed: what a hub finds after it was killed.
+fn as_if_killed(folder: &Folder) -> Folder {
+    let copy = Folder::new();
+    for name in [FILE.to_owned(), format!("{FILE}-wal")] {
+        std::fs::copy(folder.0.path().join(&name), copy.0.path().join(&name)).expect("a copy");
+    }
+    copy
+}
+
+// I1
+#[tokio::test]
+async fn statement_9_what_was_answered_is_there_after_a_kill() {
+    let folder = Folder::new();
+    let store = folder.open();
+    for number in 0..50 {
+        store.accept(incoming(&number.to_string(), &["lab"])).await.expect("it is accepted");
+        if number % 10 == 0 {
+            let killed = as_if_killed(&folder);
+            let found = killed.open().reader().pending("lab", None, 100).expect("it is read");
+            assert_eq!(found.len(), number + 1);
+        }
+    }
+    let lab = store.reader().pending("lab", None, 1).expect("it is read")[0].id;
+    store.begin_attempt(lab, 1).await.expect("it is queued");
+    let reopened = as_if_killed(&folder).open();
+    assert_eq!(reopened.recovered(), 1);
+}
+
+#[tokio::test]
+async fn a_full_store_answers_with_an_error_and_keeps_what_it_has() {
+    let folder = Folder::new();
+    drop(folder.open());
+    let size = std::fs::metadata(folder.file()).expect("the file").len();
+    let limited = SqliteOptions { limit: Some(size + 64 * 1024), ..folder.options() };
+    let store = SqliteStore::open(&limited).expect("the store opens");
+    let mut accepted = 0;
+    let error = loop {
+        // Three at once, so that whoever shares a commit with the one that does not fit is seen too.
+        let name = |letter: &str| incoming(&format!("{accepted}{letter}"), &["lab"]);
+        let (a, b, c) =
+            tokio::join!(store.accept(name("a")), store.accept(name("b")), store.accept(name("c")));
+        let results = [a, b, c];
+        accepted += results.iter().filter(|result| result.is_ok()).count();
+        if let Some(error) = results.into_iter().find_map(Result::err) {
+            break error;
+        }
+        assert!(accepted < 10_000, "it is never full");
+    };
+    assert_eq!(error, StoreError::Full);
+    drop(store);
+    // What was answered with `Ok` is there, nothing else; with more room it goes on.
+    let store = folder.open();
+    assert_eq!(store.reader().pending("lab", None, 10_000).expect("it is read").len(), accepted);
+    assert!(matches!(store.accept(incoming("x", &["lab"])).await, Ok(Accepted::New { .. })));
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_full_store_takes_messages_again_once_there_is_room() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let mut large = incoming("large", &["lab"]);
+    large.payload = crate::Payload::from(vec![b'x'; 1 << 20]);
+    drop(store);
+    let size = std::fs::metadata(folder.file()).expect("the file").len();
+    let limited = SqliteOptions { limit: Some(size + 256 * 1024), ..folder.options() };
+    let store = SqliteStore::open(&limited).expect("the store opens");
+    assert_eq!(store.accept(large).await, Err(StoreError::Full));
+    assert!(store.accept(incoming("small", &["lab"])).await.is_ok());
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error() {
+    let folder = Folder::new();
+    let file = folder.0.path().join("file");
+    std::fs::write(&file, "").expect("a file");
+    let options = SqliteOptions { folder: file.join("data"), ..folder.options() };
+    let error = SqliteStore::open(&options).expect_err("a file is no folder");
+    assert!(matches!(error, StoreError::ReadOnly(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_is_an_error() {
+    let folder = Folder::new();
+    // Permissions do not bind whoever runs the tests as root, so the connection is one that refuses by itself.
+    let db = Connection::open(folder.file()).expect("a database");
+    db.execute_batch("CREATE TABLE something (id)").expect("a table");
+    drop(db);
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let mut db = Connection::open_with_flags(folder.file(), flags).expect("it opens for reading");
+    let error = schema::prepare(&mut db, None).expect_err("it cannot be written");
+    assert!(matches!(error, StoreError::ReadOnly(_)), "{error}");
+    drop(db);
+    std::fs::remove_file(folder.file()).expect("it is removed");
+    std::fs::create_dir(folder.file()).expect("a folder in its place");
+    let error = SqliteStore::open(&folder.options()).expect_err("a folder is no database");
+    assert!(matches!(error, StoreError::ReadOnly(_)), "{error}");
+}
+
+#[test]
+fn two_hubs_do_not_share_a_folder() {
+    let folder = Folder::new();
+    let first = folder.open();
+    assert_eq!(SqliteStore::open(&folder.options()).err(), Some(StoreError::InUse));
+    drop(first);
+    folder.open();
+}
+
+#[test]
+fn a_database_that_does_not_sync_is_refused() {
+    let db = Connection::open_in_memory().expect("a database");
+    assert!(matches!(schema::check_durability(&db), Err(StoreError::NotDurable(_))));
+    let folder = Folder::new();
+    drop(folder.open());
+    let db = Connection::open(folder.file()).expect("a database");
+    db.pragma_update(None, "synchronous", "normal").expect("a setting");
+    assert!(matches!(schema::check_durability(&db), Err(StoreError::NotDurable(_))));
+    db.pragma_update(None, "synchronous", "full").expect("a setting");
+    assert_eq!(schema::check_durability(&db), Ok(()));
+}
+
+#[test]
+fn a_store_of_a_later_hub_is_refused() {
+    let folder = Folder::new();
+    drop(folder.open());
+    let db = Connection::open(folder.file()).expect("a database");
+    db.pragma_update(None, "user_version", 99).expect("a setting");
+    drop(db);
+    let error = SqliteStore::open(&folder.options()).expect_err("it is later");
+    assert_eq!(error, StoreError::TooNew { found: 99, known: 1 });
+    let missing = SqliteReader::open(&folder.0.path().join("none")).expect_err("none is there");
+    assert!(matches!(missing, StoreError::Missing(_)));
+}
+
+/// A store with something in every table.
+async fn filled() -> Folder {
+    let folder = Folder::new();
+    let store = folder.open();
+    for number in 0..3 {
+        let mut message = incoming(&number.to_string(), &["lab", "archive"]);
+        message.deliveries[1].outgoing = Some(crate::Payload::from(*b"MSH|changed"));
+        store.accept(message).await.expect("it is accepted");
+    }
+    let lab = store.reader().pending("lab", None, 1).expect("it is read")[0].id;
+    // A second attempt, so that a delivery stands where the last one left it.
+    let archive = store.reader().pending("archive", None, 9).expect("it is read")[2].id;
+    let attempt = store.begin_attempt(archive, 2_000).await.expect("it is queued");
+    let settlement = Settlement::Retry { due: 9_000, ambiguous: true };
+    let lost = AttemptEnd {
+        attempt,
+        at: 2_000,
+        outcome: "timeout".into(),
+        reply: None,
+        settlement,
+        backup: None,
+    };
+    store.settle(lost, None).await.expect("it is settled");
+    let attempt = store.begin_attempt(lab, 2_000).await.expect("it is queued");
+    let end = AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome: "AA".to_owned(),
+        reply: Some(crate::Payload::from(*b"MSA|AA")),
+        settlement: Settlement::Done,
+        backup: None,
+    };
+    store.settle(end, None).await.expect("it is settled");
+    folder
+}
+
+#[tokio::test]
+async fn statement_37_an_edited_byte_anywhere_is_found() {
+    let edits = [
+        "UPDATE bodies SET body = CAST(replace(body, 'ORU', 'ORV') AS BLOB) WHERE message = 2",
+        "UPDATE messages SET patient_id = '78' WHERE id = 2",
+        "UPDATE messages SET peer = '127.0.0.2' WHERE id = 1",
+        "UPDATE messages SET at = at + 1 WHERE id = 3",
+        "UPDATE messages SET verdict = 'error' WHERE id = 3",
+        "UPDATE messages SET digest = zeroblob(32) WHERE id = 3",
+        "UPDATE replies SET body = x'00' WHERE message = 1",
+        "UPDATE deliveries SET destination = 'elsewhere' WHERE id = 2",
+        "UPDATE outgoing SET body = x'00' WHERE delivery = 2",
+        "UPDATE attempts SET reply = x'00' WHERE id = 2",
+        "UPDATE attempts SET outcome = 'AE' WHERE id = 2",
+        "UPDATE deliveries SET state = 'done' WHERE id = 6",
+        "UPDATE deliveries SET state = 'done' WHERE id = 4",
+        "UPDATE audit SET detail = detail || ' ' WHERE id = 2",
+        "UPDATE audit SET actor = 'nobody' WHERE id = 1",
+        "UPDATE audit SET at = at + 1 WHERE id = 4",
+        "UPDATE audit SET digest = zeroblob(32) WHERE id = 2",
+        "UPDATE audit SET hash = zeroblob(32) WHERE id = 4",
+        "UPDATE audit SET message = NULL WHERE id = 2",
+        "DELETE FROM audit WHERE id = 2",
+        "DELETE FROM audit WHERE id = 4",
+        "DELETE FROM bodies WHERE message = 1",
+        "UPDATE messages SET state = 'completed' WHERE id = 2",
+        "UPDATE deliveries SET state = 'dead' WHERE id = 1",
+        "UPDATE deliveries SET state = 'done' WHERE id = 5",
+        "DELETE FROM deliveries WHERE id = 6",
+        "DELETE FROM replies WHERE message = 3",
+        "DELETE FROM messages WHERE id = 3",
+        "DELETE FROM attempts WHERE id = 2",
+        "DELETE FROM audit WHERE id = 5",
+        "INSERT INTO messages SELECT 9, at, source, peer, control_id, message_type, \
+             sending_application, sending_facility, receiving_application, receiving_facility, \
+             version, patient_id, verdict, state, bytes, digest FROM messages WHERE id = 1",
+    ];
+    let folder = filled().await;
+    let clean = SqliteReader::open(folder.0.path()).and_then(|reader| reader.verify());
+    let clean = clean.expect("it is read");
+    assert_eq!((clean.lines, clean.messages, clean.attempts), (5, 3, 2));
+    assert_eq!(clean.faults, [""; 0]);
+    for edit in edits {
+        let copy = Folder::new();
+        std::fs::copy(folder.file(), copy.file()).expect("a copy");
+        let db = Connection::open(copy.file()).expect("a database");
+        db.execute_batch("DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_cut;")
+            .expect("an intruder");
+        db.pragma_update(None, "foreign_keys", "off").expect("a setting");
+        assert!(db.execute(edit, []).expect("an edit") > 0, "{edit}");
+        drop(db);
+        let found = SqliteReader::open(copy.0.path()).and_then(|reader| reader.verify());
+        let found = found.expect("it is read");
+        // A line cut from the end leaves a chain that is whole; what it was about gives it away.
+        assert!(!found.faults.is_empty(), "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_is_only_added_to() {
+    let folder = filled().await;
+    let db = Connection::open(folder.file()).expect("a database");
+    assert!(db.execute("UPDATE audit SET detail = ''", []).is_err());
+    assert!(db.execute("DELETE FROM audit", []).is_err());
+}

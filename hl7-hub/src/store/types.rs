@@ -1,0 +1,462 @@
+//! What goes into a store and comes out of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Digest, Payload};
+
+/// The number of a message: they go up in the order in which messages were accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(pub i64);
+
+/// The number of a delivery: they go up in the order in which a destination gets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryId(pub i64);
+
+/// The number of an attempt to send a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttemptId(pub i64);
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An enum whose values are kept as words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$item])* $variant,)* }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word for it, in the store and on the command line.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// The one that a word says.
+            #[must_use]
+            pub fn of_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.word() == word)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+    };
+}
+
+words! {
+    /// How a message was judged when it came.
+    Verdict {
+        /// In order, or what is wrong with it does not matter to its source.
+        Accepted = "accepted",
+        /// Something in it is wrong; it was answered as such.
+        Error = "error",
+        /// MSH-9, MSH-11 or MSH-12 is not supported.
+        Rejected = "rejected",
+        /// No HL7 message.
+        Unreadable = "unreadable",
+        /// A frame that was broken off.
+        Partial = "partial",
+    }
+}
+
+words! {
+    /// Where a message stands, from its deliveries.
+    MessageState {
+        /// Some delivery is not settled.
+        Queued = "queued",
+        /// Every delivery is done.
+        Completed = "completed",
+        /// Nothing is queued any more, and some delivery is dead.
+        Dead = "dead",
+        /// No route took it.
+        NoRoute = "no-route",
+        /// It was refused, and nobody asked for refused messages.
+        Refused = "refused",
+    }
+}
+
+words! {
+    /// Where a delivery stands.
+    DeliveryState {
+        /// To be sent.
+        Queued = "queued",
+        /// Being sent: an attempt was begun and is not settled.
+        Sending = "sending",
+        /// Taken by the destination.
+        Done = "done",
+        /// Given up; somebody must look at it.
+        Dead = "dead",
+        /// Given up; another delivery, to the backup of the destination, takes its place.
+        Moved = "moved",
+    }
+}
+
+impl DeliveryState {
+    /// Whether it will not change by itself any more.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Done | Self::Dead | Self::Moved)
+    }
+}
+
+/// What a message's header says, for people to search by. `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// MSH-10.
+    pub control_id: String,
+    /// MSH-9 as it stands.
+    pub message_type: String,
+    /// MSH-3.
+    pub sending_application: String,
+    /// MSH-4.
+    pub sending_facility: String,
+    /// MSH-5.
+    pub receiving_application: String,
+    /// MSH-6.
+    pub receiving_facility: String,
+    /// MSH-12.
+    pub version: String,
+    /// PID-3.1.
+    pub patient_id: String,
+}
+
+impl Facts {
+    /// All of them, in the order of the struct.
+    pub(crate) fn texts(&self) -> [&str; 8] {
+        [
+            &self.control_id,
+            &self.message_type,
+            &self.sending_application,
+            &self.sending_facility,
+            &self.receiving_application,
+            &self.receiving_facility,
+            &self.version,
+            &self.patient_id,
+        ]
+    }
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Facts(..)")
+    }
+}
+
+/// By what a message is known to have come before. `Debug` shows the digest only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DedupeKey {
+    /// MSH-3 and MSH-4 with what separates them.
+    pub sender: Vec<u8>,
+    /// MSH-10; not empty.
+    pub control_id: Vec<u8>,
+    /// Of the message without MSH-7, which a sender may set anew.
+    pub content: Digest,
+    /// What came before this time, in milliseconds since 1970, is not looked at.
+    pub since: i64,
+}
+
+impl fmt::Debug for DedupeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DedupeKey").field("content", &self.content).finish_non_exhaustive()
+    }
+}
+
+/// A destination for a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Its name.
+    pub destination: String,
+    /// What to send, where that is not the message as it came. It is made once: each attempt sends the same bytes.
+    pub outgoing: Option<Payload>,
+}
+
+/// A message with everything that was decided about it when it came.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
+    /// The source that it came through.
+    pub source: String,
+    /// The address that it came from.
+    pub peer: String,
+    /// What its header says.
+    pub facts: Facts,
+    /// How it was judged.
+    pub verdict: Verdict,
+    /// The message as it came.
+    pub payload: Payload,
+    /// By what a duplicate of it is known; `None` where that is not looked for.
+    pub dedupe: Option<DedupeKey>,
+    /// The acknowledgments that will be sent once it is stored, kept for duplicates of it.
+    pub replies: Vec<Payload>,
+    /// Where it goes.
+    pub deliveries: Vec<NewDelivery>,
+    /// Which routes took it and what it is answered, for the audit; without content.
+    pub decided: String,
+}
+
+/// What became of a message that was offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It was stored.
+    New {
+        /// Its number.
+        id: MessageId,
+        /// Whether its control id came before with other content.
+        reused_control_id: bool,
+    },
+    /// It was there before; nothing was stored but a line of the audit.
+    Duplicate {
+        /// The number of the first.
+        id: MessageId,
+        /// The acknowledgments of the first.
+        replies: Vec<Payload>,
+    },
+}
+
+/// A delivery to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its number.
+    pub id: DeliveryId,
+    /// The message.
+    pub message: MessageId,
+    /// What to send.
+    pub payload: Payload,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the next one is due, in milliseconds since 1970; zero for at once.
+    pub due: i64,
+    /// Whether the destination may have it: an attempt's end is not known.
+    pub maybe_duplicate: bool,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// The destination took it.
+    Done,
+    /// Once more.
+    Retry {
+        /// When, in milliseconds since 1970.
+        due: i64,
+        /// Whether the destination may have it all the same.
+        ambiguous: bool,
+    },
+    /// Given up.
+    Dead,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub struct AttemptEnd {
+    /// Which.
+    pub attempt: AttemptId,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// In a word or two, without content: `AA`, `timeout`.
+    pub outcome: String,
+    /// What the destination answered.
+    pub reply: Option<Payload>,
+    /// What becomes of the delivery.
+    pub settlement: Settlement,
+    /// Where it goes instead, with the same bytes, when it is given up; nowhere, if it took another's place itself.
+    pub backup: Option<String>,
+}
+
+/// A line for the audit.
+#[derive(Debug, Clone)]
+pub struct AuditEvent {
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Who: `hub`, or a person.
+    pub actor: String,
+    /// What, in a word: `started`.
+    pub action: String,
+    /// About which message.
+    pub message: Option<MessageId>,
+    /// More, without content of messages.
+    pub detail: String,
+}
+
+/// Why a store did not do what it was asked for. Shows no content of messages.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no room.
+    #[error("the store is full: free space on its disk, or raise its limit")]
+    Full,
+    /// The folder or the file cannot be written.
+    #[error("the store cannot be written: {0}; check the permissions of the data folder")]
+    ReadOnly(Arc<str>),
+    /// Another hub has it.
+    #[error(
+        "another hub uses the data folder; stop it first, or give this one a folder of its own"
+    )]
+    InUse,
+    /// A promise of the database that the hub needs is not kept.
+    #[error("the store does not hold what it must: {0}")]
+    NotDurable(Arc<str>),
+    /// It was written by a later hub.
+    #[error("the store has schema version {found}, this hub knows {known}; use a later hub")]
+    TooNew {
+        /// The version of the store.
+        found: i64,
+        /// The latest that this hub knows.
+        known: i64,
+    },
+    /// No store is there to be looked at.
+    #[error("there is no store at {0}; start the hub once, or name another configuration")]
+    Missing(Arc<str>),
+    /// The store was closed, or gave up after a failure that left its state unknown.
+    #[error("the store has stopped: {0}")]
+    Stopped(Arc<str>),
+    /// What was named is not there.
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+    /// Anything else.
+    #[error("the store failed: {0}")]
+    Failed(Arc<str>),
+}
+
+/// What to search for; all that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// MSH-10.
+    pub control_id: Option<String>,
+    /// PID-3.1.
+    pub patient_id: Option<String>,
+    /// The start of MSH-9: `ADT` or `ADT^A01`.
+    pub message_type: Option<String>,
+    /// The source.
+    pub source: Option<String>,
+    /// The state.
+    pub state: Option<MessageState>,
+    /// Came at this time or later, in milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Came before this time.
+    pub until: Option<i64>,
+    /// So many at most.
+    pub most: usize,
+}
+
+/// A message as a reader sees it, without its bytes.
+#[derive(Debug, Clone)]
+pub struct MessageView {
+    /// Its number.
+    pub id: MessageId,
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
+    /// Through which source.
+    pub source: String,
+    /// From where.
+    pub peer: String,
+    /// What its header says.
+    pub facts: Facts,
+    /// How it was judged.
+    pub verdict: Verdict,
+    /// Where it stands.
+    pub state: MessageState,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// A delivery as a reader sees it.
+#[derive(Debug, Clone)]
+pub struct DeliveryView {
+    /// Its number.
+    pub id: DeliveryId,
+    /// Where to.
+    pub destination: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Whether the destination may have got it more than once.
+    pub maybe_duplicate: bool,
+    /// Each attempt.
+    pub attempts: Vec<AttemptView>,
+}
+
+/// An attempt as a reader sees it.
+#[derive(Debug, Clone)]
+pub struct AttemptView {
+    /// When it was begun.
+    pub began: i64,
+    /// When it ended; `None` while it has not.
+    pub ended: Option<i64>,
+    /// How.
+    pub outcome: Option<String>,
+    /// What was answered.
+    pub reply: Option<Payload>,
+}
+
+/// A line of the audit.
+#[derive(Debug, Clone)]
+pub struct AuditView {
+    /// When.
+    pub at: i64,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// More.
+    pub detail: String,
+}
+
+/// Counts of everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Messages by state.
+    pub messages: Vec<(MessageState, u64)>,
+    /// Each destination that ever had a delivery.
+    pub destinations: Vec<DestinationStatus>,
+    /// Lines of the audit.
+    pub audit_lines: u64,
+}
+
+/// Counts of a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationStatus {
+    /// Its name.
+    pub name: String,
+    /// Deliveries to be sent, or being sent.
+    pub queued: u64,
+    /// Deliveries taken.
+    pub done: u64,
+    /// Deliveries given up, and not taken over by a backup.
+    pub dead: u64,
+    /// When the message of the oldest queued one came, in milliseconds since 1970.
+    pub oldest: Option<i64>,
+}
+
+/// What going over the audit found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Lines that were looked at.
+    pub lines: u64,
+    /// Messages whose bytes and header facts were looked at.
+    pub messages: u64,
+    /// Attempts that were looked at.
+    pub attempts: u64,
+    /// The hash of the last line. Whoever notes it elsewhere can tell later whether lines were taken from the end.
+    pub tip: Digest,
+    /// What is not as it was written.
+    pub faults: Vec<String>,
+}

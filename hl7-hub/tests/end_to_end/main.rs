@@ -1,0 +1,16 @@
+//! The hub as a whole: the real binary, on loopback, with ports that the system chooses.
+//!
+//! Every wait here has an end, and whatever a test starts ends with the test.
+
+mod commands;
+mod connections;
+mod delivery;
+mod hub;
+mod kill;
+mod messages;
+mod receiver;
+mod sender;
+mod wait;
+
+use messages::{CANARY, adt, field};
+use wait::{PATIENCE, eventually};

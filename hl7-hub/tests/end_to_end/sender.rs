@@ -1,0 +1,79 @@
+//! A source that a test plays.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
+use hl7_mllp::{Commit, Decoder, Encoder, Kind};
+
+use crate::{PATIENCE, field};
+
+/// A connection to the hub.
+pub(crate) struct Sender {
+    stream: TcpStream,
+    decoder: Decoder,
+    replies: Vec<Vec<u8>>,
+    /// Commit blocks that came.
+    pub(crate) commits: Vec<Commit>,
+}
+
+impl Sender {
+    pub(crate) fn connect(address: &str) -> Self {
+        Self::try_connect(address).expect("a connection")
+    }
+
+    pub(crate) fn try_connect(address: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, decoder: Decoder::new(), replies: Vec::new(), commits: Vec::new() })
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The next reply; `None` when the hub closes the connection instead.
+    pub(crate) fn reply(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut buffer = [0; 4096];
+        while self.replies.is_empty() {
+            let length = self.stream.read(&mut buffer)?;
+            if length == 0 {
+                return Ok(None);
+            }
+            let mut rest = &buffer[..length];
+            while let Some(event) = self.decoder.next_event(&mut rest) {
+                match event.kind {
+                    Kind::Frame(reply) => self.replies.push(reply.to_vec()),
+                    Kind::Commit(commit) => self.commits.push(commit),
+                    _ => {}
+                }
+            }
+        }
+        Ok(Some(self.replies.remove(0)))
+    }
+
+    /// Sends a message and waits for its reply.
+    pub(crate) fn try_send(&mut self, message: &str) -> io::Result<Option<Vec<u8>>> {
+        let mut frame = Vec::new();
+        Encoder::default().encode(message.as_bytes(), &mut frame).map_err(io::Error::other)?;
+        self.raw(&frame)?;
+        self.reply()
+    }
+
+    pub(crate) fn send(&mut self, message: &str) -> Vec<u8> {
+        self.try_send(message).expect("the connection holds").expect("a reply")
+    }
+
+    /// Sends a message and gives the code of its reply, which must be for it.
+    pub(crate) fn code(&mut self, message: &str) -> String {
+        let reply = self.send(message);
+        assert_eq!(field(&reply, "MSA", 2), field(message.as_bytes(), "MSH", 10));
+        field(&reply, "MSA", 1)
+    }
+
+    /// Whether the hub closes the connection without another reply.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        matches!(self.reply(), Ok(None) | Err(_))
+    }
+}
