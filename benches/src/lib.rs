@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod corpus;
 pub mod kinds;
+pub mod mllp;
 pub mod operations;
 #[cfg(feature = "peers")]
 pub mod peers;

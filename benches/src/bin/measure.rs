@@ -7,6 +7,7 @@ use std::hint::black_box;
 use hl7_benches::batch::{count_messages, file};
 use hl7_benches::corpus::Corpus;
 use hl7_benches::kinds::KINDS;
+use hl7_benches::mllp::{READS, count_frames, stream};
 use hl7_benches::operations::Operation;
 use hl7_benches::rounds::{Job, run};
 use hl7_benches::scan::scan;
@@ -14,14 +15,23 @@ use hl7_benches::scan::scan;
 /// Messages in the file of a batch.
 const IN_FILE: usize = 10_000;
 
+/// Kinds of messages that are taken off the wire, too.
+const FRAMED: [&str; 2] = ["adt", "oru-1mb"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let rounds = std::env::args().nth(1).map_or(Ok(21), |rounds| rounds.parse())?;
     let corpora: Vec<Corpus> = KINDS.iter().map(Corpus::of).collect();
     corpora.iter().for_each(say_what_it_is);
     let file = file(IN_FILE)?;
     println!("corpus\tbatch\t{IN_FILE}\t{}\t{}", file.len() / IN_FILE, delimiters(&file) / IN_FILE);
+    let framed: Vec<_> = corpora
+        .iter()
+        .filter(|corpus| FRAMED.contains(&corpus.kind.name))
+        .map(|corpus| (corpus, stream(&corpus.messages)))
+        .collect();
     let mut jobs: Vec<Job<'_>> = corpora.iter().flat_map(jobs).collect();
     jobs.extend(of_the_file(&file));
+    jobs.extend(framed.iter().flat_map(|(corpus, stream)| of_the_wire(corpus, stream)));
     let took = run(&mut jobs, rounds.max(1));
     for (job, took) in jobs.iter().zip(took) {
         let [kind, of, name] = job.name;
@@ -87,4 +97,20 @@ fn of_the_file(file: &[u8]) -> [Job<'_>; 3] {
             }),
         ),
     ]
+}
+
+/// Messages of a kind, taken out of their MLLP frames.
+fn of_the_wire<'a>(corpus: &Corpus, stream: &'a [u8]) -> Vec<Job<'a>> {
+    let messages = corpus.messages.len();
+    READS
+        .iter()
+        .map(|&(name, read)| Job {
+            name: [corpus.kind.name, "mllp", name],
+            messages,
+            bytes: stream.len(),
+            pass: Box::new(move || {
+                assert_eq!(count_frames(black_box(stream), read), messages);
+            }),
+        })
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! What is promised of speed, as ratios within one run, and whether it was kept.
 
-use super::figures::{Figures, short};
+use super::figures::{Figures, Time, short};
 use super::scales::Scales;
 
 /// A promise.
@@ -98,7 +98,18 @@ fn of_speed(figures: &Figures) -> Vec<Bar> {
         let name = format!("oru-1mb: typed decode, time to {shown}");
         bars.push(Bar::at_most(name, 3.0, document(floor)));
     }
+    for kind in ["adt", "oru-1mb"] {
+        let name = format!("{kind}: MLLP frames at the read size that suits them least, GB/s");
+        bars.push(Bar::at_least(name, 5.0, slowest_frames(figures, kind)));
+    }
     bars
+}
+
+/// Bytes a nanosecond that are taken out of frames, at the size of reads at which that is slowest.
+fn slowest_frames(figures: &Figures, kind: &str) -> Option<f64> {
+    let of_wire = |time: &&Time| time.name[0] == kind && time.name[1] == "mllp";
+    let times = figures.times.iter().filter(of_wire).map(|time| time.nanoseconds);
+    Some(figures.bytes(kind)? / times.max_by(f64::total_cmp)?)
 }
 
 /// How much memory.

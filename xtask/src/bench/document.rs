@@ -28,6 +28,7 @@ apart. A job goes through all messages of a kind, half a megabyte of them, no tw
   **decode**: bytes to structs, groups included. **encode**: structs that were decoded beforehand to bytes.
   **validate**: `Tree::parse` and all rules. **round trip**: decode and encode. **ack**: the AA for a tree. **split**: a
   file of ten thousand messages of all kinds taken apart.
+- *mllp*: the messages taken out of their frames, at reads of several sizes.
 - The crates of others do a whole parse, all of them into a tree without types, and read the same ten values.
 
 Whatever an operation makes is dropped within it. Allocations are counted in another process, calls that let a piece of
@@ -59,7 +60,7 @@ impl Run<'_> {
         };
         format!(
             "{INTRODUCTION}\n{machine} {rounds} rounds. The fastest peer is {} on adt and {} on oru-40.\n\n\
-             ## Bars\n\n{}\nMLLP framing is not measured: there is none yet.\n\n\
+             ## Bars\n\n{}\n\
              ## What is measured\n\n{METHOD}\n## Time and allocations\n\n{}## Memory held\n\n\
              A message in a box, as long as it is kept.\n\n{}\n## Python\n\n\
              By `benches/python.py`, in a process of their own, on the same messages.\n\n{python}{scales}",
