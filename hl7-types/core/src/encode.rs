@@ -290,14 +290,14 @@ impl<'a> Writer<'a> {
                 Slot::Leaf(value) if plain => {
                     // Most slots are empty.
                     if !value.is_empty() {
-                        self.separate(separator, (index + 1).saturating_sub(written));
+                        self.separate(separator, index + 1 - written);
                         self.out.extend_from_slice(value.raw().as_bytes());
-                        written = written.max(index + 1);
+                        written = index + 1;
                     }
                 }
                 slot => {
                     let before = self.out.len();
-                    self.separate(separator, (index + 1).saturating_sub(written));
+                    self.separate(separator, index + 1 - written);
                     let start = self.out.len();
                     match slot {
                         // Nothing was kept beside it.
@@ -307,7 +307,7 @@ impl<'a> Writer<'a> {
                     if self.out.len() == start {
                         self.out.truncate(before);
                     } else {
-                        written = written.max(index + 1);
+                        written = index + 1;
                     }
                 }
             }
