@@ -249,8 +249,7 @@ impl Reader<'_> {
 
     /// The table of an element, with what a site makes of it.
     fn table_of(&self, element: &ElementDesc) -> Option<&'static TableDesc> {
-        let table = element.table?;
-        Some(self.options.site.map_or(table, |site| site.table(table)))
+        element.table.map(|table| self.options.table(table))
     }
 
     fn check_code(&mut self, element: &ElementDesc, table: &TableDesc, text: &str, span: Stretch) {

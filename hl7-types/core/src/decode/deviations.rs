@@ -123,7 +123,7 @@ impl Reader<'_> {
             Rule::TooManyOccurrences
         } else if grammar.has(id) {
             Rule::MisplacedSegment
-        } else if self.options.site_segments.iter().any(|desc| desc.id.as_bytes() == id) {
+        } else if self.options.site_segment(&id).is_some() {
             return;
         } else if id[0] == b'Z' {
             Rule::SiteSegment

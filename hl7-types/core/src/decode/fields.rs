@@ -87,7 +87,7 @@ impl Reader<'_> {
         desc: &'static SegmentDesc,
         mut node: Option<&mut dyn Node>,
     ) {
-        let desc = self.options.site.map_or(desc, |site| site.segment(desc));
+        let desc = self.options.segment(desc);
         (self.segment, self.desc) = (index, Some(desc));
         if desc.id == "RDF" {
             self.read_columns(index);

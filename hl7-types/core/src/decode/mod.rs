@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::charset::{self, Charset};
-use crate::desc::{SegmentDesc, StructureDesc, VersionDesc};
+use crate::desc::{SegmentDesc, StructureDesc, TableDesc, VersionDesc};
 use crate::encode::keep_charset;
 use crate::er7::{Mark, Scan};
 use crate::extra::{LineEnd, SlotSurplus};
@@ -69,6 +69,23 @@ impl Default for DecodeOptions {
             site: None,
             versions: &[],
         }
+    }
+}
+
+impl DecodeOptions {
+    /// A segment that the site defines itself.
+    fn site_segment(&self, id: &[u8]) -> Option<&'static SegmentDesc> {
+        self.site_segments.iter().copied().find(|desc| desc.id.as_bytes() == id)
+    }
+
+    /// A segment of the standard, with what the site makes of it.
+    fn segment(&self, standard: &'static SegmentDesc) -> &'static SegmentDesc {
+        self.site.map_or(standard, |site| site.segment(standard))
+    }
+
+    /// A table of the standard, with what the site makes of it.
+    fn table(&self, standard: &'static TableDesc) -> &'static TableDesc {
+        self.site.map_or(standard, |site| site.table(standard))
     }
 }
 

@@ -188,12 +188,8 @@ impl Named<'_> {
 
     /// The segment with an id, as the site has it.
     fn described(&self, id: &str) -> Option<&'static SegmentDesc> {
-        let site = self.options.site_segments.iter().copied().find(|segment| segment.id == id);
-        let standard = || {
-            let segment = self.version.segment(id)?;
-            Some(self.options.site.map_or(segment, |site| site.segment(segment)))
-        };
-        site.or_else(standard)
+        let standard = || self.version.segment(id).map(|segment| self.options.segment(segment));
+        self.options.site_segment(id.as_bytes()).or_else(standard)
     }
 
     /// Where the structure has a segment, and how often.
@@ -248,7 +244,7 @@ impl Named<'_> {
         let of_whole = || self.element(whole(finding.path))?.0.table;
         let of_first = || element.datatype?.components().first()?.table;
         let table = element.table.or_else(of_whole).or_else(of_first);
-        Some((table.map(|table| self.options.site.map_or(table, |site| site.table(table))), path))
+        Some((table.map(|table| self.options.table(table)), path))
     }
 
     fn code(&self, finding: &Finding) -> Option<String> {

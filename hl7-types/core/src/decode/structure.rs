@@ -115,7 +115,7 @@ impl Reader<'_> {
     /// Checks a segment by its id alone.
     fn check_known(&mut self, index: usize) {
         let Some(id) = self.id(index) else { return };
-        let site = self.options.site_segments.iter().copied().find(|desc| desc.id.as_bytes() == id);
+        let site = self.options.site_segment(&id);
         let known = || self.version?.segment(std::str::from_utf8(&id).ok()?);
         if let Some(desc) = site.or_else(known) {
             self.segment(index, desc, None);
