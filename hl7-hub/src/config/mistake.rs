@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use hl7_core::policy::line_and_column;
+
 /// How alike two keys must be for one to be suggested for the other.
 const ALIKE: f64 = 0.75;
 
@@ -65,14 +67,8 @@ pub(super) struct Mistake {
 pub(super) fn located(text: &str, mut mistakes: Vec<Mistake>) -> ConfigErrors {
     mistakes.sort_by_key(|mistake| mistake.span.start);
     let locate = |mistake: Mistake| {
-        let before = text.get(..mistake.span.start).unwrap_or(text);
-        let line = before.rfind('\n').map_or(0, |at| at + 1);
-        ConfigError {
-            line: before.matches('\n').count() + 1,
-            column: before[line..].chars().count() + 1,
-            place: mistake.place,
-            reason: mistake.reason,
-        }
+        let (line, column) = line_and_column(text, mistake.span.start);
+        ConfigError { line, column, place: mistake.place, reason: mistake.reason }
     };
     ConfigErrors(mistakes.into_iter().map(locate).collect())
 }

@@ -70,15 +70,22 @@ pub(super) struct Mistake {
     pub(super) nearest: Option<String>,
 }
 
+/// The line of a byte of a text and the character of that line, both from one; a place that is no byte of it is its end.
+#[must_use]
+pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line..].chars().count() + 1)
+}
+
 /// Gives mistakes the lines and columns of a text.
 pub(super) fn located(text: &str, mut mistakes: Vec<Mistake>) -> PolicyErrors {
     mistakes.sort_by_key(|mistake| mistake.span.start);
     let locate = |mistake: Mistake| {
-        let before = text.get(..mistake.span.start).unwrap_or(text);
-        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let (line, column) = line_and_column(text, mistake.span.start);
         PolicyError {
-            line: before.matches('\n').count() + 1,
-            column: before[line..].chars().count() + 1,
+            line,
+            column,
             place: mistake.place,
             found: mistake.found,
             expected: mistake.expected,

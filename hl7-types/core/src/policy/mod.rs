@@ -38,7 +38,7 @@ use crate::limits::Limits;
 use build::{Built, built};
 use definitions::Definitions;
 use error::{Mistake, located, nearest};
-pub use error::{PolicyError, PolicyErrors};
+pub use error::{PolicyError, PolicyErrors, line_and_column};
 use read::{Bounds, File, Reader};
 use references::Scope;
 
