@@ -11,7 +11,7 @@ use crate::model::{
 
 /// A composite with at most this many texts stands in its owner as it is; a larger one is a `Part`, eight bytes until
 /// something is in it.
-const INLINE_LEAVES: usize = 4;
+const INLINE_LEAVES: usize = 5;
 
 /// A field or a component.
 pub(super) struct Element<'m> {

@@ -52,6 +52,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let node = node(ident, list, extra);
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
     let same = same_struct(ident, "node");
+    let slot = slot(list, &extra.ident);
     let body = quote! {
         #empty
         #node
@@ -59,10 +60,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         impl __hl7::Field for #ident {
             const EMPTY: Self = <Self as __hl7::Empty>::EMPTY;
             const DATATYPE: &'static __hl7::DatatypeDesc = #desc;
-            #[inline]
-            fn slot(&self) -> __hl7::Slot<'_> {
-                __hl7::Slot::Node(self)
-            }
+            #slot
             #[inline]
             fn slot_mut(&mut self) -> __hl7::SlotMut<'_> {
                 __hl7::SlotMut::Node(self)
@@ -88,6 +86,30 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         #same
     };
     Some(block(&container.root(), &body, &check))
+}
+
+/// So many components make a composite small: it often stands in another without a pointer, and empty.
+const SMALL: usize = 5;
+
+/// How a composite is read. Whether a small one is blank is told faster than looked for.
+fn slot(list: &[Element<'_>], extra: &Option<Ident>) -> TokenStream {
+    if list.len() > SMALL {
+        return quote! {
+            #[inline]
+            fn slot(&self) -> __hl7::Slot<'_> {
+                __hl7::Slot::Node(self)
+            }
+        };
+    }
+    let names = list.iter().map(|element| element.ident);
+    quote! {
+        fn slot(&self) -> __hl7::Slot<'_> {
+            if __hl7::Field::is_blank(self) { __hl7::Slot::Absent } else { __hl7::Slot::Node(self) }
+        }
+        fn is_blank(&self) -> bool {
+            #(__hl7::Field::is_blank(&self.#names) &&)* self.#extra.is_empty()
+        }
+    }
 }
 
 /// The descriptor of a field (which may repeat) or component (which may not).

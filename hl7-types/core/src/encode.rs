@@ -12,8 +12,8 @@ use crate::value::Value;
 /// A message being written.
 struct Writer<'a> {
     out: Vec<u8>,
-    /// The slots of the nodes being written, from the segment down.
-    slots: Vec<Slot<'a>>,
+    /// The slots of the segment, composite and component being written.
+    slots: [Vec<Slot<'a>>; 3],
     notation: Notation,
     /// Whether values are written as they are held.
     standard: bool,
@@ -71,7 +71,6 @@ fn write_message(
     let notation = notation(root);
     let mut writer = Writer::new(&notation);
     writer.out.reserve(1024);
-    writer.slots.reserve(128);
     writer.terminator = kept.and_then(|kept| kept.terminator).unwrap_or_default();
     writer.groups = groups;
     if let Some(kept) = kept {
@@ -174,7 +173,7 @@ impl<'a> Writer<'a> {
     fn new(notation: &Notation) -> Self {
         Self {
             out: Vec::new(),
-            slots: Vec::new(),
+            slots: [const { Vec::new() }; 3],
             notation: *notation,
             standard: notation.is_standard(),
             terminator: LineEnd::Cr,
@@ -268,34 +267,50 @@ impl<'a> Writer<'a> {
             Level::Subcomponent => self.notation.delimiters.subcomponent,
             Level::Bottom => None,
         };
-        let base = self.slots.len();
-        node.slots(&mut self.slots);
         let Some(separator) = separator else {
             // Only the first leaf has a place here.
-            let first = self.slots.get(base).copied().unwrap_or(Slot::Absent);
-            self.slots.truncate(base);
-            return self.slot(first, Level::Bottom, extra, 0);
+            return self.slot(node::slot(node, 0), Level::Bottom, extra, 0);
         };
+        let mut slots = std::mem::take(&mut self.slots[level as usize]);
+        node.slots(&mut slots);
+        let written = self.present(&slots, extra, level, separator, first);
+        slots.clear();
+        self.slots[level as usize] = slots;
+        if let Some(kept) = extra.kept() {
+            let total = usize::from(kept.written);
+            self.separate(separator, total.saturating_sub(written));
+            if let Some(tail) = &kept.tail {
+                tail.write(&mut self.out, &self.notation);
+            }
+        }
+    }
+
+    /// Writes the slots that say anything; gives how many slots the separators that were written lead to.
+    #[inline]
+    fn present(
+        &mut self,
+        slots: &[Slot<'a>],
+        extra: &Extra,
+        level: Level,
+        separator: u8,
+        first: usize,
+    ) -> usize {
         // Fields have a separator each, components and subcomponents have them in between.
         let lead = usize::from(!matches!(level, Level::Field));
         let plain = self.standard && extra.is_empty();
-        // How many slots the separators that were written lead to.
         let mut written = first.max(lead);
-        let mut at = base + first;
-        while let Some(&slot) = self.slots.get(at) {
-            let index = at - base;
-            at += 1;
+        for (index, slot) in slots.iter().enumerate().skip(first) {
             match slot {
+                // Most slots are empty.
                 Slot::Absent => {}
                 Slot::Leaf(value) if plain => {
-                    // Most slots are empty.
                     if !value.is_empty() {
                         self.separate(separator, index + 1 - written);
                         self.out.extend_from_slice(value.raw().as_bytes());
                         written = index + 1;
                     }
                 }
-                slot => {
+                &slot => {
                     let before = self.out.len();
                     self.separate(separator, index + 1 - written);
                     let start = self.out.len();
@@ -312,23 +327,14 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        self.slots.truncate(base);
-        if let Some(kept) = extra.kept() {
-            let total = usize::from(kept.written);
-            self.separate(separator, total.saturating_sub(written));
-            if let Some(tail) = &kept.tail {
-                tail.write(&mut self.out, &self.notation);
-            }
-        }
+        written
     }
 
     /// Writes a number of separators.
     #[inline]
     fn separate(&mut self, separator: u8, count: usize) {
-        match count {
-            0 => {}
-            1 => self.out.push(separator),
-            _ => self.out.resize(self.out.len() + count, separator),
+        for _ in 0..count {
+            self.out.push(separator);
         }
     }
 

@@ -38,6 +38,10 @@ pub trait Field: Sized {
 
     /// What is there, to be read.
     fn slot(&self) -> Slot<'_>;
+    /// Whether nothing is there. Something that takes longer to tell than to read may say no.
+    fn is_blank(&self) -> bool {
+        false
+    }
     /// What is there, to be written; something absent comes into being.
     fn slot_mut(&mut self) -> SlotMut<'_>;
 }
@@ -168,6 +172,10 @@ impl<T: Field> Field for Vec<T> {
         if self.is_empty() { Slot::Absent } else { Slot::List(self) }
     }
     #[inline]
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+    #[inline]
     fn slot_mut(&mut self) -> SlotMut<'_> {
         SlotMut::List(self)
     }
@@ -211,6 +219,10 @@ impl<T: Field + Empty> Field for Part<T> {
             Some(field) => field.slot(),
             None => Slot::Absent,
         }
+    }
+    #[inline]
+    fn is_blank(&self) -> bool {
+        !self.is_present()
     }
     #[inline]
     fn slot_mut(&mut self) -> SlotMut<'_> {

@@ -85,6 +85,10 @@ macro_rules! primitives {
                 Slot::Leaf(&self.0)
             }
             #[inline]
+            fn is_blank(&self) -> bool {
+                self.0.is_empty()
+            }
+            #[inline]
             fn slot_mut(&mut self) -> SlotMut<'_> {
                 SlotMut::Leaf(&mut self.0)
             }
@@ -210,6 +214,10 @@ impl<T: Table> Field for Coded<T> {
     #[inline]
     fn slot(&self) -> Slot<'_> {
         Slot::Leaf(&self.0)
+    }
+    #[inline]
+    fn is_blank(&self) -> bool {
+        self.0.is_empty()
     }
     #[inline]
     fn slot_mut(&mut self) -> SlotMut<'_> {

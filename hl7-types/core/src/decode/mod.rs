@@ -257,18 +257,19 @@ impl<'a> Reader<'a> {
         self.check_delimiters();
         self.check_version();
         self.check_charset();
-        let ids: Vec<_> = (0..self.scan.segments.len()).map(|index| self.id(index)).collect();
+        let segments = self.scan.segments.len();
         let Some(structure) = self.structure else {
-            for index in 0..ids.len() {
+            for index in 0..segments {
                 self.stray(index, false);
             }
             return;
         };
         let grammar = structure.grammar();
-        let placement = grammar.place(&ids);
+        let ids = (0..segments).map(|index| self.id(index));
+        let placement = grammar.place(ids.clone());
         if placement.deviates {
-            let placement = &placement;
-            self.report_placement(&Deviating { structure, grammar, placement, ids: &ids });
+            let (placement, ids) = (&placement, &ids.collect::<Vec<_>>());
+            self.report_placement(&Deviating { structure, grammar, placement, ids });
         }
         let mut walk = Walk { grammar, placement: &placement, next: 0 };
         self.group(&mut walk, 0, lend!(root));

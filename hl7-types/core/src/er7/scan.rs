@@ -143,6 +143,9 @@ fn filler(rest: &[u8], field: u8) -> usize {
     rest[..blank].iter().rposition(|&byte| byte == b'\r' || byte == b'\n').map_or(0, |at| at + 1)
 }
 
+/// Room for the separators of most messages, and no more than that: where a message is long, most of it is a document.
+const MARKS_AT_FIRST: usize = 4_096;
+
 impl Scan {
     /// Indexes a message that was made from one within limits.
     pub(crate) fn of_any_length(bytes: &[u8]) -> Result<Self, DecodeError> {
@@ -197,7 +200,7 @@ impl Scan {
             converts: false,
             start: position(start),
             segments: Vec::with_capacity(16),
-            marks: Vec::with_capacity(bytes.len() / 5 + 8),
+            marks: Vec::with_capacity((bytes.len() / 4 + 16).min(MARKS_AT_FIRST)),
         };
         scan.index(bytes, start, start + 4 + length, limits)?;
         Ok(scan)

@@ -179,7 +179,7 @@ proptest! {
     #[test]
     fn no_reading_has_fewer_deviations(root in structure(), message in message(9)) {
         let grammar = Grammar::of(root);
-        let placement = grammar.place(&message);
+        let placement = grammar.place(message.iter().copied());
         let mut exhaustive = Exhaustive { message: &message, known: HashMap::new() };
         let fewest = exhaustive.sequence(root.members, 0, message.len());
         prop_assert_eq!(reported(&grammar, &placement), fewest, "{:?}", placement.places);
@@ -190,8 +190,8 @@ proptest! {
     #[test]
     fn the_search_finds_what_the_single_pass_finds(root in structure(), message in message(9)) {
         let grammar = Grammar::of(root);
-        if let Some(placement) = grammar.place_conforming(&message) {
-            let best = grammar.place_best(&message);
+        if let Some(placement) = grammar.place_conforming(message.iter().copied()) {
+            let best = grammar.place_best(message.iter().copied());
             prop_assert_eq!(reported(&grammar, &placement), reported(&grammar, &best));
         }
     }
@@ -212,7 +212,7 @@ fn a_long_block_out_of_order_costs_no_more_than_itself() {
     let grammar = Grammar::of(group(rows));
     let order = (24..40).chain(0..24);
     let message: Vec<_> = order.map(|at| names[at].as_bytes().try_into().ok()).collect();
-    let placement = grammar.place(&message);
+    let placement = grammar.place(message.iter().copied());
     let placed: Vec<bool> =
         placement.places.iter().map(|place| matches!(place, Place::At { .. })).collect();
     assert_eq!(placed, (0..40).map(|at| at >= 16).collect::<Vec<_>>());
@@ -249,6 +249,6 @@ fn preferences_never_outweigh_a_deviation() {
     message.push(Some(*b"AAA"));
     message.push(Some(*b"CCC"));
     message.push(Some(*b"AAA"));
-    let placement = grammar.place(&message);
+    let placement = grammar.place(message.iter().copied());
     assert_eq!(reported(&grammar, &placement), 3);
 }

@@ -72,10 +72,16 @@ struct Search {
     before: Vec<Reading>,
 }
 
+/// The ids of a message's segments; `None` stands for a line without one. They are mostly gone through once, so nobody
+/// writes them down.
+pub(crate) trait Ids: ExactSizeIterator<Item = Option<[u8; 3]>> + Clone {}
+
+impl<T: ExactSizeIterator<Item = Option<[u8; 3]>> + Clone> Ids for T {}
+
 impl Grammar {
-    /// Finds the place of each segment, given their ids; `None` stands for a line without an id.
-    pub(crate) fn place(&self, ids: &[Option<[u8; 3]>]) -> Placement {
-        self.place_conforming(ids).unwrap_or_else(|| self.place_best(ids))
+    /// Finds the place of each segment.
+    pub(crate) fn place(&self, ids: impl Ids) -> Placement {
+        self.place_conforming(ids.clone()).unwrap_or_else(|| self.place_best(ids))
     }
 
     fn move_to(&self, from: Option<NodeId>, to: NodeId) -> Option<Move> {
@@ -93,13 +99,13 @@ impl Grammar {
     }
 
     /// One pass over a message that has no deviation but segments unknown to the structure.
-    fn place_conforming(&self, ids: &[Option<[u8; 3]>]) -> Option<Placement> {
+    fn place_conforming(&self, ids: impl Ids) -> Option<Placement> {
         let mut places = Vec::with_capacity(ids.len());
         let mut at = None;
         let mut deviates = false;
         let mut known = Known::default();
         for id in ids {
-            let Some(id) = *id else {
+            let Some(id) = id else {
                 places.push(Place::Stray);
                 deviates = true;
                 continue;
@@ -119,20 +125,21 @@ impl Grammar {
     }
 
     /// The cheapest reading of any message.
-    fn place_best(&self, ids: &[Option<[u8; 3]>]) -> Placement {
+    fn place_best(&self, ids: impl Ids) -> Placement {
+        let segments = ids.len();
         let mut search = Search {
             readings: vec![Reading { at: None, cost: 0, last: None }],
-            chains: Vec::with_capacity(ids.len()),
+            chains: Vec::with_capacity(segments),
             before: Vec::new(),
         };
         for (segment, id) in (0..).zip(ids) {
-            if let Some(id) = *id {
+            if let Some(id) = id {
                 search.advance(self, segment, id);
             }
         }
         let end = |reading: &&Reading| reading.cost + signed(self.last(reading.at));
         let best = search.readings.iter().min_by_key(end);
-        let mut places = vec![Place::Stray; ids.len()];
+        let mut places = vec![Place::Stray; segments];
         let mut next = best.and_then(|reading| reading.last);
         while let Some(index) = next {
             let Link { segment, node, within, before } = search.chains[index as usize];

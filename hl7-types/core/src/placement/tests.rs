@@ -62,7 +62,7 @@ static ADT: GroupDesc = GroupDesc {
 fn check(root: &'static GroupDesc, message: &str, expected: &str) {
     let grammar = Grammar::of(root);
     let ids: Vec<_> = message.split(' ').map(|id| id.as_bytes().try_into().ok()).collect();
-    let placement = grammar.place(&ids);
+    let placement = grammar.place(ids.iter().copied());
     let mut at: Option<NodeId> = None;
     let mut out = Vec::new();
     for (id, place) in message.split(' ').zip(&placement.places) {

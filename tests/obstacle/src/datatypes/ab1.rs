@@ -22,7 +22,7 @@ pub static AB1: DatatypeDesc = DatatypeDesc::new(
 pub struct Ab1 {
     /// AB1.1: Many (PART, optional).
     #[hl7(seq = 1)]
-    pub many: hl7_types::Part<crate::datatypes::Part>,
+    pub many: crate::datatypes::Part,
     /// What the message carried beyond these components.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

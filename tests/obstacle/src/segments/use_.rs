@@ -78,7 +78,7 @@ pub struct Use {
     pub required: Vec<crate::datatypes::Part>,
     /// USE-2: Required or Empty (PART, required but may be empty).
     #[hl7(seq = 2)]
-    pub required_or_empty: hl7_types::Part<crate::datatypes::Part>,
+    pub required_or_empty: crate::datatypes::Part,
     /// USE-3: Optional (A, optional, repeats).
     #[hl7(seq = 3)]
     pub optional: Vec<crate::datatypes::A>,
@@ -87,7 +87,7 @@ pub struct Use {
     pub conditional: Vec<crate::datatypes::AB1>,
     /// USE-5: Conditional on Paper (AB1, conditional).
     #[hl7(seq = 5)]
-    pub conditional_on_paper: hl7_types::Part<crate::datatypes::Ab1>,
+    pub conditional_on_paper: crate::datatypes::Ab1,
     /// USE-6: Conditional and Empty (ID, conditional, table 0001).
     #[hl7(seq = 6)]
     pub conditional_and_empty: hl7_types::Coded<crate::tables::Option0001>,

@@ -190,10 +190,10 @@ pub struct Ft1 {
     pub diagnosis_code: crate::datatypes::Id,
     /// FT1-20: Performed By Code (CN, optional, table 0084).
     #[hl7(seq = 20)]
-    pub performed_by_code: hl7_types::Part<crate::datatypes::Cn>,
+    pub performed_by_code: crate::datatypes::Cn,
     /// FT1-21: Ordered By Code (CN, optional).
     #[hl7(seq = 21)]
-    pub ordered_by_code: hl7_types::Part<crate::datatypes::Cn>,
+    pub ordered_by_code: crate::datatypes::Cn,
     /// FT1-22: Unit Cost (NM, optional).
     #[hl7(seq = 22)]
     pub unit_cost: crate::datatypes::Nm,

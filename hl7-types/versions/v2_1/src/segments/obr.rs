@@ -335,16 +335,16 @@ pub struct Obr {
     pub reason_for_study: Vec<crate::datatypes::Ce>,
     /// OBR-32: Principal Result Interpreter (CN, optional).
     #[hl7(seq = 32)]
-    pub principal_result_interpreter: hl7_types::Part<crate::datatypes::Cn>,
+    pub principal_result_interpreter: crate::datatypes::Cn,
     /// OBR-33: Assistant Result Interpreter (CN, optional).
     #[hl7(seq = 33)]
-    pub assistant_result_interpreter: hl7_types::Part<crate::datatypes::Cn>,
+    pub assistant_result_interpreter: crate::datatypes::Cn,
     /// OBR-34: Technician (CN, optional).
     #[hl7(seq = 34)]
-    pub technician: hl7_types::Part<crate::datatypes::Cn>,
+    pub technician: crate::datatypes::Cn,
     /// OBR-35: Transcriptionist (CN, optional).
     #[hl7(seq = 35)]
-    pub transcriptionist: hl7_types::Part<crate::datatypes::Cn>,
+    pub transcriptionist: crate::datatypes::Cn,
     /// OBR-36: Scheduled - Date/Time (TS, optional).
     #[hl7(seq = 36)]
     pub scheduled_date_time: crate::datatypes::Ts,

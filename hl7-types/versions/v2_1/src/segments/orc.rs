@@ -105,13 +105,13 @@ pub struct Orc {
     pub date_time_of_transaction: crate::datatypes::Ts,
     /// ORC-10: Entered By (CN, optional).
     #[hl7(seq = 10)]
-    pub entered_by: hl7_types::Part<crate::datatypes::Cn>,
+    pub entered_by: crate::datatypes::Cn,
     /// ORC-11: Verified By (CN, optional).
     #[hl7(seq = 11)]
-    pub verified_by: hl7_types::Part<crate::datatypes::Cn>,
+    pub verified_by: crate::datatypes::Cn,
     /// ORC-12: Ordering Provider (CN, optional).
     #[hl7(seq = 12)]
-    pub ordering_provider: hl7_types::Part<crate::datatypes::Cn>,
+    pub ordering_provider: crate::datatypes::Cn,
     /// ORC-13: Enterer's Location (CM, optional).
     #[hl7(seq = 13)]
     pub enterers_location: crate::datatypes::Cm,

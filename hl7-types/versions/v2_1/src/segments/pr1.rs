@@ -114,7 +114,7 @@ pub struct Pr1 {
     pub procedure_minutes: crate::datatypes::Nm,
     /// PR1-8: Anesthesiologist (CN, optional, table 0010).
     #[hl7(seq = 8)]
-    pub anesthesiologist: hl7_types::Part<crate::datatypes::Cn>,
+    pub anesthesiologist: crate::datatypes::Cn,
     /// PR1-9: Anesthesia Code (ID, optional, table 0019).
     #[hl7(seq = 9)]
     pub anesthesia_code: crate::datatypes::Id,
@@ -123,10 +123,10 @@ pub struct Pr1 {
     pub anesthesia_minutes: crate::datatypes::Nm,
     /// PR1-11: Surgeon (CN, optional, table 0010).
     #[hl7(seq = 11)]
-    pub surgeon: hl7_types::Part<crate::datatypes::Cn>,
+    pub surgeon: crate::datatypes::Cn,
     /// PR1-12: Resident Code (CN, optional, table 0010).
     #[hl7(seq = 12)]
-    pub resident_code: hl7_types::Part<crate::datatypes::Cn>,
+    pub resident_code: crate::datatypes::Cn,
     /// PR1-13: Consent Code (ID, optional, table 0059).
     #[hl7(seq = 13)]
     pub consent_code: crate::datatypes::Id,

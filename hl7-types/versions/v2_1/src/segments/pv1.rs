@@ -312,10 +312,10 @@ pub struct Pv1 {
     pub prior_patient_location: crate::datatypes::Id,
     /// PV1-7: Attending Doctor (CN, optional, table 0010).
     #[hl7(seq = 7)]
-    pub attending_doctor: hl7_types::Part<crate::datatypes::Cn>,
+    pub attending_doctor: crate::datatypes::Cn,
     /// PV1-8: Referring Doctor (CN, optional, table 0010).
     #[hl7(seq = 8)]
-    pub referring_doctor: hl7_types::Part<crate::datatypes::Cn>,
+    pub referring_doctor: crate::datatypes::Cn,
     /// PV1-9: Consulting Doctor (CN, optional, repeats, table 0010).
     #[hl7(seq = 9)]
     pub consulting_doctor: Vec<crate::datatypes::Cn>,
@@ -342,7 +342,7 @@ pub struct Pv1 {
     pub vip_indicator: crate::datatypes::Id,
     /// PV1-17: Admitting Doctor (CN, optional, table 0010).
     #[hl7(seq = 17)]
-    pub admitting_doctor: hl7_types::Part<crate::datatypes::Cn>,
+    pub admitting_doctor: crate::datatypes::Cn,
     /// PV1-18: Patient Type (ID, optional, table 0018).
     #[hl7(seq = 18)]
     pub patient_type: crate::datatypes::Id,

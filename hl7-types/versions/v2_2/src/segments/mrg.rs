@@ -50,10 +50,10 @@ pub static MRG: SegmentDesc = SegmentDesc::new(
 pub struct Mrg {
     /// MRG-1: Prior Patient ID - Internal (CM_PAT_ID, required).
     #[hl7(seq = 1, usage = "R")]
-    pub prior_patient_id_internal: hl7_types::Part<crate::datatypes::CmPatId>,
+    pub prior_patient_id_internal: crate::datatypes::CmPatId,
     /// MRG-2: Prior Alternate Patient ID (CM_PAT_ID, optional).
     #[hl7(seq = 2)]
-    pub prior_alternate_patient_id: hl7_types::Part<crate::datatypes::CmPatId>,
+    pub prior_alternate_patient_id: crate::datatypes::CmPatId,
     /// MRG-3: Prior Patient Account Number (CK, optional).
     #[hl7(seq = 3)]
     pub prior_patient_account_number: crate::datatypes::Ck,

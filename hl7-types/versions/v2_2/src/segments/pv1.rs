@@ -360,7 +360,7 @@ pub struct Pv1 {
     pub patient_type: hl7_types::Coded<crate::tables::PatientType>,
     /// PV1-19: Visit Number (CM_PAT_ID, optional).
     #[hl7(seq = 19)]
-    pub visit_number: hl7_types::Part<crate::datatypes::CmPatId>,
+    pub visit_number: crate::datatypes::CmPatId,
     /// PV1-20: Financial Class (CM_FINANCE, optional, repeats, table 0064).
     #[hl7(seq = 20)]
     pub financial_class: Vec<crate::datatypes::CmFinance>,
@@ -453,7 +453,7 @@ pub struct Pv1 {
     pub total_payments: crate::datatypes::Nm,
     /// PV1-50: Alternate Visit ID (CM_PAT_ID_0192, optional, table 0192).
     #[hl7(seq = 50)]
-    pub alternate_visit_id: hl7_types::Part<crate::datatypes::CmPatId0192>,
+    pub alternate_visit_id: crate::datatypes::CmPatId0192,
     /// What the message carried beyond these fields.
     #[hl7(extra)]
     pub extra: hl7_types::Extra,

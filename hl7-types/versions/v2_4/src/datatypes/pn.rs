@@ -38,7 +38,7 @@ pub static PN: DatatypeDesc = DatatypeDesc::new(
 pub struct Pn {
     /// PN.1: Family Name (FN, optional).
     #[hl7(seq = 1)]
-    pub family_name: hl7_types::Part<crate::datatypes::FnType>,
+    pub family_name: crate::datatypes::FnType,
     /// PN.2: Given Name (ST, optional).
     #[hl7(seq = 2)]
     pub given_name: crate::datatypes::St,

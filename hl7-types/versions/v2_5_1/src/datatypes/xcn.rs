@@ -131,7 +131,7 @@ pub struct Xcn {
     pub id_number: crate::datatypes::St,
     /// XCN.2: Family Name (FN, optional).
     #[hl7(seq = 2)]
-    pub family_name: hl7_types::Part<crate::datatypes::FnType>,
+    pub family_name: crate::datatypes::FnType,
     /// XCN.3: Given Name (ST, optional).
     #[hl7(seq = 3)]
     pub given_name: crate::datatypes::St,

@@ -134,7 +134,7 @@ pub struct Ppn {
     pub person_identifier: crate::datatypes::St,
     /// PPN.2: Family Name (FN, optional).
     #[hl7(seq = 2)]
-    pub family_name: hl7_types::Part<crate::datatypes::FnType>,
+    pub family_name: crate::datatypes::FnType,
     /// PPN.3: Given Name (ST, optional).
     #[hl7(seq = 3)]
     pub given_name: crate::datatypes::St,

@@ -136,7 +136,7 @@ pub struct Xcn {
     pub person_identifier: crate::datatypes::St,
     /// XCN.2: Family Name (FN, conditional).
     #[hl7(seq = 2)]
-    pub family_name: hl7_types::Part<crate::datatypes::FnType>,
+    pub family_name: crate::datatypes::FnType,
     /// XCN.3: Given Name (ST, optional).
     #[hl7(seq = 3)]
     pub given_name: crate::datatypes::St,

@@ -69,7 +69,7 @@ pub static XPN: DatatypeDesc = DatatypeDesc::new(
 pub struct Xpn {
     /// XPN.1: Family Name (FN, optional).
     #[hl7(seq = 1)]
-    pub family_name: hl7_types::Part<crate::datatypes::FnType>,
+    pub family_name: crate::datatypes::FnType,
     /// XPN.2: Given Name (ST, optional).
     #[hl7(seq = 2)]
     pub given_name: crate::datatypes::St,
