@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         options: &'a DecodeOptions,
     ) -> Self {
         let gap = scan.segments.first().map_or(&bytes[..0], |first| &bytes[first.end as usize..]);
-        let text = std::str::from_utf8(bytes).ok().filter(|_| !scan.converts);
+        let text = simdutf8::basic::from_utf8(bytes).ok().filter(|_| !scan.converts);
         let standard = scan.delimiters.is_standard();
         let values = VALUE_RULES.iter().any(|&rule| options.rules.contains(rule));
         Self {
