@@ -278,15 +278,18 @@ fn collect(input: &Path, sources: &mut Vec<Source>) -> Result<(), (PathBuf, io::
         return Ok(());
     }
     let mut entries: Vec<_> = fs::read_dir(input)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>())
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))))
+                .collect::<io::Result<_>>()
+        })
         .map_err(fail)?;
-    entries.sort();
-    for entry in entries {
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (entry, kind) in entries {
         // Links to folders are not followed: they may lead in a circle.
-        let is_link = entry.is_symlink();
-        if entry.is_file() {
+        if kind.is_file() || kind.is_symlink() && entry.is_file() {
             sources.push(Source::File(entry));
-        } else if entry.is_dir() && !is_link {
+        } else if kind.is_dir() {
             collect(&entry, sources)?;
         }
     }

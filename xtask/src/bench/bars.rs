@@ -53,6 +53,11 @@ pub(super) fn table(figures: &Figures, scales: Option<&Scales>) -> String {
             1.9,
             scales.threads,
         ));
+        bars.push(Bar::at_least(
+            "the same, to what two threads do of a loop that needs no memory",
+            1.9 / 2.0,
+            scales.threads.zip(scales.machine).map(|(decode, machine)| decode / machine),
+        ));
         bars.push(Bar::at_most(
             "`hl7 check` of one message, from cold start to end, ms",
             10.0,
