@@ -199,11 +199,12 @@ impl<T: Field> List for Vec<T> {
     }
     fn push(&mut self) -> SlotMut<'_> {
         let last = self.len();
-        if last == 0 {
+        if self.capacity() == 0 {
             // Most fields that may repeat do not; growing by four at once would make a report many times its size.
-            self.reserve_exact(1);
+            *self = vec![T::EMPTY];
+        } else {
+            Vec::push(self, T::EMPTY);
         }
-        Vec::push(self, T::EMPTY);
         self[last].slot_mut()
     }
 }
