@@ -35,7 +35,7 @@ pub(super) struct Scales {
     /// Messages of two threads to those of one.
     pub(super) threads: Option<f64>,
     /// What two threads of a loop without memory do to one: what the machine gives.
-    machine: Option<f64>,
+    pub(super) machine: Option<f64>,
     /// Milliseconds from the start of the command to its end.
     pub(super) start: Option<f64>,
     /// Cores that the command keeps busy on a folder.
