@@ -298,11 +298,13 @@ impl<'a> Writer<'a> {
         // Fields have a separator each, components and subcomponents have them in between.
         let lead = usize::from(!matches!(level, Level::Field));
         let plain = self.standard && extra.is_empty();
+        // Repetitions that a field of one value cannot hold stand beside its slot, also where that is empty.
+        let beside = extra.kept().is_some_and(|kept| !kept.slots.is_empty());
         let mut written = first.max(lead);
         for (index, slot) in slots.iter().enumerate().skip(first) {
             match slot {
                 // Most slots are empty.
-                Slot::Absent => {}
+                Slot::Absent if !beside => {}
                 Slot::Leaf(value) if plain => {
                     if !value.is_empty() {
                         self.separate(separator, index + 1 - written);
