@@ -32,7 +32,7 @@ pub(super) struct Args {
     source: Option<String>,
 
     /// Where it stands
-    #[arg(long, value_name = "queued|completed|dead|no-route|refused", value_parser = state)]
+    #[arg(long, value_name = "queued|parked|dead|no-route|refused|completed|resolved", value_parser = state)]
     state: Option<MessageState>,
 
     /// Came at this time or later: 2026-02-11 or 2026-02-11T14:01:14Z
@@ -49,7 +49,8 @@ pub(super) struct Args {
 }
 
 fn state(word: &str) -> Result<MessageState, &'static str> {
-    MessageState::of_word(word).ok_or("expected queued, completed, dead, no-route or refused")
+    MessageState::of_word(word)
+        .ok_or("expected queued, parked, dead, no-route, refused, completed or resolved")
 }
 
 pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> {
@@ -61,6 +62,7 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         state: args.state,
         since: args.since,
         until: args.until,
+        below: None,
         most: args.most as usize,
     };
     let found = args.of.reader()?.search(&query)?;

@@ -14,11 +14,11 @@ pub(super) trait Bench {
 
 /// The tests, over a bench.
 macro_rules! suite {
-    ($bench:expr; $($test:ident)*) => {
+    ($suite:ident; $bench:expr; $($test:ident)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                crate::store::contract::$test(&$bench).await;
+                $suite::$test(&$bench).await;
             }
         )*
     };
@@ -55,19 +55,23 @@ pub(super) fn incoming(control_id: &str, destinations: &[&str]) -> Incoming {
     }
 }
 
-async fn accept(store: &impl Store, incoming: Incoming) -> MessageId {
+pub(super) async fn accept(store: &impl Store, incoming: Incoming) -> MessageId {
     match store.accept(incoming).await {
         Ok(Accepted::New { id, .. }) => id,
         other => panic!("not accepted: {other:?}"),
     }
 }
 
-fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
+pub(super) fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
     let found = store.reader().pending(destination, None, 1_000).expect("the store is read");
     found.iter().map(|delivery| delivery.id).collect()
 }
 
-async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlement) -> AttemptEnd {
+pub(super) async fn attempt(
+    store: &impl Store,
+    delivery: DeliveryId,
+    settlement: Settlement,
+) -> AttemptEnd {
     let attempt = store.begin_attempt(delivery, 2_000).await.expect("it is queued");
     let reply = Some(Payload::from(*b"MSA|AA|1\r"));
     let end = AttemptEnd {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Paused;
 use crate::{Digest, Payload};
 
 /// The number of a message: they go up in the order in which messages were accepted.
@@ -90,6 +91,18 @@ words! {
         NoRoute = "no-route",
         /// It was refused, and nobody asked for refused messages.
         Refused = "refused",
+        /// Somebody took it out of its queues; it waits for them.
+        Parked = "parked",
+        /// Somebody decided that nothing more is to be done.
+        Resolved = "resolved",
+    }
+}
+
+impl MessageState {
+    /// Whether nothing more is to be done about it, so that it may be pruned once it is old.
+    #[must_use]
+    pub fn may_go(self) -> bool {
+        matches!(self, Self::Completed | Self::Resolved)
     }
 }
 
@@ -104,8 +117,12 @@ words! {
         Done = "done",
         /// Given up; somebody must look at it.
         Dead = "dead",
-        /// Given up; another delivery, to the backup of the destination, takes its place.
+        /// Given up; another takes its place: to the backup of the destination, or because somebody resubmitted or edited it.
         Moved = "moved",
+        /// Somebody took it out of its queue and will resubmit or dismiss it.
+        Parked = "parked",
+        /// Somebody decided that it is not to be sent.
+        Cancelled = "cancelled",
     }
 }
 
@@ -113,7 +130,7 @@ impl DeliveryState {
     /// Whether it will not change by itself any more.
     #[must_use]
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Done | Self::Dead | Self::Moved)
+        !matches!(self, Self::Queued | Self::Sending)
     }
 }
 
@@ -332,6 +349,9 @@ pub enum StoreError {
     /// What was named is not there.
     #[error("there is no such {0}")]
     Unknown(&'static str),
+    /// What was ordered does not fit how things stand.
+    #[error("{0}")]
+    Refused(Arc<str>),
     /// Anything else.
     #[error("the store failed: {0}")]
     Failed(Arc<str>),
@@ -354,6 +374,8 @@ pub struct Query {
     pub since: Option<i64>,
     /// Came before this time.
     pub until: Option<i64>,
+    /// Has a lower number: the page behind one that ended with it.
+    pub below: Option<MessageId>,
     /// So many at most.
     pub most: usize,
 }
@@ -377,6 +399,8 @@ pub struct MessageView {
     pub state: MessageState,
     /// How long it is.
     pub bytes: u64,
+    /// The message that it is an edited copy of.
+    pub parent: Option<MessageId>,
 }
 
 /// A delivery as a reader sees it.
@@ -390,6 +414,8 @@ pub struct DeliveryView {
     pub state: DeliveryState,
     /// Whether the destination may have got it more than once.
     pub maybe_duplicate: bool,
+    /// Whether somebody resubmitted the message to make it.
+    pub resubmitted: bool,
     /// Each attempt.
     pub attempts: Vec<AttemptView>,
 }
@@ -427,8 +453,10 @@ pub struct Status {
     pub messages: Vec<(MessageState, u64)>,
     /// Each destination that ever had a delivery.
     pub destinations: Vec<DestinationStatus>,
-    /// Lines of the audit.
+    /// Lines of the audit, those included that were pruned.
     pub audit_lines: u64,
+    /// What is paused.
+    pub paused: Vec<Paused>,
 }
 
 /// Counts of a destination.
@@ -442,6 +470,8 @@ pub struct DestinationStatus {
     pub done: u64,
     /// Deliveries given up, and not taken over by a backup.
     pub dead: u64,
+    /// Deliveries that somebody took out of the queue.
+    pub parked: u64,
     /// When the message of the oldest queued one came, in milliseconds since 1970.
     pub oldest: Option<i64>,
 }

@@ -4,16 +4,30 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::audit::{self, Line, NOTHING, Tip};
 use super::failure;
-use crate::Payload;
 use crate::store::{
     Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
     MessageId, MessageState, NewDelivery, Settlement, StoreError, Verdict,
 };
+use crate::{Digest, Payload};
 
-type Result<T> = std::result::Result<T, StoreError>;
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Who writes lines that no person asked for.
-const HUB: &str = "hub";
+pub(super) const HUB: &str = "hub";
+
+/// Where a message stands, from its deliveries and from what was decided about it; over a row of `messages`.
+pub(super) const STATE: &str = "CASE \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
+         AND state IN ('queued', 'sending')) THEN 'queued' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'parked') \
+         THEN 'parked' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'dead') \
+         THEN 'dead' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'done') \
+         THEN 'completed' \
+     WHEN resolved IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) THEN 'resolved' \
+     WHEN verdict = 'accepted' THEN 'no-route' ELSE 'refused' END";
 
 /// The tables inside the writer's transaction, and the end of the audit.
 pub(super) struct Ledger<'w> {
@@ -32,11 +46,7 @@ impl Ledger<'_> {
             return Ok(Accepted::Duplicate { id: MessageId(id), replies });
         }
         let id = self.insert(incoming).map_err(failure)?;
-        let digest = audit::digest_of_message(self.db, id).map_err(failure)?;
-        self.db
-            .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")
-            .and_then(|mut update| update.execute(params![id, digest.0]))
-            .map_err(failure)?;
+        let digest = self.seal(id).map_err(failure)?;
         let reused = first == Known::Other;
         let mark = if reused { "; its control id came before with other content" } else { "" };
         let line = Line {
@@ -55,7 +65,7 @@ impl Ledger<'_> {
         Ok(Accepted::New { id: MessageId(id), reused_control_id: reused })
     }
 
-    fn insert(&self, incoming: &Incoming) -> rusqlite::Result<i64> {
+    pub(super) fn insert(&self, incoming: &Incoming) -> rusqlite::Result<i64> {
         let Incoming { facts, payload, .. } = incoming;
         let [control, kind, app, facility, to_app, to_facility, version, patient] = facts.texts();
         self.db
@@ -108,6 +118,15 @@ impl Ledger<'_> {
         }
         incoming.deliveries.iter().try_for_each(|delivery| self.queue(id, delivery))?;
         Ok(id)
+    }
+
+    /// Notes in a message's row what its rows are; for the line about it too.
+    pub(super) fn seal(&self, message: i64) -> rusqlite::Result<Digest> {
+        let digest = audit::digest_of_message(self.db, message)?;
+        self.db
+            .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")?
+            .execute(params![message, digest.0])?;
+        Ok(digest)
     }
 
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
@@ -250,14 +269,18 @@ impl Ledger<'_> {
 
     /// Moves a message on once none of its deliveries is queued.
     fn conclude(&self, message: i64) -> rusqlite::Result<()> {
-        let mut update = self.db.prepare_cached(
-            "UPDATE messages SET state = CASE WHEN EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state = 'dead') \
-                 THEN 'dead' ELSE 'completed' END \
-             WHERE id = ?1 AND NOT EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state IN ('queued', 'sending'))",
+        let mut queued = self.db.prepare_cached(
+            "SELECT 1 FROM deliveries WHERE message = ?1 AND state IN ('queued', 'sending') LIMIT 1",
         )?;
-        update.execute([message]).map(|_| ())
+        if queued.exists([message])? { Ok(()) } else { self.restate(message) }
+    }
+
+    /// Puts a message where its deliveries say that it stands.
+    pub(super) fn restate(&self, message: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(&format!("UPDATE messages SET state = {STATE} WHERE id = ?1"))?
+            .execute([message])?;
+        Ok(())
     }
 
     /// A line of the audit alone.

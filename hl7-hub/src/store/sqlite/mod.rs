@@ -6,7 +6,10 @@
 //! ever writes.
 
 mod audit;
+mod backup;
 mod ledger;
+mod operate;
+mod prune;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -21,8 +24,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DeliveryId, Incoming, Pending, Reader, Store,
-    StoreError,
+    Accepted, AttemptEnd, AttemptId, AuditEvent, Clocks, DeliveryId, Incoming, Order, Ordered,
+    Pending, PruneFrom, Pruned, Reader, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -109,6 +112,14 @@ impl Store for SqliteStore {
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.record(&event))
+    }
+
+    fn order(&self, order: Order) -> Pending<'_, Ordered> {
+        self.writer.submit(move |ledger| ledger.order(&order))
+    }
+
+    fn prune(&self, at: i64, clocks: Clocks, from: PruneFrom) -> Pending<'_, Pruned> {
+        self.writer.submit(move |ledger| ledger.prune(at, &clocks, from))
     }
 
     fn reader(&self) -> &dyn Reader {

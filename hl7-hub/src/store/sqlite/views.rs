@@ -6,12 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use super::audit::payload;
 use crate::store::{
     AttemptView, AuditView, Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus,
-    Facts, MessageId, MessageState, MessageView, Query, Status, Verdict,
+    Facts, MessageId, MessageState, MessageView, Paused, Query, Side, Status, Verdict,
 };
 
 const MESSAGE: &str = "id, at, source, peer, control_id, message_type, sending_application, \
      sending_facility, receiving_application, receiving_facility, version, patient_id, verdict, \
-     state, bytes";
+     state, bytes, parent";
 
 /// Deliveries of a destination that are not settled, in order.
 pub(super) fn pending(
@@ -50,7 +50,7 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
     let destinations = db
         .prepare(
             "SELECT destination, sum(state IN ('queued', 'sending')), sum(state = 'done'), \
-                 sum(state = 'dead'), (SELECT at FROM messages WHERE messages.id = \
+                 sum(state = 'dead'), sum(state = 'parked'), (SELECT at FROM messages WHERE messages.id = \
                      (SELECT message FROM deliveries AS oldest \
                       WHERE oldest.destination = deliveries.destination \
                           AND state IN ('queued', 'sending') ORDER BY id LIMIT 1)) \
@@ -62,13 +62,29 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
                 queued: row.get(1)?,
                 done: row.get(2)?,
                 dead: row.get(3)?,
-                oldest: row.get(4)?,
+                parked: row.get(4)?,
+                oldest: row.get(5)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
     let audit_lines =
         db.query_row("SELECT coalesce(max(id), 0) FROM audit", [], |row| row.get(0))?;
-    Ok(Status { messages, destinations, audit_lines })
+    Ok(Status { messages, destinations, audit_lines, paused: paused(db)? })
+}
+
+/// What is paused.
+pub(super) fn paused(db: &Connection) -> rusqlite::Result<Vec<Paused>> {
+    db.prepare("SELECT side, name, at, who, why FROM pauses ORDER BY side DESC, name")?
+        .query_map([], |row| {
+            Ok(Paused {
+                side: word(row, 0, Side::of_word)?,
+                name: row.get(1)?,
+                at: row.get(2)?,
+                who: row.get(3)?,
+                why: row.get(4)?,
+            })
+        })?
+        .collect()
 }
 
 /// Messages that answer a query, the newest first.
@@ -89,6 +105,7 @@ pub(super) fn search(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Mes
     given("state = {}", query.state.map(|state| Value::Text(state.word().to_owned())));
     given("at >= {}", query.since.map(Value::Integer));
     given("at < {}", query.until.map(Value::Integer));
+    given("id < {}", query.below.map(|id| Value::Integer(id.0)));
     let matching = match conditions.is_empty() {
         true => String::new(),
         false => format!("WHERE {}", conditions.join(" AND ")),
@@ -122,6 +139,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
         verdict: word(row, 12, Verdict::of_word)?,
         state: word(row, 13, MessageState::of_word)?,
         bytes: row.get(14)?,
+        parent: row.get::<_, Option<i64>>(15)?.map(MessageId),
     })
 }
 
@@ -129,7 +147,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
 pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<DeliveryView>> {
     let mut found: Vec<DeliveryView> = db
         .prepare(
-            "SELECT id, destination, state, maybe_duplicate FROM deliveries \
+            "SELECT id, destination, state, maybe_duplicate, ordered IS NOT NULL FROM deliveries \
              WHERE message = ?1 ORDER BY id",
         )?
         .query_map([message], |row| {
@@ -138,6 +156,7 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
                 destination: row.get(1)?,
                 state: word(row, 2, DeliveryState::of_word)?,
                 maybe_duplicate: row.get(3)?,
+                resubmitted: row.get(4)?,
                 attempts: Vec::new(),
             })
         })?
@@ -160,18 +179,28 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
     Ok(found)
 }
 
-/// Lines of the audit about a message.
-pub(super) fn audit(db: &Connection, message: i64) -> rusqlite::Result<Vec<AuditView>> {
-    db.prepare("SELECT at, actor, action, detail FROM audit WHERE message = ?1 ORDER BY id")?
-        .query_map([message], |row| {
-            Ok(AuditView {
-                at: row.get(0)?,
-                actor: row.get(1)?,
-                action: row.get(2)?,
-                detail: row.get(3)?,
-            })
-        })?
+/// Messages that are edited copies of one.
+pub(super) fn edits(db: &Connection, message: i64) -> rusqlite::Result<Vec<MessageId>> {
+    db.prepare("SELECT id FROM messages WHERE parent = ?1 ORDER BY id")?
+        .query_map([message], |row| row.get(0).map(MessageId))?
         .collect()
+}
+
+/// Lines of the audit about a message; and those that say by whom it was edited, which are about the edited copies.
+pub(super) fn audit(db: &Connection, message: i64) -> rusqlite::Result<Vec<AuditView>> {
+    db.prepare(
+        "SELECT at, actor, action, detail FROM audit WHERE message = ?1 OR action = 'edit' \
+         AND message IN (SELECT id FROM messages WHERE parent = ?1) ORDER BY id",
+    )?
+    .query_map([message], |row| {
+        Ok(AuditView {
+            at: row.get(0)?,
+            actor: row.get(1)?,
+            action: row.get(2)?,
+            detail: row.get(3)?,
+        })
+    })?
+    .collect()
 }
 
 /// A column that holds a word of an enum.
