@@ -13,6 +13,7 @@
 
 mod destination;
 mod mistake;
+mod operating;
 mod route;
 mod section;
 mod source;
@@ -29,6 +30,7 @@ use toml::de::DeTable;
 
 pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
+pub use operating::{Api, Keep, Log, LogFormat};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
 
@@ -49,6 +51,12 @@ pub struct Config {
     pub store_limit: Option<u64>,
     /// How long what is under way may take when the hub is asked to stop.
     pub shutdown: Duration,
+    /// The HTTP API, if there is one.
+    pub api: Option<Api>,
+    /// What is logged.
+    pub log: Log,
+    /// How long what is not needed any more is kept.
+    pub keep: Keep,
     /// Where messages come from.
     pub sources: Vec<Source>,
     /// Where messages go.
@@ -119,19 +127,23 @@ impl Config {
 
     fn read(root: Section<'_, '_>, folder: &Path) -> Self {
         let hub = root.section("hub");
+        let mut sources = Vec::new();
+        for (name, section) in root.named("source") {
+            sources.extend(source::read(name, section, folder));
+        }
         let mut config = Self {
             name: hub.text("name").unwrap_or("hub").to_owned(),
             data: folder.join(hub.text("data").unwrap_or("data")),
             store_limit: hub.size("store_limit"),
             shutdown: hub.time("shutdown", Duration::from_secs(10)),
-            sources: Vec::new(),
+            api: operating::api(root.section("api"), folder),
+            log: operating::log(root.section("log"), folder),
+            keep: operating::keep(root.section("keep"), &sources),
+            sources,
             destinations: Vec::new(),
             routes: Vec::new(),
         };
         hub.finish();
-        for (name, section) in root.named("source") {
-            config.sources.extend(source::read(name, section, folder));
-        }
         for (name, section) in root.named("destination") {
             config.destinations.extend(destination::read(name, section, folder));
         }

@@ -1,0 +1,69 @@
+//! What is paused now, and who is to know.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, watch};
+
+use crate::store::{Paused, Side};
+
+/// A gate for each source and destination, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Gates(Mutex<HashMap<(Side, String), Arc<Gate>>>);
+
+/// Whether a source takes messages, or a destination gets them.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    closed: watch::Sender<bool>,
+    /// Told when somebody changed what is queued for the destination.
+    changed: Notify,
+}
+
+impl Gates {
+    /// With what was paused when the hub ended.
+    pub(crate) fn of(paused: &[Paused]) -> Self {
+        let gates = Self::default();
+        for pause in paused {
+            gates.gate(pause.side, &pause.name).set_closed(true);
+        }
+        gates
+    }
+
+    /// The gate of a name. One that nobody asked for before is open.
+    pub(crate) fn gate(&self, side: Side, name: &str) -> Arc<Gate> {
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Gate { closed: watch::Sender::new(false), changed: Notify::new() });
+        Arc::clone(gates.entry((side, name.to_owned())).or_insert_with(new))
+    }
+}
+
+impl Gate {
+    pub(crate) fn set_closed(&self, closed: bool) {
+        self.closed.send_replace(closed);
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        !*self.closed.borrow()
+    }
+
+    /// What tells when it closes.
+    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
+        self.closed.subscribe()
+    }
+
+    /// Waits until it is open.
+    pub(crate) async fn opened(&self) {
+        // An error means that the gate is gone; it is here.
+        let _ = self.closed.subscribe().wait_for(|closed| !*closed).await;
+    }
+
+    /// Says that what is queued is not what it was.
+    pub(crate) fn note_change(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits until somebody says so.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+}
