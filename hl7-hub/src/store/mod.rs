@@ -52,6 +52,9 @@ pub trait Store: Send + Sync + 'static {
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
 
+    /// Sets the most bytes that the store may take; `None` for as many as there are. What is there already stays.
+    fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()>;
+
     /// How to look at what is there.
     fn reader(&self) -> &dyn Reader;
 }

@@ -111,6 +111,10 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.record(&event))
     }
 
+    fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| schema::limit(ledger.db, bytes))
+    }
+
     fn reader(&self) -> &dyn Reader {
         &self.reader
     }
