@@ -11,6 +11,7 @@
 //! );
 //! ```
 
+mod changes;
 mod destination;
 mod mistake;
 mod operating;
@@ -21,21 +22,24 @@ mod source;
 mod tests;
 mod units;
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::de::DeTable;
 
+use crate::Digest;
+
+pub use changes::Changes;
 pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use operating::{Api, Keep, Log, LogFormat};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
 
+use changes::{Parts, parts};
 use mistake::{Mistake, located, suggestion};
-use section::Section;
+use section::{Notes, Section};
 
 /// The example that `hl7-hub init` writes: every key with what it does.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -43,6 +47,8 @@ pub const EXAMPLE: &str = include_str!("example.toml");
 /// What a hub does.
 #[derive(Debug)]
 pub struct Config {
+    /// The file that it was read from, to be read again; `None` where it is from a text.
+    pub file: Option<PathBuf>,
     /// What it calls itself.
     pub name: String,
     /// Where its store is.
@@ -63,6 +69,7 @@ pub struct Config {
     pub destinations: Vec<Destination>,
     /// Which go where.
     pub routes: Vec<Route>,
+    parts: Parts,
 }
 
 /// Why a configuration cannot be used.
@@ -96,7 +103,9 @@ impl Config {
         let text = fs::read_to_string(path)
             .map_err(|error| LoadError::Unreadable { path: named.clone(), error })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, folder).map_err(|errors| LoadError::Wrong { path: named, errors })
+        let config = Self::parse(&text, folder)
+            .map_err(|errors| LoadError::Wrong { path: named, errors })?;
+        Ok(Self { file: Some(path.to_owned()), ..config })
     }
 
     /// Reads a text. Paths in it are relative to a folder.
@@ -116,10 +125,11 @@ impl Config {
         if !broken.is_empty() {
             return Err(located(text, broken));
         }
-        let mistakes = RefCell::default();
-        let config =
-            Self::read(Section::new(root.get_ref(), String::new(), 0..0, &mistakes), folder);
-        match mistakes.into_inner() {
+        let notes = Notes::default();
+        let mut config =
+            Self::read(Section::new(root.get_ref(), String::new(), 0..0, &notes), folder);
+        config.parts = parts(root.get_ref(), &notes.files.into_inner());
+        match notes.mistakes.into_inner() {
             none if none.is_empty() => Ok(config),
             mistakes => Err(located(text, mistakes)),
         }
@@ -132,6 +142,7 @@ impl Config {
             sources.extend(source::read(name, section, folder));
         }
         let mut config = Self {
+            file: None,
             name: hub.text("name").unwrap_or("hub").to_owned(),
             data: folder.join(hub.text("data").unwrap_or("data")),
             store_limit: hub.size("store_limit"),
@@ -142,6 +153,7 @@ impl Config {
             sources,
             destinations: Vec::new(),
             routes: Vec::new(),
+            parts: Parts::new(),
         };
         hub.finish();
         for (name, section) in root.named("destination") {
@@ -185,6 +197,28 @@ impl Config {
                 "there is no source; a hub needs one at least, as `[source.NAME]`",
             );
         }
+    }
+
+    /// What is different in a configuration that came later.
+    #[must_use]
+    pub fn changes(&self, later: &Self) -> Changes {
+        let mut changes = Changes::between(&self.parts, &later.parts);
+        if self.data != later.data {
+            changes.at_restart.push("hub.data".to_owned());
+        }
+        changes
+    }
+
+    /// What a destination is set up by: two configurations that say the same of it have the same. `None` where there is no
+    /// destination with that name.
+    pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
+        self.parts.get(&format!("destination.{name}")).copied()
+    }
+
+    /// The source with a name.
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == name)
     }
 
     /// The destination with a name.

@@ -1,6 +1,6 @@
 //! Where messages come from.
 
-use std::fs;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use hl7_mllp::{DecoderOptions, Encoder, Framing};
 use ipnet::IpNet;
 
 use super::destination::overrides;
-use super::section::Section;
+use super::section::{NamedFile, Section};
 use super::suggestion;
 use crate::versions::VERSIONS;
 
@@ -46,6 +46,14 @@ pub struct Source {
     pub dedupe: Option<Duration>,
     /// What becomes of the connection when the store fails.
     pub on_store_failure: StoreFailure,
+}
+
+impl Source {
+    /// Whether an address may connect.
+    #[must_use]
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.allow.is_empty() || self.allow.iter().any(|network| network.contains(&address))
+    }
 }
 
 /// How a source is reached.
@@ -217,8 +225,7 @@ pub(super) fn framed(mllp: &Section<'_, '_>) -> Framed {
 fn allowed(section: &Section<'_, '_>) -> Vec<IpNet> {
     let mut allowed = Vec::new();
     for (text, span) in section.texts("allow").unwrap_or_default() {
-        let network =
-            text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: std::net::IpAddr| ip.into()));
+        let network = text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: IpAddr| ip.into()));
         match network {
             Ok(network) => allowed.push(network),
             Err(_) => section.mistake(
@@ -237,19 +244,15 @@ fn senders(section: &Section<'_, '_>) -> Vec<String> {
 }
 
 fn policy(section: &Section<'_, '_>, folder: &Path) -> Option<Policy> {
-    let (file, span) = section.text_at("policy")?;
-    let path = folder.join(file);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            section.mistake(span, "policy", format!("{}: cannot be read: {error}", path.display()));
-            return None;
-        }
+    let NamedFile { path, bytes, span } = section.file("policy", folder)?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        section.mistake(span, "policy", format!("{path}: this is no text in UTF-8"));
+        return None;
     };
     Policy::parse(&text, VERSIONS)
         .map_err(|errors| {
             for error in errors.list() {
-                section.mistake(span.clone(), "policy", format!("{}: {error}", path.display()));
+                section.mistake(span.clone(), "policy", format!("{path}: {error}"));
             }
         })
         .ok()

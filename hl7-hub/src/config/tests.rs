@@ -5,9 +5,7 @@ use hl7_core::ack::{AckMode, Condition, Decision};
 
 use tracing::Level;
 
-use super::{
-    Check, Commits, Config, EXAMPLE, Keep, Link, Log, LogFormat, Port, StoreFailure,
-};
+use super::{Check, Commits, Config, EXAMPLE, Keep, Link, Log, LogFormat, Port, StoreFailure};
 
 #[track_caller]
 fn parse(text: &str) -> Config {
@@ -194,7 +192,10 @@ fn what_does_not_go_together_is_said() {
         ("[log]\nlevel = \"wran\"", "did you mean `warn`?"),
         ("[keep]\ncontent = \"2d\"\nmetadata = \"1d\"", "keep.metadata: shorter than `content`"),
         ("[keep]\nmetadata = \"2d\"", "keep.metadata: shorter than `content`"),
-        ("[keep]\ncontent = \"9d\"\nmetadata = \"9d\"\naudit = \"8d\"", "keep.audit: shorter than `metadata`"),
+        (
+            "[keep]\ncontent = \"9d\"\nmetadata = \"9d\"\naudit = \"8d\"",
+            "keep.audit: shorter than `metadata`",
+        ),
         (
             "[keep]\ncontent = \"6d\"\n[source.a]\nmllp = { listen = \"a:1\" }",
             "keep.content: shorter than `dedupe` of source a",
@@ -203,4 +204,32 @@ fn what_does_not_go_together_is_said() {
         let errors = Config::parse(text, Path::new(".")).expect_err(text).to_string();
         assert!(errors.contains(reason), "{text}: {errors}");
     }
+}
+
+#[test]
+fn what_differs_between_two_configurations_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("partner.toml");
+    std::fs::write(&policy, "").expect("a file");
+    let read =
+        |text: &str| Config::parse(text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
+    let text = "[source.a]\nmllp.listen = \"a:1\"\npolicy = \"partner.toml\"\n[source.b]\nmllp.listen = \"a:2\"\n\
+                [destination.x]\nfile.folder = \"x\"\n[[route]]\nto = \"x\"\n";
+    let old = read(text);
+    let changes = |text: &str| old.changes(&read(text)).to_string();
+    assert_eq!(changes(text), "nothing changed");
+    // Layout, order and notation of tables are no change.
+    let same = "[[route]]\nto = \"x\"\n\n[destination.x.file]\nfolder = \"x\" # here\n[source]\nb.mllp.listen = \"a:2\"\n\
+                a = { policy = \"partner.toml\", mllp = { listen = \"a:1\" } }\n";
+    assert_eq!(changes(same), "nothing changed");
+    assert_eq!(
+        changes(&text.replace("source.b", "source.c").replace("to = \"x\"", "to = [\"x\"]")),
+        "added: source.c; changed: route; removed: source.b"
+    );
+    assert_eq!(
+        changes(&format!("[hub]\ndata = \"there\"\n{text}")),
+        "added: hub; not before the next start: hub.data"
+    );
+    std::fs::write(&policy, "version = \"2.5\"\n").expect("a file");
+    assert_eq!(changes(text), "changed: source.a", "what a file says counts");
 }

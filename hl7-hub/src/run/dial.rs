@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::{Hub, connection};
+use super::{Hub, Stopping, connection};
 use crate::config::Link;
 use crate::engine::{Backoff, Reception};
 
@@ -15,12 +16,16 @@ use crate::engine::{Backoff, Reception};
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Connects to the source again and again until the hub stops. Its name is looked up each time.
-pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>) {
+pub(super) async fn run(
+    hub: Arc<Hub>,
+    rules: watch::Receiver<Arc<Reception>>,
+    mut stopping: Stopping,
+) {
+    let reception = Arc::clone(&rules.borrow());
     let source = reception.source();
     let Link::Dial { address, retry } = &source.link else { return };
     let first = Duration::from_secs(1).min(*retry);
     let backoff = Backoff { first, most: *retry, ..Backoff::default() };
-    let mut stopping = hub.stopping();
     let mut failures = 0_u32;
     while !stopping.is_now() {
         let connected = tokio::select! {
@@ -35,7 +40,7 @@ pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>) {
                 let _ = stream.set_nodelay(true);
                 let peer = stream.peer_addr().map(|address| address.ip().to_string());
                 let peer = peer.unwrap_or_else(|_| address.clone());
-                connection::serve(&hub, &reception, stream, &peer).await;
+                connection::serve(&hub, rules.clone(), stream, &peer, stopping.clone()).await;
             }
             Ok(Err(_)) | Err(_) => {
                 failures = failures.saturating_add(1);

@@ -13,18 +13,18 @@ use crate::config::{Config, Destination};
 use crate::engine::{Action, Event, Lane};
 use crate::store::{DeliveryId, Settlement, StoreError};
 
-/// Sends the deliveries of a destination until the hub stops.
-pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize) {
+/// Sends the deliveries of a destination until it is to stop.
+pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stopping: Stopping) {
     let Some(destination) = config.destinations.get(index) else { return };
-    let Some(wake) = hub.wake.get(&destination.name) else { return };
+    let Some(wake) = hub.lane(&destination.name) else { return };
     let Destination { replies, backoff, lost_attempts, backup, .. } = destination;
     let mut lane = Lane::new(replies.clone(), *backoff, *lost_attempts, backup.clone());
     let mut driver = Driver {
         hub: &hub,
         name: &destination.name,
-        wake,
+        wake: &wake,
         outlet: Outlet::new(&destination.port),
-        stopping: hub.stopping(),
+        stopping,
         reachable: true,
         reply: Vec::new(),
     };
@@ -57,7 +57,7 @@ struct Driver<'h> {
 }
 
 impl Driver<'_> {
-    /// Does what is to be done and says what happened; `None` when the hub stops.
+    /// Does what is to be done and says what happened; `None` when it is to stop.
     async fn carry_out(&mut self, action: Action) -> Option<Happened> {
         let event = match action {
             Action::Fetch { behind, most } => self.fetch(behind, most).await,
@@ -105,11 +105,11 @@ impl Driver<'_> {
                 let goes_on = next.is_some() && !self.stopping.is_now() && self.outlet.is_ready();
                 let next = next.filter(|_| goes_on);
                 let (outcome, settlement) = (end.outcome.clone(), end.settlement);
-                let backup = end.backup.as_ref().and_then(|name| self.hub.wake.get(name));
+                let backup = end.backup.clone();
                 let settled = self.hub.store.settle(end, next).await;
                 if settled.is_ok() {
                     self.note_settled(&outcome, settlement);
-                    backup.iter().for_each(|lane| lane.notify_one());
+                    self.hub.wake(&backup);
                 }
                 self.of_store(settled, Event::Settled)
             }

@@ -70,6 +70,9 @@ pub trait Store: Send + Sync + 'static {
     /// not done, cancelled or resolved stays, however old it is.
     fn prune(&self, at: i64, clocks: Clocks, from: PruneFrom) -> Pending<'_, Pruned>;
 
+    /// Sets the most bytes that the store may take; `None` for as many as there are. What is there already stays.
+    fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()>;
+
     /// How to look at what is there.
     fn reader(&self) -> &dyn Reader;
 }

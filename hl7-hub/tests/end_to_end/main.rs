@@ -9,6 +9,7 @@ mod hub;
 mod kill;
 mod messages;
 mod receiver;
+mod reload;
 mod sender;
 mod wait;
 

@@ -122,6 +122,10 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.prune(at, &clocks, from))
     }
 
+    fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| schema::limit(ledger.db, bytes))
+    }
+
     fn reader(&self) -> &dyn Reader {
         &self.reader
     }
