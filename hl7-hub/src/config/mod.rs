@@ -30,7 +30,7 @@ use toml::de::DeTable;
 pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
-pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
+pub use source::{Acks, BatchAcks, Batches, Check, Framed, Link, Source, StoreFailure, Timers};
 
 use mistake::{Mistake, located, suggestion};
 use section::Section;

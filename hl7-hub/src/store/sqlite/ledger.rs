@@ -6,8 +6,9 @@ use super::audit::{self, Line, NOTHING, Tip};
 use super::failure;
 use crate::Payload;
 use crate::store::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
-    MessageId, MessageState, NewDelivery, Settlement, StoreError, Verdict,
+    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId,
+    DeliveryState, Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery,
+    Settlement, StoreError, Verdict,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -24,6 +25,24 @@ pub(super) struct Ledger<'w> {
 impl Ledger<'_> {
     /// A message with its dedupe key, acknowledgments, deliveries and audit line; or the message that it repeats.
     pub(super) fn accept(&mut self, incoming: &Incoming) -> Result<Accepted> {
+        self.accept_in(incoming, None)
+    }
+
+    /// A batch and messages of it, each as [`accept`](Self::accept) takes it.
+    pub(super) fn accept_batch(&mut self, incoming: &IncomingBatch) -> Result<AcceptedBatch> {
+        let batch = self.accept(&incoming.batch)?;
+        let accept =
+            |member: &Member| self.accept_in(&member.message, Some((batch.id(), member.ordinal)));
+        let messages = incoming.messages.iter().map(accept).collect::<Result<_>>()?;
+        Ok(AcceptedBatch { batch, messages })
+    }
+
+    /// A message, and which one of a batch it is.
+    fn accept_in(
+        &mut self,
+        incoming: &Incoming,
+        place: Option<(MessageId, u32)>,
+    ) -> Result<Accepted> {
         let first = incoming.dedupe.as_ref().map(|key| self.first_of(incoming, key)).transpose()?;
         let first = first.unwrap_or(Known::Never);
         if let Known::Same(id) = first {
@@ -32,6 +51,14 @@ impl Ledger<'_> {
             return Ok(Accepted::Duplicate { id: MessageId(id), replies });
         }
         let id = self.insert(incoming).map_err(failure)?;
+        if let Some((batch, ordinal)) = place {
+            self.db
+                .prepare_cached(
+                    "INSERT INTO batch_members (message, batch, ordinal) VALUES (?1, ?2, ?3)",
+                )
+                .and_then(|mut insert| insert.execute(params![id, batch.0, ordinal]))
+                .map_err(failure)?;
+        }
         let digest = audit::digest_of_message(self.db, id).map_err(failure)?;
         self.db
             .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")
@@ -321,6 +348,7 @@ fn first_state(incoming: &Incoming) -> MessageState {
     match incoming.verdict {
         _ if !incoming.deliveries.is_empty() => MessageState::Queued,
         Verdict::Accepted => MessageState::NoRoute,
+        Verdict::Batch => MessageState::Split,
         _ => MessageState::Refused,
     }
 }

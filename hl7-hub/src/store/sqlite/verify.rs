@@ -131,7 +131,8 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
                      AND state = 'dead') THEN 'dead' \
                  WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) \
                      THEN 'completed' \
-                 WHEN verdict = 'accepted' THEN 'no-route' ELSE 'refused' END",
+                 WHEN verdict = 'accepted' THEN 'no-route' WHEN verdict = 'batch' THEN 'split' \
+                 ELSE 'refused' END",
         ),
         (
             "settled delivery",
