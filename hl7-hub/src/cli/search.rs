@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use hl7_hub::store::{MessageState, Query, Reader};
+use hl7_hub::store::{MessageId, MessageState, Query, Reader};
 
 use super::{Failure, Of, Status, time};
 
@@ -32,8 +32,12 @@ pub(super) struct Args {
     source: Option<String>,
 
     /// Where it stands
-    #[arg(long, value_name = "queued|parked|dead|no-route|refused|completed|resolved", value_parser = state)]
+    #[arg(long, value_name = "queued|parked|dead|no-route|refused|completed|resolved|split", value_parser = state)]
     state: Option<MessageState>,
+
+    /// Came in this batch
+    #[arg(long, value_name = "N")]
+    batch: Option<i64>,
 
     /// Came at this time or later: 2026-02-11 or 2026-02-11T14:01:14Z
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
@@ -50,7 +54,7 @@ pub(super) struct Args {
 
 fn state(word: &str) -> Result<MessageState, &'static str> {
     MessageState::of_word(word)
-        .ok_or("expected queued, parked, dead, no-route, refused, completed or resolved")
+        .ok_or("expected queued, parked, dead, no-route, refused, completed, resolved or split")
 }
 
 pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> {
@@ -60,6 +64,7 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         message_type: args.message_type.clone(),
         source: args.source.clone(),
         state: args.state,
+        batch: args.batch.map(MessageId),
         since: args.since,
         until: args.until,
         below: None,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use hl7_hub::store::{MessageId, Reader};
+use hl7_hub::store::{MessageId, MessageState, Reader};
 
 use super::{Failure, Of, Status, time};
 
@@ -41,11 +41,17 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         message.source,
         message.peer
     )?;
+    if let Some((batch, ordinal)) = message.batch {
+        writeln!(out, "batch       message {ordinal} of batch {batch}")?;
+    }
     writeln!(out, "type        {}", facts.message_type.escape_debug())?;
     writeln!(out, "control id  {}", facts.control_id.escape_debug())?;
     writeln!(out, "version     {}", facts.version.escape_debug())?;
     writeln!(out, "verdict     {}", message.verdict)?;
     writeln!(out, "state       {}", message.state)?;
+    if message.state == MessageState::Split {
+        writeln!(out, "messages    hl7-hub search --batch {id}")?;
+    }
     for delivery in reader.deliveries(id)? {
         let mark = if delivery.maybe_duplicate { ", may have come more than once" } else { "" };
         writeln!(

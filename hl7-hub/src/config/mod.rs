@@ -35,7 +35,7 @@ pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use operating::{Api, Keep, Log, LogFormat};
 pub use route::Route;
-pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
+pub use source::{Acks, BatchAcks, Batches, Check, Framed, Link, Source, StoreFailure, Timers};
 
 use changes::{Parts, parts};
 use mistake::{Mistake, located, suggestion};

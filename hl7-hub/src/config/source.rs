@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, AckSettings, AckType, Condition, HeaderOverrides};
+use hl7_core::batch::WhichAcks;
 use hl7_core::policy::Policy;
 use hl7_mllp::{DecoderOptions, Encoder, Framing};
 use ipnet::IpNet;
@@ -42,6 +43,8 @@ pub struct Source {
     pub check: Check,
     /// What is agreed with the partner.
     pub policy: Option<Policy>,
+    /// What becomes of a frame with a batch in it.
+    pub batches: Batches,
     /// How long a message is remembered, so that the same one is not delivered twice; `None` for not at all.
     pub dedupe: Option<Duration>,
     /// What becomes of the connection when the store fails.
@@ -106,6 +109,8 @@ pub struct Acks {
     pub application_to: Option<String>,
     /// Whether a message of an unknown sender is rejected; else it is met by silence. It is kept in both cases.
     pub reject_unknown: bool,
+    /// How the messages of a batch are answered.
+    pub batch: BatchAcks,
     pub(super) destination_span: Option<(String, Range<usize>)>,
 }
 
@@ -120,6 +125,29 @@ pub enum Check {
     Warn,
     /// Errors refuse the message.
     Reject,
+}
+
+/// What becomes of a frame with a batch in it: with FHS, BHS, BTS or FTS, or with several messages one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batches {
+    /// A frame is one message, whatever stands in it.
+    Off,
+    /// Each message is one of its own: judged, routed and answered by its own header.
+    Split,
+    /// It stays a batch and goes out as one.
+    Whole {
+        /// Whether a message that is refused is set aside and the others go on; else it refuses its batch.
+        set_aside: bool,
+    },
+}
+
+/// How the messages of a batch are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchAcks {
+    /// Each acknowledgment is a frame.
+    Each,
+    /// By one batch of acknowledgments.
+    Batch(WhichAcks),
 }
 
 /// What becomes of a connection when its message cannot be stored.
@@ -160,7 +188,9 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
+    let batches = batches(&section);
     let source = Source {
+        batches,
         framed,
         commits,
         timers,
@@ -168,7 +198,7 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         max_per_peer,
         allow: allowed(&section),
         senders: senders(&section),
-        acks: acks(section.section("ack")),
+        acks: acks(section.section("ack"), batches),
         check: match section.word("check", &["off", "header", "warn", "reject"]) {
             Some(0) => Check::Off,
             Some(2) => Check::Warn,
@@ -258,7 +288,22 @@ fn policy(section: &Section<'_, '_>, folder: &Path) -> Option<Policy> {
         .ok()
 }
 
-fn acks(ack: Section<'_, '_>) -> Acks {
+fn batches(section: &Section<'_, '_>) -> Batches {
+    let word = section.word("batches", &["off", "split", "whole"]);
+    let set_aside = section.flag("set_aside");
+    if set_aside == Some(true) && word != Some(2) {
+        let reason = "only a batch that stays whole has messages that are set aside; write \
+                      batches = \"whole\", or leave this out";
+        section.mistake(section.span.clone(), "set_aside", reason);
+    }
+    match word {
+        Some(1) => Batches::Split,
+        Some(2) => Batches::Whole { set_aside: set_aside.unwrap_or(false) },
+        _ => Batches::Off,
+    }
+}
+
+fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
     const MODES: &[&str] = &["original", "enhanced", "deferred", "static", "none"];
     let condition = |key| {
         let codes = Condition::ALL.map(Condition::code);
@@ -303,6 +348,14 @@ fn acks(ack: Section<'_, '_>) -> Acks {
         reject_unknown: match ack.word("unknown_sender", &["silence", "reject"]) {
             Some(at) => at == 1,
             None => true,
+        },
+        batch: match ack.word("batch", &["each", "all", "negative"]) {
+            Some(0) => BatchAcks::Each,
+            Some(1) => BatchAcks::Batch(WhichAcks::All),
+            Some(2) => BatchAcks::Batch(WhichAcks::Negative),
+            // As it came, so it is answered.
+            _ if matches!(batches, Batches::Whole { .. }) => BatchAcks::Batch(WhichAcks::All),
+            _ => BatchAcks::Each,
         },
         destination_span: to.map(|(name, span)| (name.to_owned(), span)),
     };

@@ -2,10 +2,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, Condition, Decision};
+use hl7_core::batch::WhichAcks;
 
 use tracing::Level;
 
-use super::{Check, Commits, Config, EXAMPLE, Keep, Link, Log, LogFormat, Port, StoreFailure};
+use super::{
+    BatchAcks, Batches, Check, Commits, Config, EXAMPLE, Keep, Link, Log, LogFormat, Port,
+    StoreFailure,
+};
 
 #[track_caller]
 fn parse(text: &str) -> Config {
@@ -128,6 +132,24 @@ fn how_it_is_operated_is_what_is_set() {
 }
 
 #[test]
+fn what_is_said_of_batches() {
+    let of = |more: &str| {
+        let config = parse(&format!("[source.a]\nmllp.listen = \"a:1\"\n{more}"));
+        (config.sources[0].batches, config.sources[0].acks.batch)
+    };
+    let (all, negative) = (BatchAcks::Batch(WhichAcks::All), BatchAcks::Batch(WhichAcks::Negative));
+    let whole = |set_aside| Batches::Whole { set_aside };
+    assert_eq!(of(""), (Batches::Off, BatchAcks::Each));
+    assert_eq!(of("batches = \"split\""), (Batches::Split, BatchAcks::Each));
+    assert_eq!(of("batches = \"whole\""), (whole(false), all));
+    assert_eq!(
+        of("batches = \"whole\"\nset_aside = true\nack.batch = \"negative\""),
+        (whole(true), negative)
+    );
+    assert_eq!(of("batches = \"whole\"\nack.batch = \"each\""), (whole(false), BatchAcks::Each));
+}
+
+#[test]
 fn every_mistake_is_said_with_its_place() {
     check_errors(
         "[hub]\nnaem = \"x\"\n\n[source.a]\nmllp = { listen = \"2575\", frame_timeout = \"5\" }\n\
@@ -165,6 +187,8 @@ fn what_does_not_go_together_is_said() {
         ("[source.a]\nmllp = { listen = \"a:1\", start = 0x1c }", "the same byte"),
         ("[source.a]\nack = { mode = \"static\" }", "needs `success` and `failure`"),
         ("[source.a]\nack = { mode = \"orignal\" }", "did you mean `original`?"),
+        ("[source.a]\nset_aside = true", "only a batch that stays whole"),
+        ("[source.a]\nbatches = \"splitt\"", "did you mean `split`?"),
         ("[source.a]\nallow = \"10.0.0.0/99\"", "no address range"),
         ("[source.a]\npolicy = \"none.toml\"", "cannot be read"),
         (

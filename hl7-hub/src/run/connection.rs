@@ -1,5 +1,6 @@
 //! One connection that messages come over.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +14,8 @@ use tracing::{debug, info, warn};
 
 use super::{Hub, Stopping};
 use crate::Payload;
-use crate::engine::{Answer, Exchange, Reception};
-use crate::store::{Accepted, AuditEvent, Incoming, MessageId};
+use crate::engine::{Answer, BatchExchange, Exchange, Received, Reception};
+use crate::store::{Accepted, AuditEvent, Incoming, IncomingBatch, MessageId};
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
@@ -206,8 +207,15 @@ impl Connection<'_> {
         let moment = self.hub.clock.moment();
         let outcome = match piece {
             Piece::Message(bytes) => {
-                let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
-                self.store(incoming, exchange, Commit::Ack).await
+                match self.reception.receive_frame(&bytes, self.peer, &moment) {
+                    Received::Message(incoming, exchange) => {
+                        self.store(incoming, exchange, Commit::Ack).await
+                    }
+                    Received::Batch(incoming, exchange) => {
+                        drop(bytes);
+                        self.store_batch(incoming, exchange).await
+                    }
+                }
             }
             Piece::Broken(Fault::TooLong, start) => {
                 let (incoming, exchange) =
@@ -251,6 +259,40 @@ impl Connection<'_> {
             }
         };
         let commit = if stored.is_ok() { commit } else { Commit::Nak };
+        self.answer(exchange.answer(&stored), commit, id).await
+    }
+
+    /// The same for a batch: all of it in one commit, then the answers.
+    async fn store_batch(
+        &mut self,
+        incoming: IncomingBatch,
+        exchange: BatchExchange,
+    ) -> Result<(), Ended> {
+        let messages = incoming.messages.iter().map(|member| &member.message);
+        let deliveries = messages.chain([&incoming.batch]).flat_map(|message| &message.deliveries);
+        let lanes: BTreeSet<String> = deliveries.map(|to| to.destination.clone()).collect();
+        let source = &self.reception.source().name;
+        let stored = self.hub.store.accept_batch(incoming).await;
+        match &stored {
+            Ok(accepted) => {
+                self.hub.wake(&lanes);
+                if !exchange.findings().is_empty() {
+                    let findings = exchange.findings();
+                    warn!(
+                        source,
+                        message_id = accepted.batch.id().0,
+                        findings,
+                        "a batch is not in order"
+                    );
+                }
+            }
+            Err(failure) => {
+                warn!(source, %failure, "a batch was not stored");
+                self.hub.note_failure(failure);
+            }
+        }
+        let commit = if stored.is_ok() { Commit::Ack } else { Commit::Nak };
+        let id = stored.as_ref().ok().map(|accepted| accepted.batch.id());
         self.answer(exchange.answer(&stored), commit, id).await
     }
 

@@ -35,10 +35,10 @@ pub use orders::{
 };
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
-    Accepted, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
-    DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Incoming, MessageId,
-    MessageState, MessageView, NewDelivery, Query, Settlement, Status, StoreError, Verdict,
-    Verified,
+    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey,
+    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Incoming,
+    IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Query, Settlement,
+    Status, StoreError, Verdict, Verified,
 };
 
 /// An answer that comes when what was asked for is on stable storage.
@@ -51,6 +51,9 @@ pub type Pending<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub trait Store: Send + Sync + 'static {
     /// Takes a message with all that was decided about it.
     fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted>;
+
+    /// Takes a batch and messages of it, all of them in one commit.
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch>;
 
     /// Notes that a delivery is about to be sent, before its first byte is on the wire.
     fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId>;

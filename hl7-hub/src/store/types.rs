@@ -75,6 +75,8 @@ words! {
         Unreadable = "unreadable",
         /// A frame that was broken off.
         Partial = "partial",
+        /// A batch, each message of which was judged for itself.
+        Batch = "batch",
     }
 }
 
@@ -91,6 +93,8 @@ words! {
         NoRoute = "no-route",
         /// It was refused, and nobody asked for refused messages.
         Refused = "refused",
+        /// A batch; its messages go their own ways.
+        Split = "split",
         /// Somebody took it out of its queues; it waits for them.
         Parked = "parked",
         /// Somebody decided that nothing more is to be done.
@@ -102,7 +106,7 @@ impl MessageState {
     /// Whether nothing more is to be done about it, so that it may be pruned once it is old.
     #[must_use]
     pub fn may_go(self) -> bool {
-        matches!(self, Self::Completed | Self::Resolved)
+        matches!(self, Self::Completed | Self::Resolved | Self::Split)
     }
 }
 
@@ -230,6 +234,33 @@ pub struct Incoming {
     pub decided: String,
 }
 
+/// A batch that came, with messages of it that are messages of their own.
+#[derive(Debug, Clone)]
+pub struct IncomingBatch {
+    /// The batch itself, byte for byte.
+    pub batch: Incoming,
+    /// Messages of it.
+    pub messages: Vec<Member>,
+}
+
+/// A message of a batch.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Which message of the batch, from one.
+    pub ordinal: u32,
+    /// The message.
+    pub message: Incoming,
+}
+
+/// What became of a batch that was offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedBatch {
+    /// Of the batch itself.
+    pub batch: Accepted,
+    /// Of its messages, in the order in which they were offered.
+    pub messages: Vec<Accepted>,
+}
+
 /// What became of a message that was offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
@@ -247,6 +278,16 @@ pub enum Accepted {
         /// The acknowledgments of the first.
         replies: Vec<Payload>,
     },
+}
+
+impl Accepted {
+    /// The number of the message: its own, or that of the first.
+    #[must_use]
+    pub fn id(&self) -> MessageId {
+        match self {
+            Self::New { id, .. } | Self::Duplicate { id, .. } => *id,
+        }
+    }
 }
 
 /// A delivery to be sent.
@@ -370,6 +411,8 @@ pub struct Query {
     pub source: Option<String>,
     /// The state.
     pub state: Option<MessageState>,
+    /// Came in this batch, or went out in it.
+    pub batch: Option<MessageId>,
     /// Came at this time or later, in milliseconds since 1970.
     pub since: Option<i64>,
     /// Came before this time.
@@ -401,6 +444,8 @@ pub struct MessageView {
     pub bytes: u64,
     /// The message that it is an edited copy of.
     pub parent: Option<MessageId>,
+    /// The batch that it came in, and which message of it, from one.
+    pub batch: Option<(MessageId, u32)>,
 }
 
 /// A delivery as a reader sees it.

@@ -85,8 +85,8 @@ pub(super) fn tip(db: &Connection) -> rusqlite::Result<Tip> {
     last.map_or_else(|| start(db), Ok)
 }
 
-/// What stands in a message's rows: its own row, its body, its acknowledgments, its deliveries with what they send. Read back
-/// from the database both when it is written and when it is verified, so that the two cannot differ.
+/// What stands in a message's rows: its own row, its body, its acknowledgments, its deliveries with what they send, the batch
+/// that it came in. Read back from the database both when it is written and when it is verified, so that the two cannot differ.
 pub(super) fn digest_of_message(db: &Connection, id: i64) -> rusqlite::Result<Digest> {
     let mut parts = rows(
         db,
@@ -108,6 +108,8 @@ pub(super) fn digest_of_message(db: &Connection, id: i64) -> rusqlite::Result<Di
     )?);
     parts.push(b"deliveries".to_vec());
     parts.extend(deliveries(db, "message = ?1 AND parent IS NULL AND ordered IS NULL", id)?);
+    // Nothing where it came by itself.
+    parts.extend(rows(db, "SELECT batch, ordinal FROM batch_members WHERE message = ?1", id)?);
     Ok(Digest::of_parts(parts.iter().map(Vec::as_slice)))
 }
 

@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::audit::{self, Line, NOTHING, Tip};
 use super::failure;
 use crate::store::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
-    MessageId, MessageState, NewDelivery, Settlement, StoreError, Verdict,
+    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId,
+    DeliveryState, Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery,
+    Settlement, StoreError, Verdict,
 };
 use crate::{Digest, Payload};
 
@@ -27,7 +28,8 @@ pub(super) const STATE: &str = "CASE \
          THEN 'completed' \
      WHEN resolved IS NOT NULL \
          OR EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) THEN 'resolved' \
-     WHEN verdict = 'accepted' THEN 'no-route' ELSE 'refused' END";
+     WHEN verdict = 'accepted' THEN 'no-route' WHEN verdict = 'batch' THEN 'split' \
+     ELSE 'refused' END";
 
 /// The tables inside the writer's transaction, and the end of the audit.
 pub(super) struct Ledger<'w> {
@@ -38,6 +40,24 @@ pub(super) struct Ledger<'w> {
 impl Ledger<'_> {
     /// A message with its dedupe key, acknowledgments, deliveries and audit line; or the message that it repeats.
     pub(super) fn accept(&mut self, incoming: &Incoming) -> Result<Accepted> {
+        self.accept_in(incoming, None)
+    }
+
+    /// A batch and messages of it, each as [`accept`](Self::accept) takes it.
+    pub(super) fn accept_batch(&mut self, incoming: &IncomingBatch) -> Result<AcceptedBatch> {
+        let batch = self.accept(&incoming.batch)?;
+        let accept =
+            |member: &Member| self.accept_in(&member.message, Some((batch.id(), member.ordinal)));
+        let messages = incoming.messages.iter().map(accept).collect::<Result<_>>()?;
+        Ok(AcceptedBatch { batch, messages })
+    }
+
+    /// A message, and which one of a batch it is.
+    fn accept_in(
+        &mut self,
+        incoming: &Incoming,
+        place: Option<(MessageId, u32)>,
+    ) -> Result<Accepted> {
         let first = incoming.dedupe.as_ref().map(|key| self.first_of(incoming, key)).transpose()?;
         let first = first.unwrap_or(Known::Never);
         if let Known::Same(id) = first {
@@ -46,6 +66,14 @@ impl Ledger<'_> {
             return Ok(Accepted::Duplicate { id: MessageId(id), replies });
         }
         let id = self.insert(incoming).map_err(failure)?;
+        if let Some((batch, ordinal)) = place {
+            self.db
+                .prepare_cached(
+                    "INSERT INTO batch_members (message, batch, ordinal) VALUES (?1, ?2, ?3)",
+                )
+                .and_then(|mut insert| insert.execute(params![id, batch.0, ordinal]))
+                .map_err(failure)?;
+        }
         let digest = self.seal(id).map_err(failure)?;
         let reused = first == Known::Other;
         let mark = if reused { "; its control id came before with other content" } else { "" };
@@ -344,6 +372,7 @@ fn first_state(incoming: &Incoming) -> MessageState {
     match incoming.verdict {
         _ if !incoming.deliveries.is_empty() => MessageState::Queued,
         Verdict::Accepted => MessageState::NoRoute,
+        Verdict::Batch => MessageState::Split,
         _ => MessageState::Refused,
     }
 }

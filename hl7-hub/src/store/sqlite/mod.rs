@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, Clocks, DeliveryId, Incoming, Order, Ordered,
-    Pending, PruneFrom, Pruned, Reader, Store, StoreError,
+    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, Clocks, DeliveryId, Incoming,
+    IncomingBatch, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -97,6 +97,10 @@ fn locked(folder: &Path) -> Result<File, StoreError> {
 impl Store for SqliteStore {
     fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted> {
         self.writer.submit(move |ledger| ledger.accept(&incoming))
+    }
+
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch> {
+        self.writer.submit(move |ledger| ledger.accept_batch(&incoming))
     }
 
     fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {

@@ -11,7 +11,8 @@ use crate::store::{
 
 const MESSAGE: &str = "id, at, source, peer, control_id, message_type, sending_application, \
      sending_facility, receiving_application, receiving_facility, version, patient_id, verdict, \
-     state, bytes, parent";
+     state, bytes, parent, (SELECT batch FROM batch_members WHERE message = id), \
+     (SELECT ordinal FROM batch_members WHERE message = id)";
 
 /// Deliveries of a destination that are not settled, in order.
 pub(super) fn pending(
@@ -103,6 +104,10 @@ pub(super) fn search(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Mes
     given("substr(message_type, 1, length({})) = {}", text(&query.message_type));
     given("source = {}", text(&query.source));
     given("state = {}", query.state.map(|state| Value::Text(state.word().to_owned())));
+    given(
+        "id IN (SELECT message FROM batch_members WHERE batch = {})",
+        query.batch.map(|batch| Value::Integer(batch.0)),
+    );
     given("at >= {}", query.since.map(Value::Integer));
     given("at < {}", query.until.map(Value::Integer));
     given("id < {}", query.below.map(|id| Value::Integer(id.0)));
@@ -140,6 +145,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
         state: word(row, 13, MessageState::of_word)?,
         bytes: row.get(14)?,
         parent: row.get::<_, Option<i64>>(15)?.map(MessageId),
+        batch: row.get::<_, Option<i64>>(16)?.map(MessageId).zip(row.get(17)?),
     })
 }
 
