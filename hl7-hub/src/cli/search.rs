@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use hl7_hub::json;
 use hl7_hub::store::{MessageId, MessageState, Query, Reader};
 
 use super::{Failure, Of, Status, time};
@@ -47,9 +48,17 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     until: Option<i64>,
 
+    /// Has a lower number than this one: the next page
+    #[arg(long, value_name = "N")]
+    below: Option<i64>,
+
     /// So many at most
     #[arg(long, default_value_t = 50, value_name = "N")]
     most: u32,
+
+    /// As JSON
+    #[arg(long)]
+    json: bool,
 }
 
 fn state(word: &str) -> Result<MessageState, &'static str> {
@@ -67,10 +76,15 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         batch: args.batch.map(MessageId),
         since: args.since,
         until: args.until,
-        below: None,
+        below: args.below.map(MessageId),
         most: args.most as usize,
     };
     let found = args.of.reader()?.search(&query)?;
+    if args.json {
+        let messages: Vec<_> = found.iter().map(json::message).collect();
+        writeln!(out, "{:#}", serde_json::json!({ "messages": messages }))?;
+        return Ok(if found.is_empty() { Status::Found } else { Status::Well });
+    }
     if found.is_empty() {
         return Ok(Status::Found);
     }

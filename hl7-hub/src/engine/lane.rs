@@ -50,6 +50,8 @@ pub struct Lane {
 pub enum Event<'e> {
     /// A delivery may be there, or a pause is over.
     Woken,
+    /// Somebody changed what is queued.
+    Changed,
     /// What was fetched.
     Fetched(Vec<Delivery>),
     /// The destination was reached.
@@ -149,6 +151,13 @@ impl Lane {
     pub fn handle(&mut self, event: Event<'_>, now: i64, random: f64) -> Action {
         match event {
             Event::Woken => self.next(now),
+            Event::Changed => {
+                // What is to be settled is; what was read ahead may not be queued any more.
+                if self.unsettled.is_none() {
+                    self.ahead.clear();
+                }
+                self.next(now)
+            }
             Event::Fetched(deliveries) if deliveries.is_empty() => Action::Rest,
             Event::Fetched(deliveries) => {
                 self.failures = 0;

@@ -54,6 +54,20 @@ fn check(attempts: u32, event: Event<'_>, outcome: &str, expected: Settlement, c
     assert_eq!((end.outcome.as_str(), end.settlement, closes), (outcome, expected, close));
 }
 
+/// Somebody skipped or parked what was read ahead: it is fetched anew, and nobody waits for a pause that was about it.
+#[test]
+fn what_somebody_changed_is_fetched_anew() {
+    let mut lane = sending(&[delivery(1), delivery(2)]);
+    let again = lane.handle(Event::Replied(&reply("AR", 1)), 10, 0.5);
+    assert!(matches!(again, Action::Settle { .. }));
+    // What is to be settled is not forgotten for that.
+    assert!(matches!(lane.handle(Event::Changed, 10, 0.5), Action::Settle { .. }));
+    assert!(matches!(lane.handle(Event::Settled(None), 10, 0.5), Action::Pause(_)));
+    assert!(matches!(lane.handle(Event::Changed, 10, 0.5), Action::Fetch { behind: None, .. }));
+    let next = lane.handle(Event::Fetched(vec![delivery(2)]), 10, 0.5);
+    assert!(matches!(next, Action::Begin(DeliveryId(2))));
+}
+
 #[test]
 fn statement_30_what_answers_do() {
     let retry = |due| Settlement::Retry { due, ambiguous: false };

@@ -165,6 +165,23 @@ impl Reception {
         Incoming { deliveries, decided: format!("{reason}; {routed}; no answer"), ..incoming }
     }
 
+    /// A message that somebody edited, or that is to be routed anew: judged and routed as if it came now, or to destinations
+    /// that are named. It is answered by nothing, since its sender has had an answer, and known as no duplicate.
+    #[must_use]
+    pub fn receive_again(&self, bytes: &[u8], to: &[String], peer: &str, at: i64) -> Incoming {
+        let moment = Moment { at, time: String::new(), control_id: String::new() };
+        let Assessed { tree, verdict, facts, .. } = self.assess(bytes, &moment, false);
+        let (deliveries, routed) = match to {
+            [] => self.route(tree.as_ref(), bytes, peer, verdict),
+            named => {
+                let deliveries = named.iter().map(|name| self.delivery(name, bytes)).collect();
+                (deliveries, format!("by hand to {}", named.join(", ")))
+            }
+        };
+        let decided = format!("{verdict}; {routed}");
+        Incoming { deliveries, decided, ..self.incoming(bytes, peer, at, verdict, facts) }
+    }
+
     /// Judges a message and makes its acknowledgments. `sunk` says that the batch that it stays in is refused.
     pub(super) fn assess(&self, bytes: &[u8], moment: &Moment, sunk: bool) -> Assessed {
         let Ok(tree) = Tree::parse(bytes) else {

@@ -1,6 +1,7 @@
 //! What is paused now, and who is to know.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -12,11 +13,15 @@ use crate::store::{Paused, Side};
 pub(crate) struct Gates(Mutex<HashMap<(Side, String), Arc<Gate>>>);
 
 /// Whether a source takes messages, or a destination gets them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Gate {
     closed: watch::Sender<bool>,
     /// Told when somebody changed what is queued for the destination.
     changed: Notify,
+    /// Whether the destination gathers messages before it sends them; who does so says it here.
+    gathers: AtomicBool,
+    /// Told when somebody wants what is gathered to be sent.
+    now: Notify,
 }
 
 impl Gates {
@@ -32,8 +37,7 @@ impl Gates {
     /// The gate of a name. One that nobody asked for before is open.
     pub(crate) fn gate(&self, side: Side, name: &str) -> Arc<Gate> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Gate { closed: watch::Sender::new(false), changed: Notify::new() });
-        Arc::clone(gates.entry((side, name.to_owned())).or_insert_with(new))
+        Arc::clone(gates.entry((side, name.to_owned())).or_default())
     }
 }
 
@@ -44,11 +48,6 @@ impl Gate {
 
     pub(crate) fn is_open(&self) -> bool {
         !*self.closed.borrow()
-    }
-
-    /// What tells when it closes.
-    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
-        self.closed.subscribe()
     }
 
     /// Waits until it is open.
@@ -65,5 +64,14 @@ impl Gate {
     /// Waits until somebody says so.
     pub(crate) async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// Has what is gathered sent; whether anybody gathers.
+    pub(crate) fn send_now(&self) -> bool {
+        let gathers = self.gathers.load(Ordering::Relaxed);
+        if gathers {
+            self.now.notify_one();
+        }
+        gathers
     }
 }

@@ -108,18 +108,35 @@ impl Metrics {
         let it = &mut self.registry;
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         it.register("build", "The version that runs", version);
-        it.register("source_messages", "Messages that came, by what became of them", self.messages.clone());
-        it.register_with_unit("source_received", "Bytes of messages that came", Unit::Bytes, self.bytes.clone());
+        it.register(
+            "source_messages",
+            "Messages that came, by what became of them",
+            self.messages.clone(),
+        );
+        it.register_with_unit(
+            "source_received",
+            "Bytes of messages that came",
+            Unit::Bytes,
+            self.bytes.clone(),
+        );
         it.register("source_acks", "Acknowledgments that were sent, by code", self.acks.clone());
         it.register("source_connections", "Connections that are open", self.connections.clone());
-        it.register("destination_attempts", "Attempts to send, by what became of the delivery", self.attempts.clone());
+        it.register(
+            "destination_attempts",
+            "Attempts to send, by what became of the delivery",
+            self.attempts.clone(),
+        );
         it.register_with_unit(
             "destination_ack",
             "From sending a message until its reply is there, or there is none",
             Unit::Seconds,
             self.ack_wait.clone(),
         );
-        it.register("destination_connected", "Whether it was reached when it was last tried", self.connected.clone());
+        it.register(
+            "destination_connected",
+            "Whether it was reached when it was last tried",
+            self.connected.clone(),
+        );
         it.register("destination_queued", "Deliveries that are to be sent", self.queued.clone());
         it.register_with_unit(
             "destination_oldest",
@@ -127,8 +144,16 @@ impl Metrics {
             Unit::Seconds,
             self.oldest.clone(),
         );
-        it.register("destination_dead", "Deliveries that were given up and that nobody has dealt with", self.dead.clone());
-        it.register("destination_parked", "Deliveries that somebody took out of the queue", self.parked.clone());
+        it.register(
+            "destination_dead",
+            "Deliveries that were given up and that nobody has dealt with",
+            self.dead.clone(),
+        );
+        it.register(
+            "destination_parked",
+            "Deliveries that somebody took out of the queue",
+            self.parked.clone(),
+        );
         it.register("messages", "Messages in the store, by state", self.states.clone());
         it.register("paused", "Whether somebody paused it", self.paused.clone());
         it.register_with_unit(
@@ -137,21 +162,31 @@ impl Metrics {
             Unit::Seconds,
             self.commit.clone(),
         );
-        it.register_with_unit("store", "What the store takes on disk", Unit::Bytes, self.store_bytes.clone());
+        it.register_with_unit(
+            "store",
+            "What the store takes on disk",
+            Unit::Bytes,
+            self.store_bytes.clone(),
+        );
     }
 
     /// A rate can only be told of what has been there before it went up.
     fn mention(&self, config: &Config) {
         for source in &config.sources {
             let name = || source.name.clone();
-            drop(self.messages.get_or_create(&SourceOutcome { source: name(), outcome: "accepted" }));
+            drop(
+                self.messages.get_or_create(&SourceOutcome { source: name(), outcome: "accepted" }),
+            );
             drop(self.bytes.get_or_create(&OfSource { source: name() }));
             drop(self.connections.get_or_create(&OfSource { source: name() }));
         }
         for destination in &config.destinations {
             let name = || destination.name.clone();
             for outcome in ["done", "retry", "dead"] {
-                drop(self.attempts.get_or_create(&DestinationOutcome { destination: name(), outcome }));
+                drop(
+                    self.attempts
+                        .get_or_create(&DestinationOutcome { destination: name(), outcome }),
+                );
             }
             drop(self.connected.get_or_create(&OfDestination { destination: name() }));
         }
@@ -170,7 +205,9 @@ impl Metrics {
 
     /// A connection of a source is there for as long as this is.
     pub(crate) fn connection(&self, source: &str) -> Counted {
-        Counted::new(self.connections.get_or_create(&OfSource { source: source.to_owned() }).clone())
+        Counted::new(
+            self.connections.get_or_create(&OfSource { source: source.to_owned() }).clone(),
+        )
     }
 
     /// An attempt had an end: `done`, `retry` or `dead`.
@@ -203,7 +240,8 @@ impl Metrics {
 
     /// Whether a destination was reached when it was last tried.
     pub(crate) fn is_connected(&self, destination: &str) -> bool {
-        self.connected.get_or_create(&OfDestination { destination: destination.to_owned() }).get() > 0
+        self.connected.get_or_create(&OfDestination { destination: destination.to_owned() }).get()
+            > 0
     }
 
     /// All of it as Prometheus reads it, with what the store says.

@@ -1,10 +1,12 @@
 //! One connection that messages come over.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hl7_core::ack::AckCode;
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -15,7 +17,7 @@ use tracing::{debug, info, warn};
 use super::{Hub, Stopping};
 use crate::Payload;
 use crate::engine::{Answer, BatchExchange, Exchange, Received, Reception};
-use crate::store::{Accepted, AuditEvent, Incoming, IncomingBatch, MessageId};
+use crate::store::{Accepted, AuditEvent, Incoming, IncomingBatch, MessageId, Verdict};
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
@@ -36,6 +38,7 @@ pub(super) async fn serve(
     let reception = Arc::clone(&rules.borrow_and_update());
     let source = &reception.source().name.clone();
     debug!(source, peer, "connected");
+    let _counted = hub.metrics.connection(source);
     let connection = Connection {
         hub,
         decoder: Decoder::with_options(reception.source().framed.decoder),
@@ -242,7 +245,11 @@ impl Connection<'_> {
         let lanes: Vec<_> =
             incoming.deliveries.iter().map(|delivery| delivery.destination.clone()).collect();
         let source = &self.reception.source().name;
+        let (verdict, bytes) = (incoming.verdict, incoming.payload.bytes().len());
+        let began = Instant::now();
         let stored = self.hub.store.accept(incoming).await;
+        self.hub.metrics.committed(began.elapsed());
+        self.hub.metrics.came(source, became(verdict, &stored), bytes);
         let id = match &stored {
             Ok(Accepted::New { id, .. }) => {
                 self.hub.wake(&lanes);
@@ -272,7 +279,16 @@ impl Connection<'_> {
         let deliveries = messages.chain([&incoming.batch]).flat_map(|message| &message.deliveries);
         let lanes: BTreeSet<String> = deliveries.map(|to| to.destination.clone()).collect();
         let source = &self.reception.source().name;
+        let all = incoming.messages.iter().map(|member| &member.message).chain([&incoming.batch]);
+        let all: Vec<_> =
+            all.map(|message| (message.verdict, message.payload.bytes().len())).collect();
+        let began = Instant::now();
         let stored = self.hub.store.accept_batch(incoming).await;
+        self.hub.metrics.committed(began.elapsed());
+        for (at, (verdict, bytes)) in all.into_iter().enumerate() {
+            let stored = stored.as_ref().map(|all| all.messages.get(at).unwrap_or(&all.batch));
+            self.hub.metrics.came(source, became(verdict, &stored), bytes);
+        }
         match &stored {
             Ok(accepted) => {
                 self.hub.wake(&lanes);
@@ -321,6 +337,9 @@ impl Connection<'_> {
                 return Err(Ended::Failed(failure));
             }
         }
+        for code in answer.replies.iter().flat_map(codes) {
+            self.hub.metrics.acknowledged(&self.reception.source().name, code);
+        }
         if answer.close { Err(Ended::Unanswered) } else { Ok(()) }
     }
 
@@ -356,7 +375,9 @@ impl Connection<'_> {
         let at = self.hub.clock.now();
         let incoming = self.reception.receive_partial(bytes, self.peer, reason, at);
         let lanes: Vec<_> = incoming.deliveries.iter().map(|to| to.destination.clone()).collect();
-        match self.hub.store.accept(incoming).await {
+        let stored = self.hub.store.accept(incoming).await;
+        self.hub.metrics.came(source, became(Verdict::Partial, &stored), bytes.len());
+        match stored {
             Ok(_) => self.hub.wake(&lanes),
             Err(failure) => {
                 self.hub.note_failure(&failure);
@@ -375,4 +396,24 @@ fn piece(event: Event<'_>) -> Option<Piece> {
         Kind::Broken(fault) => Some(Piece::Broken(fault, event.raw.to_vec())),
         Kind::Frame(_) | Kind::Commit(_) | Kind::Blank | Kind::Noise => None,
     }
+}
+
+/// What became of a message, for whoever counts them.
+fn became<A: Borrow<Accepted>, E>(verdict: Verdict, stored: &Result<A, E>) -> &'static str {
+    match stored.as_ref().map(Borrow::borrow) {
+        Ok(Accepted::New { .. }) => verdict.word(),
+        Ok(Accepted::Duplicate { .. }) => "duplicate",
+        Err(_) => "not-stored",
+    }
+}
+
+/// The codes of an acknowledgment, or of all that are in a batch; a text of the site's own has none.
+fn codes(reply: &Payload) -> Vec<&'static str> {
+    let of_segment = |segment: &[u8]| {
+        let code = segment.strip_prefix(b"MSA")?.get(1..3)?;
+        let known = AckCode::ALL.into_iter().find(|known| known.code().as_bytes() == code);
+        Some(known.map_or("other", AckCode::code))
+    };
+    let codes: Vec<_> = reply.bytes().split(|&byte| byte == b'\r').filter_map(of_segment).collect();
+    if codes.is_empty() { vec!["text"] } else { codes }
 }

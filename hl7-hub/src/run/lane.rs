@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
 use super::outlet::{Outlet, Sent};
 use super::{Hub, Stopping};
 use crate::config::{Config, Destination};
 use crate::engine::{Action, Event, Lane};
-use crate::store::{DeliveryId, Settlement, StoreError};
+use crate::operate::Gate;
+use crate::store::{DeliveryId, Settlement, Side, StoreError};
 
 /// Sends the deliveries of a destination until it is to stop.
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stopping: Stopping) {
@@ -23,6 +24,7 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stoppi
         hub: &hub,
         name: &destination.name,
         wake: &wake,
+        gate: hub.gates.gate(Side::Destination, &destination.name),
         outlet: Outlet::new(&destination.port),
         stopping,
         reachable: true,
@@ -49,6 +51,8 @@ struct Driver<'h> {
     hub: &'h Hub,
     name: &'h str,
     wake: &'h Notify,
+    /// Closed while somebody has paused the destination.
+    gate: Arc<Gate>,
     outlet: Outlet,
     stopping: Stopping,
     /// Whether the last attempt to reach the destination succeeded: only changes are worth a line in the log.
@@ -59,21 +63,29 @@ struct Driver<'h> {
 impl Driver<'_> {
     /// Does what is to be done and says what happened; `None` when it is to stop.
     async fn carry_out(&mut self, action: Action) -> Option<Happened> {
+        let begins = matches!(action, Action::Fetch { .. } | Action::Connect | Action::Begin(_));
+        if begins && !self.gate.is_open() {
+            tokio::select! {
+                () = self.gate.opened() => {}
+                () = self.stopping.wait() => return None,
+            }
+            return Some(Happened::Other(Event::Changed));
+        }
         let event = match action {
             Action::Fetch { behind, most } => self.fetch(behind, most).await,
             Action::Rest => {
                 tokio::select! {
-                    () = self.wake.notified() => {}
+                    () = self.wake.notified() => Event::Woken,
+                    () = self.gate.changed() => Event::Changed,
                     () = self.stopping.wait() => return None,
                 }
-                Event::Woken
             }
             Action::Pause(pause) => {
                 tokio::select! {
-                    () = sleep(pause) => {}
+                    () = sleep(pause) => Event::Woken,
+                    () = self.gate.changed() => Event::Changed,
                     () = self.stopping.wait() => return None,
                 }
-                Event::Woken
             }
             Action::Connect => {
                 let reached = tokio::select! {
@@ -90,19 +102,25 @@ impl Driver<'_> {
                 self.begin(delivery).await
             }
             // Not cut short by a stop: an attempt that has an end is not ambiguous.
-            Action::Send(delivery) => match self.outlet.send(&delivery).await {
-                Sent::Replied(reply) => {
-                    self.reply = reply;
-                    return Some(Happened::Replied);
+            Action::Send(delivery) => {
+                let began = Instant::now();
+                let sent = self.outlet.send(&delivery).await;
+                self.hub.metrics.waited(self.name, began.elapsed());
+                match sent {
+                    Sent::Replied(reply) => {
+                        self.reply = reply;
+                        return Some(Happened::Replied);
+                    }
+                    Sent::Taken => Event::Taken,
+                    Sent::Lost(lost) => Event::Lost(lost),
                 }
-                Sent::Taken => Event::Taken,
-                Sent::Lost(lost) => Event::Lost(lost),
-            },
+            }
             Action::Settle { end, next, close } => {
                 if close {
                     self.outlet.close();
                 }
-                let goes_on = next.is_some() && !self.stopping.is_now() && self.outlet.is_ready();
+                let may_go_on = self.gate.is_open() && !self.stopping.is_now();
+                let goes_on = next.is_some() && may_go_on && self.outlet.is_ready();
                 let next = next.filter(|_| goes_on);
                 let (outcome, settlement) = (end.outcome.clone(), end.settlement);
                 let backup = end.backup.clone();
@@ -151,6 +169,7 @@ impl Driver<'_> {
 
     /// Says in the log and in the audit when a destination goes and when it comes back.
     async fn note_reached(&mut self, reached: &std::io::Result<()>) {
+        self.hub.metrics.set_connected(self.name, reached.is_ok());
         if self.reachable == reached.is_ok() {
             return;
         }
@@ -170,6 +189,12 @@ impl Driver<'_> {
 
     fn note_settled(&self, outcome: &str, settlement: Settlement) {
         let destination = self.name;
+        let word = match settlement {
+            Settlement::Done => "done",
+            Settlement::Retry { .. } => "retry",
+            Settlement::Dead => "dead",
+        };
+        self.hub.metrics.attempted(destination, word);
         match settlement {
             Settlement::Done => debug!(destination, outcome, "delivered"),
             Settlement::Retry { .. } => info!(destination, outcome, "is sent again later"),

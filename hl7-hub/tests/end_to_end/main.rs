@@ -2,6 +2,7 @@
 //!
 //! Every wait here has an end, and whatever a test starts ends with the test.
 
+mod api;
 mod batches;
 mod commands;
 mod connections;
@@ -9,6 +10,9 @@ mod delivery;
 mod hub;
 mod kill;
 mod messages;
+mod metrics;
+mod operate;
+mod parked;
 mod receiver;
 mod reload;
 mod sender;

@@ -13,7 +13,7 @@ use super::{failure, verify};
 use crate::store::{StoreError, Verified};
 
 /// All pages in one step: under one snapshot, which no commit meanwhile makes it begin anew.
-const ALL: std::ffi::c_int = -1;
+const ALL: std::ffi::c_int = std::ffi::c_int::MAX;
 
 /// Copies a database into a file that is not there yet, checks the copy, and gives it its name only then.
 pub(super) fn copy(db: &Connection, file: &Path) -> Result<Verified, StoreError> {
