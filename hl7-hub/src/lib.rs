@@ -55,7 +55,7 @@
 //!
 //! # Not there yet
 //!
-//! TLS, HTTP, reload of a running configuration, batches out, waiting for the
+//! TLS, HTTP, reload of a running configuration, waiting for the
 //! application acknowledgment behind a `CA`, pause and resume, resubmitting, pruning, metrics.
 
 pub mod config;

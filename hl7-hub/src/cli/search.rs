@@ -35,7 +35,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "queued|completed|dead|no-route|refused|split", value_parser = state)]
     state: Option<MessageState>,
 
-    /// Came in this batch
+    /// Came in this batch, or went out in it
     #[arg(long, value_name = "N")]
     batch: Option<i64>,
 

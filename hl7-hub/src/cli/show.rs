@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use hl7_hub::store::{MessageId, MessageState, Reader};
+use hl7_hub::store::{MessageId, Reader, Verdict};
 
 use super::{Failure, Of, Status, time};
 
@@ -49,14 +49,15 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     writeln!(out, "version     {}", facts.version.escape_debug())?;
     writeln!(out, "verdict     {}", message.verdict)?;
     writeln!(out, "state       {}", message.state)?;
-    if message.state == MessageState::Split {
+    if message.verdict == Verdict::Batch {
         writeln!(out, "messages    hl7-hub search --batch {id}")?;
     }
     for delivery in reader.deliveries(id)? {
         let mark = if delivery.maybe_duplicate { ", may have come more than once" } else { "" };
+        let batch = delivery.batch.map_or_else(String::new, |batch| format!(", in batch {batch}"));
         writeln!(
             out,
-            "\ndelivery {} to {}: {}{mark}",
+            "\ndelivery {} to {}: {}{batch}{mark}",
             delivery.id, delivery.destination, delivery.state
         )?;
         for attempt in &delivery.attempts {

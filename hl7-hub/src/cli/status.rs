@@ -23,15 +23,15 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     }
     writeln!(
         out,
-        "\n{:<16} {:>10} {:>10} {:>10}  oldest",
-        "destination", "queued", "done", "dead"
+        "\n{:<16} {:>10} {:>10} {:>10} {:>10}  oldest",
+        "destination", "gathering", "queued", "done", "dead"
     )?;
     for to in &status.destinations {
         let oldest = to.oldest.map_or_else(|| "-".to_owned(), time::shown);
         writeln!(
             out,
-            "{:<16} {:>10} {:>10} {:>10}  {oldest}",
-            to.name, to.queued, to.done, to.dead
+            "{:<16} {:>10} {:>10} {:>10} {:>10}  {oldest}",
+            to.name, to.gathering, to.queued, to.done, to.dead
         )?;
     }
     writeln!(out, "\n{} lines of audit", status.audit_lines)?;

@@ -17,6 +17,8 @@ pub struct Destination {
     pub name: String,
     /// How it is reached.
     pub port: Port,
+    /// How what goes there waits for others, to go with them in a batch; `None` for each by itself.
+    pub batch: Option<BatchOut>,
     /// What its replies mean.
     pub replies: ReplyRules,
     /// When to try again.
@@ -70,14 +72,57 @@ pub enum Commits {
 pub struct FileOut {
     /// The folder. It is made if it is not there.
     pub folder: PathBuf,
+    /// What names of files start with.
+    pub prefix: String,
+}
+
+/// When a batch goes, and what its headers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchOut {
+    /// Most messages in one.
+    pub count: usize,
+    /// The longest that the first of them waits; `None` for as long as it takes.
+    pub every: Option<Duration>,
+    /// Most bytes of messages in one.
+    pub size: u64,
+    /// FHS-9 and BHS-9.
+    pub name: String,
+    /// FHS-3 and BHS-3.
+    pub sender: String,
+    /// FHS-5 and BHS-5.
+    pub receiver: String,
+}
+
+/// Most messages in a batch, whether it is made or taken: each needs memory beside its bytes until it is stored, and the
+/// shortest is a few bytes long.
+pub(crate) const MOST_MESSAGES: usize = 50_000;
+
+impl BatchOut {
+    /// For what gathered for a destination that takes no batches any more.
+    pub(crate) fn one_by_one(destination: &str) -> Self {
+        Self {
+            count: MOST_MESSAGES,
+            every: None,
+            size: 16 << 20,
+            name: String::new(),
+            sender: String::new(),
+            receiver: destination.to_owned(),
+        }
+    }
 }
 
 /// Reads a destination; `None` where it has no port, which is a mistake.
-pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Option<Destination> {
+pub(super) fn read(
+    name: String,
+    section: Section<'_, '_>,
+    folder: &Path,
+    hub: &str,
+) -> Option<Destination> {
     let (mllp, file) = (section.section("mllp"), section.section("file"));
+    let batch = [&mllp, &file].into_iter().find_map(|port| batch_out(port, hub, &name));
     let port = match (mllp.is_there(), file.is_there()) {
         (true, false) => mllp_out(&mllp).map(Port::Mllp),
-        (false, true) => file_out(&file, folder).map(Port::File),
+        (false, true) => file_out(&file, folder, batch.as_ref()).map(Port::File),
         (both, _) => {
             let which = if both { "only one of" } else { "either" };
             section.mistake(
@@ -102,6 +147,7 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     Some(Destination {
         name,
         port: port?,
+        batch,
         replies,
         backoff,
         lost_attempts,
@@ -127,12 +173,46 @@ fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
     to.map(|address| MllpOut { address, framed, commits, connect_timeout, ack_timeout })
 }
 
-fn file_out(file: &Section<'_, '_>, folder: &Path) -> Option<FileOut> {
+fn file_out(file: &Section<'_, '_>, folder: &Path, batch: Option<&BatchOut>) -> Option<FileOut> {
     let to = file.text("folder");
     if file.get("folder").is_none() {
         file.mistake(file.span.clone(), "", "`folder` is missing: where the files go");
     }
-    to.map(|to| FileOut { folder: folder.join(to) })
+    let name = batch.map(|batch| batch.name.as_str()).filter(|name| !name.is_empty());
+    let prefix = name.map_or_else(String::new, |name| format!("{name}-"));
+    to.map(|to| FileOut { folder: folder.join(to), prefix })
+}
+
+/// When batches go to a port; `None` where each message goes by itself.
+fn batch_out(port: &Section<'_, '_>, hub: &str, destination: &str) -> Option<BatchOut> {
+    let batch = port.section("batch");
+    if !batch.is_there() {
+        return None;
+    }
+    let most = MOST_MESSAGES as u64;
+    let (name, sender, receiver) =
+        (batch.text_at("name"), batch.text("sender"), batch.text("receiver"));
+    if let Some((name, span)) = &name
+        && !is_file_name(name)
+    {
+        let reason = "a name of letters, digits, `_`, `-` and `.`, as files are called by it";
+        batch.mistake(span.clone(), "name", format!("found `{name}`, expected {reason}"));
+    }
+    let out = BatchOut {
+        count: batch.number("count", 1, most).map_or(MOST_MESSAGES, |count| count as usize),
+        every: batch.duration("every").flatten(),
+        size: batch.size("size").unwrap_or(16 << 20),
+        name: name.map_or_else(String::new, |(name, _)| name.to_owned()),
+        sender: sender.unwrap_or(hub).to_owned(),
+        receiver: receiver.unwrap_or(destination).to_owned(),
+    };
+    batch.finish();
+    Some(out)
+}
+
+fn is_file_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    name.bytes().all(fits) && !name.starts_with('.')
 }
 
 fn replies(section: &Section<'_, '_>) -> ReplyRules {

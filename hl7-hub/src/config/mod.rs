@@ -27,7 +27,8 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
+pub(crate) use destination::MOST_MESSAGES;
+pub use destination::{BatchOut, Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
 pub use source::{Acks, BatchAcks, Batches, Check, Framed, Link, Source, StoreFailure, Timers};
@@ -132,8 +133,9 @@ impl Config {
         for (name, section) in root.named("source") {
             config.sources.extend(source::read(name, section, folder));
         }
+        let hub_name = config.name.clone();
         for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder));
+            config.destinations.extend(destination::read(name, section, folder, &hub_name));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);

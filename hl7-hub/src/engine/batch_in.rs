@@ -280,8 +280,7 @@ impl Batch<'_> {
         }
         if let Some(destination) = &self.reception.source().acks.application_to {
             for batch in bundle.of(diverted) {
-                let (destination, outgoing) = (destination.clone(), Some(batch));
-                deliveries.push(NewDelivery { destination, outgoing });
+                deliveries.push(self.reception.to(destination, Some(batch), &[]));
             }
         }
         let (replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
@@ -303,7 +302,7 @@ impl Batch<'_> {
                 None => Some(message.to_vec()),
             });
             let outgoing = Some(outgoing).filter(|outgoing| outgoing != self.frame);
-            NewDelivery { destination: name.to_owned(), outgoing: outgoing.map(Payload::from) }
+            self.reception.to(name, outgoing.map(Payload::from), self.frame)
         };
         (names.into_iter().map(deliver).collect(), routed)
     }

@@ -4,6 +4,7 @@
 //!   answered comes out of an [`Exchange`] only against the answer of the store. A frame may hold a batch ([`Received`]).
 //! - [`Condition`] is what a route asks of a message.
 //! - [`Lane`] sends the deliveries of one destination, one after the other.
+//! - [`Gathering`] says when what waits for others goes, and makes the batch.
 //! - [`Backoff`] says when to try again.
 
 mod backoff;
@@ -12,6 +13,7 @@ mod batch_in;
 mod batch_in_tests;
 mod condition;
 mod envelope;
+mod gathering;
 mod lane;
 #[cfg(test)]
 mod lane_tests;
@@ -19,9 +21,11 @@ mod lexer;
 mod reception;
 #[cfg(test)]
 mod reception_tests;
+mod reply;
 
 pub use backoff::Backoff;
 pub use batch_in::{BatchExchange, Received};
 pub use condition::{Condition, ConditionError, Subject};
+pub use gathering::{Due, Gathering, Reason};
 pub use lane::{Action, Event, Lane, Lost};
 pub use reception::{Answer, Exchange, Moment, Reception};

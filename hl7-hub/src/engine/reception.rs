@@ -11,6 +11,7 @@ use hl7_core::desc::VersionDesc;
 use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
+use super::gathering::can_gather;
 use crate::config::{Check, Config, Destination, Source, StoreFailure};
 use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
 use crate::versions::VERSIONS;
@@ -376,7 +377,15 @@ impl Reception {
         let changed = |destination: &Destination| destination.set.apply(bytes);
         let outgoing = self.config.destination(name).and_then(changed);
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
-        NewDelivery { destination: name.to_owned(), outgoing }
+        self.to(name, outgoing, bytes)
+    }
+
+    /// A delivery of bytes, or of others in their place. It waits for others where those can be in a batch.
+    pub(super) fn to(&self, name: &str, outgoing: Option<Payload>, bytes: &[u8]) -> NewDelivery {
+        let destination = self.config.destination(name);
+        let takes_batches = destination.is_some_and(|destination| destination.batch.is_some());
+        let gather = takes_batches && can_gather(outgoing.as_ref().map_or(bytes, Payload::bytes));
+        NewDelivery { destination: name.to_owned(), outgoing, gather }
     }
 
     /// Takes the application acknowledgment behind an accept acknowledgment to the destination that it is to go to.
@@ -390,8 +399,7 @@ impl Reception {
         if let Owed::Acks { accept: Some(_), application: Some(_) } = owed_acks
             && let Some(application) = replies.pop()
         {
-            let outgoing = Some(application);
-            deliveries.push(NewDelivery { destination: destination.clone(), outgoing });
+            deliveries.push(self.to(destination, Some(application), &[]));
         }
     }
 

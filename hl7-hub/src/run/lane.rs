@@ -16,7 +16,7 @@ use crate::store::{DeliveryId, Settlement, StoreError};
 /// Sends the deliveries of a destination until the hub stops.
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize) {
     let Some(destination) = config.destinations.get(index) else { return };
-    let Some(wake) = hub.wake.get(&destination.name) else { return };
+    let Some(wake) = hub.lane(&destination.name) else { return };
     let Destination { replies, backoff, lost_attempts, backup, .. } = destination;
     let mut lane = Lane::new(replies.clone(), *backoff, *lost_attempts, backup.clone());
     let mut driver = Driver {

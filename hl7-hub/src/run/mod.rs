@@ -8,6 +8,7 @@
 mod clock;
 mod connection;
 mod dial;
+mod gather;
 mod lane;
 mod listener;
 mod outlet;
@@ -51,8 +52,10 @@ pub enum RunError {
 struct Hub {
     store: Arc<dyn Store>,
     clock: Clock,
-    /// Wakes the lane of a destination.
+    /// Wakes the lane of a destination, or what makes batches for it.
     wake: HashMap<String, Arc<Notify>>,
+    /// Wakes the lane of a destination behind what makes batches for it.
+    lanes: HashMap<String, Arc<Notify>>,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
     /// The failure after which nothing can be promised any more.
@@ -60,6 +63,24 @@ struct Hub {
 }
 
 impl Hub {
+    fn over(store: Arc<dyn Store>, clock: Clock, config: &Config) -> Self {
+        let destinations = || config.destinations.iter();
+        let batching = destinations().filter(|to| to.batch.is_some());
+        Self {
+            store,
+            clock,
+            wake: destinations().map(|to| (to.name.clone(), Arc::default())).collect(),
+            lanes: batching.map(|to| (to.name.clone(), Arc::default())).collect(),
+            stop: watch::Sender::new(false),
+            fatal: watch::Sender::new(None),
+        }
+    }
+
+    /// What the lane of a destination waits for.
+    fn lane(&self, destination: &str) -> Option<&Notify> {
+        self.lanes.get(destination).or(self.wake.get(destination)).map(Arc::as_ref)
+    }
+
     /// What tells a task to stop.
     fn stopping(&self) -> Stopping {
         Stopping(self.stop.subscribe())
@@ -115,14 +136,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let store = SqliteStore::open(&options)?;
     let recovered = store.recovered();
     let listeners = listeners(&config).await?;
-    let wake = config.destinations.iter().map(|to| (to.name.clone(), Arc::default())).collect();
-    let hub = Arc::new(Hub {
-        store: Arc::new(store),
-        clock,
-        wake,
-        stop: watch::Sender::new(false),
-        fatal: watch::Sender::new(None),
-    });
+    let hub = Arc::new(Hub::over(Arc::new(store), clock, &config));
     let config = Arc::new(config);
     let version = env!("CARGO_PKG_VERSION");
     let detail = format!("hl7-hub {version}; {recovered} deliveries were interrupted");
@@ -131,6 +145,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
 
     let mut tasks = JoinSet::new();
     for index in 0..config.destinations.len() {
+        tasks.spawn(gather::run(Arc::clone(&hub), Arc::clone(&config), index));
         tasks.spawn(lane::run(Arc::clone(&hub), Arc::clone(&config), index));
     }
     for (index, listener) in listeners.into_iter().enumerate() {

@@ -32,7 +32,10 @@ impl FileOutlet {
     /// again replaces itself.
     pub(super) async fn write(&mut self, delivery: &Delivery) -> Sent {
         let folder = self.settings.folder.clone();
-        let (name, payload) = (format!("{:012}.hl7", delivery.id.0), delivery.payload.clone());
+        let (name, payload) = (
+            format!("{}{:012}.hl7", self.settings.prefix, delivery.id.0),
+            delivery.payload.clone(),
+        );
         let written = spawn_blocking(move || write_whole(&folder, &name, payload.bytes())).await;
         match written.unwrap_or_else(|_| Err(ended())) {
             Ok(()) => Sent::Taken,

@@ -6,3 +6,19 @@ CREATE TABLE batch_members (
     ordinal INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX batch_members_by_batch ON batch_members (batch, ordinal);
+
+-- What waits for others, to go with them in a batch; as long as that, whatever has been delivered.
+CREATE INDEX deliveries_gathering ON deliveries (destination, id) WHERE state = 'gathering';
+
+-- The batch that a delivery went in, a message with a delivery of its own.
+CREATE TABLE gathered (
+    delivery INTEGER PRIMARY KEY REFERENCES deliveries (id),
+    batch INTEGER NOT NULL REFERENCES messages (id)
+) STRICT;
+CREATE INDEX gathered_by_batch ON gathered (batch);
+
+-- Somebody asked that what had gathered by then goes now.
+CREATE TABLE send_now (
+    destination TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -11,7 +11,7 @@ use crate::store::{
     Settlement, StoreError, Verdict,
 };
 
-type Result<T> = std::result::Result<T, StoreError>;
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Who writes lines that no person asked for.
 const HUB: &str = "hub";
@@ -138,11 +138,12 @@ impl Ledger<'_> {
     }
 
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
+        let state = if delivery.gather { DeliveryState::Gathering } else { DeliveryState::Queued };
         self.db
             .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state) VALUES (?1, ?2, 'queued')",
+                "INSERT INTO deliveries (message, destination, state) VALUES (?1, ?2, ?3)",
             )?
-            .execute(params![message, delivery.destination])?;
+            .execute(params![message, delivery.destination, state.word()])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
@@ -275,16 +276,18 @@ impl Ledger<'_> {
         Ok(true)
     }
 
-    /// Moves a message on once none of its deliveries is queued.
-    fn conclude(&self, message: i64) -> rusqlite::Result<()> {
+    /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.
+    pub(super) fn conclude(&self, message: i64) -> rusqlite::Result<()> {
         let mut update = self.db.prepare_cached(
             "UPDATE messages SET state = CASE WHEN EXISTS \
                  (SELECT 1 FROM deliveries WHERE message = ?1 AND state = 'dead') \
                  THEN 'dead' ELSE 'completed' END \
              WHERE id = ?1 AND NOT EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state IN ('queued', 'sending'))",
+                 (SELECT 1 FROM deliveries WHERE message = ?1 \
+                     AND state IN ('gathering', 'batched', 'queued', 'sending'))",
         )?;
-        update.execute([message]).map(|_| ())
+        update.execute([message])?;
+        self.conclude_members(message)
     }
 
     /// A line of the audit alone.
@@ -323,7 +326,13 @@ impl Ledger<'_> {
         Ok(interrupted.len() as u64)
     }
 
-    fn line(&mut self, at: i64, action: &str, message: Option<i64>, detail: &str) -> Result<()> {
+    pub(super) fn line(
+        &mut self,
+        at: i64,
+        action: &str,
+        message: Option<i64>,
+        detail: &str,
+    ) -> Result<()> {
         self.record(&AuditEvent {
             at,
             actor: HUB.to_owned(),

@@ -6,6 +6,7 @@
 //! ever writes.
 
 mod audit;
+mod gather;
 mod ledger;
 mod reader;
 mod schema;
@@ -22,7 +23,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{
     Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, DeliveryId, Incoming,
-    IncomingBatch, Pending, Reader, Store, StoreError,
+    IncomingBatch, MessageId, Pending, Reader, Release, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -109,6 +110,15 @@ impl Store for SqliteStore {
             ledger.settle(&end)?;
             next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
         })
+    }
+
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>> {
+        self.writer.submit(move |ledger| ledger.release(&release))
+    }
+
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()> {
+        let destination = destination.to_owned();
+        self.writer.submit(move |ledger| ledger.send_now(&destination, &event))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {

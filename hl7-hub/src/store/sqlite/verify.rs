@@ -126,7 +126,7 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
             "another state of message",
             "SELECT id FROM messages WHERE state <> CASE \
                  WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
-                     AND state IN ('queued', 'sending')) THEN 'queued' \
+                     AND state IN ('gathering', 'batched', 'queued', 'sending')) THEN 'queued' \
                  WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
                      AND state = 'dead') THEN 'dead' \
                  WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) \
@@ -137,7 +137,27 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
         (
             "settled delivery",
             "SELECT id FROM deliveries WHERE state IN ('done', 'dead', 'moved') AND NOT EXISTS \
-             (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND ended IS NOT NULL)",
+             (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND ended IS NOT NULL) \
+             AND NOT EXISTS (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
+        ),
+        (
+            "batched delivery",
+            "SELECT id FROM deliveries WHERE state = 'batched' AND NOT EXISTS \
+             (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
+        ),
+        (
+            "another state of batched delivery",
+            "SELECT deliveries.id FROM gathered JOIN deliveries ON deliveries.id = delivery \
+                 JOIN messages AS batches ON batches.id = batch \
+             WHERE deliveries.state <> CASE batches.state WHEN 'completed' THEN 'done' \
+                 WHEN 'dead' THEN 'dead' ELSE 'batched' END",
+        ),
+        (
+            "batch of delivery",
+            "SELECT deliveries.id FROM gathered JOIN deliveries ON deliveries.id = delivery \
+             WHERE NOT EXISTS (SELECT 1 FROM audit WHERE audit.message = deliveries.message \
+                 AND action = 'batched' \
+                 AND detail = destination || ' delivery ' || delivery || ': in batch ' || batch)",
         ),
     ];
     for (what, sql) in strays {

@@ -54,7 +54,8 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
                  sum(state = 'dead'), (SELECT at FROM messages WHERE messages.id = \
                      (SELECT message FROM deliveries AS oldest \
                       WHERE oldest.destination = deliveries.destination \
-                          AND state IN ('queued', 'sending') ORDER BY id LIMIT 1)) \
+                          AND state IN ('queued', 'sending') ORDER BY id LIMIT 1)), \
+                 sum(state = 'gathering') \
              FROM deliveries GROUP BY destination",
         )?
         .query_map([], |row| {
@@ -64,6 +65,7 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
                 done: row.get(2)?,
                 dead: row.get(3)?,
                 oldest: row.get(4)?,
+                gathering: row.get(5)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
@@ -89,7 +91,9 @@ pub(super) fn search(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Mes
     given("source = {}", text(&query.source));
     given("state = {}", query.state.map(|state| Value::Text(state.word().to_owned())));
     given(
-        "id IN (SELECT message FROM batch_members WHERE batch = {})",
+        "id IN (SELECT message FROM batch_members WHERE batch = {} UNION ALL \
+             SELECT message FROM gathered JOIN deliveries ON deliveries.id = delivery \
+             WHERE batch = {})",
         query.batch.map(|batch| Value::Integer(batch.0)),
     );
     given("at >= {}", query.since.map(Value::Integer));
@@ -135,8 +139,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
 pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<DeliveryView>> {
     let mut found: Vec<DeliveryView> = db
         .prepare(
-            "SELECT id, destination, state, maybe_duplicate FROM deliveries \
-             WHERE message = ?1 ORDER BY id",
+            "SELECT id, destination, state, maybe_duplicate, batch \
+             FROM deliveries LEFT JOIN gathered ON delivery = id WHERE message = ?1 ORDER BY id",
         )?
         .query_map([message], |row| {
             Ok(DeliveryView {
@@ -144,6 +148,7 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
                 destination: row.get(1)?,
                 state: word(row, 2, DeliveryState::of_word)?,
                 maybe_duplicate: row.get(3)?,
+                batch: row.get::<_, Option<i64>>(4)?.map(MessageId),
                 attempts: Vec::new(),
             })
         })?
