@@ -8,7 +8,8 @@ use hl7_core::ack::{HeaderOverrides, ReplyRules};
 
 use super::section::Section;
 use super::source::{Framed, address, framed, header_field};
-use crate::engine::Backoff;
+use crate::engine::{Backoff, Template};
+use crate::store::DeliveryId;
 
 /// A destination.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Destination {
     pub backup: Option<String>,
     /// What its headers say instead.
     pub set: HeaderOverrides,
+    /// The text that it gets about a message, instead of the message.
+    pub text: Option<Template>,
     pub(super) backup_span: Option<(String, Range<usize>)>,
 }
 
@@ -74,6 +77,16 @@ pub struct FileOut {
     pub folder: PathBuf,
     /// What names of files start with.
     pub prefix: String,
+    /// What they end with, behind a dot.
+    pub extension: String,
+}
+
+impl FileOut {
+    /// The file of a delivery: sorted by name files stand in order, and one that is written again replaces itself.
+    #[must_use]
+    pub fn file_name(&self, delivery: DeliveryId) -> String {
+        format!("{}{:012}.{}", self.prefix, delivery.0, self.extension)
+    }
 }
 
 /// When a batch goes, and what its headers say.
@@ -119,10 +132,15 @@ pub(super) fn read(
     hub: &str,
 ) -> Option<Destination> {
     let (mllp, file) = (section.section("mllp"), section.section("file"));
+    let text = text(&section);
     let batch = [&mllp, &file].into_iter().find_map(|port| batch_out(port, hub, &name));
+    if batch.is_some() && text.is_some() {
+        let reason = "a text cannot be in a batch; leave out one of `batch` and `text`";
+        section.mistake(section.span.clone(), "text", reason);
+    }
     let port = match (mllp.is_there(), file.is_there()) {
         (true, false) => mllp_out(&mllp).map(Port::Mllp),
-        (false, true) => file_out(&file, folder, batch.as_ref()).map(Port::File),
+        (false, true) => file_out(&file, folder, batch.as_ref(), text.is_some()).map(Port::File),
         (both, _) => {
             let which = if both { "only one of" } else { "either" };
             section.mistake(
@@ -153,6 +171,7 @@ pub(super) fn read(
         lost_attempts,
         backup,
         set,
+        text,
         backup_span,
     })
 }
@@ -173,14 +192,40 @@ fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
     to.map(|address| MllpOut { address, framed, commits, connect_timeout, ack_timeout })
 }
 
-fn file_out(file: &Section<'_, '_>, folder: &Path, batch: Option<&BatchOut>) -> Option<FileOut> {
+fn file_out(
+    file: &Section<'_, '_>,
+    folder: &Path,
+    batch: Option<&BatchOut>,
+    is_text: bool,
+) -> Option<FileOut> {
     let to = file.text("folder");
     if file.get("folder").is_none() {
         file.mistake(file.span.clone(), "", "`folder` is missing: where the files go");
     }
     let name = batch.map(|batch| batch.name.as_str()).filter(|name| !name.is_empty());
     let prefix = name.map_or_else(String::new, |name| format!("{name}-"));
-    to.map(|to| FileOut { folder: folder.join(to), prefix })
+    let extension = file.parsed("extension", |extension| match is_file_name(extension) {
+        true => Ok(extension.to_owned()),
+        false => Err(format!("`{extension}` cannot end the name of a file; write hl7 or txt")),
+    });
+    let extension = extension.unwrap_or_else(|| if is_text { "txt" } else { "hl7" }.to_owned());
+    to.map(|to| FileOut { folder: folder.join(to), prefix, extension })
+}
+
+/// The text that a destination gets about a message.
+fn text(section: &Section<'_, '_>) -> Option<Template> {
+    let (text, span) = section.text_at("text")?;
+    if section.get("set").is_some() {
+        let reason = "a text has no header; leave out one of `set` and `text`";
+        section.mistake(span.clone(), "text", reason);
+    }
+    Template::parse(text)
+        .map_err(|error| {
+            // Behind the quotation mark; escapes in the text move it by a character or two.
+            let at = (span.start + 1 + error.at).min(span.end);
+            section.mistake(at..span.end, "text", error.reason);
+        })
+        .ok()
 }
 
 /// When batches go to a port; `None` where each message goes by itself.
@@ -212,7 +257,7 @@ fn batch_out(port: &Section<'_, '_>, hub: &str, destination: &str) -> Option<Bat
 
 fn is_file_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    name.bytes().all(fits) && !name.starts_with('.')
+    name.bytes().all(fits) && !name.starts_with('.') && !name.is_empty()
 }
 
 fn replies(section: &Section<'_, '_>) -> ReplyRules {

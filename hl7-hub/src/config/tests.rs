@@ -49,7 +49,7 @@ fn the_example_is_right_with_everything_in_it() {
     let source = &config.sources[0];
     assert_eq!((source.senders.len(), source.allow.len()), (1, 1));
     assert_eq!(source.acks.application_to.as_deref(), Some("archive"));
-    assert_eq!(config.destinations.len(), 2);
+    assert_eq!(config.destinations.len(), 3);
 }
 
 #[test]
@@ -205,6 +205,20 @@ fn what_does_not_go_together_is_said() {
             "did you mean `count`?",
         ),
         ("[destination.a]\nfile = { folder = \"a\", batch = { count = 0 } }", "from 1 to 50000"),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"{PID-3\"",
+            "line 3, column 9: destination.a.text: this brace is not",
+        ),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"x\"\nset = { \"MSH-3\" = \"x\" }",
+            "a text has no header",
+        ),
+        ("[destination.a]\nfile = { folder = \"a\", extension = \"a/b\" }", "cannot end the name"),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = {} }\ntext = \"x\"",
+            "cannot be in a batch",
+        ),
+        ("[source.a]\nack = { application_to = \"x\", by_routes = true }", "leave out one of"),
         ("[destination.a]\nfile = {}", "`folder` is missing"),
         ("[[route]]\n", "needs a destination"),
         ("[[route]]\ndefault = true\nwhen = \"exists PID\"\nto = \"a\"", "cannot have `when` too"),

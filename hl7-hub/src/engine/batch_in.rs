@@ -283,7 +283,8 @@ impl Batch<'_> {
                 deliveries.push(self.reception.to(destination, Some(batch), &[]));
             }
         }
-        let (replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
+        let (mut replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
+        self.reception.send_by_routes(self.peer, &mut replies, deliveries);
         Exchange { replies, not_stored, close: false }
     }
 
@@ -295,6 +296,9 @@ impl Batch<'_> {
             Subject { tree: tree.as_ref(), source, peer: self.peer, verdict, batch: true };
         let (names, routed) = self.reception.destinations(&subject);
         let deliver = |name: &str| {
+            if let Some(text) = self.reception.text(name, tree.as_ref()) {
+                return self.reception.to(name, Some(text), &[]);
+            }
             let set = self.reception.config.destination(name).map(|destination| &destination.set);
             let outgoing = rewritten(self.frame, |number, message| match set {
                 _ if left_out.binary_search(&number).is_ok() => None,

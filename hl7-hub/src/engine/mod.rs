@@ -2,11 +2,13 @@
 //!
 //! - [`Reception`] judges a message that came, routes it, and makes its acknowledgments. What it gives can be stored; what is
 //!   answered comes out of an [`Exchange`] only against the answer of the store. A frame may hold a batch ([`Received`]).
-//! - [`Condition`] is what a route asks of a message.
+//! - [`Condition`] is what a route asks of a message, [`Template`] a text about it.
 //! - [`Lane`] sends the deliveries of one destination, one after the other.
 //! - [`Gathering`] says when what waits for others goes, and makes the batch.
 //! - [`Backoff`] says when to try again.
 
+#[cfg(test)]
+mod ack_matrix_tests;
 mod backoff;
 mod batch_in;
 #[cfg(test)]
@@ -22,6 +24,7 @@ mod reception;
 #[cfg(test)]
 mod reception_tests;
 mod reply;
+mod template;
 
 pub use backoff::Backoff;
 pub use batch_in::{BatchExchange, Received};
@@ -29,3 +32,4 @@ pub use condition::{Condition, ConditionError, Subject};
 pub use gathering::{Due, Gathering, Reason};
 pub use lane::{Action, Event, Lane, Lost};
 pub use reception::{Answer, Exchange, Moment, Reception};
+pub use template::{Template, TemplateError};

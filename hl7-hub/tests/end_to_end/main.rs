@@ -2,6 +2,7 @@
 //!
 //! Every wait here has an end, and whatever a test starts ends with the test.
 
+mod acknowledgments;
 mod batches;
 mod commands;
 mod connections;
