@@ -60,6 +60,9 @@ fn statement_4_all_combinations_over_one_connection() {
     eventually("all that is right is delivered", || hub.files("archive").len() == 17);
 }
 
+/// Control id, MSH-18, name as it is sent, the name, MSH-6 as the destination wants it.
+type Case = (&'static str, &'static str, &'static [u8], &'static str, &'static [u8]);
+
 /// A message in a character set, with a name in it.
 fn named(id: &str, charset: &str, name: &[u8]) -> Vec<u8> {
     let head = format!(
@@ -95,7 +98,7 @@ fn statement_22_names_survive_in_the_character_set_of_their_message() {
     ));
     // In the last one, the second half of a character is what separates fields elsewhere.
     let japanese = b"\x8e\x52\x93\x63\x83|";
-    let cases: [(&str, &str, &[u8], &str, &[u8]); 4] = [
+    let cases: [Case; 4] = [
         ("U1", "UNICODE UTF-8", "MÜLLER".as_bytes(), "MÜLLER", "KÖLN".as_bytes()),
         ("L1", "8859/1", b"M\xdcLLER", "MÜLLER", b"K\xd6LN"),
         ("J1", "SHIFT_JIS", japanese, "山田ポ", b"K\\XC396\\LN"),

@@ -7,6 +7,8 @@ mod batches;
 mod commands;
 mod connections;
 mod delivery;
+#[cfg(unix)]
+mod hospital;
 mod hub;
 mod kill;
 mod messages;
