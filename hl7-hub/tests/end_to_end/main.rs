@@ -4,6 +4,7 @@
 
 mod acknowledgments;
 mod batches;
+mod batches_kill;
 mod commands;
 mod connections;
 mod delivery;

@@ -52,11 +52,9 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// What each piece is, and its bytes; all bytes; findings.
-fn read(
-    input: &[u8],
-    at_once: usize,
-    limit: usize,
-) -> (Vec<(Content, Vec<u8>)>, Vec<u8>, Vec<String>) {
+type Pieces = (Vec<(Content, Vec<u8>)>, Vec<u8>, Vec<String>);
+
+fn read(input: &[u8], at_once: usize, limit: usize) -> Pieces {
     let mut reader = BatchReader::with_limit(Slow(input, at_once), limit);
     let (mut pieces, mut all, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(piece) = reader.next_piece().expect("a stream without errors") {
