@@ -58,7 +58,7 @@
 //!
 //! # Not there yet
 //!
-//! TLS, HTTP, batches out, waiting for the application acknowledgment behind a `CA`.
+//! TLS, HTTP, waiting for the application acknowledgment behind a `CA`.
 
 pub mod api;
 pub mod config;

@@ -40,8 +40,8 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     }
     writeln!(
         out,
-        "\n{:<16} {:>10} {:>10} {:>10} {:>10}  {:<24} state",
-        "destination", "queued", "done", "dead", "parked", "oldest"
+        "\n{:<16} {:>10} {:>10} {:>10} {:>10} {:>10}  {:<24} state",
+        "destination", "gathering", "queued", "done", "dead", "parked", "oldest"
     )?;
     let is_paused = |side, name: &str| {
         let known = status.paused.iter().find(|paused| paused.side == side && paused.name == name);
@@ -59,8 +59,8 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         };
         writeln!(
             out,
-            "{:<16} {:>10} {:>10} {:>10} {:>10}  {oldest:<24} {state}",
-            to.name, to.queued, to.done, to.dead, to.parked
+            "{:<16} {:>10} {:>10} {:>10} {:>10} {:>10}  {oldest:<24} {state}",
+            to.name, to.gathering, to.queued, to.done, to.dead, to.parked
         )?;
     }
     if let Some(running) = &running {

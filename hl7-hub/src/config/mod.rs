@@ -31,7 +31,8 @@ use toml::de::DeTable;
 use crate::Digest;
 
 pub use changes::Changes;
-pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
+pub(crate) use destination::MOST_MESSAGES;
+pub use destination::{BatchOut, Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use operating::{Api, Keep, Log, LogFormat};
 pub use route::Route;
@@ -156,8 +157,9 @@ impl Config {
             parts: Parts::new(),
         };
         hub.finish();
+        let hub_name = config.name.clone();
         for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder));
+            config.destinations.extend(destination::read(name, section, folder, &hub_name));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);

@@ -7,8 +7,8 @@ use hl7_core::batch::WhichAcks;
 use tracing::Level;
 
 use super::{
-    BatchAcks, Batches, Check, Commits, Config, EXAMPLE, Keep, Link, Log, LogFormat, Port,
-    StoreFailure,
+    BatchAcks, BatchOut, Batches, Check, Commits, Config, EXAMPLE, Keep, Link, Log, LogFormat,
+    Port, StoreFailure,
 };
 
 #[track_caller]
@@ -52,7 +52,7 @@ fn the_example_is_right_with_everything_in_it() {
     let source = &config.sources[0];
     assert_eq!((source.senders.len(), source.allow.len()), (1, 1));
     assert_eq!(source.acks.application_to.as_deref(), Some("archive"));
-    assert_eq!(config.destinations.len(), 2);
+    assert_eq!(config.destinations.len(), 3);
 }
 
 #[test]
@@ -150,6 +150,38 @@ fn what_is_said_of_batches() {
 }
 
 #[test]
+fn what_is_said_of_batches_that_are_made() {
+    let of = |port: &str| {
+        let config = parse(&format!(
+            "[hub]\nname = \"north\"\n[source.a]\nmllp.listen = \"a:1\"\n[destination.d]\n{port}"
+        ));
+        config.destinations[0].batch.clone()
+    };
+    assert_eq!(of("file.folder = \"d\""), None);
+    let plain = of("file = { folder = \"d\", batch = {} }").expect("a batch");
+    assert_eq!((plain.count, plain.every, plain.size), (50_000, None, 16 << 20));
+    assert_eq!(
+        (plain.name.as_str(), plain.sender.as_str(), plain.receiver.as_str()),
+        ("", "north", "d")
+    );
+    let batch = "batch = { count = 5, every = \"1h\", size = \"1MiB\", name = \"day\", sender = \"A^B\", receiver = \"C\" }";
+    let expected = BatchOut {
+        count: 5,
+        every: Some(Duration::from_secs(3_600)),
+        size: 1 << 20,
+        name: "day".into(),
+        sender: "A^B".into(),
+        receiver: "C".into(),
+    };
+    for port in [
+        format!("file = {{ folder = \"d\", {batch} }}"),
+        format!("mllp = {{ connect = \"b:1\", {batch} }}"),
+    ] {
+        assert_eq!(of(&port), Some(expected.clone()));
+    }
+}
+
+#[test]
 fn every_mistake_is_said_with_its_place() {
     check_errors(
         "[hub]\nnaem = \"x\"\n\n[source.a]\nmllp = { listen = \"2575\", frame_timeout = \"5\" }\n\
@@ -203,6 +235,29 @@ fn what_does_not_go_together_is_said() {
         ("[destination.a]\nretry = { first = \"10m\" }", "`most` is shorter than `first`"),
         ("[destination.a]\nretry = { jitter = 2.0 }", "a number from 0 to 1"),
         ("[destination.a]\nmllp = {}", "`connect` is missing"),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = { name = \"../a\" } }",
+            "a name of letters",
+        ),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = { counts = 1 } }",
+            "did you mean `count`?",
+        ),
+        ("[destination.a]\nfile = { folder = \"a\", batch = { count = 0 } }", "from 1 to 50000"),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"{PID-3\"",
+            "line 3, column 9: destination.a.text: this brace is not",
+        ),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"x\"\nset = { \"MSH-3\" = \"x\" }",
+            "a text has no header",
+        ),
+        ("[destination.a]\nfile = { folder = \"a\", extension = \"a/b\" }", "cannot end the name"),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = {} }\ntext = \"x\"",
+            "cannot be in a batch",
+        ),
+        ("[source.a]\nack = { application_to = \"x\", by_routes = true }", "leave out one of"),
         ("[destination.a]\nfile = {}", "`folder` is missing"),
         ("[[route]]\n", "needs a destination"),
         ("[[route]]\ndefault = true\nwhen = \"exists PID\"\nto = \"a\"", "cannot have `when` too"),

@@ -280,11 +280,11 @@ impl Batch<'_> {
         }
         if let Some(destination) = &self.reception.source().acks.application_to {
             for batch in bundle.of(diverted) {
-                let (destination, outgoing) = (destination.clone(), Some(batch));
-                deliveries.push(NewDelivery { destination, outgoing });
+                deliveries.push(self.reception.to(destination, Some(batch), &[]));
             }
         }
-        let (replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
+        let (mut replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
+        self.reception.send_by_routes(self.peer, &mut replies, deliveries);
         Exchange { replies, not_stored, close: false }
     }
 
@@ -296,6 +296,9 @@ impl Batch<'_> {
             Subject { tree: tree.as_ref(), source, peer: self.peer, verdict, batch: true };
         let (names, routed) = self.reception.destinations(&subject);
         let deliver = |name: &str| {
+            if let Some(text) = self.reception.text(name, tree.as_ref()) {
+                return self.reception.to(name, Some(text), &[]);
+            }
             let set = self.reception.config.destination(name).map(|destination| &destination.set);
             let outgoing = rewritten(self.frame, |number, message| match set {
                 _ if left_out.binary_search(&number).is_ok() => None,
@@ -303,7 +306,7 @@ impl Batch<'_> {
                 None => Some(message.to_vec()),
             });
             let outgoing = Some(outgoing).filter(|outgoing| outgoing != self.frame);
-            NewDelivery { destination: name.to_owned(), outgoing: outgoing.map(Payload::from) }
+            self.reception.to(name, outgoing.map(Payload::from), self.frame)
         };
         (names.into_iter().map(deliver).collect(), routed)
     }

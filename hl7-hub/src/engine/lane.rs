@@ -3,18 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use hl7_core::Header;
 use hl7_core::ack::{Decision, Reply, ReplyKind, ReplyRules};
 
 use super::Backoff;
+use super::reply::read_reply;
 use crate::Payload;
 use crate::store::{AttemptEnd, AttemptId, Delivery, DeliveryId, Settlement};
 
 /// Deliveries that are read ahead: memory does not grow with what is queued.
 const AHEAD: usize = 32;
-
-/// A header for what has none, so that a reply to it can be read.
-const NO_HEADER: &[u8] = b"MSH|^~\\&|";
 
 /// Sends the deliveries of one destination in their order.
 ///
@@ -231,9 +228,7 @@ impl Lane {
 
     fn replied(&mut self, reply: &[u8], now: i64, random: f64) -> Action {
         let Some(head) = self.ahead.front() else { return Action::Rest };
-        let header = Header::of(head.payload.bytes()).or_else(|| Header::of(NO_HEADER));
-        let Some(header) = header else { return Action::Rest };
-        let read = self.rules.classify(reply, &header);
+        let read = read_reply(&self.rules, head.payload.bytes(), reply);
         let answers = answers(&read);
         let settlement = match read.decision {
             Decision::Accepted => Settlement::Done,

@@ -11,6 +11,7 @@ use hl7_core::desc::VersionDesc;
 use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
+use super::gathering::can_gather;
 use crate::config::{Check, Config, Destination, Source, StoreFailure};
 use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
 use crate::versions::VERSIONS;
@@ -174,7 +175,8 @@ impl Reception {
         let (deliveries, routed) = match to {
             [] => self.route(tree.as_ref(), bytes, peer, verdict),
             named => {
-                let deliveries = named.iter().map(|name| self.delivery(name, bytes)).collect();
+                let deliveries =
+                    named.iter().map(|name| self.delivery(name, tree.as_ref(), bytes)).collect();
                 (deliveries, format!("by hand to {}", named.join(", ")))
             }
         };
@@ -249,11 +251,12 @@ impl Reception {
         let Assessed { verdict, owed_acks, mut replies, .. } = assessed;
         let (mut deliveries, routed) = self.route(assessed.tree.as_ref(), bytes, peer, verdict);
         self.divert(owed_acks, &mut replies, &mut deliveries);
+        let by_routes = self.send_by_routes(peer, &mut replies, &mut deliveries);
         let incoming = Incoming {
             dedupe: assessed.dedupe,
             replies: replies.clone(),
             deliveries,
-            decided: decided(&routed, owed_acks, assessed.noted),
+            decided: decided(&routed, owed_acks, assessed.noted) + &by_routes,
             ..self.incoming(bytes, peer, at, verdict, assessed.facts)
         };
         let Assessed { not_stored, close, .. } = assessed;
@@ -351,7 +354,7 @@ impl Reception {
         let source = self.source().name.as_str();
         let subject = Subject { tree, source, peer, verdict, batch: false };
         let (names, routed) = self.destinations(&subject);
-        (names.into_iter().map(|name| self.delivery(name, bytes)).collect(), routed)
+        (names.into_iter().map(|name| self.delivery(name, tree, bytes)).collect(), routed)
     }
 
     /// The destinations of all routes that take something.
@@ -388,12 +391,29 @@ impl Reception {
         (names, routed)
     }
 
-    /// A delivery with the header that its destination wants.
-    fn delivery(&self, name: &str, bytes: &[u8]) -> NewDelivery {
+    /// A delivery with the header that its destination wants, or of the text that it wants instead.
+    fn delivery(&self, name: &str, tree: Option<&Tree>, bytes: &[u8]) -> NewDelivery {
+        if let Some(text) = self.text(name, tree) {
+            return self.to(name, Some(text), bytes);
+        }
         let changed = |destination: &Destination| destination.set.apply(bytes);
         let outgoing = self.config.destination(name).and_then(changed);
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
-        NewDelivery { destination: name.to_owned(), outgoing }
+        self.to(name, outgoing, bytes)
+    }
+
+    /// The text about a message that a destination wants instead of it.
+    pub(super) fn text(&self, name: &str, tree: Option<&Tree>) -> Option<Payload> {
+        let template = self.config.destination(name)?.text.as_ref()?;
+        Some(Payload::from(template.text(tree).into_bytes()))
+    }
+
+    /// A delivery of bytes, or of others in their place. It waits for others where those can be in a batch.
+    pub(super) fn to(&self, name: &str, outgoing: Option<Payload>, bytes: &[u8]) -> NewDelivery {
+        let destination = self.config.destination(name);
+        let takes_batches = destination.is_some_and(|destination| destination.batch.is_some());
+        let gather = takes_batches && can_gather(outgoing.as_ref().map_or(bytes, Payload::bytes));
+        NewDelivery { destination: name.to_owned(), outgoing, gather }
     }
 
     /// Takes the application acknowledgment behind an accept acknowledgment to the destination that it is to go to.
@@ -407,9 +427,35 @@ impl Reception {
         if let Owed::Acks { accept: Some(_), application: Some(_) } = owed_acks
             && let Some(application) = replies.pop()
         {
-            let outgoing = Some(application);
-            deliveries.push(NewDelivery { destination: destination.clone(), outgoing });
+            deliveries.push(self.to(destination, Some(application), &[]));
         }
+    }
+
+    /// Takes acknowledgments to where the routes say, as if they were messages of the source, if that is how it wants them.
+    /// Which routes took them, for the audit.
+    pub(super) fn send_by_routes(
+        &self,
+        peer: &str,
+        replies: &mut Vec<Payload>,
+        deliveries: &mut Vec<NewDelivery>,
+    ) -> String {
+        if !self.source().acks.by_routes {
+            return String::new();
+        }
+        let mut routed = String::new();
+        for reply in replies.drain(..) {
+            let (tree, source) = (Tree::parse(reply.bytes()).ok(), self.source().name.as_str());
+            let batch = Header::of(reply.bytes()).is_some_and(|header| header.id() != "MSH");
+            let verdict = Verdict::Accepted;
+            let subject = Subject { tree: tree.as_ref(), source, peer, verdict, batch };
+            let (names, taken) = self.destinations(&subject);
+            routed.push_str(&format!(", by {taken}"));
+            for name in names {
+                let changed = self.delivery(name, tree.as_ref(), reply.bytes()).outgoing;
+                deliveries.push(self.to(name, Some(changed.unwrap_or_else(|| reply.clone())), &[]));
+            }
+        }
+        routed
     }
 
     /// The text for success or failure, in the static mode.
@@ -450,7 +496,9 @@ impl Reception {
         mode: AckMode,
         moment: &Moment,
     ) -> Vec<Payload> {
-        if self.source().on_store_failure == StoreFailure::Close {
+        // What is not stored has no way but the connection, and over that none is wanted.
+        let silent = self.source().acks.by_routes;
+        if silent || self.source().on_store_failure == StoreFailure::Close {
             return Vec::new();
         }
         let owed_acks = owed(mode, Asked::by(inbound.header()), kind, Outcome::NotStored);

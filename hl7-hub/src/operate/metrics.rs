@@ -67,6 +67,7 @@ pub(crate) struct Metrics {
     attempts: Family<DestinationOutcome, Counter>,
     ack_wait: Family<OfDestination, Histogram>,
     connected: Family<OfDestination, Gauge>,
+    gathering: Family<OfDestination, Gauge>,
     queued: Family<OfDestination, Gauge>,
     oldest: Family<OfDestination, Gauge<f64, std::sync::atomic::AtomicU64>>,
     dead: Family<OfDestination, Gauge>,
@@ -90,6 +91,7 @@ impl Metrics {
             attempts: Family::default(),
             ack_wait: Family::new_with_constructor(histogram),
             connected: Family::default(),
+            gathering: Family::default(),
             queued: Family::default(),
             oldest: Family::default(),
             dead: Family::default(),
@@ -136,6 +138,11 @@ impl Metrics {
             "destination_connected",
             "Whether it was reached when it was last tried",
             self.connected.clone(),
+        );
+        it.register(
+            "destination_gathering",
+            "Deliveries that wait for others, to go with them in a batch",
+            self.gathering.clone(),
         );
         it.register("destination_queued", "Deliveries that are to be sent", self.queued.clone());
         it.register_with_unit(
@@ -268,6 +275,7 @@ impl Metrics {
 
     fn take_over(&self, status: &DestinationStatus, now: i64) {
         let of = OfDestination { destination: status.name.clone() };
+        self.gathering.get_or_create(&of).set(signed(status.gathering));
         self.queued.get_or_create(&of).set(signed(status.queued));
         self.dead.get_or_create(&of).set(signed(status.dead));
         self.parked.get_or_create(&of).set(signed(status.parked));

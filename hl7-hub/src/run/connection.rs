@@ -10,7 +10,9 @@ use hl7_core::ack::AckCode;
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
+use tokio::task::block_in_place;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
@@ -23,6 +25,8 @@ use crate::store::{Accepted, AuditEvent, Incoming, IncomingBatch, MessageId, Ver
 const READ: usize = 16 << 10;
 /// How long after its end block a frame without a trailer counts as whole, where that is accepted.
 const GAP: Duration = Duration::from_millis(500);
+/// A frame of which the judging takes long enough to be noticed by others.
+const HEAVY: usize = 256 << 10;
 /// What time limits lie in when there is none.
 const LONG: Duration = Duration::from_secs(365 * 86_400);
 
@@ -210,7 +214,8 @@ impl Connection<'_> {
         let moment = self.hub.clock.moment();
         let outcome = match piece {
             Piece::Message(bytes) => {
-                match self.reception.receive_frame(&bytes, self.peer, &moment) {
+                let receive = || self.reception.receive_frame(&bytes, self.peer, &moment);
+                match heavy(bytes.len(), receive) {
                     Received::Message(incoming, exchange) => {
                         self.store(incoming, exchange, Commit::Ack).await
                     }
@@ -385,6 +390,12 @@ impl Connection<'_> {
             }
         }
     }
+}
+
+/// Does what takes long for so many bytes, without keeping others waiting that share the thread.
+fn heavy<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    let others = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    if others && bytes >= HEAVY { block_in_place(work) } else { work() }
 }
 
 /// What of a stream is dealt with: messages and broken frames; not what is between them, nor frames with nothing in them.

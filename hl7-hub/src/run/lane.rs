@@ -17,13 +17,13 @@ use crate::store::{DeliveryId, Settlement, Side, StoreError};
 /// Sends the deliveries of a destination until it is to stop.
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stopping: Stopping) {
     let Some(destination) = config.destinations.get(index) else { return };
-    let Some(wake) = hub.lane(&destination.name) else { return };
+    let Some(door) = hub.door(&destination.name) else { return };
     let Destination { replies, backoff, lost_attempts, backup, .. } = destination;
     let mut lane = Lane::new(replies.clone(), *backoff, *lost_attempts, backup.clone());
     let mut driver = Driver {
         hub: &hub,
         name: &destination.name,
-        wake: &wake,
+        wake: &door.lane,
         gate: hub.gates.gate(Side::Destination, &destination.name),
         outlet: Outlet::new(&destination.port),
         stopping,

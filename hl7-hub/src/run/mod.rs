@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod crew;
 mod dial;
+mod gather;
 mod lane;
 mod listener;
 mod outlet;
@@ -54,6 +55,16 @@ pub enum RunError {
     },
 }
 
+/// Who is woken for a destination.
+#[derive(Debug, Clone, Default)]
+struct Door {
+    lane: Arc<Notify>,
+    /// Who makes batches for the lane.
+    gatherer: Arc<Notify>,
+    /// Whether what arrives gathers first.
+    gathers: bool,
+}
+
 /// What all tasks share.
 pub(crate) struct Hub {
     pub(crate) store: Arc<dyn Store>,
@@ -63,8 +74,8 @@ pub(crate) struct Hub {
     pub(crate) metrics: Metrics,
     /// What it works by.
     config: RwLock<Arc<Config>>,
-    /// Wakes the lane of a destination.
-    wake: RwLock<HashMap<String, Arc<Notify>>>,
+    /// Who is to be woken for a destination.
+    doors: RwLock<HashMap<String, Door>>,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
     /// The failure after which nothing can be promised any more.
@@ -72,6 +83,19 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
+    fn over(store: Arc<dyn Store>, clock: Clock, config: &Arc<Config>) -> Result<Self, StoreError> {
+        Ok(Self {
+            gates: Gates::of(&store.reader().paused()?),
+            metrics: Metrics::new(config),
+            config: RwLock::new(Arc::clone(config)),
+            store,
+            clock,
+            doors: RwLock::default(),
+            stop: watch::Sender::new(false),
+            fatal: watch::Sender::new(None),
+        })
+    }
+
     /// The configuration that everybody works by.
     pub(crate) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
@@ -96,29 +120,30 @@ impl Hub {
         Stopping { hub: self.stop.subscribe(), alone }
     }
 
-    /// What wakes the lane of a destination, where there is one. To be asked behind the commit of what it is woken for: a
+    /// Who is to be woken for a destination, where there is one. To be asked behind the commit of what it is woken for: a
     /// lane that starts later looks for itself.
-    fn lane(&self, destination: &str) -> Option<Arc<Notify>> {
-        self.wake.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
+    fn door(&self, destination: &str) -> Option<Door> {
+        self.doors.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
     }
 
-    /// Makes it possible to wake a lane. To be done before it starts.
-    fn open_lane(&self, destination: &str) {
-        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
-        wake.entry(destination.to_owned()).or_default();
+    /// Makes it possible to wake who works for a destination. To be done before they start.
+    fn open_door(&self, destination: &str, gathers: bool) {
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.entry(destination.to_owned()).or_default().gathers = gathers;
     }
 
-    /// Forgets the lanes that are not to be kept.
-    fn keep_lanes(&self, is_kept: impl Fn(&str) -> bool) {
-        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
-        wake.retain(|destination, _| is_kept(destination));
+    /// Forgets the doors that are not to be kept.
+    fn keep_doors(&self, is_kept: impl Fn(&str) -> bool) {
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.retain(|destination, _| is_kept(destination));
     }
 
-    /// Wakes the lanes of destinations.
+    /// Wakes who works for destinations.
     pub(crate) fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
-        destinations.into_iter().filter_map(|name| self.lane(name)).for_each(|lane| {
-            lane.notify_one();
-        });
+        for door in destinations.into_iter().filter_map(|name| self.door(name)) {
+            let first = if door.gathers { &door.gatherer } else { &door.lane };
+            first.notify_one();
+        }
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
@@ -182,16 +207,7 @@ pub async fn run(
     let store = SqliteStore::open(&options)?;
     let recovered = store.recovered();
     let config = Arc::new(config);
-    let hub = Arc::new(Hub {
-        gates: Gates::of(&store.reader().paused()?),
-        metrics: Metrics::new(&config),
-        config: RwLock::new(Arc::clone(&config)),
-        store: Arc::new(store),
-        clock,
-        wake: RwLock::default(),
-        stop: watch::Sender::new(false),
-        fatal: watch::Sender::new(None),
-    });
+    let hub = Arc::new(Hub::over(Arc::new(store), clock, &config)?);
     let version = env!("CARGO_PKG_VERSION");
     let detail = format!("hl7-hub {version}; {recovered} deliveries were interrupted");
     hub.store.record(hub.event("started", detail)).await?;

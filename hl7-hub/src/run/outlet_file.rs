@@ -32,7 +32,7 @@ impl FileOutlet {
     /// again replaces itself.
     pub(super) async fn write(&mut self, delivery: &Delivery) -> Sent {
         let folder = self.settings.folder.clone();
-        let (name, payload) = (format!("{:012}.hl7", delivery.id.0), delivery.payload.clone());
+        let (name, payload) = (self.settings.file_name(delivery.id), delivery.payload.clone());
         let written = spawn_blocking(move || write_whole(&folder, &name, payload.bytes())).await;
         match written.unwrap_or_else(|_| Err(ended())) {
             Ok(()) => Sent::Taken,

@@ -36,9 +36,9 @@ pub use orders::{
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
     Accepted, AcceptedBatch, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey,
-    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Incoming,
-    IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Query, Settlement,
-    Status, StoreError, Verdict, Verified,
+    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Gathered,
+    Incoming, IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Query,
+    Release, Settlement, Status, StoreError, Verdict, Verified,
 };
 
 /// An answer that comes when what was asked for is on stable storage.
@@ -61,6 +61,14 @@ pub trait Store: Send + Sync + 'static {
     /// Notes how an attempt ended and what becomes of the delivery; and, in the same commit, that the attempt to send another
     /// one begins, if one is named. Settling an attempt twice changes nothing the second time.
     fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>>;
+
+    /// Makes a batch of what has gathered: the batch and where everything in it stands, in one commit. Fails where any of it
+    /// does not gather any more. Gives the number of the batch.
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>>;
+
+    /// Asks that what has gathered for a destination so far goes now, whatever it waits for; `event` is the line of the audit
+    /// that says who asks. It is asked for until it is done, over restarts too.
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()>;
 
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
@@ -92,6 +100,29 @@ pub trait Reader: Send + Sync {
         behind: Option<DeliveryId>,
         most: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Deliveries that gather for a destination, in their order, behind one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn gathering(
+        &self,
+        destination: &str,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Gathered>, StoreError>;
+
+    /// The last of those that were asked to go now; `None` where nobody asks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn asked_to_send(&self, destination: &str) -> Result<Option<DeliveryId>, StoreError>;
+
+    /// What deliveries send, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<crate::Payload>, StoreError>;
 
     /// Counts of everything.
     ///

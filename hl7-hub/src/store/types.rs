@@ -113,6 +113,10 @@ impl MessageState {
 words! {
     /// Where a delivery stands.
     DeliveryState {
+        /// Waits for others, to go with them in a batch.
+        Gathering = "gathering",
+        /// In a batch, which is a message with a delivery of its own.
+        Batched = "batched",
         /// To be sent.
         Queued = "queued",
         /// Being sent: an attempt was begun and is not settled.
@@ -207,6 +211,8 @@ pub struct NewDelivery {
     pub destination: String,
     /// What to send, where that is not the message as it came. It is made once: each attempt sends the same bytes.
     pub outgoing: Option<Payload>,
+    /// Whether it waits there for others, to go with them in a batch.
+    pub gather: bool,
 }
 
 /// A message with everything that was decided about it when it came.
@@ -288,6 +294,32 @@ impl Accepted {
             Self::New { id, .. } | Self::Duplicate { id, .. } => *id,
         }
     }
+}
+
+/// A delivery that waits for others, to go with them in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gathered {
+    /// Its number.
+    pub id: DeliveryId,
+    /// When its message came, in milliseconds since 1970.
+    pub at: i64,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// Deliveries that have gathered and go now.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The destination.
+    pub destination: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Those that go in a batch, in order.
+    pub deliveries: Vec<DeliveryId>,
+    /// The batch, a message with a delivery to the destination.
+    pub batch: Option<Incoming>,
+    /// Those that cannot be in one: each goes by itself.
+    pub alone: Vec<DeliveryId>,
 }
 
 /// A delivery to be sent.
@@ -461,6 +493,8 @@ pub struct DeliveryView {
     pub maybe_duplicate: bool,
     /// Whether somebody resubmitted the message to make it.
     pub resubmitted: bool,
+    /// The batch that it went in.
+    pub batch: Option<MessageId>,
     /// Each attempt.
     pub attempts: Vec<AttemptView>,
 }
@@ -509,6 +543,8 @@ pub struct Status {
 pub struct DestinationStatus {
     /// Its name.
     pub name: String,
+    /// Deliveries that wait for others, to go with them in a batch.
+    pub gathering: u64,
     /// Deliveries to be sent, or being sent.
     pub queued: u64,
     /// Deliveries taken.

@@ -2,11 +2,15 @@
 //!
 //! Every wait here has an end, and whatever a test starts ends with the test.
 
+mod acknowledgments;
 mod api;
 mod batches;
+mod batches_kill;
 mod commands;
 mod connections;
 mod delivery;
+#[cfg(unix)]
+mod hospital;
 mod hub;
 mod kill;
 mod messages;

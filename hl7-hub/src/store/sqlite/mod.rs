@@ -7,6 +7,7 @@
 
 mod audit;
 mod backup;
+mod gather;
 mod ledger;
 mod operate;
 mod prune;
@@ -25,7 +26,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{
     Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, Clocks, DeliveryId, Incoming,
-    IncomingBatch, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Store, StoreError,
+    IncomingBatch, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Store,
+    StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -112,6 +114,15 @@ impl Store for SqliteStore {
             ledger.settle(&end)?;
             next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
         })
+    }
+
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>> {
+        self.writer.submit(move |ledger| ledger.release(&release))
+    }
+
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()> {
+        let destination = destination.to_owned();
+        self.writer.submit(move |ledger| ledger.send_now(&destination, &event))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {
