@@ -71,6 +71,10 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
             writeln!(out, "{name:<16} {:>11}  {state}", source["connections"].to_string())?;
         }
     }
+    let alerts = running.as_ref().and_then(|running| running["alerts"].as_array());
+    for alert in alerts.into_iter().flatten() {
+        writeln!(out, "\nalert {} is raised", alert.as_str().unwrap_or_default())?;
+    }
     for paused in &status.paused {
         writeln!(
             out,

@@ -11,6 +11,7 @@
 //! );
 //! ```
 
+mod alert;
 mod changes;
 mod destination;
 mod mistake;
@@ -30,6 +31,7 @@ use toml::de::DeTable;
 
 use crate::Digest;
 
+pub use alert::{Alert, AlertRule};
 pub use changes::Changes;
 pub(crate) use destination::MOST_MESSAGES;
 pub use destination::{BatchOut, Commits, Destination, FileOut, MllpOut, Port};
@@ -64,6 +66,8 @@ pub struct Config {
     pub log: Log,
     /// How long what is not needed any more is kept.
     pub keep: Keep,
+    /// What somebody is to be told of.
+    pub alerts: Vec<Alert>,
     /// Where messages come from.
     pub sources: Vec<Source>,
     /// Where messages go.
@@ -151,6 +155,7 @@ impl Config {
             api: operating::api(root.section("api"), folder),
             log: operating::log(root.section("log"), folder),
             keep: operating::keep(root.section("keep"), &sources),
+            alerts: Vec::new(),
             sources,
             destinations: Vec::new(),
             routes: Vec::new(),
@@ -160,6 +165,9 @@ impl Config {
         let hub_name = config.name.clone();
         for (name, section) in root.named("destination") {
             config.destinations.extend(destination::read(name, section, folder, &hub_name));
+        }
+        for (name, section) in root.named("alert") {
+            config.alerts.extend(alert::read(name, section));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
@@ -192,6 +200,12 @@ impl Config {
         for source in &self.sources {
             check(source.acks.destination_span.as_slice(), &destinations, "destination");
         }
+        for alert in &self.alerts {
+            match alert.rule.is_of_source() {
+                true => check(alert.uses.as_slice(), &sources, "source"),
+                false => check(alert.uses.as_slice(), &destinations, "destination"),
+            }
+        }
         if sources.is_empty() {
             root.mistake(
                 0..0,
@@ -207,6 +221,11 @@ impl Config {
         let mut changes = Changes::between(&self.parts, &later.parts);
         if self.data != later.data {
             changes.at_restart.push("hub.data".to_owned());
+        }
+        for (key, differs) in [("api", self.api != later.api), ("log", self.log != later.log)] {
+            if differs {
+                changes.at_restart.push(key.to_owned());
+            }
         }
         changes
     }

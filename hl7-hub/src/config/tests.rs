@@ -39,7 +39,8 @@ fn the_example_is_right_with_everything_in_it() {
         let is_setting = bare.split_once('=').is_some_and(|(key, _)| {
             key.trim().bytes().all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte))
         });
-        let is_wanted = (is_setting || bare.starts_with("[destination"))
+        let is_wanted = (is_setting
+            || (bare.starts_with("[destination") || bare.starts_with("[alert")))
             && !bare.starts_with("policy")
             && !bare.starts_with("no_trailer");
         // A table that is written inline cannot be added to.
@@ -52,7 +53,7 @@ fn the_example_is_right_with_everything_in_it() {
     let source = &config.sources[0];
     assert_eq!((source.senders.len(), source.allow.len()), (1, 1));
     assert_eq!(source.acks.application_to.as_deref(), Some("archive"));
-    assert_eq!(config.destinations.len(), 3);
+    assert_eq!((config.destinations.len(), config.alerts.len()), (3, 3));
 }
 
 #[test]
@@ -267,6 +268,12 @@ fn what_does_not_go_together_is_said() {
         ("[api]\n", "`listen` is missing"),
         ("[api]\nlisten = \"localhost\"", "`localhost` is no address"),
         ("[api]\nlisten = \"0.0.0.0:2580\"", "`allow_remote = true` if that is meant"),
+        ("[alert.x]\n", "alert.x: an alert has one of oldest, queued, dead, silent"),
+        ("[alert.x]\nqueued = { destination = \"a\", over = 1 }", "there is no destination `a`"),
+        ("[alert.x]\nsilent = { source = \"a\", over = \"1m\" }", "there is no source `a`"),
+        ("[alert.x]\ndead = { destination = \"a\" }", "`over` is missing"),
+        ("[alert.x]\noldest = { over = \"1m\" }", "`destination` is missing"),
+        ("[alert.x]\noldest = { destination = \"a\", over = 5 }", "expected a text"),
         ("[log]\nformat = \"xml\"", "expected one of text, json"),
         ("[log]\nlevel = \"wran\"", "did you mean `warn`?"),
         ("[keep]\ncontent = \"2d\"\nmetadata = \"1d\"", "keep.metadata: shorter than `content`"),

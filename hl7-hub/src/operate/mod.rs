@@ -1,6 +1,7 @@
 //! What people do to a hub that runs: every order goes through the [`Desk`], which carries it out in the store, where it
 //! becomes one line of the audit, and then tells whoever is at work.
 
+mod alerts;
 mod gates;
 mod metrics;
 mod pruning;
@@ -22,6 +23,7 @@ use crate::run::{Control, Hub, ReloadError, Stopping};
 use crate::store::{
     Act, AuditEvent, DeliveryId, MessageId, Order, Ordered, Query, Reader, Side, StoreError,
 };
+pub(crate) use alerts::keep_watch;
 pub(crate) use gates::{Gate, Gates};
 pub(crate) use metrics::Metrics;
 pub(crate) use pruning::keep_pruned;
@@ -312,6 +314,7 @@ impl Desk {
             "version": env!("CARGO_PKG_VERSION"),
             "sources": sources.collect::<Vec<_>>(),
             "destinations": destinations.collect::<Vec<_>>(),
+            "alerts": self.hub.metrics.alerts(),
         });
         Ok(value)
     }

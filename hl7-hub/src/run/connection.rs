@@ -254,7 +254,7 @@ impl Connection<'_> {
         let began = Instant::now();
         let stored = self.hub.store.accept(incoming).await;
         self.hub.metrics.committed(began.elapsed());
-        self.hub.metrics.came(source, became(verdict, &stored), bytes);
+        self.hub.metrics.came(source, became(verdict, &stored), bytes, self.hub.clock.now());
         let id = match &stored {
             Ok(Accepted::New { id, .. }) => {
                 self.hub.wake(&lanes);
@@ -292,7 +292,7 @@ impl Connection<'_> {
         self.hub.metrics.committed(began.elapsed());
         for (at, (verdict, bytes)) in all.into_iter().enumerate() {
             let stored = stored.as_ref().map(|all| all.messages.get(at).unwrap_or(&all.batch));
-            self.hub.metrics.came(source, became(verdict, &stored), bytes);
+            self.hub.metrics.came(source, became(verdict, &stored), bytes, self.hub.clock.now());
         }
         match &stored {
             Ok(accepted) => {
@@ -381,7 +381,7 @@ impl Connection<'_> {
         let incoming = self.reception.receive_partial(bytes, self.peer, reason, at);
         let lanes: Vec<_> = incoming.deliveries.iter().map(|to| to.destination.clone()).collect();
         let stored = self.hub.store.accept(incoming).await;
-        self.hub.metrics.came(source, became(Verdict::Partial, &stored), bytes.len());
+        self.hub.metrics.came(source, became(Verdict::Partial, &stored), bytes.len(), at);
         match stored {
             Ok(_) => self.hub.wake(&lanes),
             Err(failure) => {

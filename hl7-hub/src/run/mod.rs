@@ -86,7 +86,7 @@ impl Hub {
     fn over(store: Arc<dyn Store>, clock: Clock, config: &Arc<Config>) -> Result<Self, StoreError> {
         Ok(Self {
             gates: Gates::of(&store.reader().paused()?),
-            metrics: Metrics::new(config),
+            metrics: Metrics::new(config, clock.now()),
             config: RwLock::new(Arc::clone(config)),
             store,
             clock,
@@ -226,7 +226,8 @@ pub async fn run(
     }
     info!(hub = config.name, recovered, "started");
     let mut service = JoinSet::new();
-    service.spawn(operate::keep_pruned(desk));
+    service.spawn(operate::keep_pruned(Arc::clone(&desk)));
+    service.spawn(operate::keep_watch(desk));
     if let Some(api) = api {
         service.spawn(api.serve());
     }
