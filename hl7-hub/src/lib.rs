@@ -57,7 +57,7 @@
 //!
 //! # Not there yet
 //!
-//! TLS, HTTP, batches, waiting for the
+//! HTTP, batches, waiting for the
 //! application acknowledgment behind a `CA`, pause and resume, resubmitting, pruning, metrics.
 
 pub mod config;

@@ -19,6 +19,7 @@ mod section;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod units;
 
 use std::fs;
@@ -34,10 +35,12 @@ pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
+pub use tls::{Secured, Tls};
 
 use changes::{Parts, parts};
 use mistake::{Mistake, located, suggestion};
 use section::{Notes, Section};
+use tls::TlsSections;
 
 /// The example that `hl7-hub init` writes: every key with what it does.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -141,11 +144,12 @@ impl Config {
             parts: Parts::new(),
         };
         hub.finish();
+        let tls = TlsSections::read(&root, folder);
         for (name, section) in root.named("source") {
-            config.sources.extend(source::read(name, section, folder));
+            config.sources.extend(source::read(name, section, folder, &tls));
         }
         for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder));
+            config.destinations.extend(destination::read(name, section, folder, &tls));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
@@ -200,7 +204,29 @@ impl Config {
     /// What a destination is set up by: two configurations that say the same of it have the same. `None` where there is no
     /// destination with that name.
     pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
-        self.parts.get(&format!("destination.{name}")).copied()
+        let part = self.parts.get(&format!("destination.{name}"))?;
+        match &self.destination(name)?.port {
+            Port::Mllp(MllpOut { secured: Some(secured), .. }) => {
+                Some(Digest::of_parts([&part.0[..], &secured.tls.stamp().0]))
+            }
+            Port::Mllp(_) | Port::File(_) => Some(*part),
+        }
+    }
+
+    /// The sections of TLS that are in use, each with who uses it.
+    pub(crate) fn secured(&self) -> impl Iterator<Item = (&str, &Tls)> {
+        let sources = self.sources.iter().filter_map(|source| {
+            let tls = match &source.link {
+                Link::Listen(_) => source.tls.as_deref(),
+                Link::Dial { secured, .. } => secured.as_ref().map(|secured| &*secured.tls),
+            };
+            tls.map(|tls| (source.name.as_str(), tls))
+        });
+        let destinations = self.destinations.iter().filter_map(|destination| {
+            let Port::Mllp(mllp) = &destination.port else { return None };
+            mllp.secured.as_ref().map(|secured| (destination.name.as_str(), &*secured.tls))
+        });
+        sources.chain(destinations)
     }
 
     /// The source with a name.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, AckSettings, AckType, Condition, HeaderOverrides};
@@ -13,6 +14,7 @@ use ipnet::IpNet;
 use super::destination::overrides;
 use super::section::{NamedFile, Section};
 use super::suggestion;
+use super::tls::{Secured, Tls, TlsSections};
 use crate::versions::VERSIONS;
 
 /// A source.
@@ -22,6 +24,10 @@ pub struct Source {
     pub name: String,
     /// How it is reached.
     pub link: Link,
+    /// What connections that it makes to us are secured by; `None` for plain ones.
+    pub tls: Option<Arc<Tls>>,
+    /// After which silence the system asks a peer whether it is still there; `None` for never.
+    pub keepalive: Option<Duration>,
     /// What frames look like, both ways.
     pub framed: Framed,
     /// Whether each message is answered by a commit block of MLLP Release 2 too, before its acknowledgment.
@@ -67,6 +73,8 @@ pub enum Link {
         address: String,
         /// The longest pause between two attempts.
         retry: Duration,
+        /// How the connection is secured; `None` for a plain one.
+        secured: Option<Secured>,
     },
 }
 
@@ -132,11 +140,22 @@ pub enum StoreFailure {
 }
 
 /// Reads a source; `None` where it has no link, which is a mistake.
-pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Option<Source> {
+pub(super) fn read(
+    name: String,
+    section: Section<'_, '_>,
+    folder: &Path,
+    tls: &TlsSections,
+) -> Option<Source> {
     let mllp = section.section("mllp");
-    let listen = mllp.parsed("listen", address).map(Link::Listen);
     let retry = mllp.time("connect_retry", Duration::from_secs(20));
-    let dial = mllp.parsed("connect", address).map(|address| Link::Dial { address, retry });
+    let dial = mllp.parsed("connect", address).map(|address| {
+        let secured = tls.for_call(&mllp, &address);
+        Link::Dial { address, retry, secured }
+    });
+    let listen = mllp.parsed("listen", address).map(Link::Listen);
+    let tls = listen.as_ref().and_then(|_| tls.for_listener(&mllp));
+    // Known also where the address is wrong.
+    let _ = mllp.get("tls");
     let link = match (listen, dial) {
         (Some(link), None) | (None, Some(link)) => Some(link),
         (None, None) if mllp.get("listen").or(mllp.get("connect")).is_some() => None,
@@ -157,10 +176,13 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         write: mllp.time("write_timeout", Duration::from_secs(10)),
     };
     let commits = mllp.flag("commits").unwrap_or(false);
+    let keepalive = keepalive(&mllp);
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
     let source = Source {
+        tls,
+        keepalive,
         framed,
         commits,
         timers,
@@ -186,6 +208,11 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     };
     section.finish();
     link.map(|_| source)
+}
+
+/// After which silence a peer is asked whether it is still there.
+pub(super) fn keepalive(mllp: &Section<'_, '_>) -> Option<Duration> {
+    mllp.duration("keepalive").unwrap_or(Some(Duration::from_secs(60)))
 }
 
 /// A host and a port.

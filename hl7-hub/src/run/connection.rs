@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
+use super::wire::Wire;
 use super::{Hub, Stopping};
 use crate::Payload;
+use crate::config::Link;
 use crate::engine::{Answer, Exchange, Reception};
 use crate::store::{Accepted, AuditEvent, Incoming, MessageId};
 
@@ -28,7 +29,7 @@ const LONG: Duration = Duration::from_secs(365 * 86_400);
 pub(super) async fn serve(
     hub: &Hub,
     mut rules: watch::Receiver<Arc<Reception>>,
-    stream: TcpStream,
+    wire: Wire,
     peer: &str,
     stopping: Stopping,
 ) {
@@ -40,7 +41,7 @@ pub(super) async fn serve(
         decoder: Decoder::with_options(reception.source().framed.decoder),
         rules,
         reception,
-        stream,
+        wire,
         peer,
         frame_began: None,
         last_read: Instant::now(),
@@ -50,7 +51,7 @@ pub(super) async fn serve(
     match ended {
         Ended::Closed => debug!(source, peer, "closed by the peer"),
         Ended::Stopping => debug!(source, peer, "closed, as the hub or the source stops"),
-        Ended::NotWanted => info!(source, peer, "closed: the address is not allowed any more"),
+        Ended::NotWanted(reason) => info!(source, peer, reason, "closed by the new rules"),
         Ended::Idle => info!(source, peer, "closed: no message for too long"),
         Ended::Slow => warn!(source, peer, "closed: a message took too long"),
         Ended::Unanswered => warn!(source, peer, "closed without an answer"),
@@ -62,7 +63,8 @@ pub(super) async fn serve(
 enum Ended {
     Closed,
     Stopping,
-    NotWanted,
+    /// By the rules that hold now; why.
+    NotWanted(String),
     Idle,
     Slow,
     Unanswered,
@@ -82,7 +84,7 @@ struct Connection<'h> {
     rules: watch::Receiver<Arc<Reception>>,
     /// The rules that the message in hand is received by.
     reception: Arc<Reception>,
-    stream: TcpStream,
+    wire: Wire,
     peer: &'h str,
     decoder: Decoder,
     /// When the frame began that has not ended.
@@ -99,7 +101,13 @@ enum Piece {
 }
 
 impl Connection<'_> {
-    async fn run(mut self, mut stopping: Stopping) -> Ended {
+    async fn run(mut self, stopping: Stopping) -> Ended {
+        let ended = self.receive(stopping).await;
+        self.wire.close().await;
+        ended
+    }
+
+    async fn receive(&mut self, mut stopping: Stopping) -> Ended {
         let mut buffer = vec![0; READ];
         loop {
             let (in_frame, limit) = (self.decoder.is_in_frame(), self.limit());
@@ -110,7 +118,7 @@ impl Connection<'_> {
                 () = stopping.wait(), if !in_frame => Came::Stop,
                 Ok(()) = self.rules.changed(), if !in_frame => Came::NewRules,
                 () = sleep_until(limit) => Came::TimeOut,
-                read = self.stream.read(&mut buffer) => match read {
+                read = self.wire.read(&mut buffer) => match read {
                     Ok(length) => Came::Bytes(length),
                     Err(failure) => {
                         self.park_rest().await;
@@ -142,11 +150,23 @@ impl Connection<'_> {
         self.reception = Arc::clone(&self.rules.borrow_and_update());
         let source = self.reception.source();
         self.decoder = Decoder::with_options(source.framed.decoder);
+        self.may_stay().map_err(Ended::NotWanted)
+    }
+
+    /// Whether this connection would be taken by the rules that hold now. Why not, if not.
+    fn may_stay(&self) -> Result<(), String> {
+        let source = self.reception.source();
+        let Link::Listen(_) = source.link else { return Ok(()) };
         let address = self.peer.parse();
         if address.is_ok_and(|address| !source.allows(address)) {
-            return Err(Ended::NotWanted);
+            return Err("the address is not allowed any more".to_owned());
         }
-        Ok(())
+        match (&source.tls, self.wire.is_secured()) {
+            (Some(tls), true) => tls.admits_client(self.wire.certificates()),
+            (None, false) => Ok(()),
+            (Some(_), false) => Err("it is not secured".to_owned()),
+            (None, true) => Err("it is secured, and is not to be any more".to_owned()),
+        }
     }
 
     /// Until when to wait for bytes: inside a frame from its start, so that a byte now and then does not keep it open.
@@ -291,7 +311,7 @@ impl Connection<'_> {
 
     async fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         let limit = self.reception.source().timers.write;
-        let written = timeout(limit, self.stream.write_all(frame)).await;
+        let written = timeout(limit, self.wire.send(frame)).await;
         written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 

@@ -18,6 +18,11 @@ use crate::engine::Reception;
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// From how many days before its end on a certificate is warned of.
+const WARNING: i64 = 30;
+/// A day in seconds.
+const DAY: i64 = 86_400;
+
 /// The tasks of a hub, and the configuration that they work by.
 pub(super) struct Crew {
     hub: Arc<Hub>,
@@ -65,6 +70,7 @@ impl Crew {
     pub(super) async fn go_over(&mut self, config: Arc<Config>) -> Result<(), RunError> {
         let listeners = self.listeners(&config).await?;
         self.config = config;
+        self.warn_of_old_certificates();
         // Lanes first, so that there is somebody to wake when a message comes by the new rules.
         self.go_over_lanes();
         self.go_over_sources(&listeners);
@@ -108,6 +114,21 @@ impl Crew {
                     let (source_name, address) = (source.name.clone(), address.to_owned());
                     return Err(RunError::Listen { source_name, address, error });
                 }
+            }
+        }
+    }
+
+    fn warn_of_old_certificates(&self) {
+        let now = self.hub.clock.now() / 1_000;
+        for (used_by, tls) in self.config.secured() {
+            match tls.expires.map(|expires| (expires - now).div_euclid(DAY)) {
+                Some(days) if days < 0 => {
+                    warn!(tls = tls.name, used_by, "the certificate has ended; peers refuse it");
+                }
+                Some(days) if days < WARNING => {
+                    warn!(tls = tls.name, used_by, days, "the certificate ends soon");
+                }
+                Some(_) | None => {}
             }
         }
     }

@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{debug, error, warn};
+use tracing::{error, warn};
 
+use super::wire::Wire;
 use super::{Hub, Stopping, connection};
 use crate::engine::Reception;
 
@@ -47,12 +48,12 @@ pub(super) async fn run(
         };
         let peer = address.ip().to_canonical();
         let Some(place) = admit(&reception, &places, peer) else { continue };
-        if let Err(failure) = stream.set_nodelay(true) {
-            debug!(source, %failure, "small packets may be held back");
-        }
         let (hub, rules, stopping) = (Arc::clone(&hub), rules.clone(), stopping.clone());
         connections.spawn(async move {
-            connection::serve(&hub, rules, stream, &place.peer.to_string(), stopping).await;
+            let peer = place.peer.to_string();
+            if let Some(wire) = secure(&reception, stream, &peer, stopping.clone()).await {
+                connection::serve(&hub, rules, wire, &peer, stopping).await;
+            }
         });
     }
     drop(listener);
@@ -68,6 +69,24 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
     {
         error!("a connection failed by a fault of the hub");
     }
+}
+
+/// Does the handshake of TLS, where the source wants one; `None` where that fails, or the source stops.
+async fn secure(
+    reception: &Reception,
+    stream: TcpStream,
+    peer: &str,
+    mut stopping: Stopping,
+) -> Option<Wire> {
+    let source = reception.source();
+    let accepted = tokio::select! {
+        accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => accepted,
+        () = stopping.wait() => return None,
+    };
+    let refused = |failure: &std::io::Error| {
+        warn!(source = source.name, peer, %failure, "refused: the connection is not secured");
+    };
+    accepted.inspect_err(refused).ok()
 }
 
 /// A place for a connection, if it may have one. One that may not is closed at once.

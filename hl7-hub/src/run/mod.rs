@@ -15,6 +15,7 @@ mod outlet;
 mod outlet_file;
 mod outlet_mllp;
 mod reload;
+mod wire;
 
 use std::collections::HashMap;
 use std::future::Future;

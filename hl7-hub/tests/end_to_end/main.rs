@@ -2,6 +2,7 @@
 //!
 //! Every wait here has an end, and whatever a test starts ends with the test.
 
+mod certificates;
 mod commands;
 mod connections;
 mod delivery;
@@ -11,6 +12,7 @@ mod messages;
 mod receiver;
 mod reload;
 mod sender;
+mod tls;
 mod wait;
 
 use messages::{CANARY, adt, field};
