@@ -56,6 +56,9 @@ pub struct Config {
     pub data: PathBuf,
     /// The most bytes of the store.
     pub store_limit: Option<u64>,
+    /// The most bytes of messages, of all connections together, that are held before they are complete. What is over it is
+    /// not read until there is room, but for one message; the first 16 KiB of each do not count.
+    pub buffer_limit: usize,
     /// How long what is under way may take when the hub is asked to stop.
     pub shutdown: Duration,
     /// Where messages come from.
@@ -137,6 +140,10 @@ impl Config {
             name: hub.text("name").unwrap_or("hub").to_owned(),
             data: folder.join(hub.text("data").unwrap_or("data")),
             store_limit: hub.size("store_limit"),
+            buffer_limit: hub
+                .size("buffer_limit")
+                .and_then(|limit| usize::try_from(limit).ok())
+                .unwrap_or(256 << 20),
             shutdown: hub.time("shutdown", Duration::from_secs(10)),
             sources: Vec::new(),
             destinations: Vec::new(),
@@ -153,8 +160,23 @@ impl Config {
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
+        config.share_addresses();
         root.finish();
         config
+    }
+
+    /// What one destination says of how many connections its address takes holds for all that have it.
+    fn share_addresses(&mut self) {
+        let of_mllp = |destination: &Destination| match &destination.port {
+            Port::Mllp(mllp) => Some((mllp.address.clone(), mllp.max_connections?)),
+            Port::File(_) => None,
+        };
+        let said: Vec<_> = self.destinations.iter().filter_map(of_mllp).collect();
+        for destination in &mut self.destinations {
+            let Port::Mllp(mllp) = &mut destination.port else { continue };
+            let same = said.iter().filter(|(address, _)| *address == mllp.address);
+            mllp.max_connections = same.map(|(_, most)| *most).min();
+        }
     }
 
     /// Every name that a route or source uses is one that there is.
@@ -205,12 +227,12 @@ impl Config {
     /// destination with that name.
     pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
         let part = self.parts.get(&format!("destination.{name}"))?;
-        match &self.destination(name)?.port {
-            Port::Mllp(MllpOut { secured: Some(secured), .. }) => {
-                Some(Digest::of_parts([&part.0[..], &secured.tls.stamp().0]))
-            }
-            Port::Mllp(_) | Port::File(_) => Some(*part),
-        }
+        let Port::Mllp(mllp) = &self.destination(name)?.port else { return Some(*part) };
+        // What stands elsewhere in the file and holds for this one too.
+        let most = mllp.max_connections.unwrap_or_default().to_be_bytes();
+        let secured = mllp.secured.as_ref().map(|secured| secured.tls.stamp());
+        let secured = secured.as_ref().map(|stamp| &stamp.0[..]);
+        Some(Digest::of_parts([&part.0[..], &most, secured.unwrap_or_default()]))
     }
 
     /// The sections of TLS that are in use, each with who uses it.

@@ -40,6 +40,7 @@ fn the_example_is_right_with_everything_in_it() {
         // A table that is written inline cannot be added to.
         let bare =
             bare.replace("retry.lost_attempts = 20", "").replace("mllp.commits = \"off\"", "");
+        let bare = bare.replace("mllp.max_connections = 1", "");
         text.push_str(if is_wanted { &bare } else { line });
         text.push('\n');
     }
@@ -66,6 +67,7 @@ fn what_is_said_is_what_is_set() {
         r#"
         [hub]
         store_limit = "1GiB"
+        buffer_limit = "1MiB"
         [source.a]
         mllp = { connect = "adt:2575", connect_retry = "5s", end = 0x03, frame_limit = "1MiB", idle_timeout = "1m" }
         ack = { mode = "enhanced", application = "ER" }
@@ -81,6 +83,7 @@ fn what_is_said_is_what_is_set() {
         "#,
     );
     assert_eq!(config.store_limit, Some(1 << 30));
+    assert_eq!(config.buffer_limit, 1 << 20);
     let source = &config.sources[0];
     let retry = Duration::from_secs(5);
     let dial = Link::Dial { address: "adt:2575".into(), retry, secured: None };
@@ -99,6 +102,19 @@ fn what_is_said_is_what_is_set() {
     assert_eq!((lab.backoff.attempts, lab.lost_attempts), (3, Some(4)));
     assert_eq!(lab.replies.reject, Decision::Reject);
     assert_eq!(lab.replies.codes.len(), 2);
+}
+
+#[test]
+fn what_one_destination_says_of_an_address_holds_for_all_that_have_it() {
+    let config = parse(
+        "[source.s]\nmllp.listen = \"s:1\"\n[destination.a]\nmllp = { connect = \"x:1\", max_connections = 2 }\n\
+         [destination.b]\nmllp.connect = \"x:1\"\n[destination.c]\nmllp.connect = \"y:1\"\n",
+    );
+    let most = config.destinations.iter().map(|destination| match &destination.port {
+        Port::Mllp(mllp) => mllp.max_connections,
+        Port::File(_) => None,
+    });
+    assert_eq!(most.collect::<Vec<_>>(), [Some(2), Some(2), None]);
 }
 
 #[test]

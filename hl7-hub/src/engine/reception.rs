@@ -57,6 +57,12 @@ pub struct Answer {
 }
 
 impl Exchange {
+    /// Whether the connection is closed behind the answer, whatever the store says.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        self.close
+    }
+
     /// What the sender is told, now that the store has answered. No acknowledgment that says "stored" comes from anywhere
     /// else.
     #[must_use]

@@ -10,22 +10,24 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
+use super::budget::Held;
 use super::wire::Wire;
 use super::{Hub, Stopping};
-use crate::Payload;
 use crate::config::Link;
 use crate::engine::{Answer, Exchange, Reception};
-use crate::store::{Accepted, AuditEvent, Incoming, MessageId};
+use crate::store::{Accepted, AuditEvent, Incoming, MessageId, StoreError};
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
+/// Most messages that share a commit.
+const AHEAD: usize = 32;
 /// How long after its end block a frame without a trailer counts as whole, where that is accepted.
 const GAP: Duration = Duration::from_millis(500);
 /// What time limits lie in when there is none.
 const LONG: Duration = Duration::from_secs(365 * 86_400);
 
-/// Receives messages until the peer closes, a time limit is reached, or it is to stop. The next message is read when the
-/// one before it is answered. Rules that change hold from the next message on.
+/// Receives messages until the peer closes, a time limit is reached, or it is to stop. More is read when what was read is
+/// answered: messages that a sender has sent ahead share a commit, and are answered in their order. Rules that change hold from the next message on.
 pub(super) async fn serve(
     hub: &Hub,
     mut rules: watch::Receiver<Arc<Reception>>,
@@ -39,6 +41,7 @@ pub(super) async fn serve(
     let connection = Connection {
         hub,
         decoder: Decoder::with_options(reception.source().framed.decoder),
+        held: Held::nothing(Arc::clone(&hub.budget)),
         rules,
         reception,
         wire,
@@ -87,12 +90,20 @@ struct Connection<'h> {
     wire: Wire,
     peer: &'h str,
     decoder: Decoder,
+    /// The part of a long frame that is there.
+    held: Held,
     /// When the frame began that has not ended.
     frame_began: Option<Instant>,
     last_read: Instant,
     /// When the last message was answered: noise does not keep an idle connection open.
     last_message: Instant,
 }
+
+/// What is owed for a message: the answer, and what a commit block says once it is stored.
+type Owed = (Exchange, Commit);
+
+/// What the store said of a message, and what is owed for it.
+type Stored = (Result<Accepted, StoreError>, Option<Owed>);
 
 /// A piece of the stream that is to be dealt with.
 enum Piece {
@@ -110,6 +121,7 @@ impl Connection<'_> {
     async fn receive(&mut self, mut stopping: Stopping) -> Ended {
         let mut buffer = vec![0; READ];
         loop {
+            self.hold().await;
             let (in_frame, limit) = (self.decoder.is_in_frame(), self.limit());
             let came = tokio::select! {
                 // In this order: what comes behind a change of the rules is received by the new ones.
@@ -142,6 +154,20 @@ impl Connection<'_> {
             if let Err(ended) = outcome {
                 return ended;
             }
+        }
+    }
+
+    /// Waits until what is there of a frame may be held, before more of it is read.
+    async fn hold(&mut self) {
+        let buffered = self.decoder.buffered();
+        if buffered <= READ {
+            return;
+        }
+        let began = Instant::now();
+        self.held.hold(buffered).await;
+        // The time that it was kept waiting is not the peer's.
+        if let Some(frame_began) = &mut self.frame_began {
+            *frame_began += began.elapsed();
         }
     }
 
@@ -186,7 +212,7 @@ impl Connection<'_> {
         let whole = self.decoder.pause().and_then(piece);
         if let Some(piece) = whole {
             self.frame_began = None;
-            return self.deal_with(piece).await;
+            return self.deal_with(vec![piece]).await;
         }
         match self.frame_began {
             Some(began) if Instant::now() < began + self.reception.source().timers.frame => {
@@ -202,62 +228,147 @@ impl Connection<'_> {
         }
     }
 
-    /// Deals with what was read, frame by frame.
+    /// Deals with what was read.
     async fn take(&mut self, bytes: &[u8]) -> Result<(), Ended> {
         let mut rest = bytes;
-        while let Some(event) = self.decoder.next_event(&mut rest) {
-            self.frame_began = None;
-            let source = &self.reception.source().name;
-            if matches!(event.kind, Kind::Noise | Kind::Commit(_)) {
-                debug!(source, bytes = event.length, "ignored what is no message");
+        loop {
+            let pieces = self.pieces(&mut rest);
+            if pieces.is_empty() {
+                break;
             }
-            if let Some(piece) = piece(event) {
-                self.deal_with(piece).await?;
-            }
+            self.deal_with(pieces).await?;
         }
         match self.decoder.is_in_frame() {
             true => self.frame_began = self.frame_began.or(Some(Instant::now())),
-            false => self.frame_began = None,
+            false => {
+                self.frame_began = None;
+                self.held.release();
+            }
         }
         Ok(())
     }
 
-    async fn deal_with(&mut self, piece: Piece) -> Result<(), Ended> {
-        let moment = self.hub.clock.moment();
-        let outcome = match piece {
-            Piece::Message(bytes) => {
-                let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
-                self.store(incoming, exchange, Commit::Ack).await
+    /// What is complete of what was read, as much as is dealt with at once.
+    fn pieces(&mut self, rest: &mut &[u8]) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        while pieces.len() < AHEAD
+            && let Some(event) = self.decoder.next_event(rest)
+        {
+            self.frame_began = None;
+            if matches!(event.kind, Kind::Noise | Kind::Commit(_)) {
+                let source = &self.reception.source().name;
+                debug!(source, bytes = event.length, "ignored what is no message");
             }
-            Piece::Broken(Fault::TooLong, start) => {
-                let (incoming, exchange) =
-                    self.reception.receive_too_long(&start, self.peer, &moment);
-                self.store(incoming, exchange, Commit::Nak).await
+            pieces.extend(piece(event));
+        }
+        pieces
+    }
+
+    /// Stores pieces and answers them, in their order.
+    async fn deal_with(&mut self, pieces: Vec<Piece>) -> Result<(), Ended> {
+        let mut pieces = pieces.into_iter();
+        let mut outcome = Ok(());
+        while outcome.is_ok() && pieces.len() > 0 {
+            // Behind one that closes the connection nothing is taken: whoever sent it sends it again.
+            let (mut incoming, mut owed) = (Vec::new(), Vec::new());
+            for piece in pieces.by_ref() {
+                let (message, answer) = self.judge(piece);
+                let closes = answer.as_ref().is_some_and(|(exchange, _)| exchange.closes());
+                incoming.push(message);
+                owed.push(answer);
+                if closes {
+                    break;
+                }
             }
-            Piece::Broken(fault, bytes) => {
-                self.park(&bytes, &fault.to_string()).await;
-                Ok(())
-            }
-        };
+            outcome = self.store(incoming.into(), owed).await;
+        }
         self.last_message = Instant::now();
         outcome
     }
 
-    /// Stores a message, then answers it. There is no other way to an answer.
-    /// `commit` is what a commit block says once it is stored.
+    fn judge(&self, piece: Piece) -> (Incoming, Option<Owed>) {
+        let moment = self.hub.clock.moment();
+        match piece {
+            Piece::Message(bytes) => {
+                let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
+                (incoming, Some((exchange, Commit::Ack)))
+            }
+            Piece::Broken(Fault::TooLong, start) => {
+                let (incoming, exchange) =
+                    self.reception.receive_too_long(&start, self.peer, &moment);
+                (incoming, Some((exchange, Commit::Nak)))
+            }
+            Piece::Broken(fault, bytes) => {
+                let (source, reason) = (&self.reception.source().name, fault.to_string());
+                let peer = self.peer;
+                warn!(source, peer, bytes = bytes.len(), reason, "a broken frame is kept");
+                (self.reception.receive_partial(&bytes, peer, &reason, moment.at), None)
+            }
+        }
+    }
+
+    /// Stores messages, then answers them. There is no other way to an answer.
     async fn store(
         &mut self,
-        incoming: Incoming,
-        exchange: Exchange,
-        commit: Commit,
+        incoming: Arc<[Incoming]>,
+        mut owed: Vec<Option<Owed>>,
     ) -> Result<(), Ended> {
-        let lanes: Vec<_> =
-            incoming.deliveries.iter().map(|delivery| delivery.destination.clone()).collect();
+        if incoming.len() > 1 {
+            match self.hub.store.accept_all(Arc::clone(&incoming)).await {
+                Ok(accepted) => {
+                    let stored = accepted.into_iter().map(Ok).zip(owed).collect();
+                    return self.answer(&incoming, stored).await;
+                }
+                // One of them is at fault, or it is all of them: each for itself, up to the first that closes.
+                Err(failure) => self.hub.note_failure(&failure),
+            }
+        }
+        for (message, owed) in incoming.iter().zip(owed.drain(..)) {
+            let stored = self.hub.store.accept(message.clone()).await;
+            self.answer(std::slice::from_ref(message), vec![(stored, owed)]).await?;
+        }
+        Ok(())
+    }
+
+    /// Answers messages, now that the store has.
+    async fn answer(&mut self, incoming: &[Incoming], stored: Vec<Stored>) -> Result<(), Ended> {
+        let (mut frames, mut ids) = (Vec::new(), Vec::new());
+        let mut outcome = Ok(());
+        for (message, (stored, owed)) in incoming.iter().zip(stored) {
+            ids.extend(self.note_stored(message, &stored));
+            let Some((exchange, commit)) = owed else { continue };
+            let commit = if stored.is_ok() { commit } else { Commit::Nak };
+            let answer = exchange.answer(&stored);
+            outcome = self.write_frames(&answer, commit, &mut frames).map_err(Ended::Failed);
+            if outcome.is_ok() && answer.close {
+                outcome = Err(Ended::Unanswered);
+            }
+            if outcome.is_err() {
+                break;
+            }
+        }
+        if let Err(failure) = self.write(&frames).await {
+            outcome = Err(Ended::Failed(failure));
+        }
+        if let Err(Ended::Failed(failure)) = &outcome {
+            for id in ids {
+                let event = self.hub.event("answer not sent", failure.to_string());
+                self.hub.record(AuditEvent { message: Some(id), ..event }).await;
+            }
+        }
+        outcome
+    }
+
+    /// Wakes whoever is to send a message, and says in the log what became of it. Its number, if it has one.
+    fn note_stored(
+        &self,
+        message: &Incoming,
+        stored: &Result<Accepted, StoreError>,
+    ) -> Option<MessageId> {
         let source = &self.reception.source().name;
-        let stored = self.hub.store.accept(incoming).await;
-        let id = match &stored {
+        match stored {
             Ok(Accepted::New { id, .. }) => {
-                self.hub.wake(&lanes);
+                self.hub.wake(message.deliveries.iter().map(|delivery| &delivery.destination));
                 Some(*id)
             }
             Ok(Accepted::Duplicate { id, .. }) => {
@@ -269,44 +380,17 @@ impl Connection<'_> {
                 self.hub.note_failure(failure);
                 None
             }
-        };
-        let commit = if stored.is_ok() { commit } else { Commit::Nak };
-        self.answer(exchange.answer(&stored), commit, id).await
+        }
     }
 
-    async fn answer(
-        &mut self,
-        answer: Answer,
-        commit: Commit,
-        message: Option<MessageId>,
-    ) -> Result<(), Ended> {
+    fn write_frames(&self, answer: &Answer, commit: Commit, to: &mut Vec<u8>) -> io::Result<()> {
         let source = self.reception.source();
-        let mut frames = Vec::new();
+        let encoder = &source.framed.encoder;
         if source.commits {
-            let mut block = Vec::new();
-            source.framed.encoder.commit(commit, &mut block);
-            frames.push(Ok(block));
+            encoder.commit(commit, to);
         }
-        frames.extend(answer.replies.iter().map(|reply| self.frame(reply)));
-        for frame in frames {
-            let written = match frame {
-                Ok(frame) => self.write(&frame).await,
-                Err(failure) => Err(failure),
-            };
-            if let Err(failure) = written {
-                let event = self.hub.event("answer not sent", failure.to_string());
-                self.hub.record(AuditEvent { message, ..event }).await;
-                return Err(Ended::Failed(failure));
-            }
-        }
-        if answer.close { Err(Ended::Unanswered) } else { Ok(()) }
-    }
-
-    fn frame(&self, reply: &Payload) -> io::Result<Vec<u8>> {
-        let encoder = &self.reception.source().framed.encoder;
-        let mut frame = Vec::with_capacity(reply.bytes().len() + 8);
-        encoder.encode(reply.bytes(), &mut frame).map_err(io::Error::other)?;
-        Ok(frame)
+        let mut replies = answer.replies.iter();
+        replies.try_for_each(|reply| encoder.encode(reply.bytes(), to)).map_err(io::Error::other)
     }
 
     async fn write(&mut self, frame: &[u8]) -> io::Result<()> {
@@ -318,28 +402,8 @@ impl Connection<'_> {
     /// The stream has ended: what was not complete is kept, or is a message after all where no trailer is needed.
     async fn park_rest(&mut self) {
         let rest = self.decoder.finish().and_then(piece);
-        match rest {
-            Some(Piece::Broken(fault, bytes)) => self.park(&bytes, &fault.to_string()).await,
-            Some(whole) => {
-                let _ = self.deal_with(whole).await;
-            }
-            None => {}
-        }
-    }
-
-    /// Keeps a broken frame for somebody to look at.
-    async fn park(&mut self, bytes: &[u8], reason: &str) {
-        let source = &self.reception.source().name;
-        warn!(source, peer = self.peer, bytes = bytes.len(), reason, "a broken frame is kept");
-        let at = self.hub.clock.now();
-        let incoming = self.reception.receive_partial(bytes, self.peer, reason, at);
-        let lanes: Vec<_> = incoming.deliveries.iter().map(|to| to.destination.clone()).collect();
-        match self.hub.store.accept(incoming).await {
-            Ok(_) => self.hub.wake(&lanes),
-            Err(failure) => {
-                self.hub.note_failure(&failure);
-                warn!(source, %failure, "a broken frame was not kept");
-            }
+        if let Some(piece) = rest {
+            let _ = self.deal_with(vec![piece]).await;
         }
     }
 }

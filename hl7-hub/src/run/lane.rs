@@ -1,5 +1,6 @@
 //! Carries out what a [`Lane`] says.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -11,7 +12,7 @@ use super::outlet::{Outlet, Sent};
 use super::{Hub, Stopping};
 use crate::config::{Config, Destination};
 use crate::engine::{Action, Event, Lane};
-use crate::store::{DeliveryId, Settlement, StoreError};
+use crate::store::{AttemptEnd, DeliveryId, Settlement, StoreError};
 
 /// Sends the deliveries of a destination until it is to stop.
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stopping: Stopping) {
@@ -23,19 +24,19 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stoppi
         hub: &hub,
         name: &destination.name,
         wake: &wake,
-        outlet: Outlet::new(&destination.port),
+        outlet: Outlet::new(&destination.port, &hub.sessions),
         stopping,
         reachable: true,
         reply: Vec::new(),
     };
-    let mut action = lane.handle(Event::Woken, hub.clock.now(), fastrand::f64());
+    let mut action = lane.handle(Event::Woken, hub.clock.steady(), fastrand::f64());
     loop {
         let Some(happened) = driver.carry_out(action).await else { break };
         let event = match happened {
             Happened::Replied => Event::Replied(&driver.reply),
             Happened::Other(event) => event,
         };
-        action = lane.handle(event, hub.clock.now(), fastrand::f64());
+        action = lane.handle(event, hub.clock.steady(), fastrand::f64());
     }
 }
 
@@ -64,14 +65,20 @@ impl Driver<'_> {
             Action::Rest => {
                 tokio::select! {
                     () = self.wake.notified() => {}
+                    // Nothing to send, and another destination waits for the same address.
+                    () = self.outlet.wanted() => self.outlet.close(),
                     () = self.stopping.wait() => return None,
                 }
                 Event::Woken
             }
             Action::Pause(pause) => {
-                tokio::select! {
-                    () = sleep(pause) => {}
-                    () = self.stopping.wait() => return None,
+                let mut over = pin!(sleep(pause));
+                loop {
+                    tokio::select! {
+                        () = &mut over => break,
+                        () = self.outlet.wanted() => self.outlet.close(),
+                        () = self.stopping.wait() => return None,
+                    }
                 }
                 Event::Woken
             }
@@ -106,6 +113,8 @@ impl Driver<'_> {
                 let next = next.filter(|_| goes_on);
                 let (outcome, settlement) = (end.outcome.clone(), end.settlement);
                 let backup = end.backup.clone();
+                // What is recorded is the time on the wall; what is due goes by a clock that nobody sets.
+                let end = AttemptEnd { at: self.hub.clock.now(), ..end };
                 let settled = self.hub.store.settle(end, next).await;
                 if settled.is_ok() {
                     self.note_settled(&outcome, settlement);

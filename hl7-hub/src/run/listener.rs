@@ -1,7 +1,8 @@
 //! Takes connections, as many as may be and from whoever may connect.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use super::wire::Wire;
 use super::{Hub, Stopping, connection};
@@ -25,11 +26,12 @@ pub(super) async fn run(
     listener: Arc<TcpListener>,
     mut stopping: Stopping,
 ) {
+    let mut full = hub.full.subscribe();
     let mut connections = JoinSet::new();
     let places = Arc::new(Places::default());
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &mut full) => accepted,
             () = stopping.wait() => break,
             Some(ended) = connections.join_next() => {
                 note(ended);
@@ -71,6 +73,16 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
+/// The next connection, once the store has room for what comes over it.
+async fn accept(
+    listener: &TcpListener,
+    full: &mut watch::Receiver<bool>,
+) -> std::io::Result<(TcpStream, SocketAddr)> {
+    // An error means that the hub is gone, which ends this task.
+    let _ = full.wait_for(|full| !full).await;
+    listener.accept().await
+}
+
 /// Does the handshake of TLS, where the source wants one; `None` where that fails, or the source stops.
 async fn secure(
     reception: &Reception,
@@ -83,8 +95,10 @@ async fn secure(
         accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => accepted,
         () = stopping.wait() => return None,
     };
-    let refused = |failure: &std::io::Error| {
-        warn!(source = source.name, peer, %failure, "refused: the connection is not secured");
+    let refused = |failure: &std::io::Error| match failure.kind() {
+        // As a load balancer does to see whether somebody is there.
+        ErrorKind::UnexpectedEof => debug!(source = source.name, peer, "closed by the peer"),
+        _ => warn!(source = source.name, peer, %failure, "refused: the connection is not secured"),
     };
     accepted.inspect_err(refused).ok()
 }

@@ -2,9 +2,10 @@
 //! [`store`](crate::store) keeps.
 //!
 //! Every connection and every destination is a task of its own. They share the store and nothing else, so that what hangs in
-//! one keeps no other waiting. Whatever waits is bounded: connections by their listener, what is read by the frame limit,
-//! what is written by the store's queue, what a lane reads ahead by its own limit.
+//! one keeps no other waiting. Whatever waits is bounded: connections by their listener, what is read by the frame limit and
+//! a budget for all, what is written by the store's queue, what a lane reads ahead by its own limit.
 
+mod budget;
 mod clock;
 mod connection;
 mod crew;
@@ -15,6 +16,8 @@ mod outlet;
 mod outlet_file;
 mod outlet_mllp;
 mod reload;
+mod sessions;
+mod suspension;
 mod wire;
 
 use std::collections::HashMap;
@@ -26,10 +29,12 @@ use tracing::{error, info, warn};
 
 use crate::config::{Changes, Config};
 use crate::store::{AuditEvent, SqliteOptions, SqliteStore, Store, StoreError};
+use budget::Budget;
 pub use clock::Clock;
 use crew::Crew;
 use reload::Order;
 pub use reload::{Control, Orders, ReloadError};
+use sessions::Sessions;
 
 /// Why a hub does not run.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +62,12 @@ struct Hub {
     wake: RwLock<HashMap<String, Arc<Notify>>>,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
+    /// Whether the store has no room.
+    full: watch::Sender<bool>,
+    /// How much of messages is held that are not complete.
+    budget: Arc<Budget>,
+    /// The connections that are made to destinations.
+    sessions: Arc<Sessions>,
     /// The failure after which nothing can be promised any more.
     fatal: watch::Sender<Option<StoreError>>,
 }
@@ -94,8 +105,10 @@ impl Hub {
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
     fn note_failure(&self, failure: &StoreError) {
-        if matches!(failure, StoreError::Stopped(_)) {
-            self.fatal.send_replace(Some(failure.clone()));
+        match failure {
+            StoreError::Stopped(_) => drop(self.fatal.send_replace(Some(failure.clone()))),
+            StoreError::Full => drop(self.full.send_replace(true)),
+            _ => {}
         }
     }
 
@@ -157,6 +170,9 @@ pub async fn run(
         clock,
         wake: RwLock::default(),
         stop: watch::Sender::new(false),
+        full: watch::Sender::new(false),
+        budget: Arc::new(Budget::new(config.buffer_limit)),
+        sessions: Arc::default(),
         fatal: watch::Sender::new(None),
     });
     let version = env!("CARGO_PKG_VERSION");
@@ -226,8 +242,9 @@ async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {
     let changes = old.changes(&new);
     // The folder stays; else the next reload would not say any more that it is another one.
     new.data.clone_from(&old.data);
-    let limit = new.store_limit;
+    let (limit, buffer_limit) = (new.store_limit, new.buffer_limit);
     crew.go_over(Arc::new(new)).await?;
+    hub.budget.limit(buffer_limit);
     if limit != old.store_limit
         && let Err(failure) = hub.store.limit(limit).await
     {

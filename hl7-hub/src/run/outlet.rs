@@ -1,11 +1,14 @@
 //! The way out to a destination, whatever it is.
 
+use std::sync::Arc;
+
 use crate::config::Port;
 use crate::engine::Lost;
 use crate::store::Delivery;
 
 use super::outlet_file::FileOutlet;
 use super::outlet_mllp::MllpOutlet;
+use super::sessions::Sessions;
 
 /// The way out to one destination.
 #[derive(Debug)]
@@ -26,9 +29,11 @@ pub(super) enum Sent {
 }
 
 impl Outlet {
-    pub(super) fn new(port: &Port) -> Self {
+    pub(super) fn new(port: &Port, sessions: &Arc<Sessions>) -> Self {
         match port {
-            Port::Mllp(mllp) => Self::Mllp(Box::new(MllpOutlet::new(mllp.clone()))),
+            Port::Mllp(mllp) => {
+                Self::Mllp(Box::new(MllpOutlet::new(mllp.clone(), Arc::clone(sessions))))
+            }
             Port::File(file) => Self::File(FileOutlet::new(file.clone())),
         }
     }
@@ -41,11 +46,19 @@ impl Outlet {
         }
     }
 
-    /// Whether the destination is still as it was left.
+    /// Whether the destination is still as it was left, and this is still the one to send to it.
     pub(super) fn is_ready(&mut self) -> bool {
         match self {
             Self::Mllp(mllp) => mllp.is_ready(),
             Self::File(_) => true,
+        }
+    }
+
+    /// Waits until another destination waits for the connection that is open here.
+    pub(super) async fn wanted(&self) {
+        match self {
+            Self::Mllp(mllp) => mllp.wanted().await,
+            Self::File(_) => std::future::pending().await,
         }
     }
 

@@ -1,12 +1,14 @@
 //! Sending over MLLP: one message, its reply, then the next.
 
 use std::io;
+use std::sync::Arc;
 
 use hl7_mllp::{Commit, Decoder, Kind};
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::outlet::Sent;
+use super::sessions::{Session, Sessions};
 use super::wire::Wire;
 use crate::config::{Commits, MllpOut};
 use crate::engine::Lost;
@@ -18,27 +20,46 @@ const READ: usize = 4 << 10;
 #[derive(Debug)]
 pub(super) struct MllpOutlet {
     settings: MllpOut,
+    sessions: Arc<Sessions>,
     connection: Option<(Wire, Decoder)>,
+    /// There for as long as the connection is.
+    session: Option<Session>,
 }
 
 impl MllpOutlet {
-    pub(super) fn new(settings: MllpOut) -> Self {
-        Self { settings, connection: None }
+    pub(super) fn new(settings: MllpOut, sessions: Arc<Sessions>) -> Self {
+        Self { settings, sessions, connection: None, session: None }
     }
 
-    /// Connects anew. The name is looked up each time.
+    /// Connects anew, once there is room for another connection to the address.
     pub(super) async fn connect(&mut self) -> io::Result<()> {
         self.close();
-        let MllpOut { address, connect_timeout, secured, keepalive, .. } = &self.settings;
+        let MllpOut { address, connect_timeout, secured, keepalive, max_connections, .. } =
+            &self.settings;
+        let session = self.sessions.open(address, *max_connections).await;
         let wire = Wire::call(address, *connect_timeout, secured.as_ref(), *keepalive).await?;
         let decoder = Decoder::with_options(self.settings.framed.decoder);
         self.connection = Some((wire, decoder));
+        self.session = Some(session);
         Ok(())
+    }
+
+    /// Whether the connection is as it was left, and no other destination is to have it now.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.is_open() && !self.session.as_ref().is_some_and(Session::gives_way)
+    }
+
+    /// Waits until another destination waits for this connection.
+    pub(super) async fn wanted(&self) {
+        match &self.session {
+            Some(session) => session.wanted().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Whether the connection is open and nothing came over it that nobody asked for. Whatever came would be taken for the
     /// reply to the next message.
-    pub(super) fn is_ready(&mut self) -> bool {
+    fn is_open(&mut self) -> bool {
         let Some((wire, decoder)) = &mut self.connection else { return false };
         let mut buffer = [0; 64];
         loop {
@@ -65,12 +86,13 @@ impl MllpOutlet {
             return Sent::Lost(Lost::Unsendable);
         }
         // The peer may have closed since the attempt was begun; then it has nothing of it.
-        if !self.is_ready() {
+        if !self.is_open() {
             return Sent::Lost(Lost::Unsent);
         }
         let Some((wire, decoder)) = &mut self.connection else {
             return Sent::Lost(Lost::Unsent);
         };
+        self.session.iter_mut().for_each(Session::sent);
         let limit = self.settings.ack_timeout;
         match timeout(limit, wire.send(&frame)).await {
             Ok(Ok(())) => {}
@@ -82,6 +104,7 @@ impl MllpOutlet {
 
     pub(super) fn close(&mut self) {
         self.connection = None;
+        self.session = None;
     }
 }
 

@@ -22,6 +22,7 @@ mod types;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
@@ -41,6 +42,9 @@ pub type Pending<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub trait Store: Send + Sync + 'static {
     /// Takes a message with all that was decided about it.
     fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted>;
+
+    /// Takes messages in this order, all of them or none.
+    fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>>;
 
     /// Notes that a delivery is about to be sent, before its first byte is on the wire.
     fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId>;

@@ -112,7 +112,7 @@ impl Hub {
         self.status().destinations.iter().all(|destination| destination.queued == 0)
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let running = self.running.as_ref().expect("it runs");
         running.log.lock().expect("the log").clone()
     }

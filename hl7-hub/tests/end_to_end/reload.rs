@@ -296,7 +296,9 @@ fn statement_35_a_full_store_is_given_room_without_a_restart() {
         acked += 1;
         assert!(acked < 100, "it is never full");
     }
+    eventually("nobody is taken", || hub.logged("sources take no connections until there is room"));
     assert!(hub.reload(&config("1GiB")));
+    eventually("everybody is", || hub.logged("sources take connections again"));
     eventually("there is room", || {
         let reply =
             Sender::try_connect(&address).and_then(|mut sender| sender.try_send(&large(acked)));

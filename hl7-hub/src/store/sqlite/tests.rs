@@ -44,6 +44,8 @@ contract::suite! { Folder::new();
     the_next_attempt_begins_with_the_end_of_the_last
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
+    messages_come_together_in_their_order
+    order_is_that_of_commits_whatever_the_clock_says
 }
 
 /// A copy of the files as they are, without the store being closed: what a hub finds after it was killed.
@@ -113,8 +115,15 @@ async fn a_full_store_takes_messages_again_once_there_is_room() {
     let size = std::fs::metadata(folder.file()).expect("the file").len();
     let limited = SqliteOptions { limit: Some(size + 256 * 1024), ..folder.options() };
     let store = SqliteStore::open(&limited).expect("the store opens");
-    assert_eq!(store.accept(large).await, Err(StoreError::Full));
+    assert_eq!(store.accept(large.clone()).await, Err(StoreError::Full));
+    // Of those that come together all are stored, or none is.
+    let together = vec![incoming("before", &["lab"]), large.clone(), incoming("behind", &["lab"])];
+    assert_eq!(store.accept_all(together.into()).await, Err(StoreError::Full));
     assert!(store.accept(incoming("small", &["lab"])).await.is_ok());
+    assert_eq!(store.reader().pending("lab", None, 10).expect("it is read").len(), 1);
+    // Room can be given while it is open.
+    store.limit(None).await.expect("it is set");
+    assert!(store.accept(large).await.is_ok());
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
 }
 
