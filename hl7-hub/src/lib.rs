@@ -52,7 +52,7 @@
 //! # Parts
 //!
 //! [`config`] is the file. [`engine`] decides, without I/O: what a message is answered, where it goes, what a lane does
-//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these. The marks of MLLP are read and written by
+//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these, secured by [`tls`] where that is wanted. The marks of MLLP are read and written by
 //! [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`].
 //!
 //! # Not there yet
@@ -65,6 +65,7 @@ pub mod engine;
 mod payload;
 pub mod run;
 pub mod store;
+pub mod tls;
 mod versions;
 
 pub use payload::{Digest, Payload};

@@ -4,6 +4,7 @@ mod audit;
 mod check_config;
 mod framing;
 mod init;
+mod link;
 mod listen;
 mod run;
 mod search;

@@ -29,13 +29,14 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use crate::Digest;
+use crate::tls::Tls;
 
 pub use changes::Changes;
 pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
-pub use tls::{Secured, Tls};
+pub use tls::Secured;
 
 use changes::{Parts, parts};
 use mistake::{Mistake, located, suggestion};

@@ -15,7 +15,8 @@ use tokio::task::coop::unconstrained;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use crate::config::{Secured, Tls};
+use crate::config::Secured;
+use crate::tls::Tls;
 
 /// For a TLS handshake. Whoever connects and says nothing does not hold a place for longer.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -79,7 +79,7 @@ fn statement_37_one_command_shows_what_became_of_a_message() {
 }
 
 /// Ends a process with the test, however the test ends.
-struct Ended(std::process::Child);
+pub(crate) struct Ended(pub(crate) std::process::Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {

@@ -15,6 +15,7 @@ mod receiver;
 mod reload;
 mod sender;
 mod tls;
+mod tools;
 mod wait;
 
 use messages::{CANARY, adt, field};
