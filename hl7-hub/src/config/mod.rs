@@ -162,6 +162,7 @@ impl Config {
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
         config.share_addresses();
+        check_listeners(&root);
         root.finish();
         config
     }
@@ -262,5 +263,20 @@ impl Config {
     #[must_use]
     pub fn destination(&self, name: &str) -> Option<&Destination> {
         self.destinations.iter().find(|destination| destination.name == name)
+    }
+}
+
+/// No two sources listen on one address; but for port 0, which is another port each time.
+fn check_listeners(root: &Section<'_, '_>) {
+    let mut taken: Vec<(&str, String)> = Vec::new();
+    for (name, section) in root.named("source") {
+        let Some((address, span)) = section.text_below(["mllp", "listen"]) else { continue };
+        match taken.iter().find(|(known, _)| *known == address && !address.ends_with(":0")) {
+            Some((_, other)) => {
+                let reason = format!("source `{other}` listens on {address} already");
+                section.mistake(span, "mllp.listen", reason);
+            }
+            None => taken.push((address, name)),
+        }
     }
 }

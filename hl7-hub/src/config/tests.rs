@@ -172,6 +172,10 @@ fn what_does_not_go_together_is_said() {
         ("[destination.a]\nfile = {}", "`folder` is missing"),
         ("[[route]]\n", "needs a destination"),
         ("[[route]]\ndefault = true\nwhen = \"exists PID\"\nto = \"a\"", "cannot have `when` too"),
+        (
+            "[source]\na.mllp.listen = \"x:1\"\nb.mllp.listen = \"x:1\"",
+            "line 3, column 17: source.b.mllp.listen: source `a` listens on x:1 already",
+        ),
         ("source = 1", "expected a table of tables"),
         ("[source]\na = 1", "expected a table"),
         ("[hub]\nshutdown = \"off\"", "this time cannot be off"),

@@ -10,8 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{debug, error, warn};
+use tracing::{debug, error};
 
+use super::refusals::Refusals;
 use super::wire::Wire;
 use super::{Hub, Stopping, connection};
 use crate::engine::Reception;
@@ -29,6 +30,7 @@ pub(super) async fn run(
     let mut full = hub.full.subscribe();
     let mut connections = JoinSet::new();
     let places = Arc::new(Places::default());
+    let refusals = Arc::new(Refusals::default());
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &mut full) => accepted,
@@ -49,12 +51,31 @@ pub(super) async fn run(
             }
         };
         let peer = address.ip().to_canonical();
-        let Some(place) = admit(&reception, &places, peer) else { continue };
+        let place = match admit(&reception, &places, peer) {
+            Ok(place) => place,
+            Err(reason) => {
+                let (hub, refusals) = (Arc::clone(&hub), Arc::clone(&refusals));
+                let source = source.clone();
+                connections.spawn(async move { refusals.note(&hub, &source, peer, reason).await });
+                continue;
+            }
+        };
         let (hub, rules, stopping) = (Arc::clone(&hub), rules.clone(), stopping.clone());
+        let refusals = Arc::clone(&refusals);
         connections.spawn(async move {
             let peer = place.peer.to_string();
-            if let Some(wire) = secure(&reception, stream, &peer, stopping.clone()).await {
-                connection::serve(&hub, rules, wire, &peer, stopping).await;
+            match secure(&reception, stream, stopping.clone()).await {
+                Some(Ok(wire)) => connection::serve(&hub, rules, wire, &peer, stopping).await,
+                // As a load balancer does to see whether somebody is there.
+                Some(Err(failure)) if failure.kind() == ErrorKind::UnexpectedEof => {
+                    debug!(peer, "closed by the peer");
+                }
+                Some(Err(failure)) => {
+                    let source = &reception.source().name;
+                    let reason = format!("it is not secured: {failure}");
+                    refusals.note(&hub, source, place.peer, &reason).await;
+                }
+                None => {}
             }
         });
     }
@@ -83,39 +104,27 @@ async fn accept(
     listener.accept().await
 }
 
-/// Does the handshake of TLS, where the source wants one; `None` where that fails, or the source stops.
+/// Does the handshake of TLS, where the source wants one; `None` where the source stops meanwhile.
 async fn secure(
     reception: &Reception,
     stream: TcpStream,
-    peer: &str,
     mut stopping: Stopping,
-) -> Option<Wire> {
+) -> Option<std::io::Result<Wire>> {
     let source = reception.source();
-    let accepted = tokio::select! {
-        accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => accepted,
-        () = stopping.wait() => return None,
-    };
-    let refused = |failure: &std::io::Error| match failure.kind() {
-        // As a load balancer does to see whether somebody is there.
-        ErrorKind::UnexpectedEof => debug!(source = source.name, peer, "closed by the peer"),
-        _ => warn!(source = source.name, peer, %failure, "refused: the connection is not secured"),
-    };
-    accepted.inspect_err(refused).ok()
+    tokio::select! {
+        accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => Some(accepted),
+        () = stopping.wait() => None,
+    }
 }
 
-/// A place for a connection, if it may have one. One that may not is closed at once.
-fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Option<Place> {
+/// A place for a connection, if it may have one; why not, if not. One that may not is closed at once.
+fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Result<Place, &'static str> {
     let source = reception.source();
-    let name = &source.name;
     if !source.allows(peer) {
-        warn!(source = name, %peer, "refused: the address is not allowed");
-        return None;
+        return Err("the address is not allowed");
     }
     let place = places.take(peer, source.max_connections, source.max_per_peer);
-    if place.is_none() {
-        warn!(source = name, %peer, "refused: there are as many connections as may be");
-    }
-    place
+    place.ok_or("there are as many connections as may be")
 }
 
 /// How many connections each address has.

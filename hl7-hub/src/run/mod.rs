@@ -15,6 +15,7 @@ mod listener;
 mod outlet;
 mod outlet_file;
 mod outlet_mllp;
+mod refusals;
 mod reload;
 mod sessions;
 mod suspension;
