@@ -132,6 +132,8 @@ impl Connection<'_> {
                 () = sleep_until(limit) => Came::TimeOut,
                 read = self.wire.read(&mut buffer) => match read {
                     Ok(length) => Came::Bytes(length),
+                    // An end that TLS was not told of, as some peers make it.
+                    Err(failure) if failure.kind() == io::ErrorKind::UnexpectedEof => Came::Bytes(0),
                     Err(failure) => {
                         self.park_rest().await;
                         return Ended::Failed(failure);
@@ -173,9 +175,13 @@ impl Connection<'_> {
 
     /// Goes over to the rules that hold now. Nothing of a message is in hand.
     fn take_new_rules(&mut self) -> Result<(), Ended> {
+        let before = self.reception.source().framed.decoder;
         self.reception = Arc::clone(&self.rules.borrow_and_update());
-        let source = self.reception.source();
-        self.decoder = Decoder::with_options(source.framed.decoder);
+        let now = self.reception.source().framed.decoder;
+        // The one that is there may hold what could be the start of a message.
+        if before != now {
+            self.decoder = Decoder::with_options(now);
+        }
         self.may_stay().map_err(Ended::NotWanted)
     }
 
@@ -311,19 +317,21 @@ impl Connection<'_> {
     async fn store(
         &mut self,
         incoming: Arc<[Incoming]>,
-        mut owed: Vec<Option<Owed>>,
+        owed: Vec<Option<Owed>>,
     ) -> Result<(), Ended> {
-        if incoming.len() > 1 {
-            match self.hub.store.accept_all(Arc::clone(&incoming)).await {
-                Ok(accepted) => {
-                    let stored = accepted.into_iter().map(Ok).zip(owed).collect();
-                    return self.answer(&incoming, stored).await;
-                }
-                // One of them is at fault, or it is all of them: each for itself, up to the first that closes.
-                Err(failure) => self.hub.note_failure(&failure),
+        match self.hub.store.accept_all(Arc::clone(&incoming)).await {
+            Ok(accepted) => {
+                let stored = accepted.into_iter().map(Ok).zip(owed).collect();
+                return self.answer(&incoming, stored).await;
             }
+            Err(failure) if owed.len() == 1 => {
+                let stored = owed.into_iter().map(|owed| (Err(failure.clone()), owed)).collect();
+                return self.answer(&incoming, stored).await;
+            }
+            // One of them is at fault, or it is all of them: each for itself, up to the first that closes.
+            Err(failure) => self.hub.note_failure(&failure),
         }
-        for (message, owed) in incoming.iter().zip(owed.drain(..)) {
+        for (message, owed) in incoming.iter().zip(owed) {
             let stored = self.hub.store.accept(message.clone()).await;
             self.answer(std::slice::from_ref(message), vec![(stored, owed)]).await?;
         }
