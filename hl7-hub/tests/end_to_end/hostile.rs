@@ -1,7 +1,10 @@
 //! Peers that do what they should not, and what becomes of everybody else.
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
 use std::thread::scope;
+use std::time::Duration;
 
 use hl7_hub::store::{Query, Reader, Verdict};
 
@@ -98,12 +101,17 @@ fn i8_many_that_break_off_keep_nobody_waiting() {
 /// same, one after the other, and short ones do not wait for them.
 #[test]
 fn i9_long_messages_share_what_may_be_held_and_short_ones_do_not_wait() {
-    let hub = hub("buffer_limit = \"64KiB\"", ", frame_limit = \"4MiB\"", "");
+    let hub = hub("buffer_limit = \"64KiB\"", "", "");
     let address = hub.address("adt");
     let long = |id: &str| format!("{}NTE|1||{}\r", adt(id), "x".repeat(1 << 20));
     let frame = framed(&long("HALF"));
     let mut half = Sender::connect(&address);
     half.raw(&frame[..frame.len() / 2]).expect("it is sent");
+    // Of a second long one nothing more is read: its own system takes what fits there, and no more.
+    let mut second = TcpStream::connect(&address).expect("a connection");
+    second.set_write_timeout(Some(Duration::from_millis(500))).expect("a setting");
+    second.write_all(&framed(&"x".repeat(24 << 20))).expect_err("nobody reads it");
+    drop(second);
     let mut short = Sender::connect(&address);
     (0..5).for_each(|number| assert_eq!(short.code(&adt(&format!("S{number}"))), "AA"));
     half.raw(&frame[frame.len() / 2..]).expect("it is sent");

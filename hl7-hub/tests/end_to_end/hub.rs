@@ -143,10 +143,15 @@ impl Hub {
             "goes on with the configuration that it has",
         );
         let before = (count(taken), count(refused));
-        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
-        self.signal("-HUP");
+        self.begin_reload(config);
         eventually("the configuration is read", || (count(taken), count(refused)) != before);
         count(refused) == before.1
+    }
+
+    /// As `reload`, without waiting.
+    pub(crate) fn begin_reload(&self, config: &str) {
+        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
+        self.signal("-HUP");
     }
 
     fn signal(&self, signal: &str) {
