@@ -33,8 +33,10 @@ pub(super) async fn run(
     let refusals = Arc::new(Refusals::default());
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &mut full) => accepted,
+            // Nobody is taken who would only be let go again.
+            biased;
             () = stopping.wait() => break,
+            accepted = accept(&listener, &mut full) => accepted,
             Some(ended) = connections.join_next() => {
                 note(ended);
                 continue;

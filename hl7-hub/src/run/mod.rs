@@ -192,9 +192,7 @@ pub async fn run(
     let failure = loop {
         tokio::select! {
             () = &mut stop => break None,
-            failed = fatal.wait_for(Option::is_some) => {
-                break failed.ok().and_then(|failure| failure.clone());
-            }
+            failure = failed(&mut fatal) => break failure,
             Some(order) = orders.next() => carry_out(&hub, &mut crew, order).await,
             () = crew.look_after() => {}
         }
@@ -206,6 +204,11 @@ pub async fn run(
         Some(failure) => Err(failure.into()),
         None => Ok(()),
     }
+}
+
+/// Waits for a failure after which nothing can be promised any more.
+async fn failed(fatal: &mut watch::Receiver<Option<StoreError>>) -> Option<StoreError> {
+    fatal.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone())
 }
 
 /// Reads the configuration again, and says in the log, in the audit and to whoever wanted it what came of that.
@@ -222,6 +225,10 @@ async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
                     "cannot change while the hub runs; the old value holds until the next start"
                 );
             }
+            let removed = changes.removed.iter();
+            for name in removed.filter_map(|part| part.strip_prefix("destination.")) {
+                warn_of_queue(hub, name.to_owned()).await;
+            }
             hub.event("reloaded", changes.to_string())
         }
         Err(failure) => {
@@ -233,6 +240,18 @@ async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
     hub.record(AuditEvent { actor: by, ..event }).await;
     // Whoever wanted it may have gone.
     let _ = answer.send(outcome);
+}
+
+/// Says in the log that something is queued for a destination that is not there any more, if so.
+async fn warn_of_queue(hub: &Hub, destination: String) {
+    let (store, name) = (Arc::clone(&hub.store), destination.clone());
+    let queued = tokio::task::spawn_blocking(move || store.reader().pending(&name, None, 1)).await;
+    if queued.is_ok_and(|queued| queued.is_ok_and(|queued| !queued.is_empty())) {
+        warn!(
+            destination,
+            "is not there any more; what is queued for it waits until it comes back"
+        );
+    }
 }
 
 async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {

@@ -149,6 +149,7 @@ fn a_destination_that_is_removed_keeps_what_is_queued_for_when_it_comes_back() {
     let mut sender = Sender::connect(&hub.address("adt"));
     ["M1", "M2"].iter().for_each(|id| assert_eq!(sender.code(&adt(id)), "AA"));
     assert!(hub.reload(&without));
+    assert!(hub.logged("what is queued for it waits until it comes back"));
     assert_eq!(sender.code(&adt("M3")), "AA");
     eventually("the new one goes elsewhere", || hub.files("a").len() == 1);
     let queued =
