@@ -10,6 +10,9 @@ use super::section::Section;
 use super::source::{Framed, address, framed, header_field};
 use crate::engine::Backoff;
 
+/// How far a lane goes ahead of the store, unless something else is said.
+const WINDOW: usize = 16;
+
 /// A destination.
 #[derive(Debug)]
 pub struct Destination {
@@ -23,6 +26,8 @@ pub struct Destination {
     pub backoff: Backoff,
     /// Attempts without an answer until a delivery is given up; `None` for never.
     pub lost_attempts: Option<u32>,
+    /// Most deliveries between the commit that says that they begin and the one that says how they ended.
+    pub window: usize,
     /// The destination that gets what this one does not take in the end.
     pub backup: Option<String>,
     /// What its headers say instead.
@@ -98,8 +103,10 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     if let Some((_, span)) = backup_span.clone().filter(|(to, _)| *to == name) {
         section.mistake(span, "backup", "a destination cannot be its own backup");
     }
+    let window = section.number("window", 1, 1_000).map_or(WINDOW, |number| number as usize);
     section.finish();
     Some(Destination {
+        window,
         name,
         port: port?,
         replies,

@@ -64,6 +64,7 @@ fn what_is_said_is_what_is_set() {
         [destination.lab]
         mllp = { connect = "lab:1", commits = "only" }
         replies = "biztalk"
+        window = 4
         accepted_codes = ["AE", "ZZ"]
         retry = { first = "2s", attempts = 3, lost_attempts = 4 }
         set = { "MSH-5" = "LAB" }
@@ -84,7 +85,7 @@ fn what_is_said_is_what_is_set() {
     assert!(
         matches!(&lab.port, Port::Mllp(mllp) if mllp.address == "lab:1" && mllp.commits == Commits::Only)
     );
-    assert_eq!((lab.backoff.attempts, lab.lost_attempts), (3, Some(4)));
+    assert_eq!((lab.backoff.attempts, lab.lost_attempts, lab.window), (3, Some(4), 4));
     assert_eq!(lab.replies.reject, Decision::Reject);
     assert_eq!(lab.replies.codes.len(), 2);
 }

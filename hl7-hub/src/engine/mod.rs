@@ -18,5 +18,5 @@ mod reception_tests;
 
 pub use backoff::Backoff;
 pub use condition::{Condition, ConditionError, Subject};
-pub use lane::{Action, Event, Lane, Lost};
+pub use lane::{Actions, Book, Event, Lane, LaneSettings, Lost, Wire};
 pub use reception::{Answer, Exchange, Moment, Reception};

@@ -49,11 +49,17 @@ impl Outlet {
         }
     }
 
-    /// Sends a delivery and waits for the reply.
-    pub(super) async fn send(&mut self, delivery: &Delivery) -> Sent {
-        match self {
-            Self::Mllp(mllp) => mllp.send(delivery.payload.bytes()).await,
-            Self::File(file) => file.write(delivery).await,
+    /// Whether it takes many deliveries at once.
+    pub(super) fn bursts(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// Sends deliveries, more than one only if it [bursts](Self::bursts), and waits for the reply.
+    pub(super) async fn send(&mut self, deliveries: &[Delivery]) -> Sent {
+        match (self, deliveries) {
+            (Self::Mllp(mllp), [delivery]) => mllp.send(delivery.payload.bytes()).await,
+            (Self::Mllp(_), _) => Sent::Lost(Lost::Unsent),
+            (Self::File(file), deliveries) => file.write(deliveries).await,
         }
     }
 

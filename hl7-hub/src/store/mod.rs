@@ -27,9 +27,12 @@ pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
     Accepted, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
     DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Incoming, MessageId,
-    MessageState, MessageView, NewDelivery, Query, Settlement, Status, StoreError, Verdict,
+    MessageState, MessageView, NewDelivery, Query, Settlement, Status, Step, StoreError, Verdict,
     Verified,
 };
+
+/// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
+pub const PENDING_BYTES: usize = 4 << 20;
 
 /// An answer that comes when what was asked for is on stable storage.
 pub type Pending<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
@@ -42,12 +45,23 @@ pub trait Store: Send + Sync + 'static {
     /// Takes a message with all that was decided about it.
     fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted>;
 
-    /// Notes that a delivery is about to be sent, before its first byte is on the wire.
-    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId>;
+    /// Notes how attempts ended and what becomes of their deliveries; and, in the same commit, that the attempts to send
+    /// others begin, before the first byte of any of them is on the wire. Gives the attempts that begin, in their order.
+    /// Settling an attempt twice changes nothing the second time.
+    fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>>;
 
-    /// Notes how an attempt ended and what becomes of the delivery; and, in the same commit, that the attempt to send another
-    /// one begins, if one is named. Settling an attempt twice changes nothing the second time.
-    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>>;
+    /// Notes that a delivery is about to be sent.
+    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {
+        let began = self.advance(Step { ends: Vec::new(), begin: vec![delivery], at });
+        Box::pin(async move { began.await?.pop().ok_or(StoreError::Unknown("attempt")) })
+    }
+
+    /// Notes how an attempt ended; and, in the same commit, that the attempt to send another one begins, if one is named.
+    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
+        let at = end.at;
+        let began = self.advance(Step { ends: vec![end], begin: next.into_iter().collect(), at });
+        Box::pin(async move { Ok(began.await?.pop()) })
+    }
 
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
@@ -58,7 +72,8 @@ pub trait Store: Send + Sync + 'static {
 
 /// Looks at a store. These calls block for as long as the disk takes, never for a writer.
 pub trait Reader: Send + Sync {
-    /// Deliveries to a destination that are not settled, in their order, behind one of them.
+    /// Deliveries to a destination that are not settled, in their order, behind one of them: so many at most, and no more
+    /// behind the one with which they come to [`PENDING_BYTES`].
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -251,6 +251,7 @@ pub struct Delivery {
 
 /// What becomes of a delivery after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Settlement {
     /// The destination took it.
     Done,
@@ -261,8 +262,21 @@ pub enum Settlement {
         /// Whether the destination may have it all the same.
         ambiguous: bool,
     },
+    /// It was begun and not sent: it is queued as if it had not been begun.
+    Withdrawn,
     /// Given up.
     Dead,
+}
+
+/// A step of a lane: what ended and what begins, in one commit.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    /// How attempts ended.
+    pub ends: Vec<AttemptEnd>,
+    /// Deliveries whose attempts begin, in their order.
+    pub begin: Vec<DeliveryId>,
+    /// When they begin, in milliseconds since 1970.
+    pub at: i64,
 }
 
 /// How an attempt ended.

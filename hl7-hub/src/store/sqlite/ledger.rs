@@ -7,7 +7,7 @@ use super::failure;
 use crate::Payload;
 use crate::store::{
     Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
-    MessageId, MessageState, NewDelivery, Settlement, StoreError, Verdict,
+    MessageId, MessageState, NewDelivery, Settlement, Step, StoreError, Verdict,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -157,8 +157,14 @@ impl Ledger<'_> {
             .collect()
     }
 
+    /// The ends of attempts, then the attempts that begin.
+    pub(super) fn advance(&mut self, step: &Step) -> Result<Vec<AttemptId>> {
+        step.ends.iter().try_for_each(|end| self.settle(end))?;
+        step.begin.iter().map(|&delivery| self.begin_attempt(delivery, step.at)).collect()
+    }
+
     /// An attempt, and its delivery being sent.
-    pub(super) fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
+    fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
         let changed = self
             .db
             .prepare_cached(
@@ -178,7 +184,7 @@ impl Ledger<'_> {
     }
 
     /// The end of an attempt, what becomes of its delivery and of the message. Nothing where it was settled before.
-    pub(super) fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
+    fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
         let delivery = self
             .db
             .prepare_cached(
@@ -193,9 +199,14 @@ impl Ledger<'_> {
             })
             .map_err(failure)?;
         let Some(delivery): Option<i64> = delivery else { return Ok(()) };
+        let mut counted = 1;
         let (state, due, ambiguous) = match end.settlement {
             Settlement::Done => (DeliveryState::Done, 0, false),
             Settlement::Retry { due, ambiguous } => (DeliveryState::Queued, due, ambiguous),
+            Settlement::Withdrawn => {
+                counted = 0;
+                (DeliveryState::Queued, 0, false)
+            }
             Settlement::Dead if self.moves(delivery, end.backup.as_deref()).map_err(failure)? => {
                 (DeliveryState::Moved, 0, false)
             }
@@ -204,11 +215,13 @@ impl Ledger<'_> {
         let (message, destination) = self
             .db
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4 \
+                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4, \
+                     attempts = attempts - 1 + ?5 \
                  WHERE id = ?1 RETURNING message, destination",
             )
             .and_then(|mut update| {
-                update.query_row(params![delivery, state.word(), due, ambiguous], |row| {
+                let values = params![delivery, state.word(), due, ambiguous, counted];
+                update.query_row(values, |row| {
                     Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
                 })
             })

@@ -20,10 +20,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DeliveryId, Incoming, Pending, Reader, Store,
-    StoreError,
-};
+use super::{Accepted, AttemptId, AuditEvent, Incoming, Pending, Reader, Step, Store, StoreError};
 pub use reader::SqliteReader;
 use writer::Writer;
 
@@ -96,15 +93,8 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.accept(&incoming))
     }
 
-    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {
-        self.writer.submit(move |ledger| ledger.begin_attempt(delivery, at))
-    }
-
-    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
-        self.writer.submit(move |ledger| {
-            ledger.settle(&end)?;
-            next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
-        })
+    fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
+        self.writer.submit(move |ledger| ledger.advance(&step))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {

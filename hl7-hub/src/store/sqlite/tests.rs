@@ -42,6 +42,8 @@ contract::suite! { Folder::new();
     what_is_given_up_goes_to_the_backup
     settling_twice_changes_nothing
     the_next_attempt_begins_with_the_end_of_the_last
+    a_step_is_one_commit_and_what_is_withdrawn_does_not_count
+    what_cannot_be_done_costs_nobody_else
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use super::audit::payload;
 use crate::store::{
     AttemptView, AuditView, Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus,
-    Facts, MessageId, MessageState, MessageView, Query, Status, Verdict,
+    Facts, MessageId, MessageState, MessageView, PENDING_BYTES, Query, Status, Verdict,
 };
 
 const MESSAGE: &str = "id, at, source, peer, control_id, message_type, sending_application, \
@@ -20,25 +20,31 @@ pub(super) fn pending(
     behind: i64,
     most: usize,
 ) -> rusqlite::Result<Vec<Delivery>> {
-    db.prepare_cached(
+    let mut select = db.prepare_cached(
         "SELECT deliveries.id, deliveries.message, coalesce(outgoing.body, bodies.body), attempts, \
              due, maybe_duplicate \
          FROM deliveries JOIN bodies ON bodies.message = deliveries.message \
              LEFT JOIN outgoing ON outgoing.delivery = deliveries.id \
          WHERE destination = ?1 AND state IN ('queued', 'sending') AND deliveries.id > ?2 \
          ORDER BY deliveries.id LIMIT ?3",
-    )?
-    .query_map(params![destination, behind, most as i64], |row| {
-        Ok(Delivery {
+    )?;
+    let mut rows = select.query(params![destination, behind, most as i64])?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()?
+        && bytes < PENDING_BYTES
+    {
+        let delivery = Delivery {
             id: DeliveryId(row.get(0)?),
             message: MessageId(row.get(1)?),
             payload: payload(row.get(2)?),
             attempts: row.get(3)?,
             due: row.get(4)?,
             maybe_duplicate: row.get(5)?,
-        })
-    })?
-    .collect()
+        };
+        bytes += delivery.payload.bytes().len();
+        found.push(delivery);
+    }
+    Ok(found)
 }
 
 /// Counts of everything.
