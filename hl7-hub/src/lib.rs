@@ -55,8 +55,7 @@
 //!
 //! # Not there yet
 //!
-//! TLS, HTTP, reload of a running configuration, batches, waiting for the
-//! application acknowledgment behind a `CA`, pause and resume, resubmitting, pruning, metrics.
+//! TLS, HTTP, reload of a running configuration, batches, pause and resume, resubmitting, pruning, metrics.
 
 pub mod config;
 pub mod engine;

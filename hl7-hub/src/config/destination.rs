@@ -26,6 +26,14 @@ pub struct Destination {
     pub backoff: Backoff,
     /// Attempts without an answer until a delivery is given up; `None` for never.
     pub lost_attempts: Option<u32>,
+    /// How its queue is divided.
+    pub lanes: Lanes,
+    /// Whether a message that would be given up holds up those behind it.
+    pub hold: bool,
+    /// How long the application's acknowledgment is waited for, behind one that only says "stored".
+    pub application: Option<Duration>,
+    /// Whether a message is sent again whose application does not acknowledge it in time; else it is given up.
+    pub application_retry: bool,
     /// Most deliveries between the commit that says that they begin and the one that says how they ended.
     pub window: usize,
     /// The destination that gets what this one does not take in the end.
@@ -33,6 +41,32 @@ pub struct Destination {
     /// What its headers say instead.
     pub set: HeaderOverrides,
     pub(super) backup_span: Option<(String, Range<usize>)>,
+}
+
+/// How the queue of a destination is divided: messages with the same key are sent in order, others side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lanes {
+    /// How many lanes there are.
+    pub count: usize,
+    /// What decides about the lane of a message; `None` for a single lane.
+    pub key: Option<hl7_core::Path>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { count: 1, key: None }
+    }
+}
+
+impl Lanes {
+    /// In a few words, to tell whether it is another than before.
+    #[must_use]
+    pub fn layout(&self) -> String {
+        match &self.key {
+            Some(key) => format!("{} by {key}", self.count),
+            None => "one".to_owned(),
+        }
+    }
 }
 
 /// How a destination is reached.
@@ -103,9 +137,21 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     if let Some((_, span)) = backup_span.clone().filter(|(to, _)| *to == name) {
         section.mistake(span, "backup", "a destination cannot be its own backup");
     }
+    let lanes = lanes(section.section("lanes"));
+    let hold = section.word("on_refusal", &["pass", "hold"]) == Some(1);
+    if let Some((_, span)) = backup_span.clone().filter(|_| hold) {
+        let reason = "what a destination refuses is held, or goes to its backup, not both";
+        section.mistake(span, "backup", reason);
+    }
+    let application = section.duration("app_ack_timeout").flatten();
+    let application_retry = section.word("on_app_ack_timeout", &["give-up", "retry"]) == Some(1);
     let window = section.number("window", 1, 1_000).map_or(WINDOW, |number| number as usize);
     section.finish();
     Some(Destination {
+        lanes,
+        hold,
+        application,
+        application_retry,
         window,
         name,
         port: port?,
@@ -116,6 +162,19 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         set,
         backup_span,
     })
+}
+
+fn lanes(section: Section<'_, '_>) -> Lanes {
+    let count = section.number("n", 1, 64).map_or(1, |number| number as usize);
+    let key = section.parsed("key", |text| {
+        text.parse::<hl7_core::Path>().map_err(|error| format!("`{text}` is no path: {error}"))
+    });
+    if count > 1 && section.get("key").is_none() {
+        let reason = "several lanes need a `key`, as \"PID-3.1\": messages with the same one keep their order";
+        section.mistake(section.span.clone(), "", reason);
+    }
+    section.finish();
+    if count > 1 { Lanes { count, key } } else { Lanes::default() }
 }
 
 fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
+pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
@@ -165,6 +165,7 @@ impl Config {
         }
         for source in &self.sources {
             check(source.acks.destination_span.as_slice(), &destinations, "destination");
+            check(&source.acks_of_spans, &destinations, "destination");
         }
         if sources.is_empty() {
             root.mistake(

@@ -36,6 +36,9 @@ pub struct Source {
     pub allow: Vec<IpNet>,
     /// MSH-3.1 of those who may send; empty for all.
     pub senders: Vec<String>,
+    /// The destinations whose applications acknowledge through this source; empty for all that wait for one.
+    pub acks_of: Vec<String>,
+    pub(super) acks_of_spans: Vec<(String, Range<usize>)>,
     /// How messages are acknowledged.
     pub acks: Acks,
     /// What becomes of a message that is not as it should be.
@@ -152,6 +155,8 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
+    let acks_of = section.texts("acks_of").unwrap_or_default();
+    let acks_of: Vec<_> = acks_of.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
     let source = Source {
         framed,
         commits,
@@ -160,6 +165,8 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         max_per_peer,
         allow: allowed(&section),
         senders: senders(&section),
+        acks_of: acks_of.iter().map(|(name, _)| name.clone()).collect(),
+        acks_of_spans: acks_of,
         acks: acks(section.section("ack")),
         check: match section.word("check", &["off", "header", "warn", "reject"]) {
             Some(0) => Check::Off,

@@ -61,10 +61,15 @@ fn what_is_said_is_what_is_set() {
         check = "reject"
         dedupe = "off"
         on_store_failure = "nak"
+        acks_of = "lab"
         [destination.lab]
         mllp = { connect = "lab:1", commits = "only" }
         replies = "biztalk"
         window = 4
+        lanes = { n = 3, key = "PID-3.1" }
+        on_refusal = "hold"
+        app_ack_timeout = "10m"
+        on_app_ack_timeout = "retry"
         accepted_codes = ["AE", "ZZ"]
         retry = { first = "2s", attempts = 3, lost_attempts = 4 }
         set = { "MSH-5" = "LAB" }
@@ -86,6 +91,10 @@ fn what_is_said_is_what_is_set() {
         matches!(&lab.port, Port::Mllp(mllp) if mllp.address == "lab:1" && mllp.commits == Commits::Only)
     );
     assert_eq!((lab.backoff.attempts, lab.lost_attempts, lab.window), (3, Some(4), 4));
+    assert_eq!(lab.lanes.layout(), "3 by PID-3.1");
+    assert!(lab.hold && lab.application_retry);
+    assert_eq!(lab.application, Some(Duration::from_secs(600)));
+    assert_eq!(config.sources[0].acks_of, ["lab"]);
     assert_eq!(lab.replies.reject, Decision::Reject);
     assert_eq!(lab.replies.codes.len(), 2);
 }
@@ -139,6 +148,10 @@ fn what_does_not_go_together_is_said() {
         ("[destination.a]\n", "either `mllp` or `file`"),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"a\"", "cannot be its own backup"),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"b\"", "no destination `b`"),
+        ("[destination.a]\nlanes = { n = 2 }", "several lanes need a `key`"),
+        ("[destination.a]\nlanes = { n = 2, key = \"PID3\" }", "is no path"),
+        ("[destination.a]\non_refusal = \"hold\"\nbackup = \"b\"", "not both"),
+        ("[source.a]\nmllp = { listen = \"a:1\" }\nacks_of = \"x\"", "no destination `x`"),
         ("[destination.a]\nretry = { first = \"10m\" }", "`most` is shorter than `first`"),
         ("[destination.a]\nretry = { jitter = 2.0 }", "a number from 0 to 1"),
         ("[destination.a]\nmllp = {}", "`connect` is missing"),

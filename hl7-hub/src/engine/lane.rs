@@ -8,7 +8,9 @@ use hl7_core::ack::{Decision, Reply, ReplyKind, ReplyRules};
 
 use super::Backoff;
 use crate::Payload;
-use crate::store::{AttemptEnd, AttemptId, Delivery, DeliveryId, PENDING_BYTES, Settlement, Step};
+use crate::store::{
+    AttemptEnd, AttemptId, Delivery, DeliveryId, MessageId, PENDING_BYTES, SentAs, Settlement, Step,
+};
 
 /// Deliveries that are read ahead: memory does not grow with what is queued.
 const AHEAD: usize = 64;
@@ -29,6 +31,12 @@ pub struct LaneSettings {
     pub backup: Option<String>,
     /// Most deliveries between the commit that says that they begin and the one that says how they ended.
     pub window: usize,
+    /// Whether a delivery that would be given up holds up those behind it, until somebody has looked.
+    pub hold: bool,
+    /// How long the application's acknowledgment is waited for behind one that only says "stored"; `None` where that is enough.
+    pub application: Option<Duration>,
+    /// Whether the destination has other lanes, with which this one shares what all of them wait for.
+    pub keyed: bool,
     /// Whether all that were begun are handed over at once: files, that are synced together.
     pub burst: bool,
 }
@@ -58,11 +66,9 @@ pub struct Lane {
     /// Sent, and not answered.
     sent: VecDeque<Begun>,
     /// Ended, and not settled in the store.
-    ended: VecDeque<Ended>,
+    ended: VecDeque<(MessageId, AttemptEnd)>,
     /// How many of those the step that is under way settles.
     settling: usize,
-    /// The last one that is settled for good.
-    last: Option<DeliveryId>,
     /// The last one that was read.
     read: Option<DeliveryId>,
     /// Whether there may be more to read.
@@ -88,18 +94,13 @@ struct Begun {
     attempt: AttemptId,
 }
 
-/// How an attempt ended.
-#[derive(Debug)]
-struct Ended {
-    delivery: DeliveryId,
-    end: AttemptEnd,
-}
-
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
     /// A delivery may be there.
     Arrived,
+    /// Somebody changed what is queued: a delivery is let go, or comes again.
+    Changed,
     /// The hub stops: what is under way is finished, nothing new is begun.
     Stop,
     /// The destination was reached.
@@ -178,9 +179,20 @@ pub enum Book {
     },
     /// Take a step; answer with [`Event::Stepped`] or [`Event::StoreFailed`]. Where the connection is found to be gone before,
     /// tell [`Event::Disconnected`] first and begin nothing.
-    Step(Step),
+    Step {
+        /// What ends and what begins.
+        step: Step,
+        /// The messages of what ends.
+        messages: Vec<MessageId>,
+    },
     /// Wait so long; then [`Event::BookPaused`].
     Pause(Duration),
+}
+
+impl LaneSettings {
+    fn given_up(&self) -> Settlement {
+        if self.hold { Settlement::Held } else { Settlement::Dead }
+    }
 }
 
 impl Lane {
@@ -195,7 +207,6 @@ impl Lane {
             sent: VecDeque::new(),
             ended: VecDeque::new(),
             settling: 0,
-            last: None,
             read: None,
             more: false,
             stale: false,
@@ -221,6 +232,7 @@ impl Lane {
         let mut pause = None;
         match event {
             Event::Arrived => self.more = true,
+            Event::Changed => self.stale = true,
             Event::Stop => {
                 self.stopping = true;
                 self.withdraw(now);
@@ -269,7 +281,7 @@ impl Lane {
             self.sent.extend(self.begun.drain(..count));
             return Some(Wire::Send(self.sent.iter().map(|sent| sent.delivery.clone()).collect()));
         }
-        let head = self.ahead.front()?;
+        let head = self.ahead.front().filter(|head| !head.held)?;
         // A clock that was set back does not make a pause longer than the longest.
         let longest = self.settings.backoff.most.mul_f64(1.0 + self.settings.backoff.jitter);
         match u64::try_from(head.due.saturating_sub(now)) {
@@ -295,9 +307,9 @@ impl Lane {
             return None;
         }
         self.settling = self.ended.len();
-        let ends = self.ended.iter().map(|ended| ended.end.clone()).collect();
+        let (messages, ends) = self.ended.iter().cloned().unzip();
         let begin = self.beginning.iter().map(|delivery| delivery.id).collect();
-        Some(Book::Step(Step { ends, begin, at: now }))
+        Some(Book::Step { step: Step { ends, begin, at: now }, messages })
     }
 
     /// Reads anew what may be out of date, once nothing is under way.
@@ -305,7 +317,7 @@ impl Lane {
         let idle = self.begun.is_empty() && self.sent.is_empty() && self.ended.is_empty();
         if self.stale && idle {
             self.ahead.clear();
-            (self.stale, self.more, self.read) = (false, true, self.last);
+            (self.stale, self.more, self.read) = (false, true, None);
         }
     }
 
@@ -316,8 +328,8 @@ impl Lane {
             true => self.open.saturating_sub(under_way),
             false => 0,
         };
-        let ready = self.ahead.iter().take(room).take_while(|delivery| delivery.due <= now);
-        let ready = ready.count();
+        let is_ready = |delivery: &&Delivery| delivery.due <= now && !delivery.held;
+        let ready = self.ahead.iter().take(room).take_while(is_ready).count();
         self.ahead.drain(..ready).collect()
     }
 
@@ -333,11 +345,9 @@ impl Lane {
     fn stepped(&mut self, began: Vec<AttemptId>, now: i64) {
         self.book = false;
         self.store_failures = 0;
-        for ended in self.ended.drain(..std::mem::take(&mut self.settling)) {
-            if matches!(ended.end.settlement, Settlement::Done | Settlement::Dead) {
-                self.last = Some(ended.delivery);
-            }
-        }
+        let settled = self.ended.drain(..std::mem::take(&mut self.settling)).count();
+        // What all lanes wait for may be this one's now.
+        self.more |= self.settings.keyed && settled > 0 && self.ahead.is_empty();
         let mut attempts = began.into_iter();
         for mut delivery in std::mem::take(&mut self.beginning) {
             match attempts.next() {
@@ -382,8 +392,9 @@ impl Lane {
         for Begun { mut delivery, attempt } in std::mem::take(&mut self.begun) {
             let outcome = "not sent".to_owned();
             let settlement = Settlement::Withdrawn;
-            let end = AttemptEnd { attempt, at, outcome, reply: None, settlement, backup: None };
-            self.ended.push_back(Ended { delivery: delivery.id, end });
+            let (reply, sent, backup) = (None, None, None);
+            let end = AttemptEnd { attempt, at, outcome, reply, settlement, sent, backup };
+            self.ended.push_back((delivery.message, end));
             delivery.attempts = delivery.attempts.saturating_sub(1);
             self.put_back(delivery);
         }
@@ -403,9 +414,14 @@ impl Lane {
         let answers = answers(&read);
         let backoff = self.settings.backoff;
         let settlement = match read.decision {
-            Decision::Accepted => Settlement::Done,
-            Decision::Reject => Settlement::Dead,
-            Decision::Retry if delivery.attempts >= backoff.attempts => Settlement::Dead,
+            Decision::Accepted => {
+                match self.settings.application.filter(|_| read.application_ack_due) {
+                    Some(limit) => Settlement::Awaiting { until: later(now, limit) },
+                    None => Settlement::Done,
+                }
+            }
+            Decision::Reject => self.settings.given_up(),
+            Decision::Retry if delivery.attempts >= backoff.attempts => self.settings.given_up(),
             Decision::Retry => retry(&backoff, delivery, now, random, !answers),
         };
         // What does not answer this message may be followed by what does, too late: the next message must not get it.
@@ -437,10 +453,11 @@ impl Lane {
             0 | 1 => Duration::ZERO,
             failures => backoff.pause(failures, random),
         };
+        let given_up = self.settings.given_up();
         let settlement = |delivery: &Delivery| match lost {
-            Lost::Unsendable => Settlement::Dead,
+            Lost::Unsendable => given_up,
             Lost::Unsent => Settlement::Retry { due: later(now, unsent), ambiguous },
-            _ if most.is_some_and(|most| delivery.attempts >= most) => Settlement::Dead,
+            _ if most.is_some_and(|most| delivery.attempts >= most) => given_up,
             _ => retry(&backoff, delivery, now, random, ambiguous),
         };
         self.ended_all(outcome, None, settlement, now);
@@ -459,20 +476,26 @@ impl Lane {
             let settlement = settlement(&delivery);
             let backup = self.settings.backup.clone().filter(|_| settlement == Settlement::Dead);
             let (outcome, reply) = (outcome.to_owned(), reply.clone());
-            let end = AttemptEnd { attempt, at, outcome, reply, settlement, backup };
-            self.ended.push_back(Ended { delivery: delivery.id, end });
+            let sent =
+                matches!(settlement, Settlement::Awaiting { .. }).then(|| sent_as(&delivery));
+            let sent = sent.flatten();
+            let end = AttemptEnd { attempt, at, outcome, reply, settlement, sent, backup };
+            self.ended.push_back((delivery.message, end));
             if let Settlement::Retry { due, ambiguous } = settlement {
                 delivery.due = due;
                 delivery.maybe_duplicate |= ambiguous;
+            }
+            if !settlement.lets_pass() {
+                delivery.held = settlement == Settlement::Held;
                 self.put_back(delivery);
             }
             self.open = match settlement {
-                Settlement::Done => (self.open * 2).min(self.settings.window),
+                Settlement::Done | Settlement::Awaiting { .. } => {
+                    self.failures = 0;
+                    (self.open * 2).min(self.settings.window)
+                }
                 _ => 1,
             };
-            if settlement == Settlement::Done {
-                self.failures = 0;
-            }
         }
         // Nothing goes out before what is to be sent again, nor over a connection that is to be closed.
         if !self.connected || self.stopping || self.would_overtake() {
@@ -485,6 +508,13 @@ impl Lane {
         let (head, begun) = (self.ahead.front(), self.begun.front());
         head.zip(begun).is_some_and(|(head, begun)| head.id < begun.delivery.id)
     }
+}
+
+/// By what a later acknowledgment of a delivery is known.
+fn sent_as(delivery: &Delivery) -> Option<SentAs> {
+    let header = Header::of(delivery.payload.bytes())?;
+    let (control_id, receiver) = (header.field(10).to_vec(), header.component(5, 1).to_vec());
+    (!control_id.is_empty()).then_some(SentAs { control_id, receiver })
 }
 
 fn retry(

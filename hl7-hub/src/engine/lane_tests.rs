@@ -19,6 +19,7 @@ fn delivery(id: i64) -> Delivery {
         attempts: 0,
         due: 0,
         maybe_duplicate: false,
+        held: false,
     }
 }
 
@@ -33,6 +34,9 @@ fn settings(window: usize) -> LaneSettings {
         lost_attempts: None,
         backup: None,
         window,
+        hold: false,
+        application: None,
+        keyed: false,
         burst: false,
     }
 }
@@ -45,7 +49,7 @@ fn tell(lane: &mut Lane, event: Event) -> Actions {
 #[track_caller]
 fn step(actions: Actions) -> Step {
     match actions.book {
-        Some(Book::Step(step)) => step,
+        Some(Book::Step { step, .. }) => step,
         other => panic!("{other:?}"),
     }
 }
@@ -185,7 +189,7 @@ fn what_cannot_be_settled_is_settled_later_and_not_sent_again() {
     let key = |end: &AttemptEnd| (end.attempt, end.at);
     assert_eq!(key(&again.ends[0]), key(&first.ends[0]));
     let actions = lane.handle(Event::Stepped(Vec::new()), 99, 0.5);
-    assert!(matches!(actions.book, Some(Book::Fetch { behind: Some(DeliveryId(1)), .. })));
+    assert!(matches!(actions.book, Some(Book::Fetch { behind: None, .. })), "it is read anew");
 }
 
 /// What is on the wire is waited for, what was begun behind it is taken back, then there is nothing left to do.
@@ -203,6 +207,47 @@ fn a_lane_that_stops_leaves_nothing_ambiguous() {
     assert_eq!((last.ends[0].settlement, last.begin.len()), (Settlement::Done, 0));
     tell(&mut lane, Event::Stepped(Vec::new()));
     assert!(lane.is_finished());
+}
+
+/// Statement 32: a failure stops the port until somebody resumes it.
+#[test]
+fn statement_32_what_is_refused_holds_up_those_behind_it() {
+    let holds = LaneSettings { hold: true, ..settings(16) };
+    let (mut lane, _) = connected(holds, &[1, 2, 3].map(delivery));
+    tell(&mut lane, Event::Stepped(vec![AttemptId(1)]));
+    let actions = tell(&mut lane, Event::Replied(reply("AE", 1)));
+    assert!(!actions.close && actions.wire.is_none());
+    let held = step(actions);
+    assert_eq!((held.ends[0].settlement, held.begin.len()), (Settlement::Held, 0));
+    for event in [Event::Stepped(Vec::new()), Event::Arrived, Event::Fetched(Vec::new())] {
+        let actions = tell(&mut lane, event);
+        assert!(actions.wire.is_none() && !matches!(actions.book, Some(Book::Step { .. })));
+    }
+    let actions = tell(&mut lane, Event::Changed);
+    assert!(matches!(actions.book, Some(Book::Fetch { behind: None, .. })), "{actions:?}");
+    let actions = tell(&mut lane, Event::Fetched([1, 2, 3].map(delivery).to_vec()));
+    assert_eq!(step(actions).begin, [DeliveryId(1)]);
+}
+
+#[test]
+fn behind_a_commit_the_application_is_waited_for_and_the_next_goes_out() {
+    let waits = LaneSettings { application: Some(Duration::from_secs(60)), ..settings(16) };
+    let asks = |id: i64| {
+        let payload = format!("MSH|^~\\&|A|B|C^X|D|1||ADT^A01|{id}|P|2.5|||AL|AL\r");
+        Delivery { payload: Payload::from(payload.into_bytes()), ..delivery(id) }
+    };
+    let (mut lane, _) = connected(waits, &[asks(1), asks(2)]);
+    tell(&mut lane, Event::Stepped(vec![AttemptId(1)]));
+    let next = step(tell(&mut lane, Event::Replied(reply("CA", 1))));
+    assert_eq!(next.ends[0].settlement, Settlement::Awaiting { until: 60_010 });
+    let sent = next.ends[0].sent.as_ref().expect("it is known again by its control id");
+    assert_eq!((sent.control_id.as_slice(), sent.receiver.as_slice()), (&b"1"[..], &b"C"[..]));
+    assert_eq!(next.begin, [DeliveryId(2)]);
+    // Where nobody waits for the application, stored is delivered.
+    let (mut lane, _) = connected(settings(16), &[asks(1)]);
+    tell(&mut lane, Event::Stepped(vec![AttemptId(1)]));
+    let end = step(tell(&mut lane, Event::Replied(reply("CA", 1))));
+    assert_eq!((end.ends[0].settlement, end.ends[0].sent.is_none()), (Settlement::Done, true));
 }
 
 // I15
@@ -280,7 +325,7 @@ impl World {
                 let found = self.queued.iter().filter(|delivery| delivery.id.0 > behind);
                 Event::Fetched(found.take(most).cloned().collect())
             }
-            Book::Step(step) => {
+            Book::Step { step, .. } => {
                 step.ends.iter().for_each(|end| self.settle(end));
                 // Sometimes only a part is begun, as the connection is gone.
                 let most = if dice == 8 { 0 } else { step.begin.len() };

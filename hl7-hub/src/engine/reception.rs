@@ -11,8 +11,12 @@ use hl7_core::desc::VersionDesc;
 use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
+use super::keyed::lane_of;
+use super::late::late_ack;
 use crate::config::{Check, Config, Destination, Source, StoreFailure};
-use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
+use crate::store::{
+    Accepted, DedupeKey, Facts, Incoming, LateAck, NewDelivery, StoreError, Verdict,
+};
 use crate::versions::VERSIONS;
 use crate::{Digest, Payload};
 
@@ -101,6 +105,12 @@ impl Reception {
     pub fn source(&self) -> &Source {
         // `new` has looked.
         &self.config.sources[self.source]
+    }
+
+    /// The message as a late acknowledgment of an application to something that was delivered, if it is one.
+    #[must_use]
+    pub fn late_ack(&self, bytes: &[u8], at: i64) -> Option<LateAck> {
+        late_ack(bytes, &self.config, &self.source().acks_of, at)
     }
 
     /// Judges a message, routes it, makes its acknowledgments.
@@ -317,16 +327,18 @@ impl Reception {
             [] => "no route".to_owned(),
             numbers => format!("route {} to {}", numbers.join(", "), names.join(", ")),
         };
-        let deliveries = names.into_iter().map(|name| self.delivery(name, bytes)).collect();
+        let deliveries = names.into_iter().map(|name| self.delivery(name, tree, bytes)).collect();
         (deliveries, routed)
     }
 
     /// A delivery with the header that its destination wants.
-    fn delivery(&self, name: &str, bytes: &[u8]) -> NewDelivery {
+    fn delivery(&self, name: &str, tree: Option<&Tree>, bytes: &[u8]) -> NewDelivery {
         let changed = |destination: &Destination| destination.set.apply(bytes);
-        let outgoing = self.config.destination(name).and_then(changed);
+        let destination = self.config.destination(name);
+        let outgoing = destination.and_then(changed);
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
-        NewDelivery { destination: name.to_owned(), outgoing }
+        let lane = destination.map_or(0, |destination| lane_of(tree, &destination.lanes));
+        NewDelivery { destination: name.to_owned(), outgoing, lane }
     }
 
     /// Takes the application acknowledgment behind an accept acknowledgment to the destination that it is to go to.
@@ -341,7 +353,7 @@ impl Reception {
             && let Some(application) = replies.pop()
         {
             let outgoing = Some(application);
-            deliveries.push(NewDelivery { destination: destination.clone(), outgoing });
+            deliveries.push(NewDelivery { destination: destination.clone(), outgoing, lane: 0 });
         }
     }
 

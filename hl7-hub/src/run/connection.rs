@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 use super::Hub;
 use crate::Payload;
 use crate::engine::{Answer, Exchange, Reception};
-use crate::store::{Accepted, AuditEvent, Incoming, MessageId};
+use crate::store::{Accepted, AuditEvent, Incoming, MessageId, Verdict};
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
@@ -177,6 +177,9 @@ impl Connection<'_> {
         let outcome = match piece {
             Piece::Message(bytes) => {
                 let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
+                if incoming.verdict == Verdict::Accepted {
+                    self.settle_late(&bytes, moment.at).await?;
+                }
                 self.store(incoming, exchange, Commit::Ack).await
             }
             Piece::Broken(Fault::TooLong, start) => {
@@ -191,6 +194,17 @@ impl Connection<'_> {
         };
         self.last_message = Instant::now();
         outcome
+    }
+
+    /// Settles what a message acknowledges for an application, before it is answered itself. Whoever gets no answer sends it
+    /// again, which then settles nothing more.
+    async fn settle_late(&self, bytes: &[u8], at: i64) -> Result<(), Ended> {
+        match self.reception.late_ack(bytes, at) {
+            Some(ack) => {
+                self.hub.acknowledge_late(ack).await.map(|_| ()).map_err(|_| Ended::Unanswered)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Stores a message, then answers it. There is no other way to an answer.

@@ -1,33 +1,40 @@
 //! Carries out what a [`Lane`] says.
 
+use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
 use super::outlet::{Outlet, Sent};
+use super::wake::Wake;
 use super::{Hub, Stopping};
 use crate::config::{Config, Destination};
-use crate::engine::{Actions, Book, Event, Lane, LaneSettings, Wire};
-use crate::store::{AttemptEnd, AttemptId, Delivery, Settlement, StoreError};
+use crate::engine::{Actions, Book, Event, Lane, LaneSettings, Wire, late_ack};
+use crate::store::{AttemptEnd, AttemptId, Delivery, MessageId, Settlement, StoreError};
+
+/// How often it is looked for what a late acknowledgment is to.
+const LATE_TRIES: u8 = 3;
 
 /// Something that is under way.
 type UnderWay<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Sends the deliveries of a destination until the hub stops.
-pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize) {
+/// Sends the deliveries of a lane of a destination until the hub stops.
+pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, number: usize) {
     let Some(destination) = config.destinations.get(index) else { return };
     let Some(wake) = hub.wake.get(&destination.name).cloned() else { return };
-    let outlet = Outlet::new(&destination.port);
+    let outlet = Outlet::new(&destination.port, destination.application.is_some());
     let driver = Driver {
         lane: Lane::new(settings(destination, &outlet)),
+        config: &config,
         name: &destination.name,
+        number,
         wake,
+        late: VecDeque::new(),
         outlet: Some(outlet),
         wire: None,
         book: None,
@@ -40,12 +47,16 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize) {
 
 fn settings(destination: &Destination, outlet: &Outlet) -> LaneSettings {
     let Destination { replies, backoff, lost_attempts, backup, window, .. } = destination;
+    let Destination { hold, application, lanes, .. } = destination;
     LaneSettings {
         rules: replies.clone(),
         backoff: *backoff,
         lost_attempts: *lost_attempts,
         backup: backup.clone(),
         window: *window,
+        hold: *hold,
+        application: *application,
+        keyed: lanes.count > 1,
         burst: outlet.bursts(),
     }
 }
@@ -66,6 +77,7 @@ enum Booked {
 
 /// What a step settles, for whoever is told once it has.
 struct Ending {
+    message: MessageId,
     outcome: String,
     settlement: Settlement,
     backup: Option<String>,
@@ -73,9 +85,14 @@ struct Ending {
 
 struct Driver<'h> {
     hub: &'h Hub,
+    config: &'h Config,
     lane: Lane,
     name: &'h str,
-    wake: Arc<Notify>,
+    /// Which of its lanes.
+    number: usize,
+    wake: Arc<Wake>,
+    /// Acknowledgments of applications that came over this connection, and how often it was looked for what they are to.
+    late: VecDeque<(Vec<u8>, u8)>,
     /// `None` while something is under way with it.
     outlet: Option<Outlet>,
     wire: Option<UnderWay<(Option<Outlet>, Did)>>,
@@ -102,11 +119,48 @@ impl Driver<'_> {
                     let event = self.of_book(booked);
                     self.tell(event);
                 }
-                () = self.wake.notified() => self.tell(Event::Arrived),
+                changed = self.wake.wait(self.number) => match changed {
+                    true => self.change(),
+                    false => self.tell(Event::Arrived),
+                },
+                () = heard(&mut self.outlet) => {}
                 () = self.stopping.wait(), if !stopped => {
                     stopped = true;
                     self.stop();
                 }
+            }
+            self.take_late().await;
+        }
+    }
+
+    /// Looks anew at what is queued, without waiting for the end of a pause.
+    fn change(&mut self) {
+        self.tell(Event::Changed);
+        if self.outlet.is_some() && self.wire.take().is_some() {
+            self.tell(Event::Paused);
+        }
+    }
+
+    /// Settles what late acknowledgments are to. One may come before the reply to its message is settled: it is looked for
+    /// again behind the next steps.
+    async fn take_late(&mut self) {
+        let came = self.outlet.as_mut().map(Outlet::take_late).unwrap_or_default();
+        self.late.extend(came.into_iter().map(|ack| (ack, 0)));
+        if self.book.is_some() || self.late.is_empty() {
+            return;
+        }
+        let from = [self.name.to_owned()];
+        for (bytes, tries) in std::mem::take(&mut self.late) {
+            let ack = late_ack(&bytes, self.config, &from, self.hub.clock.now());
+            let Some(ack) = ack else { continue };
+            match self.hub.acknowledge_late(ack).await {
+                Ok(true) => {}
+                Ok(false) if tries >= LATE_TRIES => {
+                    warn!(destination = self.name, "an acknowledgment came that nothing waits for");
+                    let event = self.hub.event("unexpected acknowledgment", self.name.to_owned());
+                    self.hub.record(event).await;
+                }
+                Ok(false) | Err(_) => self.late.push_back((bytes, tries.saturating_add(1))),
             }
         }
     }
@@ -161,27 +215,28 @@ impl Driver<'_> {
                 Booked::Paused
             }),
             Book::Fetch { behind, most } => {
-                let name = self.name.to_owned();
+                let (name, lane) = (self.name.to_owned(), self.number);
                 Box::pin(async move {
-                    let fetch = move || store.reader().pending(&name, behind, most);
+                    let fetch = move || store.reader().pending_in_lane(&name, lane, behind, most);
                     let found = spawn_blocking(fetch).await;
                     let stopped = |_| Err(StoreError::Stopped("the hub stops".into()));
                     Booked::Fetched(found.unwrap_or_else(stopped))
                 })
             }
-            Book::Step(mut step) => {
+            Book::Step { mut step, messages } => {
                 let is_gone = self.outlet.as_mut().is_some_and(|outlet| !outlet.is_ready());
                 if is_gone && !step.begin.is_empty() {
                     debug!(destination = self.name, "the connection is gone; it is made anew");
                     step.begin.clear();
                     self.tell(Event::Disconnected);
                 }
-                let ending = |end: &AttemptEnd| Ending {
+                let ending = |(end, message): (&AttemptEnd, MessageId)| Ending {
+                    message,
                     outcome: end.outcome.clone(),
                     settlement: end.settlement,
                     backup: end.backup.clone(),
                 };
-                let endings = step.ends.iter().map(ending).collect();
+                let endings = step.ends.iter().zip(messages).map(ending).collect();
                 let is_empty = step.ends.is_empty() && step.begin.is_empty();
                 Box::pin(async move {
                     let stepped = if is_empty { Ok(Vec::new()) } else { store.advance(step).await };
@@ -217,6 +272,9 @@ impl Driver<'_> {
             Booked::Stepped(stepped, endings) => {
                 if stepped.is_ok() {
                     endings.iter().for_each(|ending| self.note_settled(ending));
+                    if !endings.is_empty() {
+                        self.wake.notify_others(self.number);
+                    }
                 }
                 stepped.map_or_else(failed, Event::Stepped)
             }
@@ -249,9 +307,27 @@ impl Driver<'_> {
             Settlement::Retry { .. } => info!(destination, outcome, "is sent again later"),
             Settlement::Withdrawn => debug!(destination, outcome, "is taken back"),
             Settlement::Dead => warn!(destination, outcome, "a delivery is given up"),
+            Settlement::Awaiting { .. } => {
+                debug!(destination, outcome, "its application is to answer")
+            }
+            Settlement::Held => {
+                warn!(
+                    destination,
+                    outcome, "refused: nothing goes out to it until somebody resumes it"
+                );
+            }
         }
+        self.hub.outcomes.settled(ending.message);
         let backup = ending.backup.as_ref().and_then(|name| self.hub.wake.get(name));
         backup.iter().for_each(|lane| lane.notify_one());
+    }
+}
+
+/// Hears what comes over a connection that nothing is under way on; for ever, where nothing is waited for.
+async fn heard(outlet: &mut Option<Outlet>) {
+    match outlet {
+        Some(outlet) => outlet.hear().await,
+        None => pending().await,
     }
 }
 

@@ -9,25 +9,28 @@ mod clock;
 mod connection;
 mod dial;
 mod lane;
+mod late;
 mod listener;
 mod outlet;
 mod outlet_file;
 mod outlet_mllp;
+mod wake;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use crate::config::{Config, Link};
+use crate::config::{Config, Destination, Link};
 use crate::engine::Reception;
 use crate::store::{AuditEvent, SqliteOptions, SqliteStore, Store, StoreError};
 pub use clock::Clock;
+use wake::{Outcomes, Wake};
 
 /// Why a hub does not run.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +55,9 @@ struct Hub {
     store: Arc<dyn Store>,
     clock: Clock,
     /// Wakes the lane of a destination.
-    wake: HashMap<String, Arc<Notify>>,
+    wake: HashMap<String, Arc<Wake>>,
+    /// Tells what becomes of messages.
+    outcomes: Outcomes,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
     /// The failure after which nothing can be promised any more.
@@ -115,11 +120,16 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let store = SqliteStore::open(&options)?;
     let recovered = store.recovered();
     let listeners = listeners(&config).await?;
-    let wake = config.destinations.iter().map(|to| (to.name.clone(), Arc::default())).collect();
+    let wakes = |to: &Destination| (to.name.clone(), Arc::new(Wake::new(to.lanes.count)));
+    let wake = config.destinations.iter().map(wakes).collect();
+    for Destination { name, lanes, .. } in &config.destinations {
+        store.arrange(name.clone(), lanes.layout(), lanes.count).await?;
+    }
     let hub = Arc::new(Hub {
         store: Arc::new(store),
         clock,
         wake,
+        outcomes: Outcomes::default(),
         stop: watch::Sender::new(false),
         fatal: watch::Sender::new(None),
     });
@@ -130,9 +140,12 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     info!(hub = config.name, recovered, "started");
 
     let mut tasks = JoinSet::new();
-    for index in 0..config.destinations.len() {
-        tasks.spawn(lane::run(Arc::clone(&hub), Arc::clone(&config), index));
+    for (index, destination) in config.destinations.iter().enumerate() {
+        for number in 0..destination.lanes.count {
+            tasks.spawn(lane::run(Arc::clone(&hub), Arc::clone(&config), index, number));
+        }
     }
+    tasks.spawn(late::run(Arc::clone(&hub), Arc::clone(&config)));
     for (index, listener) in listeners.into_iter().enumerate() {
         let Some(reception) = Reception::new(Arc::clone(&config), index) else { continue };
         let (hub, reception) = (Arc::clone(&hub), Arc::new(reception));

@@ -26,9 +26,9 @@ pub(super) enum Sent {
 }
 
 impl Outlet {
-    pub(super) fn new(port: &Port) -> Self {
+    pub(super) fn new(port: &Port, hears: bool) -> Self {
         match port {
-            Port::Mllp(mllp) => Self::Mllp(Box::new(MllpOutlet::new(mllp.clone()))),
+            Port::Mllp(mllp) => Self::Mllp(Box::new(MllpOutlet::new(mllp.clone(), hears))),
             Port::File(file) => Self::File(FileOutlet::new(file.clone())),
         }
     }
@@ -60,6 +60,22 @@ impl Outlet {
             (Self::Mllp(mllp), [delivery]) => mllp.send(delivery.payload.bytes()).await,
             (Self::Mllp(_), _) => Sent::Lost(Lost::Unsent),
             (Self::File(file), deliveries) => file.write(deliveries).await,
+        }
+    }
+
+    /// Hears what comes while nothing is under way; for ever, where nothing may come.
+    pub(super) async fn hear(&mut self) {
+        match self {
+            Self::Mllp(mllp) => mllp.hear().await,
+            Self::File(_) => std::future::pending().await,
+        }
+    }
+
+    /// Acknowledgments of applications that came meanwhile.
+    pub(super) fn take_late(&mut self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Mllp(mllp) => mllp.take_late(),
+            Self::File(_) => Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use hl7_core::Header;
 use hl7_mllp::{Commit, Decoder, Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -9,21 +10,26 @@ use tokio::time::timeout;
 
 use super::outlet::Sent;
 use crate::config::{Commits, MllpOut};
-use crate::engine::Lost;
+use crate::engine::{Lost, acknowledged};
 
 /// How much is read at once.
 const READ: usize = 4 << 10;
+/// Most acknowledgments of applications that are kept until somebody takes them.
+const LATE: usize = 64;
 
 /// The connection to a destination, if there is one.
 #[derive(Debug)]
 pub(super) struct MllpOutlet {
     settings: MllpOut,
     connection: Option<(TcpStream, Decoder)>,
+    /// Whether applications acknowledge over it later than the reply.
+    hears: bool,
+    late: Vec<Vec<u8>>,
 }
 
 impl MllpOutlet {
-    pub(super) fn new(settings: MllpOut) -> Self {
-        Self { settings, connection: None }
+    pub(super) fn new(settings: MllpOut, hears: bool) -> Self {
+        Self { settings, connection: None, hears, late: Vec::new() }
     }
 
     /// Connects anew. The name is looked up each time.
@@ -52,7 +58,7 @@ impl MllpOutlet {
                 Ok(length) => {
                     let mut rest = &buffer[..length];
                     while let Some(event) = decoder.next_event(&mut rest) {
-                        if event.kind != Kind::Blank {
+                        if !is_expected(&event.kind, self.hears, &mut self.late) {
                             return false;
                         }
                     }
@@ -74,12 +80,43 @@ impl MllpOutlet {
             return Sent::Lost(Lost::Unsent);
         };
         let limit = self.settings.ack_timeout;
+        let control_id = Header::of(payload).filter(|_| self.hears);
+        let control_id = control_id.map(|header| header.field(10).to_vec());
         match timeout(limit, stream.write_all(&frame)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return Sent::Lost(Lost::NotWritten),
         }
         let commits = self.settings.commits;
-        timeout(limit, reply(stream, decoder, commits)).await.unwrap_or(Sent::Lost(Lost::Timeout))
+        let waiting = Waiting { commits, control_id, late: &mut self.late };
+        timeout(limit, waiting.reply(stream, decoder)).await.unwrap_or(Sent::Lost(Lost::Timeout))
+    }
+
+    /// Hears acknowledgments of applications while nothing is under way; for ever, where none may come. What else comes
+    /// ends the connection. It may be given up at any time.
+    pub(super) async fn hear(&mut self) {
+        while self.hears
+            && let Some((stream, decoder)) = &mut self.connection
+        {
+            let mut buffer = [0; READ];
+            let length = stream.read(&mut buffer).await.unwrap_or(0);
+            let mut rest = &buffer[..length];
+            let mut is_well = length > 0;
+            while let Some(event) = decoder.next_event(&mut rest) {
+                is_well &= is_expected(&event.kind, true, &mut self.late);
+            }
+            if !is_well {
+                self.close();
+            }
+            if !self.late.is_empty() {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// What was heard.
+    pub(super) fn take_late(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.late)
     }
 
     pub(super) fn close(&mut self) {
@@ -87,35 +124,72 @@ impl MllpOutlet {
     }
 }
 
-/// The next frame that comes, or the commit block that says as much. What stands between frames is no reply.
-async fn reply(stream: &mut TcpStream, decoder: &mut Decoder, commits: Commits) -> Sent {
-    let mut buffer = [0; READ];
-    loop {
-        let length = match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => {
-                return match decoder.finish().map(|event| event.kind) {
-                    Some(Kind::Frame(reply)) => Sent::Replied(reply.to_vec()),
-                    _ => Sent::Lost(Lost::Closed),
-                };
-            }
-            Ok(length) => length,
-        };
-        let mut rest = &buffer[..length];
-        let mut found = None;
-        while let Some(event) = decoder.next_event(&mut rest) {
-            match event.kind {
-                Kind::Frame(reply) if found.is_none() => found = Some(reply.to_vec()),
-                // More than one reply, or half of one: nobody knows whose the next will be.
-                Kind::Frame(_) | Kind::Broken(_) => return Sent::Lost(Lost::Closed),
-                Kind::Commit(Commit::Nak) if commits != Commits::Off => {
-                    return Sent::Lost(Lost::Refused);
+/// Whether something may come without having been asked for: nothing but blanks, and acknowledgments of applications where
+/// they are waited for, which are kept.
+fn is_expected(kind: &Kind<'_>, hears: bool, late: &mut Vec<Vec<u8>>) -> bool {
+    match kind {
+        Kind::Blank => true,
+        Kind::Frame(frame) if hears && late.len() < LATE => {
+            let is_ack = acknowledged(frame).is_some();
+            late.extend(is_ack.then(|| frame.to_vec()));
+            is_ack
+        }
+        _ => false,
+    }
+}
+
+/// A reply that is waited for.
+struct Waiting<'l> {
+    commits: Commits,
+    /// What was sent, where others' acknowledgments may come meanwhile.
+    control_id: Option<Vec<u8>>,
+    late: &'l mut Vec<Vec<u8>>,
+}
+
+impl Waiting<'_> {
+    /// The next frame that comes, or the commit block that says as much. What stands between frames is no reply.
+    async fn reply(self, stream: &mut TcpStream, decoder: &mut Decoder) -> Sent {
+        let mut buffer = [0; READ];
+        loop {
+            let length = match stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => {
+                    return match decoder.finish().map(|event| event.kind) {
+                        Some(Kind::Frame(reply)) => Sent::Replied(reply.to_vec()),
+                        _ => Sent::Lost(Lost::Closed),
+                    };
                 }
-                Kind::Commit(Commit::Ack) if commits == Commits::Only => return Sent::Taken,
-                Kind::Blank | Kind::Noise | Kind::Commit(_) => {}
+                Ok(length) => length,
+            };
+            let mut rest = &buffer[..length];
+            let mut found = None;
+            while let Some(event) = decoder.next_event(&mut rest) {
+                match event.kind {
+                    Kind::Frame(frame) if self.is_late(frame, found.is_some()) => {
+                        self.late.push(frame.to_vec());
+                    }
+                    Kind::Frame(reply) if found.is_none() => found = Some(reply.to_vec()),
+                    // More than one reply, or half of one: nobody knows whose the next will be.
+                    Kind::Frame(_) | Kind::Broken(_) => return Sent::Lost(Lost::Closed),
+                    Kind::Commit(Commit::Nak) if self.commits != Commits::Off => {
+                        return Sent::Lost(Lost::Refused);
+                    }
+                    Kind::Commit(Commit::Ack) if self.commits == Commits::Only => {
+                        return Sent::Taken;
+                    }
+                    Kind::Blank | Kind::Noise | Kind::Commit(_) => {}
+                }
+            }
+            if let Some(reply) = found {
+                return Sent::Replied(reply);
             }
         }
-        if let Some(reply) = found {
-            return Sent::Replied(reply);
-        }
+    }
+
+    /// Whether an application acknowledges something else than what was sent; or that too, behind the reply to it.
+    fn is_late(&self, frame: &[u8], replied: bool) -> bool {
+        let Some(sent) = self.control_id.as_ref().filter(|_| self.late.len() < LATE) else {
+            return false;
+        };
+        acknowledged(frame).is_some_and(|control_id| replied || control_id != *sent)
     }
 }

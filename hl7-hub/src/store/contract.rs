@@ -14,11 +14,11 @@ pub(super) trait Bench {
 
 /// The tests, over a bench.
 macro_rules! suite {
-    ($bench:expr; $($test:ident)*) => {
+    ($part:ident, $bench:expr; $($test:ident)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                crate::store::contract::$test(&$bench).await;
+                crate::store::$part::$test(&$bench).await;
             }
         )*
     };
@@ -49,20 +49,20 @@ pub(super) fn incoming(control_id: &str, destinations: &[&str]) -> Incoming {
         replies: vec![Payload::from(format!("MSA|AA|{control_id}\r").into_bytes())],
         deliveries: destinations
             .iter()
-            .map(|name| NewDelivery { destination: (*name).to_owned(), outgoing: None })
+            .map(|name| NewDelivery { destination: (*name).to_owned(), outgoing: None, lane: 0 })
             .collect(),
         decided: "route 1; answer AA".to_owned(),
     }
 }
 
-async fn accept(store: &impl Store, incoming: Incoming) -> MessageId {
+pub(super) async fn accept(store: &impl Store, incoming: Incoming) -> MessageId {
     match store.accept(incoming).await {
         Ok(Accepted::New { id, .. }) => id,
         other => panic!("not accepted: {other:?}"),
     }
 }
 
-fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
+pub(super) fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
     let found = store.reader().pending(destination, None, 1_000).expect("the store is read");
     found.iter().map(|delivery| delivery.id).collect()
 }
@@ -76,6 +76,7 @@ async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlemen
         outcome: "AA".to_owned(),
         reply,
         settlement,
+        sent: None,
         backup: None,
     };
     store.settle(end.clone(), None).await.expect("it is settled");
@@ -201,6 +202,7 @@ pub(super) async fn what_is_given_up_goes_to_the_backup(bench: &impl Bench) {
             outcome: "AE".to_owned(),
             reply: None,
             settlement: Settlement::Dead,
+            sent: None,
             backup: Some(backup.to_owned()),
         };
         store.settle(end, None).await.expect("it is settled");
@@ -235,7 +237,15 @@ pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &imp
     let lab = pending(&store, "lab");
     let attempt = store.begin_attempt(lab[0], 2_000).await.expect("it is queued");
     let (outcome, settlement) = ("AA".to_owned(), Settlement::Done);
-    let end = AttemptEnd { attempt, at: 2_001, outcome, reply: None, settlement, backup: None };
+    let end = AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome,
+        reply: None,
+        settlement,
+        sent: None,
+        backup: None,
+    };
     let nothing = store.settle(end.clone(), Some(DeliveryId(99))).await;
     assert!(nothing.is_err());
     assert_eq!(pending(&store, "lab"), lab);
@@ -264,6 +274,7 @@ pub(super) async fn a_step_is_one_commit_and_what_is_withdrawn_does_not_count(be
         outcome: "so".to_owned(),
         reply: None,
         settlement,
+        sent: None,
         backup: None,
     };
     let ends = vec![

@@ -1,7 +1,7 @@
 //! The store: what the hub has promised to deliver, and the record of what became of it.
 //!
 //! [`Store`] is what the rest of the hub sees; [`SqliteStore`] is the one that is there. Another (a database that several hubs
-//! share) is right when it passes `contract.rs`, the tests that this one passes.
+//! share) is right when it passes `contract.rs` and `contract_later.rs`, the tests that this one passes.
 //!
 //! What a store promises:
 //!
@@ -17,6 +17,8 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod contract_later;
 mod sqlite;
 mod types;
 
@@ -26,9 +28,9 @@ use std::pin::Pin;
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
     Accepted, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
-    DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Incoming, MessageId,
-    MessageState, MessageView, NewDelivery, Query, Settlement, Status, Step, StoreError, Verdict,
-    Verified,
+    DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts, Incoming,
+    LateAck, LateRule, MessageId, MessageState, MessageView, NewDelivery, Query, Resume, SentAs,
+    Settled, Settlement, Status, Step, StoreError, Verdict, Verified,
 };
 
 /// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
@@ -63,6 +65,27 @@ pub trait Store: Send + Sync + 'static {
         Box::pin(async move { Ok(began.await?.pop()) })
     }
 
+    /// Settles the delivery that a late acknowledgment is to, if exactly one waits for it: of those with its control id, where
+    /// there are several, the one that was sent to whom it comes from.
+    fn acknowledge_late(&self, ack: LateAck) -> Pending<'_, Option<Settled>>;
+
+    /// Settles deliveries whose application acknowledgment did not come in time by the rule of their destination; where there
+    /// is none, they are given up. Some of them, the oldest first.
+    fn expire(&self, now: i64, rules: Vec<LateRule>) -> Pending<'_, Vec<Settled>>;
+
+    /// Lets a destination that is held up go on, and notes who said so. Gives what was held.
+    fn resume(
+        &self,
+        destination: String,
+        how: Resume,
+        actor: String,
+        at: i64,
+    ) -> Pending<'_, Vec<Settled>>;
+
+    /// Says how the queue of a destination is divided into lanes from now on. If that is new, all that is queued goes out
+    /// in order, one after the other, before anything that comes later.
+    fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()>;
+
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
 
@@ -80,6 +103,19 @@ pub trait Reader: Send + Sync {
     fn pending(
         &self,
         destination: &str,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// The same for one of the lanes of a destination. What all lanes wait for is the first one's, once all before it is settled;
+    /// until it is settled itself, nothing behind it is anybody's.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn pending_in_lane(
+        &self,
+        destination: &str,
+        lane: usize,
         behind: Option<DeliveryId>,
         most: usize,
     ) -> Result<Vec<Delivery>, StoreError>;

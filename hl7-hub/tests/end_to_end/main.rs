@@ -7,6 +7,7 @@ mod connections;
 mod delivery;
 mod hub;
 mod kill;
+mod late;
 mod messages;
 mod receiver;
 mod sender;

@@ -21,6 +21,8 @@ pub(crate) enum Reaction {
     Code(&'static str),
     /// Answers with a code, for another control id.
     CodeFor(&'static str, &'static str),
+    /// Sends several replies at once: a code, and the control id that it is for.
+    Codes(Vec<(&'static str, String)>),
     /// Sends a commit block.
     Commit(Commit),
     /// Says nothing.
@@ -126,9 +128,10 @@ fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBoo
                 messages.push(message.to_vec());
                 messages.len()
             };
-            let (code, of) = match react(number, &control_id) {
-                Reaction::Code(code) => (code, control_id),
-                Reaction::CodeFor(code, of) => (code, of.to_owned()),
+            let codes = match react(number, &control_id) {
+                Reaction::Code(code) => vec![(code, control_id)],
+                Reaction::CodeFor(code, of) => vec![(code, of.to_owned())],
+                Reaction::Codes(codes) => codes,
                 Reaction::Commit(commit) => {
                     let mut block = Vec::new();
                     Encoder::default().commit(commit, &mut block);
@@ -140,9 +143,12 @@ fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBoo
                 Reaction::Silence => continue,
                 Reaction::Close => return,
             };
-            let reply = format!("MSH|^~\\&|LAB||HUB||1||ACK|R{number}|P|2.5.1\rMSA|{code}|{of}\r");
             let mut frame = Vec::new();
-            Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+            for (code, of) in codes {
+                let reply =
+                    format!("MSH|^~\\&|LAB||HUB||1||ACK|R{number}|P|2.5.1\rMSA|{code}|{of}\r");
+                Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+            }
             if stream.write_all(&frame).is_err() {
                 return;
             }

@@ -7,10 +7,11 @@ use super::failure;
 use crate::Payload;
 use crate::store::{
     Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
-    MessageId, MessageState, NewDelivery, Settlement, Step, StoreError, Verdict,
+    MessageId, MessageState, NewDelivery, SentAs, Settlement, Step, StoreError, Verdict,
 };
 
-type Result<T> = std::result::Result<T, StoreError>;
+/// What the store's own work gives.
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Who writes lines that no person asked for.
 const HUB: &str = "hub";
@@ -113,9 +114,9 @@ impl Ledger<'_> {
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
         self.db
             .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state) VALUES (?1, ?2, 'queued')",
+                "INSERT INTO deliveries (message, destination, state, lane) VALUES (?1, ?2, 'queued', ?3)",
             )?
-            .execute(params![message, delivery.destination])?;
+            .execute(params![message, delivery.destination, delivery.lane])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
@@ -184,7 +185,7 @@ impl Ledger<'_> {
     }
 
     /// The end of an attempt, what becomes of its delivery and of the message. Nothing where it was settled before.
-    fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
+    pub(super) fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
         let delivery = self
             .db
             .prepare_cached(
@@ -207,6 +208,15 @@ impl Ledger<'_> {
                 counted = 0;
                 (DeliveryState::Queued, 0, false)
             }
+            Settlement::Awaiting { until } => match &end.sent {
+                Some(sent) => {
+                    self.await_application(delivery, sent, until).map_err(failure)?;
+                    (DeliveryState::Awaiting, until, false)
+                }
+                // Without a control id nothing can be known to answer it.
+                None => (DeliveryState::Done, 0, false),
+            },
+            Settlement::Held => (DeliveryState::Held, 0, false),
             Settlement::Dead if self.moves(delivery, end.backup.as_deref()).map_err(failure)? => {
                 (DeliveryState::Moved, 0, false)
             }
@@ -239,6 +249,16 @@ impl Ledger<'_> {
         if state.is_settled() { self.conclude(message).map_err(failure) } else { Ok(()) }
     }
 
+    fn await_application(&self, delivery: i64, sent: &SentAs, until: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT OR REPLACE INTO awaiting (delivery, destination, control_id, receiver, until) \
+                 SELECT id, destination, ?2, ?3, ?4 FROM deliveries WHERE id = ?1",
+            )?
+            .execute(params![delivery, sent.control_id, sent.receiver, until])
+            .map(|_| ())
+    }
+
     /// Queues for a backup what a delivery was to send, unless that one took the place of another itself. Whether it did.
     fn moves(&self, delivery: i64, backup: Option<&str>) -> rusqlite::Result<bool> {
         let Some(backup) = backup else { return Ok(false) };
@@ -262,13 +282,14 @@ impl Ledger<'_> {
     }
 
     /// Moves a message on once none of its deliveries is queued.
-    fn conclude(&self, message: i64) -> rusqlite::Result<()> {
+    pub(super) fn conclude(&self, message: i64) -> rusqlite::Result<()> {
         let mut update = self.db.prepare_cached(
             "UPDATE messages SET state = CASE WHEN EXISTS \
                  (SELECT 1 FROM deliveries WHERE message = ?1 AND state = 'dead') \
                  THEN 'dead' ELSE 'completed' END \
              WHERE id = ?1 AND NOT EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state IN ('queued', 'sending'))",
+                 (SELECT 1 FROM deliveries WHERE message = ?1 \
+                  AND state IN ('queued', 'sending', 'held', 'awaiting'))",
         )?;
         update.execute([message]).map(|_| ())
     }
@@ -302,6 +323,7 @@ impl Ledger<'_> {
                 at,
                 outcome: "interrupted".to_owned(),
                 reply: None,
+                sent: None,
                 settlement: Settlement::Retry { due: 0, ambiguous: true },
                 backup: None,
             })?;

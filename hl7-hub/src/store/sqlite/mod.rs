@@ -6,6 +6,7 @@
 //! ever writes.
 
 mod audit;
+mod later;
 mod ledger;
 mod reader;
 mod schema;
@@ -20,7 +21,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::{Accepted, AttemptId, AuditEvent, Incoming, Pending, Reader, Step, Store, StoreError};
+use super::{
+    Accepted, AttemptId, AuditEvent, Incoming, LateAck, LateRule, Pending, Reader, Resume, Settled,
+    Step, Store, StoreError,
+};
 pub use reader::SqliteReader;
 use writer::Writer;
 
@@ -95,6 +99,28 @@ impl Store for SqliteStore {
 
     fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
         self.writer.submit(move |ledger| ledger.advance(&step))
+    }
+
+    fn acknowledge_late(&self, ack: LateAck) -> Pending<'_, Option<Settled>> {
+        self.writer.submit(move |ledger| ledger.acknowledge_late(&ack))
+    }
+
+    fn expire(&self, now: i64, rules: Vec<LateRule>) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.expire(now, &rules))
+    }
+
+    fn resume(
+        &self,
+        destination: String,
+        how: Resume,
+        actor: String,
+        at: i64,
+    ) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.resume(&destination, how, &actor, at))
+    }
+
+    fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {

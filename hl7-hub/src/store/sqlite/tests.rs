@@ -33,7 +33,14 @@ impl Bench for Folder {
     }
 }
 
-contract::suite! { Folder::new();
+contract::suite! { contract_later, Folder::new();
+    an_application_acknowledges_later_or_not_at_all
+    an_application_is_asked_again_so_often
+    what_is_held_waits_for_somebody
+    lanes_share_what_all_wait_for
+}
+
+contract::suite! { contract, Folder::new();
     what_is_accepted_is_there_after_reopening
     a_duplicate_gets_the_stored_acknowledgment
     a_reused_control_id_is_accepted_and_marked
@@ -203,6 +210,7 @@ async fn filled() -> Folder {
         outcome: "timeout".into(),
         reply: None,
         settlement,
+        sent: None,
         backup: None,
     };
     store.settle(lost, None).await.expect("it is settled");
@@ -213,6 +221,7 @@ async fn filled() -> Folder {
         outcome: "AA".to_owned(),
         reply: Some(crate::Payload::from(*b"MSA|AA")),
         settlement: Settlement::Done,
+        sent: None,
         backup: None,
     };
     store.settle(end, None).await.expect("it is settled");
@@ -252,6 +261,8 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "DELETE FROM messages WHERE id = 3",
         "DELETE FROM attempts WHERE id = 2",
         "DELETE FROM audit WHERE id = 5",
+        "UPDATE message_counts SET count = count - 1 WHERE state = 'queued'",
+        "DELETE FROM delivery_counts WHERE state = 'done'",
         "INSERT INTO messages SELECT 9, at, source, peer, control_id, message_type, \
              sending_application, sending_facility, receiving_application, receiving_facility, \
              version, patient_id, verdict, state, bytes, digest FROM messages WHERE id = 1",
