@@ -45,6 +45,8 @@
 //! - **An acknowledgment belongs to one message.** After a time-out, or a reply to something else, the connection is closed.
 //! - **A destination that is down or hangs keeps nobody else waiting.**
 //! - **No log, error or `Debug` shows anything of a message** but its type and its number here.
+//! - **Another configuration needs no restart.** On SIGHUP the file is read again: all of it holds from the next message on, or,
+//!   where there is a mistake in it, nothing does. No connection is closed for that, nothing is lost or repeated.
 //! - **The audit says what became of every message, and shows whether anybody changed that.**
 //!
 //! # Parts
@@ -55,7 +57,7 @@
 //!
 //! # Not there yet
 //!
-//! TLS, HTTP, reload of a running configuration, batches, pause and resume, resubmitting, pruning, metrics.
+//! HTTP, batches, pause and resume, resubmitting, pruning, metrics.
 
 pub mod config;
 pub mod engine;

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use hl7_hub::config::Config;
-use tokio::signal::unix::{SignalKind, signal};
+use hl7_hub::run::{Control, Orders};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::Level;
 
 use super::{Failure, Status};
@@ -13,6 +14,9 @@ use super::{Failure, Status};
 ///
 /// SIGTERM or Ctrl-C: no more connections are taken, messages in hand are stored and answered, deliveries in hand get their
 /// replies, within the time that `shutdown` in the file gives. Whatever is queued goes on at the next start.
+///
+/// SIGHUP: the file is read again, and what changed in it holds from the next message on; no connection is closed for that.
+/// Where there are mistakes in it, they are logged and the hub goes on as before.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The configuration
@@ -42,7 +46,18 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
                 _ = interrupt.recv() => {}
             }
         };
-        hl7_hub::run::run(config, stop).await?;
+        let orders = Orders::new();
+        let reloading = tokio::spawn(reload_on(signal(SignalKind::hangup())?, orders.control()));
+        let outcome = hl7_hub::run::run(config, orders, stop).await;
+        reloading.abort();
+        outcome?;
         Ok(Status::Well)
     })
+}
+
+/// Has the hub read its file again whenever a signal says so. The hub logs what came of it.
+async fn reload_on(mut hangup: Signal, control: Control) {
+    while hangup.recv().await.is_some() {
+        let _ = control.reload("SIGHUP").await;
+    }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use hl7_core::ack::{HeaderOverrides, ReplyRules};
 
 use super::section::Section;
-use super::source::{Framed, address, framed, header_field};
+use super::source::{Framed, address, framed, header_field, keepalive};
+use super::tls::{Secured, TlsSections};
 use crate::engine::Backoff;
 
 /// How far a lane goes ahead of the store, unless something else is said.
@@ -83,6 +84,10 @@ pub enum Port {
 pub struct MllpOut {
     /// Host and port.
     pub address: String,
+    /// How the connection is secured; `None` for a plain one.
+    pub secured: Option<Secured>,
+    /// After which silence the system asks the peer whether it is still there; `None` for never.
+    pub keepalive: Option<Duration>,
     /// What frames look like.
     pub framed: Framed,
     /// Whether it answers with commit blocks of MLLP Release 2.
@@ -112,10 +117,15 @@ pub struct FileOut {
 }
 
 /// Reads a destination; `None` where it has no port, which is a mistake.
-pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Option<Destination> {
+pub(super) fn read(
+    name: String,
+    section: Section<'_, '_>,
+    folder: &Path,
+    tls: &TlsSections,
+) -> Option<Destination> {
     let (mllp, file) = (section.section("mllp"), section.section("file"));
     let port = match (mllp.is_there(), file.is_there()) {
-        (true, false) => mllp_out(&mllp).map(Port::Mllp),
+        (true, false) => mllp_out(&mllp, tls).map(Port::Mllp),
         (false, true) => file_out(&file, folder).map(Port::File),
         (both, _) => {
             let which = if both { "only one of" } else { "either" };
@@ -177,7 +187,7 @@ fn lanes(section: Section<'_, '_>) -> Lanes {
     if count > 1 { Lanes { count, key } } else { Lanes::default() }
 }
 
-fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
+fn mllp_out(mllp: &Section<'_, '_>, tls: &TlsSections) -> Option<MllpOut> {
     let framed = framed(mllp);
     let connect_timeout = mllp.time("connect_timeout", Duration::from_secs(10));
     let ack_timeout = mllp.time("ack_timeout", Duration::from_secs(30));
@@ -190,7 +200,17 @@ fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
     if mllp.get("connect").is_none() {
         mllp.mistake(mllp.span.clone(), "", "`connect` is missing: the host:port to send to");
     }
-    to.map(|address| MllpOut { address, framed, commits, connect_timeout, ack_timeout })
+    let keepalive = keepalive(mllp);
+    let secured = tls.for_call(mllp, to.as_deref().unwrap_or_default());
+    to.map(|address| MllpOut {
+        address,
+        secured,
+        keepalive,
+        framed,
+        commits,
+        connect_timeout,
+        ack_timeout,
+    })
 }
 
 fn file_out(file: &Section<'_, '_>, folder: &Path) -> Option<FileOut> {

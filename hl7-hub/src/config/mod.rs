@@ -11,6 +11,7 @@
 //! );
 //! ```
 
+mod changes;
 mod destination;
 mod mistake;
 mod route;
@@ -18,22 +19,28 @@ mod section;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod units;
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::de::DeTable;
 
+use crate::Digest;
+
+pub use changes::Changes;
 pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
+pub use tls::{Secured, Tls};
 
+use changes::{Parts, parts};
 use mistake::{Mistake, located, suggestion};
-use section::Section;
+use section::{Notes, Section};
+use tls::TlsSections;
 
 /// The example that `hl7-hub init` writes: every key with what it does.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -41,6 +48,8 @@ pub const EXAMPLE: &str = include_str!("example.toml");
 /// What a hub does.
 #[derive(Debug)]
 pub struct Config {
+    /// The file that it was read from, to be read again; `None` where it is from a text.
+    pub file: Option<PathBuf>,
     /// What it calls itself.
     pub name: String,
     /// Where its store is.
@@ -55,6 +64,7 @@ pub struct Config {
     pub destinations: Vec<Destination>,
     /// Which go where.
     pub routes: Vec<Route>,
+    parts: Parts,
 }
 
 /// Why a configuration cannot be used.
@@ -88,7 +98,9 @@ impl Config {
         let text = fs::read_to_string(path)
             .map_err(|error| LoadError::Unreadable { path: named.clone(), error })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, folder).map_err(|errors| LoadError::Wrong { path: named, errors })
+        let config = Self::parse(&text, folder)
+            .map_err(|errors| LoadError::Wrong { path: named, errors })?;
+        Ok(Self { file: Some(path.to_owned()), ..config })
     }
 
     /// Reads a text. Paths in it are relative to a folder.
@@ -108,10 +120,11 @@ impl Config {
         if !broken.is_empty() {
             return Err(located(text, broken));
         }
-        let mistakes = RefCell::default();
-        let config =
-            Self::read(Section::new(root.get_ref(), String::new(), 0..0, &mistakes), folder);
-        match mistakes.into_inner() {
+        let notes = Notes::default();
+        let mut config =
+            Self::read(Section::new(root.get_ref(), String::new(), 0..0, &notes), folder);
+        config.parts = parts(root.get_ref(), &notes.files.into_inner());
+        match notes.mistakes.into_inner() {
             none if none.is_empty() => Ok(config),
             mistakes => Err(located(text, mistakes)),
         }
@@ -120,6 +133,7 @@ impl Config {
     fn read(root: Section<'_, '_>, folder: &Path) -> Self {
         let hub = root.section("hub");
         let mut config = Self {
+            file: None,
             name: hub.text("name").unwrap_or("hub").to_owned(),
             data: folder.join(hub.text("data").unwrap_or("data")),
             store_limit: hub.size("store_limit"),
@@ -127,13 +141,15 @@ impl Config {
             sources: Vec::new(),
             destinations: Vec::new(),
             routes: Vec::new(),
+            parts: Parts::new(),
         };
         hub.finish();
+        let tls = TlsSections::read(&root, folder);
         for (name, section) in root.named("source") {
-            config.sources.extend(source::read(name, section, folder));
+            config.sources.extend(source::read(name, section, folder, &tls));
         }
         for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder));
+            config.destinations.extend(destination::read(name, section, folder, &tls));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
@@ -174,6 +190,50 @@ impl Config {
                 "there is no source; a hub needs one at least, as `[source.NAME]`",
             );
         }
+    }
+
+    /// What is different in a configuration that came later.
+    #[must_use]
+    pub fn changes(&self, later: &Self) -> Changes {
+        let mut changes = Changes::between(&self.parts, &later.parts);
+        if self.data != later.data {
+            changes.at_restart.push("hub.data".to_owned());
+        }
+        changes
+    }
+
+    /// What a destination is set up by: two configurations that say the same of it have the same. `None` where there is no
+    /// destination with that name.
+    pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
+        let part = self.parts.get(&format!("destination.{name}"))?;
+        match &self.destination(name)?.port {
+            Port::Mllp(MllpOut { secured: Some(secured), .. }) => {
+                Some(Digest::of_parts([&part.0[..], &secured.tls.stamp().0]))
+            }
+            Port::Mllp(_) | Port::File(_) => Some(*part),
+        }
+    }
+
+    /// The sections of TLS that are in use, each with who uses it.
+    pub(crate) fn secured(&self) -> impl Iterator<Item = (&str, &Tls)> {
+        let sources = self.sources.iter().filter_map(|source| {
+            let tls = match &source.link {
+                Link::Listen(_) => source.tls.as_deref(),
+                Link::Dial { secured, .. } => secured.as_ref().map(|secured| &*secured.tls),
+            };
+            tls.map(|tls| (source.name.as_str(), tls))
+        });
+        let destinations = self.destinations.iter().filter_map(|destination| {
+            let Port::Mllp(mllp) = &destination.port else { return None };
+            mllp.secured.as_ref().map(|secured| (destination.name.as_str(), &*secured.tls))
+        });
+        sources.chain(destinations)
+    }
+
+    /// The source with a name.
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == name)
     }
 
     /// The destination with a name.

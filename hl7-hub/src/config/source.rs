@@ -1,8 +1,9 @@
 //! Where messages come from.
 
-use std::fs;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, AckSettings, AckType, Condition, HeaderOverrides};
@@ -11,8 +12,9 @@ use hl7_mllp::{DecoderOptions, Encoder, Framing};
 use ipnet::IpNet;
 
 use super::destination::overrides;
-use super::section::Section;
+use super::section::{NamedFile, Section};
 use super::suggestion;
+use super::tls::{Secured, Tls, TlsSections};
 use crate::versions::VERSIONS;
 
 /// A source.
@@ -22,6 +24,10 @@ pub struct Source {
     pub name: String,
     /// How it is reached.
     pub link: Link,
+    /// What connections that it makes to us are secured by; `None` for plain ones.
+    pub tls: Option<Arc<Tls>>,
+    /// After which silence the system asks a peer whether it is still there; `None` for never.
+    pub keepalive: Option<Duration>,
     /// What frames look like, both ways.
     pub framed: Framed,
     /// Whether each message is answered by a commit block of MLLP Release 2 too, before its acknowledgment.
@@ -51,6 +57,14 @@ pub struct Source {
     pub on_store_failure: StoreFailure,
 }
 
+impl Source {
+    /// Whether an address may connect.
+    #[must_use]
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.allow.is_empty() || self.allow.iter().any(|network| network.contains(&address))
+    }
+}
+
 /// How a source is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
@@ -62,6 +76,8 @@ pub enum Link {
         address: String,
         /// The longest pause between two attempts.
         retry: Duration,
+        /// How the connection is secured; `None` for a plain one.
+        secured: Option<Secured>,
     },
 }
 
@@ -127,11 +143,22 @@ pub enum StoreFailure {
 }
 
 /// Reads a source; `None` where it has no link, which is a mistake.
-pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Option<Source> {
+pub(super) fn read(
+    name: String,
+    section: Section<'_, '_>,
+    folder: &Path,
+    tls: &TlsSections,
+) -> Option<Source> {
     let mllp = section.section("mllp");
-    let listen = mllp.parsed("listen", address).map(Link::Listen);
     let retry = mllp.time("connect_retry", Duration::from_secs(20));
-    let dial = mllp.parsed("connect", address).map(|address| Link::Dial { address, retry });
+    let dial = mllp.parsed("connect", address).map(|address| {
+        let secured = tls.for_call(&mllp, &address);
+        Link::Dial { address, retry, secured }
+    });
+    let listen = mllp.parsed("listen", address).map(Link::Listen);
+    let tls = listen.as_ref().and_then(|_| tls.for_listener(&mllp));
+    // Known also where the address is wrong.
+    let _ = mllp.get("tls");
     let link = match (listen, dial) {
         (Some(link), None) | (None, Some(link)) => Some(link),
         (None, None) if mllp.get("listen").or(mllp.get("connect")).is_some() => None,
@@ -152,12 +179,15 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         write: mllp.time("write_timeout", Duration::from_secs(10)),
     };
     let commits = mllp.flag("commits").unwrap_or(false);
+    let keepalive = keepalive(&mllp);
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
     let acks_of = section.texts("acks_of").unwrap_or_default();
     let acks_of: Vec<_> = acks_of.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
     let source = Source {
+        tls,
+        keepalive,
         framed,
         commits,
         timers,
@@ -185,6 +215,11 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     };
     section.finish();
     link.map(|_| source)
+}
+
+/// After which silence a peer is asked whether it is still there.
+pub(super) fn keepalive(mllp: &Section<'_, '_>) -> Option<Duration> {
+    mllp.duration("keepalive").unwrap_or(Some(Duration::from_secs(60)))
 }
 
 /// A host and a port.
@@ -224,8 +259,7 @@ pub(super) fn framed(mllp: &Section<'_, '_>) -> Framed {
 fn allowed(section: &Section<'_, '_>) -> Vec<IpNet> {
     let mut allowed = Vec::new();
     for (text, span) in section.texts("allow").unwrap_or_default() {
-        let network =
-            text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: std::net::IpAddr| ip.into()));
+        let network = text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: IpAddr| ip.into()));
         match network {
             Ok(network) => allowed.push(network),
             Err(_) => section.mistake(
@@ -244,19 +278,15 @@ fn senders(section: &Section<'_, '_>) -> Vec<String> {
 }
 
 fn policy(section: &Section<'_, '_>, folder: &Path) -> Option<Policy> {
-    let (file, span) = section.text_at("policy")?;
-    let path = folder.join(file);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            section.mistake(span, "policy", format!("{}: cannot be read: {error}", path.display()));
-            return None;
-        }
+    let NamedFile { path, bytes, span } = section.file("policy", folder)?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        section.mistake(span, "policy", format!("{path}: this is no text in UTF-8"));
+        return None;
     };
     Policy::parse(&text, VERSIONS)
         .map_err(|errors| {
             for error in errors.list() {
-                section.mistake(span.clone(), "policy", format!("{}: {error}", path.display()));
+                section.mistake(span.clone(), "policy", format!("{path}: {error}"));
             }
         })
         .ok()

@@ -33,7 +33,8 @@ fn the_example_is_right_with_everything_in_it() {
         let is_setting = bare.split_once('=').is_some_and(|(key, _)| {
             key.trim().bytes().all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte))
         });
-        let is_wanted = (is_setting || bare.starts_with("[destination"))
+        let is_section = ["[destination", "[tls"].iter().any(|start| bare.starts_with(start));
+        let is_wanted = (is_setting || is_section)
             && !bare.starts_with("policy")
             && !bare.starts_with("no_trailer");
         // A table that is written inline cannot be added to.
@@ -42,10 +43,20 @@ fn the_example_is_right_with_everything_in_it() {
         text.push_str(if is_wanted { &bare } else { line });
         text.push('\n');
     }
-    let config = parse(&text);
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = rcgen::generate_simple_self_signed(["hub.hosp".to_owned()]).expect("a certificate");
+    for (name, content) in [
+        ("hub.pem", own.cert.pem()),
+        ("ca.pem", own.cert.pem()),
+        ("hub.key", own.signing_key.serialize_pem()),
+    ] {
+        std::fs::write(folder.path().join(name), content).expect("a file");
+    }
+    let config = Config::parse(&text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
     let source = &config.sources[0];
     assert_eq!((source.senders.len(), source.allow.len()), (1, 1));
     assert_eq!(source.acks.application_to.as_deref(), Some("archive"));
+    assert_eq!(source.tls.as_ref().map(|tls| tls.name.as_str()), Some("main"));
     assert_eq!(config.destinations.len(), 2);
 }
 
@@ -77,7 +88,8 @@ fn what_is_said_is_what_is_set() {
     );
     assert_eq!(config.store_limit, Some(1 << 30));
     let source = &config.sources[0];
-    let dial = Link::Dial { address: "adt:2575".into(), retry: Duration::from_secs(5) };
+    let retry = Duration::from_secs(5);
+    let dial = Link::Dial { address: "adt:2575".into(), retry, secured: None };
     assert_eq!(source.link, dial);
     assert_eq!(source.framed.decoder.framing.suffix(), [0x03, 0x0d]);
     assert_eq!(source.framed.decoder.limit, 1 << 20);
@@ -164,5 +176,109 @@ fn what_does_not_go_together_is_said() {
     ] {
         let errors = Config::parse(text, Path::new(".")).expect_err(text).to_string();
         assert!(errors.contains(reason), "{text}: {errors}");
+    }
+}
+
+#[test]
+fn what_differs_between_two_configurations_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("partner.toml");
+    std::fs::write(&policy, "").expect("a file");
+    let read =
+        |text: &str| Config::parse(text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
+    let text = "[source.a]\nmllp.listen = \"a:1\"\npolicy = \"partner.toml\"\n[source.b]\nmllp.listen = \"a:2\"\n\
+                [destination.x]\nfile.folder = \"x\"\n[[route]]\nto = \"x\"\n";
+    let old = read(text);
+    let changes = |text: &str| old.changes(&read(text)).to_string();
+    assert_eq!(changes(text), "nothing changed");
+    // Layout, order and notation of tables are no change.
+    let same = "[[route]]\nto = \"x\"\n\n[destination.x.file]\nfolder = \"x\" # here\n[source]\nb.mllp.listen = \"a:2\"\n\
+                a = { policy = \"partner.toml\", mllp = { listen = \"a:1\" } }\n";
+    assert_eq!(changes(same), "nothing changed");
+    assert_eq!(
+        changes(&text.replace("source.b", "source.c").replace("to = \"x\"", "to = [\"x\"]")),
+        "added: source.c; changed: route; removed: source.b"
+    );
+    assert_eq!(
+        changes(&format!("[hub]\ndata = \"there\"\n{text}")),
+        "added: hub; not before the next start: hub.data"
+    );
+    std::fs::write(&policy, "version = \"2.5\"\n").expect("a file");
+    assert_eq!(changes(text), "changed: source.a", "what a file says counts");
+}
+
+#[test]
+fn what_is_wrong_with_certificates_is_said_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [ours, theirs] =
+        [(); 2].map(|()| rcgen::generate_simple_self_signed(["a.hosp".to_owned()]));
+    let (ours, theirs) = (ours.expect("a certificate"), theirs.expect("a certificate"));
+    for (name, content) in [
+        ("a.pem", ours.cert.pem()),
+        ("a.key", ours.signing_key.serialize_pem()),
+        ("b.key", theirs.signing_key.serialize_pem()),
+        ("none.pem", "hello\n".to_owned()),
+        ("broken.pem", ours.cert.pem().replace("MII", "M#I")),
+        (
+            "rubbish.pem",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned(),
+        ),
+    ] {
+        std::fs::write(folder.path().join(name), content).expect("a file");
+    }
+    let used = "[source.s]\nmllp = { listen = \"a:1\", tls = \"t\" }\n";
+    let identity = "cert = \"a.pem\"\nkey = \"a.key\"\n";
+    let parse =
+        |tls: &str, used: &str| Config::parse(&format!("[tls.t]\n{tls}{used}"), folder.path());
+    assert!(parse(identity, used).is_ok());
+    for (tls, used, place, reason) in [
+        ("cert = \"no.pem\"\nkey = \"a.key\"\n", used, (2, 8), "cannot be read"),
+        ("key = \"a.key\"\ncert = \"none.pem\"\n", used, (3, 8), "there is no certificate in it"),
+        ("cert = \"broken.pem\"\nkey = \"a.key\"\n", used, (2, 8), "one that cannot be read"),
+        ("cert = \"rubbish.pem\"\nkey = \"a.key\"\n", used, (2, 8), "one that cannot be read"),
+        ("cert = \"a.pem\"\nkey = \"a.pem\"\n", used, (3, 7), "there is no private key in it"),
+        ("cert = \"a.pem\"\nkey = \"b.key\"\n", used, (3, 7), "does not belong to the certificate"),
+        ("cert = \"a.pem\"\n", used, (1, 6), "one of them is missing"),
+        ("ca = \"none.pem\"\n", "", (2, 6), "there is no certificate in it"),
+        ("client_auth = \"required\"\n", "", (1, 6), "needs `ca`"),
+        ("client_auth = \"maybe\"\n", "", (2, 15), "expected one of off, optional, required"),
+        ("ca = \"a.pem\"\n", used, (4, 32), "needs `cert` and `key` in [tls.t]"),
+        (
+            "cert = \"a.pem\"\nkey = \"a.key\"\nca = \"a.pem\"\nnames = \"x\"\n",
+            used,
+            (7, 32),
+            "nobody is asked",
+        ),
+        (
+            identity,
+            "[source.s]\nmllp = { connect = \"a:1\", tls = \"t\" }\n",
+            (5, 33),
+            "needs `ca`",
+        ),
+        (
+            identity,
+            "[source.s]\nmllp = { listen = \"a:1\", tls = \"u\" }\n",
+            (5, 32),
+            "no section `[tls.u]`",
+        ),
+        (
+            "ca = \"a.pem\"\n",
+            "[source.s]\nmllp = { connect = \"a:1\", tls = \"t\", server_name = \"a b\" }\n",
+            (4, 52),
+            "no name that a certificate can be for",
+        ),
+        (
+            "",
+            "[source.s]\nmllp = { connect = \"a:1\", server_name = \"a\" }\n",
+            (3, 41),
+            "means nothing without `tls`",
+        ),
+    ] {
+        let errors = parse(tls, used).expect_err(reason);
+        let found = errors.list().iter().find(|error| error.reason.contains(reason));
+        let found = found.unwrap_or_else(|| panic!("{reason}: {errors}"));
+        assert_eq!((found.line, found.column), place, "{errors}");
+        // Whatever is wrong with a key, none of it is shown.
+        assert!(!errors.to_string().contains("PRIVATE"), "{errors}");
     }
 }

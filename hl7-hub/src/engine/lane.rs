@@ -9,7 +9,8 @@ use hl7_core::ack::{Decision, Reply, ReplyKind, ReplyRules};
 use super::Backoff;
 use crate::Payload;
 use crate::store::{
-    AttemptEnd, AttemptId, Delivery, DeliveryId, MessageId, PENDING_BYTES, SentAs, Settlement, Step,
+    AttemptEnd, AttemptId, Delivery, DeliveryId, MessageId, PENDING_BYTES, SentAs, Settlement,
+    Step, WITHDRAWN,
 };
 
 /// Deliveries that are read ahead: memory does not grow with what is queued.
@@ -390,7 +391,7 @@ impl Lane {
     /// Takes back what was begun and not sent.
     fn withdraw(&mut self, at: i64) {
         for Begun { mut delivery, attempt } in std::mem::take(&mut self.begun) {
-            let outcome = "not sent".to_owned();
+            let outcome = WITHDRAWN.to_owned();
             let settlement = Settlement::Withdrawn;
             let (reply, sent, backup) = (None, None, None);
             let end = AttemptEnd { attempt, at, outcome, reply, settlement, sent, backup };

@@ -60,14 +60,9 @@ pub fn late_ack(bytes: &[u8], config: &Config, from: &[String], at: i64) -> Opti
     })
 }
 
-/// What becomes of deliveries whose application does not answer in time, for each destination that waits.
+/// What becomes of the deliveries of a destination whose application does not answer in time.
 #[must_use]
-pub fn missed_rules(config: &Config) -> Vec<LateRule> {
-    let waits = |destination: &&Destination| destination.application.is_some();
-    config.destinations.iter().filter(waits).map(missed_rule).collect()
-}
-
-fn missed_rule(destination: &Destination) -> LateRule {
+pub fn missed_rule(destination: &Destination) -> LateRule {
     LateRule {
         destination: destination.name.clone(),
         settlement: match destination.application_retry {

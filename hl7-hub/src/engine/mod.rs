@@ -22,5 +22,5 @@ mod reception_tests;
 pub use backoff::Backoff;
 pub use condition::{Condition, ConditionError, Subject};
 pub use lane::{Actions, Book, Event, Lane, LaneSettings, Lost, Wire};
-pub use late::{acknowledged, late_ack, missed_rules};
+pub use late::{acknowledged, late_ack, missed_rule};
 pub use reception::{Answer, Exchange, Moment, Reception};

@@ -1,16 +1,19 @@
 //! One connection that messages come over.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
-use super::Hub;
+use super::wire::Wire;
+use super::{Hub, Stopping};
 use crate::Payload;
+use crate::config::Link;
 use crate::engine::{Answer, Exchange, Reception};
 use crate::store::{Accepted, AuditEvent, Incoming, MessageId, Verdict};
 
@@ -21,25 +24,34 @@ const GAP: Duration = Duration::from_millis(500);
 /// What time limits lie in when there is none.
 const LONG: Duration = Duration::from_secs(365 * 86_400);
 
-/// Receives messages until the peer closes, a time limit is reached, or the hub stops. The next message is read when the
-/// one before it is answered.
-pub(super) async fn serve(hub: &Hub, reception: &Reception, stream: TcpStream, peer: &str) {
-    let source = &reception.source().name;
+/// Receives messages until the peer closes, a time limit is reached, or it is to stop. The next message is read when the
+/// one before it is answered. Rules that change hold from the next message on.
+pub(super) async fn serve(
+    hub: &Hub,
+    mut rules: watch::Receiver<Arc<Reception>>,
+    wire: Wire,
+    peer: &str,
+    stopping: Stopping,
+) {
+    let reception = Arc::clone(&rules.borrow_and_update());
+    let source = &reception.source().name.clone();
     debug!(source, peer, "connected");
     let connection = Connection {
         hub,
-        reception,
-        stream,
-        peer,
         decoder: Decoder::with_options(reception.source().framed.decoder),
+        rules,
+        reception,
+        wire,
+        peer,
         frame_began: None,
         last_read: Instant::now(),
         last_message: Instant::now(),
     };
-    let ended = connection.run().await;
+    let ended = connection.run(stopping).await;
     match ended {
         Ended::Closed => debug!(source, peer, "closed by the peer"),
-        Ended::Stopping => debug!(source, peer, "closed, as the hub stops"),
+        Ended::Stopping => debug!(source, peer, "closed, as the hub or the source stops"),
+        Ended::NotWanted(reason) => info!(source, peer, reason, "closed by the new rules"),
         Ended::Idle => info!(source, peer, "closed: no message for too long"),
         Ended::Slow => warn!(source, peer, "closed: a message took too long"),
         Ended::Unanswered => warn!(source, peer, "closed without an answer"),
@@ -51,6 +63,8 @@ pub(super) async fn serve(hub: &Hub, reception: &Reception, stream: TcpStream, p
 enum Ended {
     Closed,
     Stopping,
+    /// By the rules that hold now; why.
+    NotWanted(String),
     Idle,
     Slow,
     Unanswered,
@@ -61,13 +75,16 @@ enum Ended {
 enum Came {
     Bytes(usize),
     TimeOut,
+    NewRules,
     Stop,
 }
 
 struct Connection<'h> {
     hub: &'h Hub,
-    reception: &'h Reception,
-    stream: TcpStream,
+    rules: watch::Receiver<Arc<Reception>>,
+    /// The rules that the message in hand is received by.
+    reception: Arc<Reception>,
+    wire: Wire,
     peer: &'h str,
     decoder: Decoder,
     /// When the frame began that has not ended.
@@ -84,22 +101,30 @@ enum Piece {
 }
 
 impl Connection<'_> {
-    async fn run(mut self) -> Ended {
-        let mut stopping = self.hub.stopping();
+    async fn run(mut self, stopping: Stopping) -> Ended {
+        let ended = self.receive(stopping).await;
+        self.wire.close().await;
+        ended
+    }
+
+    async fn receive(&mut self, mut stopping: Stopping) -> Ended {
         let mut buffer = vec![0; READ];
         loop {
             let (in_frame, limit) = (self.decoder.is_in_frame(), self.limit());
             let came = tokio::select! {
-                read = self.stream.read(&mut buffer) => match read {
+                // In this order: what comes behind a change of the rules is received by the new ones.
+                biased;
+                // A frame in hand is finished, within its time limit.
+                () = stopping.wait(), if !in_frame => Came::Stop,
+                Ok(()) = self.rules.changed(), if !in_frame => Came::NewRules,
+                () = sleep_until(limit) => Came::TimeOut,
+                read = self.wire.read(&mut buffer) => match read {
                     Ok(length) => Came::Bytes(length),
                     Err(failure) => {
                         self.park_rest().await;
                         return Ended::Failed(failure);
                     }
                 },
-                () = sleep_until(limit) => Came::TimeOut,
-                // A frame in hand is finished, within its time limit.
-                () = stopping.wait(), if !in_frame => Came::Stop,
             };
             let outcome = match came {
                 Came::Bytes(0) => {
@@ -111,11 +136,36 @@ impl Connection<'_> {
                     self.take(&buffer[..length]).await
                 }
                 Came::TimeOut => self.time_out().await,
+                Came::NewRules => self.take_new_rules(),
                 Came::Stop => Err(Ended::Stopping),
             };
             if let Err(ended) = outcome {
                 return ended;
             }
+        }
+    }
+
+    /// Goes over to the rules that hold now. Nothing of a message is in hand.
+    fn take_new_rules(&mut self) -> Result<(), Ended> {
+        self.reception = Arc::clone(&self.rules.borrow_and_update());
+        let source = self.reception.source();
+        self.decoder = Decoder::with_options(source.framed.decoder);
+        self.may_stay().map_err(Ended::NotWanted)
+    }
+
+    /// Whether this connection would be taken by the rules that hold now. Why not, if not.
+    fn may_stay(&self) -> Result<(), String> {
+        let source = self.reception.source();
+        let Link::Listen(_) = source.link else { return Ok(()) };
+        let address = self.peer.parse();
+        if address.is_ok_and(|address| !source.allows(address)) {
+            return Err("the address is not allowed any more".to_owned());
+        }
+        match (&source.tls, self.wire.is_secured()) {
+            (Some(tls), true) => tls.admits_client(self.wire.certificates()),
+            (None, false) => Ok(()),
+            (Some(_), false) => Err("it is not secured".to_owned()),
+            (None, true) => Err("it is secured, and is not to be any more".to_owned()),
         }
     }
 
@@ -215,16 +265,13 @@ impl Connection<'_> {
         exchange: Exchange,
         commit: Commit,
     ) -> Result<(), Ended> {
-        let lanes: Vec<_> = incoming
-            .deliveries
-            .iter()
-            .filter_map(|delivery| self.hub.wake.get(&delivery.destination).cloned())
-            .collect();
+        let lanes: Vec<_> =
+            incoming.deliveries.iter().map(|delivery| delivery.destination.clone()).collect();
         let source = &self.reception.source().name;
         let stored = self.hub.store.accept(incoming).await;
         let id = match &stored {
             Ok(Accepted::New { id, .. }) => {
-                lanes.iter().for_each(|lane| lane.notify_one());
+                self.hub.wake(&lanes);
                 Some(*id)
             }
             Ok(Accepted::Duplicate { id, .. }) => {
@@ -278,7 +325,7 @@ impl Connection<'_> {
 
     async fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         let limit = self.reception.source().timers.write;
-        let written = timeout(limit, self.stream.write_all(frame)).await;
+        let written = timeout(limit, self.wire.send(frame)).await;
         written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -302,10 +349,7 @@ impl Connection<'_> {
         let incoming = self.reception.receive_partial(bytes, self.peer, reason, at);
         let lanes: Vec<_> = incoming.deliveries.iter().map(|to| to.destination.clone()).collect();
         match self.hub.store.accept(incoming).await {
-            Ok(_) => lanes
-                .iter()
-                .filter_map(|name| self.hub.wake.get(name))
-                .for_each(|lane| lane.notify_one()),
+            Ok(_) => self.hub.wake(&lanes),
             Err(failure) => {
                 self.hub.note_failure(&failure);
                 warn!(source, %failure, "a broken frame was not kept");

@@ -23,10 +23,16 @@ const LATE_TRIES: u8 = 3;
 /// Something that is under way.
 type UnderWay<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Sends the deliveries of a lane of a destination until the hub stops.
-pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, number: usize) {
+/// Sends the deliveries of a lane of a destination until it is to stop.
+pub(super) async fn run(
+    hub: Arc<Hub>,
+    config: Arc<Config>,
+    index: usize,
+    number: usize,
+    stopping: Stopping,
+) {
     let Some(destination) = config.destinations.get(index) else { return };
-    let Some(wake) = hub.wake.get(&destination.name).cloned() else { return };
+    let Some(wake) = hub.lanes(&destination.name) else { return };
     let outlet = Outlet::new(&destination.port, destination.application.is_some());
     let driver = Driver {
         lane: Lane::new(settings(destination, &outlet)),
@@ -38,7 +44,7 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, number
         outlet: Some(outlet),
         wire: None,
         book: None,
-        stopping: hub.stopping(),
+        stopping,
         reachable: true,
         hub: &hub,
     };
@@ -318,8 +324,7 @@ impl Driver<'_> {
             }
         }
         self.hub.outcomes.settled(ending.message);
-        let backup = ending.backup.as_ref().and_then(|name| self.hub.wake.get(name));
-        backup.iter().for_each(|lane| lane.notify_one());
+        self.hub.wake(&ending.backup);
     }
 }
 

@@ -6,24 +6,23 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::Hub;
+use super::{Hub, Stopping};
 use crate::config::Config;
-use crate::engine::missed_rules;
+use crate::engine::missed_rule;
 use crate::store::{DeliveryState, LateAck, Settled, StoreError};
 
 /// How often it is looked for acknowledgments that did not come.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Settles deliveries whose application does not answer in time, until the hub stops.
-pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>) {
-    let rules = missed_rules(&config);
-    let mut stopping = hub.stopping();
+/// Settles deliveries of a destination whose application does not answer in time, until it is to stop.
+pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut stopping: Stopping) {
+    let Some(rule) = config.destinations.get(index).map(missed_rule) else { return };
     loop {
         tokio::select! {
             () = sleep(TICK) => {}
             () = stopping.wait() => return,
         }
-        match hub.store.expire(hub.clock.now(), rules.clone()).await {
+        match hub.store.expire(hub.clock.now(), rule.clone()).await {
             Ok(settled) => settled.iter().for_each(|settled| {
                 let destination = &settled.destination;
                 let state = settled.state.word();
@@ -57,10 +56,10 @@ impl Hub {
         match settled.state {
             // It is not where the lane looks for the next one.
             DeliveryState::Queued | DeliveryState::Held => {
-                self.wake.get(&settled.destination).iter().for_each(|lanes| lanes.changed());
+                self.lanes(&settled.destination).iter().for_each(|lanes| lanes.changed());
             }
             // A backup has it now, whichever.
-            DeliveryState::Moved => self.wake.values().for_each(|lanes| lanes.notify_one()),
+            DeliveryState::Moved => self.wake_all(),
             _ => {}
         }
     }

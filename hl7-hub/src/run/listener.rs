@@ -6,19 +6,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{debug, error, warn};
+use tracing::{error, warn};
 
-use super::{Hub, connection};
+use super::wire::Wire;
+use super::{Hub, Stopping, connection};
 use crate::engine::Reception;
 
 /// How long to wait when the system has no more sockets.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Takes connections until the hub stops, then waits for those that are there.
-pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>, listener: TcpListener) {
-    let mut stopping = hub.stopping();
+/// Takes connections until it is to stop, then waits for those that are there.
+pub(super) async fn run(
+    hub: Arc<Hub>,
+    rules: watch::Receiver<Arc<Reception>>,
+    listener: Arc<TcpListener>,
+    mut stopping: Stopping,
+) {
     let mut connections = JoinSet::new();
     let places = Arc::new(Places::default());
     loop {
@@ -30,6 +36,7 @@ pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>, listener: TcpL
                 continue;
             }
         };
+        let reception = Arc::clone(&rules.borrow());
         let source = &reception.source().name;
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
@@ -41,10 +48,13 @@ pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>, listener: TcpL
         };
         let peer = address.ip().to_canonical();
         let Some(place) = admit(&reception, &places, peer) else { continue };
-        if let Err(failure) = stream.set_nodelay(true) {
-            debug!(source, %failure, "small packets may be held back");
-        }
-        connections.spawn(serve(Arc::clone(&hub), Arc::clone(&reception), stream, place));
+        let (hub, rules, stopping) = (Arc::clone(&hub), rules.clone(), stopping.clone());
+        connections.spawn(async move {
+            let peer = place.peer.to_string();
+            if let Some(wire) = secure(&reception, stream, &peer, stopping.clone()).await {
+                connection::serve(&hub, rules, wire, &peer, stopping).await;
+            }
+        });
     }
     drop(listener);
     while let Some(ended) = connections.join_next().await {
@@ -61,15 +71,29 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-async fn serve(hub: Arc<Hub>, reception: Arc<Reception>, stream: TcpStream, place: Place) {
-    connection::serve(&hub, &reception, stream, &place.peer.to_string()).await;
+/// Does the handshake of TLS, where the source wants one; `None` where that fails, or the source stops.
+async fn secure(
+    reception: &Reception,
+    stream: TcpStream,
+    peer: &str,
+    mut stopping: Stopping,
+) -> Option<Wire> {
+    let source = reception.source();
+    let accepted = tokio::select! {
+        accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => accepted,
+        () = stopping.wait() => return None,
+    };
+    let refused = |failure: &std::io::Error| {
+        warn!(source = source.name, peer, %failure, "refused: the connection is not secured");
+    };
+    accepted.inspect_err(refused).ok()
 }
 
 /// A place for a connection, if it may have one. One that may not is closed at once.
 fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Option<Place> {
     let source = reception.source();
     let name = &source.name;
-    if !source.allow.is_empty() && !source.allow.iter().any(|network| network.contains(&peer)) {
+    if !source.allows(peer) {
         warn!(source = name, %peer, "refused: the address is not allowed");
         return None;
     }

@@ -7,6 +7,8 @@
 
 mod clock;
 mod connection;
+mod crew;
+mod destination;
 mod dial;
 mod lane;
 mod late;
@@ -14,22 +16,23 @@ mod listener;
 mod outlet;
 mod outlet_file;
 mod outlet_mllp;
+mod reload;
 mod wake;
+mod wire;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use crate::config::{Config, Destination, Link};
-use crate::engine::Reception;
+use crate::config::{Changes, Config};
 use crate::store::{AuditEvent, SqliteOptions, SqliteStore, Store, StoreError};
 pub use clock::Clock;
+use crew::Crew;
+use reload::Order;
+pub use reload::{Control, Orders, ReloadError};
 use wake::{Outcomes, Wake};
 
 /// Why a hub does not run.
@@ -55,7 +58,7 @@ struct Hub {
     store: Arc<dyn Store>,
     clock: Clock,
     /// Wakes the lane of a destination.
-    wake: HashMap<String, Arc<Wake>>,
+    wake: RwLock<HashMap<String, Arc<Wake>>>,
     /// Tells what becomes of messages.
     outcomes: Outcomes,
     /// Told when the hub is to stop.
@@ -65,9 +68,40 @@ struct Hub {
 }
 
 impl Hub {
-    /// What tells a task to stop.
-    fn stopping(&self) -> Stopping {
-        Stopping(self.stop.subscribe())
+    /// What tells a task to stop, together with the whole hub or alone.
+    fn stopping_with(&self, alone: watch::Receiver<bool>) -> Stopping {
+        Stopping { hub: self.stop.subscribe(), alone }
+    }
+
+    /// What wakes the lanes of a destination, where there are some. To be asked behind the commit of what they are woken for: a
+    /// lane that starts later looks for itself.
+    fn lanes(&self, destination: &str) -> Option<Arc<Wake>> {
+        self.wake.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
+    }
+
+    /// Makes it possible to wake so many lanes of a destination. To be done before they start.
+    fn open_lanes(&self, destination: &str, count: usize) {
+        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
+        wake.insert(destination.to_owned(), Arc::new(Wake::new(count)));
+    }
+
+    /// Forgets the lanes that are not to be kept.
+    fn keep_lanes(&self, is_kept: impl Fn(&str) -> bool) {
+        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
+        wake.retain(|destination, _| is_kept(destination));
+    }
+
+    /// Wakes the lanes of destinations.
+    fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
+        destinations.into_iter().filter_map(|name| self.lanes(name)).for_each(|lanes| {
+            lanes.notify();
+        });
+    }
+
+    /// Wakes all lanes that there are.
+    fn wake_all(&self) {
+        let wake = self.wake.read().unwrap_or_else(PoisonError::into_inner);
+        wake.values().for_each(|lanes| lanes.notify());
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
@@ -94,116 +128,124 @@ impl Hub {
 
 /// Tells a task when to stop.
 #[derive(Debug, Clone)]
-struct Stopping(watch::Receiver<bool>);
+struct Stopping {
+    hub: watch::Receiver<bool>,
+    alone: watch::Receiver<bool>,
+}
 
 impl Stopping {
     /// Whether it is to stop now.
     fn is_now(&self) -> bool {
-        *self.0.borrow()
+        *self.hub.borrow() || *self.alone.borrow()
     }
 
     /// Waits until it is.
     async fn wait(&mut self) {
-        // An error means that the hub is gone: all the more reason.
-        let _ = self.0.wait_for(|stop| *stop).await;
+        // An error means that whoever says so is gone: all the more reason.
+        tokio::select! {
+            _ = self.hub.wait_for(|stop| *stop) => {}
+            _ = self.alone.wait_for(|stop| *stop) => {}
+        }
     }
 }
 
 /// Runs a hub until `stop` is done, then lets what is under way finish, within the time that the configuration gives.
+/// Meanwhile it takes orders.
 ///
 /// # Errors
 /// When the store cannot be opened or fails for good, or a source cannot listen.
-pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+pub async fn run(
+    config: Config,
+    mut orders: Orders,
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
     let clock = Clock::new();
     let options =
         SqliteOptions { folder: config.data.clone(), limit: config.store_limit, now: clock.now() };
     let store = SqliteStore::open(&options)?;
     let recovered = store.recovered();
-    let listeners = listeners(&config).await?;
-    let wakes = |to: &Destination| (to.name.clone(), Arc::new(Wake::new(to.lanes.count)));
-    let wake = config.destinations.iter().map(wakes).collect();
-    for Destination { name, lanes, .. } in &config.destinations {
-        store.arrange(name.clone(), lanes.layout(), lanes.count).await?;
-    }
     let hub = Arc::new(Hub {
         store: Arc::new(store),
         clock,
-        wake,
+        wake: RwLock::default(),
         outcomes: Outcomes::default(),
         stop: watch::Sender::new(false),
         fatal: watch::Sender::new(None),
     });
-    let config = Arc::new(config);
     let version = env!("CARGO_PKG_VERSION");
     let detail = format!("hl7-hub {version}; {recovered} deliveries were interrupted");
     hub.store.record(hub.event("started", detail)).await?;
+    let config = Arc::new(config);
+    let mut crew = Crew::new(Arc::clone(&hub), Arc::clone(&config));
+    if let Err(failure) = crew.go_over(Arc::clone(&config)).await {
+        hub.record(hub.event("stopped", failure.to_string())).await;
+        return Err(failure);
+    }
     info!(hub = config.name, recovered, "started");
 
-    let mut tasks = JoinSet::new();
-    for (index, destination) in config.destinations.iter().enumerate() {
-        for number in 0..destination.lanes.count {
-            tasks.spawn(lane::run(Arc::clone(&hub), Arc::clone(&config), index, number));
-        }
-    }
-    tasks.spawn(late::run(Arc::clone(&hub), Arc::clone(&config)));
-    for (index, listener) in listeners.into_iter().enumerate() {
-        let Some(reception) = Reception::new(Arc::clone(&config), index) else { continue };
-        let (hub, reception) = (Arc::clone(&hub), Arc::new(reception));
-        match listener {
-            Some(listener) => tasks.spawn(listener::run(hub, reception, listener)),
-            None => tasks.spawn(dial::run(hub, reception)),
-        };
-    }
     let mut fatal = hub.fatal.subscribe();
-    let failure = tokio::select! {
-        () = stop => None,
-        failed = fatal.wait_for(Option::is_some) => failed.ok().and_then(|failure| failure.clone()),
+    tokio::pin!(stop);
+    let failure = loop {
+        tokio::select! {
+            () = &mut stop => break None,
+            failed = fatal.wait_for(Option::is_some) => {
+                break failed.ok().and_then(|failure| failure.clone());
+            }
+            Some(order) = orders.next() => carry_out(&hub, &mut crew, order).await,
+            () = crew.look_after() => {}
+        }
     };
-    end(&hub, &config, tasks).await;
+    crew.end().await;
+    hub.record(hub.event("stopped", String::new())).await;
+    info!("stopped");
     match failure {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
     }
 }
 
-/// A listener for each source that has one, in the order of the sources.
-async fn listeners(config: &Config) -> Result<Vec<Option<TcpListener>>, RunError> {
-    let mut listeners = Vec::new();
-    for source in &config.sources {
-        let Link::Listen(address) = &source.link else {
-            listeners.push(None);
-            continue;
-        };
-        let fail = |error| RunError::Listen {
-            source_name: source.name.clone(),
-            address: address.clone(),
-            error,
-        };
-        let listener = TcpListener::bind(address).await.map_err(fail)?;
-        let bound = listener.local_addr().map_err(fail)?;
-        info!(source = source.name, address = %bound, "listening");
-        listeners.push(Some(listener));
-    }
-    Ok(listeners)
+/// Reads the configuration again, and says in the log, in the audit and to whoever wanted it what came of that.
+async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
+    let Order { by, answer } = order;
+    let outcome = reload(hub, crew).await;
+    let event = match &outcome {
+        Ok(changes) => {
+            info!(by, %changes, "goes on with the configuration as it stands in its file now");
+            if !changes.at_restart.is_empty() {
+                let keys = changes.at_restart.join(", ");
+                warn!(
+                    keys,
+                    "cannot change while the hub runs; the old value holds until the next start"
+                );
+            }
+            hub.event("reloaded", changes.to_string())
+        }
+        Err(failure) => {
+            error!(by, %failure, "goes on with the configuration that it has");
+            // Where the mistakes are is in the log; the file may quote things that have no place in the audit.
+            hub.event("not reloaded", "there are mistakes in the configuration".to_owned())
+        }
+    };
+    hub.record(AuditEvent { actor: by, ..event }).await;
+    // Whoever wanted it may have gone.
+    let _ = answer.send(outcome);
 }
 
-/// Asks everything to stop, waits for it, and ends what does not.
-async fn end(hub: &Hub, config: &Config, mut tasks: JoinSet<()>) {
-    info!("stopping");
-    hub.stop.send_replace(true);
-    let drained = timeout(config.shutdown, async {
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(failure) = ended {
-                error!(%failure, "a task failed");
-            }
-        }
-    });
-    if drained.await.is_err() {
-        warn!(
-            "what did not finish in time is ended; deliveries that were being sent are sent again"
-        );
-        tasks.shutdown().await;
+async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {
+    let old = Arc::clone(crew.config());
+    let file = old.file.clone().ok_or(ReloadError::NoFile)?;
+    let read = tokio::task::spawn_blocking(move || Config::load(&file)).await;
+    let mut new = read.map_err(|_| ReloadError::Stopping)??;
+    let changes = old.changes(&new);
+    // The folder stays; else the next reload would not say any more that it is another one.
+    new.data.clone_from(&old.data);
+    let limit = new.store_limit;
+    crew.go_over(Arc::new(new)).await?;
+    if limit != old.store_limit
+        && let Err(failure) = hub.store.limit(limit).await
+    {
+        hub.note_failure(&failure);
+        warn!(%failure, "the store keeps the limit that it has");
     }
-    hub.record(hub.event("stopped", String::new())).await;
-    info!("stopped");
+    Ok(changes)
 }

@@ -4,11 +4,11 @@ use std::io;
 
 use hl7_core::Header;
 use hl7_mllp::{Commit, Decoder, Kind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::outlet::Sent;
+use super::wire::Wire;
 use crate::config::{Commits, MllpOut};
 use crate::engine::{Lost, acknowledged};
 
@@ -21,7 +21,7 @@ const LATE: usize = 64;
 #[derive(Debug)]
 pub(super) struct MllpOutlet {
     settings: MllpOut,
-    connection: Option<(TcpStream, Decoder)>,
+    connection: Option<(Wire, Decoder)>,
     /// Whether applications acknowledge over it later than the reply.
     hears: bool,
     late: Vec<Vec<u8>>,
@@ -35,22 +35,20 @@ impl MllpOutlet {
     /// Connects anew. The name is looked up each time.
     pub(super) async fn connect(&mut self) -> io::Result<()> {
         self.close();
-        let connecting = TcpStream::connect(&self.settings.address);
-        let connected = timeout(self.settings.connect_timeout, connecting).await;
-        let stream = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
-        stream.set_nodelay(true)?;
+        let MllpOut { address, connect_timeout, secured, keepalive, .. } = &self.settings;
+        let wire = Wire::call(address, *connect_timeout, secured.as_ref(), *keepalive).await?;
         let decoder = Decoder::with_options(self.settings.framed.decoder);
-        self.connection = Some((stream, decoder));
+        self.connection = Some((wire, decoder));
         Ok(())
     }
 
     /// Whether the connection is open and nothing came over it that nobody asked for. Whatever came would be taken for the
     /// reply to the next message.
     pub(super) fn is_ready(&mut self) -> bool {
-        let Some((stream, decoder)) = &mut self.connection else { return false };
+        let Some((wire, decoder)) = &mut self.connection else { return false };
         let mut buffer = [0; 64];
         loop {
-            match stream.try_read(&mut buffer) {
+            match wire.read_now(&mut buffer) {
                 Err(failure) if failure.kind() == io::ErrorKind::WouldBlock => {
                     return !decoder.is_in_frame();
                 }
@@ -76,29 +74,29 @@ impl MllpOutlet {
         if !self.is_ready() {
             return Sent::Lost(Lost::Unsent);
         }
-        let Some((stream, decoder)) = &mut self.connection else {
+        let Some((wire, decoder)) = &mut self.connection else {
             return Sent::Lost(Lost::Unsent);
         };
         let limit = self.settings.ack_timeout;
         let control_id = Header::of(payload).filter(|_| self.hears);
         let control_id = control_id.map(|header| header.field(10).to_vec());
-        match timeout(limit, stream.write_all(&frame)).await {
+        match timeout(limit, wire.send(&frame)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return Sent::Lost(Lost::NotWritten),
         }
         let commits = self.settings.commits;
         let waiting = Waiting { commits, control_id, late: &mut self.late };
-        timeout(limit, waiting.reply(stream, decoder)).await.unwrap_or(Sent::Lost(Lost::Timeout))
+        timeout(limit, waiting.reply(wire, decoder)).await.unwrap_or(Sent::Lost(Lost::Timeout))
     }
 
     /// Hears acknowledgments of applications while nothing is under way; for ever, where none may come. What else comes
     /// ends the connection. It may be given up at any time.
     pub(super) async fn hear(&mut self) {
         while self.hears
-            && let Some((stream, decoder)) = &mut self.connection
+            && let Some((wire, decoder)) = &mut self.connection
         {
             let mut buffer = [0; READ];
-            let length = stream.read(&mut buffer).await.unwrap_or(0);
+            let length = wire.read(&mut buffer).await.unwrap_or(0);
             let mut rest = &buffer[..length];
             let mut is_well = length > 0;
             while let Some(event) = decoder.next_event(&mut rest) {
@@ -148,10 +146,10 @@ struct Waiting<'l> {
 
 impl Waiting<'_> {
     /// The next frame that comes, or the commit block that says as much. What stands between frames is no reply.
-    async fn reply(self, stream: &mut TcpStream, decoder: &mut Decoder) -> Sent {
+    async fn reply(self, wire: &mut Wire, decoder: &mut Decoder) -> Sent {
         let mut buffer = [0; READ];
         loop {
-            let length = match stream.read(&mut buffer).await {
+            let length = match wire.read(&mut buffer).await {
                 Ok(0) | Err(_) => {
                     return match decoder.finish().map(|event| event.kind) {
                         Some(Kind::Frame(reply)) => Sent::Replied(reply.to_vec()),

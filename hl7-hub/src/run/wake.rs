@@ -26,7 +26,7 @@ impl Wake {
     }
 
     /// Says that a delivery may be there.
-    pub(super) fn notify_one(&self) {
+    pub(super) fn notify(&self) {
         self.lanes.iter().for_each(|lane| lane.notify.notify_one());
     }
 
@@ -39,7 +39,7 @@ impl Wake {
     /// Says that what is queued was changed.
     pub(super) fn changed(&self) {
         self.lanes.iter().for_each(|lane| lane.changed.store(true, Ordering::Release));
-        self.notify_one();
+        self.notify();
     }
 
     /// Waits for one or the other. Whether it was a change.

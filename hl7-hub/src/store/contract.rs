@@ -2,7 +2,7 @@
 
 use super::{
     Accepted, AttemptEnd, DedupeKey, DeliveryId, DeliveryState, Facts, Incoming, MessageId,
-    MessageState, NewDelivery, Query, Settlement, Step, Store, StoreError, Verdict,
+    MessageState, NewDelivery, Query, Settlement, Step, Store, StoreError, Verdict, WITHDRAWN,
 };
 use crate::{Digest, Payload};
 
@@ -271,7 +271,7 @@ pub(super) async fn a_step_is_one_commit_and_what_is_withdrawn_does_not_count(be
     let end = |attempt, settlement| AttemptEnd {
         attempt,
         at: 2_001,
-        outcome: "so".to_owned(),
+        outcome: if settlement == Settlement::Withdrawn { WITHDRAWN } else { "so" }.to_owned(),
         reply: None,
         settlement,
         sent: None,
@@ -290,6 +290,8 @@ pub(super) async fn a_step_is_one_commit_and_what_is_withdrawn_does_not_count(be
     let left = store.reader().pending("lab", None, 9).expect("the store is read");
     let attempts: Vec<_> = left.iter().map(|left| (left.id, left.attempts)).collect();
     assert_eq!(attempts, [(lab[1], 0), (lab[2], 1), (lab[3], 0)]);
+    let seen = |message| store.reader().deliveries(message).expect("it is read")[0].attempts.len();
+    assert_eq!((seen(left[0].message), seen(left[1].message)), (0, 1));
     assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
 }
 

@@ -64,9 +64,10 @@ pub(super) async fn an_application_acknowledges_later_or_not_at_all(bench: &impl
     assert_eq!((settled.delivery, settled.state), (lab, DeliveryState::Done));
     let again = store.acknowledge_late(late(&receiver, vec![rule("lab", Settlement::Done)])).await;
     assert_eq!(again, Ok(None), "it is settled once");
-    let rules = vec![rule("ris", Settlement::Dead)];
-    assert_eq!(store.expire(8_999, rules.clone()).await, Ok(Vec::new()));
-    let expired = store.expire(9_000, rules).await.expect("it is settled");
+    let given_up = || rule("ris", Settlement::Dead);
+    assert_eq!(store.expire(8_999, given_up()).await, Ok(Vec::new()));
+    assert_eq!(store.expire(9_000, rule("lab", Settlement::Dead)).await, Ok(Vec::new()));
+    let expired = store.expire(9_000, given_up()).await.expect("it is settled");
     assert_eq!((expired[0].delivery, expired[0].state), (ris, DeliveryState::Moved));
     assert_eq!(pending(&store, "spare").len(), 1);
     let views = store.reader().deliveries(id).expect("it is read");
@@ -153,4 +154,11 @@ pub(super) async fn lanes_share_what_all_wait_for(bench: &impl Bench) {
     assert_eq!(of(0), [all[3], all[4]]);
     arrange("one", 1).await.expect("it is noted");
     assert_eq!(of(0), [all[3], all[4]]);
+    // Read by a layout that is not there any more.
+    let mut message = incoming("late", &["lab"]);
+    message.deliveries[0].lane = 1;
+    accept(&store, message).await;
+    leave(&store, all[3], Settlement::Done).await;
+    leave(&store, all[4], Settlement::Done).await;
+    assert_eq!(of(0), pending(&store, "lab"));
 }

@@ -36,6 +36,10 @@ pub use types::{
 /// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
 pub const PENDING_BYTES: usize = 4 << 20;
 
+/// The outcome of an attempt that was begun and taken back before a byte was sent. It has a line in the audit; as an attempt to
+/// send nobody sees it.
+pub const WITHDRAWN: &str = "withdrawn";
+
 /// An answer that comes when what was asked for is on stable storage.
 pub type Pending<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
 
@@ -69,9 +73,9 @@ pub trait Store: Send + Sync + 'static {
     /// there are several, the one that was sent to whom it comes from.
     fn acknowledge_late(&self, ack: LateAck) -> Pending<'_, Option<Settled>>;
 
-    /// Settles deliveries whose application acknowledgment did not come in time by the rule of their destination; where there
-    /// is none, they are given up. Some of them, the oldest first.
-    fn expire(&self, now: i64, rules: Vec<LateRule>) -> Pending<'_, Vec<Settled>>;
+    /// Settles deliveries of a destination whose application acknowledgment did not come in time. Some of them, the oldest
+    /// first.
+    fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>>;
 
     /// Lets a destination that is held up go on, and notes who said so. Gives what was held.
     fn resume(
@@ -88,6 +92,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
+
+    /// Sets the most bytes that the store may take; `None` for as many as there are. What is there already stays.
+    fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()>;
 
     /// How to look at what is there.
     fn reader(&self) -> &dyn Reader;

@@ -144,6 +144,27 @@ impl Hub {
         addresses.get(source).cloned().unwrap_or_else(|| panic!("{source} does not listen"))
     }
 
+    /// Writes another configuration, has the hub read it, and waits until it says what came of that: whether it took it.
+    pub(crate) fn reload(&self, config: &str) -> bool {
+        let count = |text| self.lines().iter().filter(|line| line.contains(text)).count();
+        let (taken, refused) = (
+            "goes on with the configuration as it stands in its file now",
+            "goes on with the configuration that it has",
+        );
+        let before = (count(taken), count(refused));
+        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
+        self.signal("-HUP");
+        eventually("the configuration is read", || (count(taken), count(refused)) != before);
+        count(refused) == before.1
+    }
+
+    fn signal(&self, signal: &str) {
+        let running = self.running.as_ref().expect("it runs");
+        let id = running.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().expect("a signal");
+        assert!(sent.success());
+    }
+
     /// As by a loss of power, but for what the system has not written yet.
     pub(crate) fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
@@ -154,10 +175,8 @@ impl Hub {
 
     /// Asks the hub to stop and waits until it has.
     pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal("-TERM");
         let mut running = self.running.take().expect("it runs");
-        let id = running.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("a signal");
-        assert!(asked.success());
         let began = Instant::now();
         while running.child.try_wait().expect("a state").is_none() {
             assert!(began.elapsed() < PATIENCE, "it does not stop");

@@ -2,6 +2,7 @@
 //!
 //! Every wait here has an end, and whatever a test starts ends with the test.
 
+mod certificates;
 mod commands;
 mod connections;
 mod delivery;
@@ -10,7 +11,9 @@ mod kill;
 mod late;
 mod messages;
 mod receiver;
+mod reload;
 mod sender;
+mod tls;
 mod wait;
 
 use messages::{CANARY, adt, field};

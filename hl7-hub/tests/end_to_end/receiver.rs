@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -37,6 +37,7 @@ type React = Arc<dyn Fn(usize, &str) -> Reaction + Send + Sync>;
 pub(crate) struct Receiver {
     address: String,
     received: Arc<Mutex<Vec<Vec<u8>>>>,
+    connections: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -59,11 +60,14 @@ impl Receiver {
         let stop: Arc<AtomicBool> = Arc::default();
         let (messages, stopped, react) =
             (Arc::clone(&received), Arc::clone(&stop), Arc::new(react) as React);
+        let connections: Arc<AtomicUsize> = Arc::default();
+        let counted = Arc::clone(&connections);
         let thread = std::thread::spawn(move || {
             let mut connections = Vec::new();
             while !stopped.load(Ordering::SeqCst) {
                 match listener.accept() {
                     Ok((stream, _)) => {
+                        counted.fetch_add(1, Ordering::SeqCst);
                         let (messages, stopped, react) =
                             (Arc::clone(&messages), Arc::clone(&stopped), Arc::clone(&react));
                         connections.push(std::thread::spawn(move || {
@@ -75,11 +79,16 @@ impl Receiver {
             }
             connections.into_iter().for_each(|connection| drop(connection.join()));
         });
-        Self { address, received, stop, thread: Some(thread) }
+        Self { address, received, connections, stop, thread: Some(thread) }
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// How often somebody connected.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// The messages as they came.

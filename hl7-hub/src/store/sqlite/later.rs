@@ -42,31 +42,22 @@ impl Ledger<'_> {
     }
 
     /// Settles deliveries whose acknowledgment did not come in time.
-    pub(super) fn expire(&mut self, now: i64, rules: &[LateRule]) -> Result<Vec<Settled>> {
-        let expired: Vec<(i64, String)> = self
+    pub(super) fn expire(&mut self, now: i64, rule: &LateRule) -> Result<Vec<Settled>> {
+        let expired: Vec<i64> = self
             .db
             .prepare_cached(
-                "SELECT delivery, awaiting.destination \
-                 FROM awaiting JOIN deliveries ON deliveries.id = delivery \
-                 WHERE until <= ?1 AND state = 'awaiting' ORDER BY until LIMIT ?2",
+                "SELECT delivery FROM awaiting JOIN deliveries ON deliveries.id = delivery \
+                 WHERE awaiting.destination = ?1 AND until <= ?2 AND state = 'awaiting' \
+                 ORDER BY until LIMIT ?3",
             )
             .and_then(|mut select| {
-                let rows = select
-                    .query_map(params![now, EXPIRED], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                rows.collect()
+                let values = params![rule.destination, now, EXPIRED];
+                select.query_map(values, |row| row.get(0))?.collect()
             })
             .map_err(failure)?;
-        let mut settled = Vec::new();
-        for (delivery, destination) in expired {
-            // A destination that is configured no more waits for nothing.
-            let dead = Settlement::Dead;
-            let (settlement, given_up) = (dead, dead);
-            let none = LateRule { destination, settlement, given_up, attempts: 0, backup: None };
-            let rule = rule(rules, &none.destination).unwrap_or(&none);
-            let outcome = "no application acknowledgment";
-            settled.push(self.settle_later(delivery, now, outcome, None, rule)?);
-        }
-        Ok(settled)
+        let outcome = "no application acknowledgment";
+        let settle = |delivery| self.settle_later(delivery, now, outcome, None, rule);
+        expired.into_iter().map(settle).collect()
     }
 
     /// As an attempt of its own, so that the reply is kept and the audit covers it; none that counts.
@@ -175,9 +166,9 @@ impl Ledger<'_> {
         let changed = self
             .db
             .execute(
-                "INSERT INTO layouts (destination, layout) VALUES (?1, ?2) \
-                 ON CONFLICT DO UPDATE SET layout = ?2 WHERE layout <> ?2",
-                params![destination, layout],
+                "INSERT INTO layouts (destination, layout, lanes) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO UPDATE SET layout = ?2, lanes = ?3 WHERE layout <> ?2",
+                params![destination, layout, lanes as i64],
             )
             .map_err(failure)?;
         if changed == 0 {

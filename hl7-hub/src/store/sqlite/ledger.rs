@@ -114,7 +114,10 @@ impl Ledger<'_> {
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
         self.db
             .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state, lane) VALUES (?1, ?2, 'queued', ?3)",
+                // By another layout than that of now: it was read while the configuration changed.
+                "INSERT INTO deliveries (message, destination, state, lane) \
+                 SELECT ?1, ?2, 'queued', CASE WHEN ?3 < coalesce( \
+                     (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END",
             )?
             .execute(params![message, delivery.destination, delivery.lane])?;
         if let Some(outgoing) = &delivery.outgoing {

@@ -105,8 +105,8 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.acknowledge_late(&ack))
     }
 
-    fn expire(&self, now: i64, rules: Vec<LateRule>) -> Pending<'_, Vec<Settled>> {
-        self.writer.submit(move |ledger| ledger.expire(now, &rules))
+    fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.expire(now, &rule))
     }
 
     fn resume(
@@ -125,6 +125,10 @@ impl Store for SqliteStore {
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.record(&event))
+    }
+
+    fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| schema::limit(ledger.db, bytes))
     }
 
     fn reader(&self) -> &dyn Reader {

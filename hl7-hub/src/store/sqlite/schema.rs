@@ -12,6 +12,9 @@ const STEPS: &[&str] = &[include_str!("v1.sql")];
 /// SQLite before this one may lose what was committed while a checkpoint ran (its WAL reset fault).
 const OLDEST: i32 = 3_051_003;
 
+/// As many as SQLite can count.
+const MOST_PAGES: i64 = 4_294_967_294;
+
 /// Sets a connection up for writing and brings its tables up to date.
 pub(super) fn prepare(db: &mut Connection, limit: Option<u64>) -> Result<(), StoreError> {
     if rusqlite::version_number() < OLDEST {
@@ -19,11 +22,7 @@ pub(super) fn prepare(db: &mut Connection, limit: Option<u64>) -> Result<(), Sto
     }
     set_up(db).map_err(failure)?;
     check_durability(db)?;
-    if let Some(bytes) = limit {
-        let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failure)?;
-        let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1)).max(1);
-        db.pragma_update(None, "max_page_count", pages).map_err(failure)?;
-    }
+    self::limit(db, limit)?;
     migrate(db)
 }
 
@@ -33,6 +32,12 @@ const STATEMENTS: usize = 64;
 const CACHE: i64 = 32 << 10;
 /// Pages of the write-ahead log behind which a commit takes them to the database: 32 MiB.
 const CHECKPOINT: i64 = 8_000;
+/// Sets the most bytes of the file, in pages; SQLite takes no less than it has.
+pub(super) fn limit(db: &Connection, bytes: Option<u64>) -> Result<(), StoreError> {
+    let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failure)?;
+    let pages = |bytes| (i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1)).max(1);
+    db.pragma_update(None, "max_page_count", bytes.map_or(MOST_PAGES, pages)).map_err(failure)
+}
 
 fn set_up(db: &Connection) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);

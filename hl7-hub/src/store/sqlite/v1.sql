@@ -80,12 +80,13 @@ CREATE TABLE awaiting (
     until INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX awaiting_by_control_id ON awaiting (control_id);
-CREATE INDEX awaiting_by_time ON awaiting (until);
+CREATE INDEX awaiting_by_time ON awaiting (destination, until);
 
 -- How the queue of a destination was divided into lanes when the hub last ran.
 CREATE TABLE layouts (
     destination TEXT PRIMARY KEY,
-    layout TEXT NOT NULL
+    layout TEXT NOT NULL,
+    lanes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What is sent, where that is not the message as it came.

@@ -7,6 +7,7 @@ use super::audit::payload;
 use crate::store::{
     AttemptView, AuditView, Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus,
     EVERY_LANE, Facts, MessageId, MessageState, MessageView, PENDING_BYTES, Query, Status, Verdict,
+    WITHDRAWN,
 };
 
 const MESSAGE: &str = "id, at, source, peer, control_id, message_type, sending_application, \
@@ -229,11 +230,12 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut attempts = db.prepare(
-        "SELECT began, ended, outcome, reply FROM attempts WHERE delivery = ?1 ORDER BY id",
+        "SELECT began, ended, outcome, reply FROM attempts \
+         WHERE delivery = ?1 AND outcome IS NOT ?2 ORDER BY id",
     )?;
     for delivery in &mut found {
         delivery.attempts = attempts
-            .query_map([delivery.id.0], |row| {
+            .query_map(params![delivery.id.0, WITHDRAWN], |row| {
                 Ok(AttemptView {
                     began: row.get(0)?,
                     ended: row.get(1)?,

@@ -1,0 +1,88 @@
+//! Orders to a hub that runs.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::RunError;
+use crate::config::{Changes, LoadError};
+
+/// Orders that wait; whoever comes then waits to wait.
+const QUEUE: usize = 8;
+
+/// Gives orders to a running hub. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Control(mpsc::Sender<Order>);
+
+/// What a hub is told while it runs.
+#[derive(Debug)]
+pub struct Orders {
+    control: Control,
+    waiting: mpsc::Receiver<Order>,
+}
+
+/// To read the configuration again.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// Who wants it, for the audit.
+    pub(super) by: String,
+    pub(super) answer: oneshot::Sender<Result<Changes, ReloadError>>,
+}
+
+/// Why a hub goes on with the configuration that it has. Nothing of the new one holds then.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The configuration did not come from a file.
+    #[error("the configuration is not from a file; there is nothing to read again")]
+    NoFile,
+    /// The file cannot be read, or has mistakes.
+    #[error("{0}")]
+    Config(#[from] LoadError),
+    /// What is new cannot be started.
+    #[error("{0}")]
+    Start(#[from] RunError),
+    /// The hub stops.
+    #[error("the hub stops; it takes no orders any more")]
+    Stopping,
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Orders {
+    /// For a hub that will run.
+    #[must_use]
+    pub fn new() -> Self {
+        let (orders, waiting) = mpsc::channel(QUEUE);
+        Self { control: Control(orders), waiting }
+    }
+
+    /// The way to give these orders.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// The next order. It never ends: there is a way to give orders in here too.
+    pub(super) async fn next(&mut self) -> Option<Order> {
+        self.waiting.recv().await
+    }
+}
+
+impl Control {
+    /// Has the hub read its file again and go over to what stands there: all of it or, where there is a mistake in it,
+    /// nothing. No connection is closed and no message lost or repeated by that: a message in hand is finished by the rules
+    /// that were there before, a delivery in hand gets its reply.
+    ///
+    /// `by` says in the audit who wanted it.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has mistakes, what is new in it cannot be started, or the hub stops.
+    pub async fn reload(&self, by: &str) -> Result<Changes, ReloadError> {
+        let (answer, answered) = oneshot::channel();
+        let order = Order { by: by.to_owned(), answer };
+        self.0.send(order).await.map_err(|_| ReloadError::Stopping)?;
+        answered.await.unwrap_or(Err(ReloadError::Stopping))
+    }
+}
