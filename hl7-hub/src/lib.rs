@@ -57,7 +57,7 @@
 //!
 //! # Not there yet
 //!
-//! HTTP, batches, pause and resume, resubmitting, pruning, metrics.
+//! HTTP in, batches, pause and resume, resubmitting, pruning, metrics.
 
 pub mod config;
 pub mod engine;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hl7_core::ack::{HeaderOverrides, ReplyRules};
 
+use super::http::{HttpOut, http_out};
 use super::section::Section;
 use super::source::{Framed, address, framed, header_field, keepalive};
 use super::tls::{Secured, TlsSections};
@@ -77,6 +78,8 @@ pub enum Port {
     Mllp(MllpOut),
     /// As files in a folder.
     File(FileOut),
+    /// Over HTTP.
+    Http(HttpOut),
 }
 
 /// An MLLP destination.
@@ -123,22 +126,25 @@ pub(super) fn read(
     folder: &Path,
     tls: &TlsSections,
 ) -> Option<Destination> {
-    let (mllp, file) = (section.section("mllp"), section.section("file"));
-    let port = match (mllp.is_there(), file.is_there()) {
-        (true, false) => mllp_out(&mllp, tls).map(Port::Mllp),
-        (false, true) => file_out(&file, folder).map(Port::File),
-        (both, _) => {
-            let which = if both { "only one of" } else { "either" };
+    let (mllp, file, http) =
+        (section.section("mllp"), section.section("file"), section.section("http"));
+    let port = match (mllp.is_there(), file.is_there(), http.is_there()) {
+        (true, false, false) => mllp_out(&mllp, tls).map(Port::Mllp),
+        (false, true, false) => file_out(&file, folder).map(Port::File),
+        (false, false, true) => http_out(&http, tls).map(Port::Http),
+        (mllp, file, http) => {
+            let which = if mllp || file || http { "only one of" } else { "either" };
             section.mistake(
                 section.span.clone(),
                 "",
-                format!("a destination has {which} `mllp` or `file`"),
+                format!("a destination has {which} `mllp`, `file` or `http`"),
             );
             None
         }
     };
     mllp.finish();
     file.finish();
+    http.finish();
     let replies = replies(&section);
     let (backoff, lost_attempts) = backoff(section.section("retry"));
     let set = overrides(section.section("set"));

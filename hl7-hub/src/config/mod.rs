@@ -13,6 +13,7 @@
 
 mod changes;
 mod destination;
+mod http;
 mod mistake;
 mod route;
 mod section;
@@ -32,6 +33,7 @@ use crate::Digest;
 
 pub use changes::Changes;
 pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
+pub use http::HttpOut;
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
 pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
@@ -210,6 +212,7 @@ impl Config {
             Port::Mllp(MllpOut { secured: Some(secured), .. }) => {
                 Some(Digest::of_parts([&part.0[..], &secured.tls.stamp().0]))
             }
+            Port::Http(http) => Some(Digest::of_parts([&part.0[..], &http.stamp().0])),
             Port::Mllp(_) | Port::File(_) => Some(*part),
         }
     }
@@ -224,8 +227,12 @@ impl Config {
             tls.map(|tls| (source.name.as_str(), tls))
         });
         let destinations = self.destinations.iter().filter_map(|destination| {
-            let Port::Mllp(mllp) = &destination.port else { return None };
-            mllp.secured.as_ref().map(|secured| (destination.name.as_str(), &*secured.tls))
+            let secured = match &destination.port {
+                Port::Mllp(mllp) => mllp.secured.as_ref(),
+                Port::Http(http) => http.secured.as_ref(),
+                Port::File(_) => None,
+            };
+            secured.map(|secured| (destination.name.as_str(), &*secured.tls))
         });
         sources.chain(destinations)
     }

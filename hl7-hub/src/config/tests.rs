@@ -24,6 +24,24 @@ fn the_example_is_right() {
     assert_eq!(config.data, Path::new("/etc/hub/data"));
 }
 
+#[test]
+fn an_http_destination_is_read_and_its_secrets_are_not_shown() {
+    let config = parse(
+        "[source.a]\nmllp = { listen = \"a:1\" }\n[destination.web]\n\
+         http = { url = \"http://web/hl7?site=1\", headers = { X-Site = \"north\" }, \
+         headers_from_env = { Authorization = \"PATH\" }, timeout = \"5s\", content_type = \"text/plain\" }",
+    );
+    let Port::Http(http) = &config.destinations[0].port else { panic!("another port") };
+    assert_eq!((http.address.as_str(), http.path.as_str()), ("web:80", "/hl7?site=1"));
+    assert_eq!(http.timeout, Duration::from_secs(5));
+    let header = |name: &str| http.headers.get(name).and_then(|value| value.to_str().ok());
+    assert_eq!((header("host"), header("x-site")), (Some("web"), Some("north")));
+    assert_eq!(header("content-type"), Some("text/plain"));
+    let path = std::env::var("PATH").expect("a path");
+    assert_eq!(header("authorization"), Some(path.as_str()));
+    assert!(!format!("{config:?}").contains(&path));
+}
+
 /// Every line of the example that is commented out is right too; so no key is misspelt there.
 #[test]
 fn the_example_is_right_with_everything_in_it() {
@@ -36,6 +54,7 @@ fn the_example_is_right_with_everything_in_it() {
         let is_section = ["[destination", "[tls"].iter().any(|start| bare.starts_with(start));
         let is_wanted = (is_setting || is_section)
             && !bare.starts_with("policy")
+            && !bare.starts_with("http")
             && !bare.starts_with("no_trailer");
         // A table that is written inline cannot be added to.
         let bare =
@@ -157,7 +176,15 @@ fn what_does_not_go_together_is_said() {
         ),
         ("[source.a]\nack = { set = { \"MSH-10\" = \"x\" } }", "MSH-10 cannot be overridden"),
         ("[source.a]\nack = { set = { \"PID-3\" = \"x\" } }", "no field of the header"),
-        ("[destination.a]\n", "either `mllp` or `file`"),
+        ("[destination.a]\n", "either `mllp`, `file` or `http`"),
+        ("[destination.a]\nhttp = { }", "`url` is missing"),
+        ("[destination.a]\nhttp = { url = \"ftp://a\" }", "neither http nor https"),
+        ("[destination.a]\nhttp = { url = \"https://a\" }", "https needs `tls`"),
+        ("[destination.a]\nhttp = { url = \"http://u:p@a/\" }", "a password has no place in a URL"),
+        (
+            "[destination.a]\nhttp = { url = \"http://a\", headers_from_env = { A = \"NONE_SUCH\" } }",
+            "the environment has no `NONE_SUCH`",
+        ),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"a\"", "cannot be its own backup"),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"b\"", "no destination `b`"),
         ("[destination.a]\nlanes = { n = 2 }", "several lanes need a `key`"),

@@ -141,6 +141,13 @@ pub enum Lost {
     NotWritten,
     /// The destination says, below the level of acknowledgments, that it did not store it.
     Refused,
+    /// It answered over HTTP with a status that is no success, and no acknowledgment that says more.
+    Status {
+        /// The status.
+        status: u16,
+        /// How long it asks to wait.
+        after: Option<Duration>,
+    },
     /// It can never be written this way: it holds the marks of a frame.
     Unsendable,
 }
@@ -433,35 +440,32 @@ impl Lane {
 
     fn lost(&mut self, lost: Lost, now: i64, random: f64) {
         // A refusal is an answer, to this message; whatever else happened, the next one must not get what may still come.
-        self.connected &= lost == Lost::Refused;
+        self.connected &= matches!(lost, Lost::Refused | Lost::Status { .. });
         if lost == Lost::Unsent {
             self.failures = self.failures.saturating_add(1);
         }
-        let backoff = self.settings.backoff;
-        let most = match lost {
-            Lost::Refused => Some(backoff.attempts),
-            _ => self.settings.lost_attempts,
-        };
-        let (outcome, ambiguous) = match lost {
-            Lost::Unsent => ("not sent", false),
-            Lost::Timeout => ("timeout", true),
-            Lost::Closed => ("closed", true),
-            Lost::NotWritten => ("not written", true),
-            Lost::Refused => ("not stored", false),
-            Lost::Unsendable => ("holds the marks of a frame", false),
-        };
+        let (backoff, given_up) = (self.settings.backoff, self.settings.given_up());
         let unsent = match self.failures {
             0 | 1 => Duration::ZERO,
             failures => backoff.pause(failures, random),
         };
-        let given_up = self.settings.given_up();
+        let Failure { outcome, meaning, ambiguous } = Failure::of(lost);
+        let most = match meaning {
+            Meaning::Message => Some(backoff.attempts),
+            Meaning::Unwell | Meaning::Never => self.settings.lost_attempts,
+        };
         let settlement = |delivery: &Delivery| match lost {
-            Lost::Unsendable => given_up,
+            _ if meaning == Meaning::Never => given_up,
             Lost::Unsent => Settlement::Retry { due: later(now, unsent), ambiguous },
             _ if most.is_some_and(|most| delivery.attempts >= most) => given_up,
+            Lost::Status { after: Some(after), .. } => {
+                let pause = backoff.pause(delivery.attempts, random);
+                let due = later(now, pause.max(after.min(backoff.most)));
+                Settlement::Retry { due, ambiguous }
+            }
             _ => retry(&backoff, delivery, now, random, ambiguous),
         };
-        self.ended_all(outcome, None, settlement, now);
+        self.ended_all(&outcome, None, settlement, now);
     }
 
     /// Whatever was sent ended so.
@@ -508,6 +512,51 @@ impl Lane {
     fn would_overtake(&self) -> bool {
         let (head, begun) = (self.ahead.front(), self.begun.front());
         head.zip(begun).is_some_and(|(head, begun)| head.id < begun.delivery.id)
+    }
+}
+
+/// What an end without a reply comes to.
+struct Failure {
+    /// In a word or two.
+    outcome: String,
+    meaning: Meaning,
+    /// Whether the destination may have the message all the same.
+    ambiguous: bool,
+}
+
+/// What is not well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// The destination: its messages are sent again, however often.
+    Unwell,
+    /// Perhaps the message: it is sent again so often.
+    Message,
+    /// The message, for good.
+    Never,
+}
+
+impl Failure {
+    fn of(lost: Lost) -> Self {
+        let (outcome, meaning, ambiguous) = match lost {
+            Lost::Unsent => ("not sent", Meaning::Unwell, false),
+            Lost::Timeout => ("timeout", Meaning::Unwell, true),
+            Lost::Closed => ("closed", Meaning::Unwell, true),
+            Lost::NotWritten => ("not written", Meaning::Unwell, true),
+            Lost::Refused => ("not stored", Meaning::Message, false),
+            Lost::Unsendable => ("holds the marks of a frame", Meaning::Never, false),
+            Lost::Status { status, .. } => {
+                let (meaning, ambiguous) = match status {
+                    429 | 503 => (Meaning::Unwell, false),
+                    // Somebody between us and it gave up; or it is not where it was.
+                    408 | 502 | 504 => (Meaning::Unwell, true),
+                    ..400 => (Meaning::Unwell, false),
+                    400..500 => (Meaning::Never, false),
+                    _ => (Meaning::Message, true),
+                };
+                return Self { outcome: format!("HTTP {status}"), meaning, ambiguous };
+            }
+        };
+        Self { outcome: outcome.to_owned(), meaning, ambiguous }
     }
 }
 

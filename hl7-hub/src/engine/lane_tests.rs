@@ -114,6 +114,24 @@ fn statement_31_what_is_no_answer_closes_the_connection() {
 }
 
 #[test]
+fn what_statuses_of_http_do() {
+    let later = |due, ambiguous| Settlement::Retry { due, ambiguous };
+    let status = |status, after: Option<u64>| {
+        Event::Lost(Lost::Status { status, after: after.map(Duration::from_secs) })
+    };
+    check(1, status(503, None), "HTTP 503", later(1_010, false), false);
+    check(99, status(503, None), "HTTP 503", later(300_010, false), false);
+    check(1, status(429, Some(20)), "HTTP 429", later(20_010, false), false);
+    check(1, status(429, Some(86_400)), "HTTP 429", later(300_010, false), false);
+    check(1, status(504, None), "HTTP 504", later(1_010, true), false);
+    check(2, status(500, None), "HTTP 500", later(2_010, true), false);
+    check(3, status(500, None), "HTTP 500", Settlement::Dead, false);
+    check(9, status(302, None), "HTTP 302", later(256_010, false), false);
+    check(1, status(400, None), "HTTP 400", Settlement::Dead, false);
+    check(1, status(404, Some(5)), "HTTP 404", Settlement::Dead, false);
+}
+
+#[test]
 fn an_unreachable_destination_costs_no_attempts() {
     let mut lane = Lane::new(settings(16));
     tell(&mut lane, Event::Arrived);

@@ -15,6 +15,7 @@ mod late;
 mod listener;
 mod outlet;
 mod outlet_file;
+mod outlet_http;
 mod outlet_mllp;
 mod reload;
 mod wake;

@@ -5,6 +5,7 @@ use crate::engine::Lost;
 use crate::store::Delivery;
 
 use super::outlet_file::FileOutlet;
+use super::outlet_http::HttpOutlet;
 use super::outlet_mllp::MllpOutlet;
 
 /// The way out to one destination.
@@ -12,6 +13,7 @@ use super::outlet_mllp::MllpOutlet;
 pub(super) enum Outlet {
     Mllp(Box<MllpOutlet>),
     File(FileOutlet),
+    Http(Box<HttpOutlet>),
 }
 
 /// What came of sending.
@@ -30,6 +32,7 @@ impl Outlet {
         match port {
             Port::Mllp(mllp) => Self::Mllp(Box::new(MllpOutlet::new(mllp.clone(), hears))),
             Port::File(file) => Self::File(FileOutlet::new(file.clone())),
+            Port::Http(http) => Self::Http(Box::new(HttpOutlet::new(http.clone()))),
         }
     }
 
@@ -38,6 +41,7 @@ impl Outlet {
         match self {
             Self::Mllp(mllp) => mllp.connect().await,
             Self::File(file) => file.prepare().await,
+            Self::Http(http) => http.connect().await,
         }
     }
 
@@ -46,6 +50,7 @@ impl Outlet {
         match self {
             Self::Mllp(mllp) => mllp.is_ready(),
             Self::File(_) => true,
+            Self::Http(http) => http.is_ready(),
         }
     }
 
@@ -58,7 +63,8 @@ impl Outlet {
     pub(super) async fn send(&mut self, deliveries: &[Delivery]) -> Sent {
         match (self, deliveries) {
             (Self::Mllp(mllp), [delivery]) => mllp.send(delivery.payload.bytes()).await,
-            (Self::Mllp(_), _) => Sent::Lost(Lost::Unsent),
+            (Self::Http(http), [delivery]) => http.send(delivery).await,
+            (Self::Mllp(_) | Self::Http(_), _) => Sent::Lost(Lost::Unsent),
             (Self::File(file), deliveries) => file.write(deliveries).await,
         }
     }
@@ -67,7 +73,7 @@ impl Outlet {
     pub(super) async fn hear(&mut self) {
         match self {
             Self::Mllp(mllp) => mllp.hear().await,
-            Self::File(_) => std::future::pending().await,
+            Self::File(_) | Self::Http(_) => std::future::pending().await,
         }
     }
 
@@ -75,14 +81,16 @@ impl Outlet {
     pub(super) fn take_late(&mut self) -> Vec<Vec<u8>> {
         match self {
             Self::Mllp(mllp) => mllp.take_late(),
-            Self::File(_) => Vec::new(),
+            Self::File(_) | Self::Http(_) => Vec::new(),
         }
     }
 
     /// Closes the connection, so that no late reply is taken for another.
     pub(super) fn close(&mut self) {
-        if let Self::Mllp(mllp) = self {
-            mllp.close();
+        match self {
+            Self::Mllp(mllp) => mllp.close(),
+            Self::Http(http) => http.close(),
+            Self::File(_) => {}
         }
     }
 }

@@ -6,6 +6,7 @@ mod certificates;
 mod commands;
 mod connections;
 mod delivery;
+mod http;
 mod hub;
 mod kill;
 mod late;
