@@ -36,7 +36,7 @@ pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
 pub use http::HttpOut;
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
-pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
+pub use source::{Acks, Check, Delivered, Framed, Link, Source, StoreFailure, Timers};
 pub use tls::{Secured, Tls};
 
 use changes::{Parts, parts};
@@ -184,6 +184,7 @@ impl Config {
         for source in &self.sources {
             check(source.acks.destination_span.as_slice(), &destinations, "destination");
             check(&source.acks_of_spans, &destinations, "destination");
+            check(&source.acks.delivered_spans, &destinations, "destination");
         }
         if sources.is_empty() {
             root.mistake(

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use hl7_core::ack::{AckMode, Condition, Decision};
 
-use super::{Check, Commits, Config, EXAMPLE, Link, Port, StoreFailure};
+use super::{Check, Commits, Config, Delivered, EXAMPLE, Link, Port, StoreFailure};
 
 #[track_caller]
 fn parse(text: &str) -> Config {
@@ -55,6 +55,7 @@ fn the_example_is_right_with_everything_in_it() {
         let is_wanted = (is_setting || is_section)
             && !bare.starts_with("policy")
             && !bare.starts_with("http")
+            && !bare.starts_with("wait_for")
             && !bare.starts_with("no_trailer");
         // A table that is written inline cannot be added to.
         let bare =
@@ -87,7 +88,7 @@ fn what_is_said_is_what_is_set() {
         store_limit = "1GiB"
         [source.a]
         mllp = { connect = "adt:2575", connect_retry = "5s", end = 0x03, frame_limit = "1MiB", idle_timeout = "1m" }
-        ack = { mode = "enhanced", application = "ER" }
+        ack = { mode = "enhanced", application = "ER", when = "delivered", wait_for = "lab", answer = "response", wait = "5s" }
         check = "reject"
         dedupe = "off"
         on_store_failure = "nak"
@@ -115,6 +116,9 @@ fn what_is_said_is_what_is_set() {
     assert_eq!(source.timers.idle, Some(Duration::from_secs(60)));
     let enhanced = AckMode::Enhanced { accept: Condition::Always, application: Condition::Error };
     assert_eq!(source.acks.mode, enhanced);
+    let by = vec!["lab".to_owned()];
+    let delivered = Delivered { by, response: true, limit: Duration::from_secs(5) };
+    assert_eq!(source.acks.delivered, Some(delivered));
     assert_eq!((source.check, source.dedupe), (Check::Reject, None));
     assert_eq!(source.on_store_failure, StoreFailure::Nak);
     let lab = &config.destinations[0];
@@ -169,6 +173,16 @@ fn what_does_not_go_together_is_said() {
         ("[source.a]\nack = { mode = \"static\" }", "needs `success` and `failure`"),
         ("[source.a]\nack = { mode = \"orignal\" }", "did you mean `original`?"),
         ("[source.a]\nallow = \"10.0.0.0/99\"", "no address range"),
+        ("[source.a]\nack = { when = \"delivered\" }", "needs `wait_for`"),
+        ("[source.a]\nack = { wait_for = \"x\" }", "means nothing without"),
+        (
+            "[source.a]\nack = { when = \"delivered\", answer = \"response\", wait_for = [\"a\", \"b\"] }",
+            "from one destination only",
+        ),
+        (
+            "[source.a]\nmllp = { listen = \"a:1\" }\nack = { when = \"delivered\", wait_for = \"x\" }",
+            "no destination `x`",
+        ),
         ("[source.a]\npolicy = \"none.toml\"", "cannot be read"),
         (
             "[source.a]\nack = { application_to = \"x\" }\nmllp = { listen = \"a:1\" }",

@@ -9,6 +9,7 @@
 
 mod backoff;
 mod condition;
+mod delivered;
 mod keyed;
 mod lane;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod reception_tests;
 
 pub use backoff::Backoff;
 pub use condition::{Condition, ConditionError, Subject};
+pub use delivered::Awaited;
 pub use lane::{Actions, Book, Event, Lane, LaneSettings, Lost, Wire};
 pub use late::{acknowledged, late_ack, missed_rule};
 pub use reception::{Answer, Exchange, Moment, Reception};

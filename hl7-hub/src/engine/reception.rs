@@ -11,6 +11,7 @@ use hl7_core::desc::VersionDesc;
 use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
+use super::delivered::Awaited;
 use super::keyed::lane_of;
 use super::late::late_ack;
 use crate::config::{Check, Config, Destination, Source, StoreFailure};
@@ -49,6 +50,8 @@ pub struct Exchange {
     not_stored: Vec<Payload>,
     /// Whether whoever sends this is better met by silence.
     close: bool,
+    /// What is waited for before the rest of the answer.
+    awaited: Option<Awaited>,
 }
 
 /// What to do on the connection.
@@ -61,6 +64,12 @@ pub struct Answer {
 }
 
 impl Exchange {
+    /// What is waited for, behind what [`answer`](Self::answer) gives, before the rest of the answer.
+    #[must_use]
+    pub fn awaited(&self) -> Option<&Awaited> {
+        self.awaited.as_ref()
+    }
+
     /// What the sender is told, now that the store has answered. No acknowledgment that says "stored" comes from anywhere
     /// else.
     #[must_use]
@@ -164,16 +173,22 @@ impl Reception {
         let owed_acks = owed(judged.mode, asked, kind, judged.outcome);
         let mut replies = self.replies(inbound, owed_acks, &judged.faults, moment);
         self.divert(owed_acks, &mut replies, &mut deliveries);
+        let incoming = Incoming { deliveries, ..incoming };
+        let awaited = self.await_delivery(&incoming, owed_acks, &mut replies);
         let not_stored = self.not_stored(inbound, kind, judged.mode, moment);
         let dedupe = Some(()).filter(|()| judged.verdict == Verdict::Accepted);
         let incoming = Incoming {
             dedupe: dedupe.and_then(|()| self.dedupe_key(tree, header, moment.at)),
             replies: replies.clone(),
-            deliveries,
-            decided: decided(&routed, owed_acks, judged.noted),
+            decided: match &awaited {
+                Some(awaited) => {
+                    format!("{routed}; answer behind {}", awaited.destinations.join(", "))
+                }
+                None => decided(&routed, owed_acks, judged.noted),
+            },
             ..incoming
         };
-        (incoming, Exchange { replies, not_stored, close: false })
+        (incoming, Exchange { replies, not_stored, close: false, awaited })
     }
 
     /// What is no message: answered as well as its header allows, and, where it has none, not at all.
@@ -188,7 +203,8 @@ impl Reception {
         let facts = inbound.as_ref().map(|inbound| facts_of(inbound.header(), None));
         let incoming = self.incoming(bytes, peer, moment.at, verdict, facts.unwrap_or_default());
         let (deliveries, routed) = self.route(None, bytes, peer, verdict);
-        let mut exchange = Exchange { replies: Vec::new(), not_stored: Vec::new(), close: true };
+        let mut exchange =
+            Exchange { replies: Vec::new(), not_stored: Vec::new(), close: true, awaited: None };
         let mut owed_acks = Owed::NOTHING;
         if let Some(inbound) = &inbound {
             let header = inbound.header();
@@ -357,7 +373,7 @@ impl Reception {
         }
     }
 
-    fn replies(
+    pub(super) fn replies(
         &self,
         inbound: &Inbound<'_>,
         owed_acks: Owed,

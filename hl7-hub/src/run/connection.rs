@@ -7,6 +7,7 @@ use std::time::Duration;
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
@@ -14,7 +15,7 @@ use super::wire::Wire;
 use super::{Hub, Stopping};
 use crate::Payload;
 use crate::config::Link;
-use crate::engine::{Answer, Exchange, Reception};
+use crate::engine::{Answer, Awaited, Exchange, Reception};
 use crate::store::{Accepted, AuditEvent, Incoming, MessageId, Verdict};
 
 /// How much is read at once.
@@ -285,18 +286,49 @@ impl Connection<'_> {
             }
         };
         let commit = if stored.is_ok() { commit } else { Commit::Nak };
-        self.answer(exchange.answer(&stored), commit, id).await
+        let awaited = exchange.awaited().cloned();
+        self.answer(exchange.answer(&stored), Some(commit), id).await?;
+        match awaited.zip(id) {
+            Some((awaited, id)) => self.answer_delivered(&awaited, id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until destinations have answered, and passes on what they say. Nothing is lost where they do not in time: the
+    /// message is queued, and whoever sends it again waits for the same.
+    async fn answer_delivered(&mut self, awaited: &Awaited, id: MessageId) -> Result<(), Ended> {
+        let hub = self.hub;
+        let mut stopping = hub.stopping();
+        let deadline = Instant::now() + awaited.limit;
+        let watch = hub.outcomes.watch(id);
+        let replies = loop {
+            let store = Arc::clone(&hub.store);
+            let found = spawn_blocking(move || store.reader().deliveries(id)).await;
+            let Ok(Ok(deliveries)) = found else { return Err(Ended::Unanswered) };
+            let moment = hub.clock.moment();
+            if let Some(replies) = self.reception.delivered(awaited, &deliveries, &moment) {
+                break replies;
+            }
+            tokio::select! {
+                () = watch.settled() => {}
+                () = sleep_until(deadline) => return Err(Ended::Unanswered),
+                _ = stopping.wait_for(|stop| *stop) => return Err(Ended::Stopping),
+            }
+        };
+        let detail = format!("behind {}", awaited.destinations.join(", "));
+        hub.record(AuditEvent { message: Some(id), ..hub.event("answered", detail) }).await;
+        self.answer(Answer { replies, close: false }, None, Some(id)).await
     }
 
     async fn answer(
         &mut self,
         answer: Answer,
-        commit: Commit,
+        commit: Option<Commit>,
         message: Option<MessageId>,
     ) -> Result<(), Ended> {
         let source = self.reception.source();
         let mut frames = Vec::new();
-        if source.commits {
+        if let Some(commit) = commit.filter(|_| source.commits) {
             let mut block = Vec::new();
             source.framed.encoder.commit(commit, &mut block);
             frames.push(Ok(block));

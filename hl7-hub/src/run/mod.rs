@@ -69,6 +69,11 @@ struct Hub {
 }
 
 impl Hub {
+    /// What tells whoever is in the middle of something that the whole hub is to stop.
+    fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     /// What tells a task to stop, together with the whole hub or alone.
     fn stopping_with(&self, alone: watch::Receiver<bool>) -> Stopping {
         Stopping { hub: self.stop.subscribe(), alone }

@@ -5,6 +5,7 @@
 mod certificates;
 mod commands;
 mod connections;
+mod delivered;
 mod delivery;
 mod http;
 mod hub;

@@ -23,6 +23,8 @@ pub(crate) enum Reaction {
     CodeFor(&'static str, &'static str),
     /// Sends several replies at once: a code, and the control id that it is for.
     Codes(Vec<(&'static str, String)>),
+    /// Answers with a message.
+    Reply(String),
     /// Sends a commit block.
     Commit(Commit),
     /// Says nothing.
@@ -145,6 +147,14 @@ fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBoo
                     let mut block = Vec::new();
                     Encoder::default().commit(commit, &mut block);
                     if stream.write_all(&block).is_err() {
+                        return;
+                    }
+                    continue;
+                }
+                Reaction::Reply(reply) => {
+                    let mut frame = Vec::new();
+                    Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+                    if stream.write_all(&frame).is_err() {
                         return;
                     }
                     continue;
