@@ -57,8 +57,7 @@
 //!
 //! # Not there yet
 //!
-//! HTTP, batches, waiting for the
-//! application acknowledgment behind a `CA`, pause and resume, resubmitting, pruning, metrics.
+//! HTTP in, batches, pause and resume, resubmitting, pruning, metrics.
 
 pub mod config;
 pub mod engine;

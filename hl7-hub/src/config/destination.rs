@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use hl7_core::ack::{HeaderOverrides, ReplyRules};
 
+use super::http::{HttpOut, http_out};
 use super::section::Section;
 use super::source::{Framed, address, framed, header_field, keepalive};
 use super::tls::{Secured, TlsSections};
 use crate::engine::Backoff;
+
+/// How far a lane goes ahead of the store, unless something else is said.
+const WINDOW: usize = 16;
 
 /// A destination.
 #[derive(Debug)]
@@ -24,11 +28,47 @@ pub struct Destination {
     pub backoff: Backoff,
     /// Attempts without an answer until a delivery is given up; `None` for never.
     pub lost_attempts: Option<u32>,
+    /// How its queue is divided.
+    pub lanes: Lanes,
+    /// Whether a message that would be given up holds up those behind it.
+    pub hold: bool,
+    /// How long the application's acknowledgment is waited for, behind one that only says "stored".
+    pub application: Option<Duration>,
+    /// Whether a message is sent again whose application does not acknowledge it in time; else it is given up.
+    pub application_retry: bool,
+    /// Most deliveries between the commit that says that they begin and the one that says how they ended.
+    pub window: usize,
     /// The destination that gets what this one does not take in the end.
     pub backup: Option<String>,
     /// What its headers say instead.
     pub set: HeaderOverrides,
     pub(super) backup_span: Option<(String, Range<usize>)>,
+}
+
+/// How the queue of a destination is divided: messages with the same key are sent in order, others side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lanes {
+    /// How many lanes there are.
+    pub count: usize,
+    /// What decides about the lane of a message; `None` for a single lane.
+    pub key: Option<hl7_core::Path>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { count: 1, key: None }
+    }
+}
+
+impl Lanes {
+    /// In a few words, to tell whether it is another than before.
+    #[must_use]
+    pub fn layout(&self) -> String {
+        match &self.key {
+            Some(key) => format!("{} by {key}", self.count),
+            None => "one".to_owned(),
+        }
+    }
 }
 
 /// How a destination is reached.
@@ -38,6 +78,8 @@ pub enum Port {
     Mllp(MllpOut),
     /// As files in a folder.
     File(FileOut),
+    /// Over HTTP.
+    Http(HttpOut),
 }
 
 /// An MLLP destination.
@@ -87,22 +129,25 @@ pub(super) fn read(
     folder: &Path,
     tls: &TlsSections,
 ) -> Option<Destination> {
-    let (mllp, file) = (section.section("mllp"), section.section("file"));
-    let port = match (mllp.is_there(), file.is_there()) {
-        (true, false) => mllp_out(&mllp, tls).map(Port::Mllp),
-        (false, true) => file_out(&file, folder).map(Port::File),
-        (both, _) => {
-            let which = if both { "only one of" } else { "either" };
+    let (mllp, file, http) =
+        (section.section("mllp"), section.section("file"), section.section("http"));
+    let port = match (mllp.is_there(), file.is_there(), http.is_there()) {
+        (true, false, false) => mllp_out(&mllp, tls).map(Port::Mllp),
+        (false, true, false) => file_out(&file, folder).map(Port::File),
+        (false, false, true) => http_out(&http, tls).map(Port::Http),
+        (mllp, file, http) => {
+            let which = if mllp || file || http { "only one of" } else { "either" };
             section.mistake(
                 section.span.clone(),
                 "",
-                format!("a destination has {which} `mllp` or `file`"),
+                format!("a destination has {which} `mllp`, `file` or `http`"),
             );
             None
         }
     };
     mllp.finish();
     file.finish();
+    http.finish();
     let replies = replies(&section);
     let (backoff, lost_attempts) = backoff(section.section("retry"));
     let set = overrides(section.section("set"));
@@ -111,8 +156,22 @@ pub(super) fn read(
     if let Some((_, span)) = backup_span.clone().filter(|(to, _)| *to == name) {
         section.mistake(span, "backup", "a destination cannot be its own backup");
     }
+    let lanes = lanes(section.section("lanes"));
+    let hold = section.word("on_refusal", &["pass", "hold"]) == Some(1);
+    if let Some((_, span)) = backup_span.clone().filter(|_| hold) {
+        let reason = "what a destination refuses is held, or goes to its backup, not both";
+        section.mistake(span, "backup", reason);
+    }
+    let application = section.duration("app_ack_timeout").flatten();
+    let application_retry = section.word("on_app_ack_timeout", &["give-up", "retry"]) == Some(1);
+    let window = section.number("window", 1, 1_000).map_or(WINDOW, |number| number as usize);
     section.finish();
     Some(Destination {
+        lanes,
+        hold,
+        application,
+        application_retry,
+        window,
         name,
         port: port?,
         replies,
@@ -122,6 +181,19 @@ pub(super) fn read(
         set,
         backup_span,
     })
+}
+
+fn lanes(section: Section<'_, '_>) -> Lanes {
+    let count = section.number("n", 1, 64).map_or(1, |number| number as usize);
+    let key = section.parsed("key", |text| {
+        text.parse::<hl7_core::Path>().map_err(|error| format!("`{text}` is no path: {error}"))
+    });
+    if count > 1 && section.get("key").is_none() {
+        let reason = "several lanes need a `key`, as \"PID-3.1\": messages with the same one keep their order";
+        section.mistake(section.span.clone(), "", reason);
+    }
+    section.finish();
+    if count > 1 { Lanes { count, key } } else { Lanes::default() }
 }
 
 fn mllp_out(mllp: &Section<'_, '_>, tls: &TlsSections) -> Option<MllpOut> {

@@ -13,6 +13,7 @@
 
 mod changes;
 mod destination;
+mod http;
 mod mistake;
 mod route;
 mod section;
@@ -32,10 +33,11 @@ use crate::Digest;
 use crate::tls::Tls;
 
 pub use changes::Changes;
-pub use destination::{Commits, Destination, FileOut, MllpOut, Port};
+pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
+pub use http::HttpOut;
 pub use mistake::{ConfigError, ConfigErrors};
 pub use route::Route;
-pub use source::{Acks, Check, Framed, Link, Source, StoreFailure, Timers};
+pub use source::{Acks, Check, Delivered, Framed, Link, Source, StoreFailure, Timers};
 pub use tls::Secured;
 
 use changes::{Parts, parts};
@@ -171,7 +173,7 @@ impl Config {
     fn share_addresses(&mut self) {
         let of_mllp = |destination: &Destination| match &destination.port {
             Port::Mllp(mllp) => Some((mllp.address.clone(), mllp.max_connections?)),
-            Port::File(_) => None,
+            Port::Http(_) | Port::File(_) => None,
         };
         let said: Vec<_> = self.destinations.iter().filter_map(of_mllp).collect();
         for destination in &mut self.destinations {
@@ -205,6 +207,8 @@ impl Config {
         }
         for source in &self.sources {
             check(source.acks.destination_span.as_slice(), &destinations, "destination");
+            check(&source.acks_of_spans, &destinations, "destination");
+            check(&source.acks.delivered_spans, &destinations, "destination");
         }
         if sources.is_empty() {
             root.mistake(
@@ -229,12 +233,17 @@ impl Config {
     /// destination with that name.
     pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
         let part = self.parts.get(&format!("destination.{name}"))?;
-        let Port::Mllp(mllp) = &self.destination(name)?.port else { return Some(*part) };
         // What stands elsewhere in the file and holds for this one too.
-        let most = mllp.max_connections.unwrap_or_default().to_be_bytes();
-        let secured = mllp.secured.as_ref().map(|secured| secured.tls.stamp());
-        let secured = secured.as_ref().map(|stamp| &stamp.0[..]);
-        Some(Digest::of_parts([&part.0[..], &most, secured.unwrap_or_default()]))
+        match &self.destination(name)?.port {
+            Port::Mllp(mllp) => {
+                let most = mllp.max_connections.unwrap_or_default().to_be_bytes();
+                let secured = mllp.secured.as_ref().map(|secured| secured.tls.stamp());
+                let secured = secured.as_ref().map(|stamp| &stamp.0[..]);
+                Some(Digest::of_parts([&part.0[..], &most, secured.unwrap_or_default()]))
+            }
+            Port::Http(http) => Some(Digest::of_parts([&part.0[..], &http.stamp().0])),
+            Port::File(_) => Some(*part),
+        }
     }
 
     /// The sections of TLS that are in use, each with who uses it.
@@ -247,8 +256,12 @@ impl Config {
             tls.map(|tls| (source.name.as_str(), tls))
         });
         let destinations = self.destinations.iter().filter_map(|destination| {
-            let Port::Mllp(mllp) = &destination.port else { return None };
-            mllp.secured.as_ref().map(|secured| (destination.name.as_str(), &*secured.tls))
+            let secured = match &destination.port {
+                Port::Mllp(mllp) => mllp.secured.as_ref(),
+                Port::Http(http) => http.secured.as_ref(),
+                Port::File(_) => None,
+            };
+            secured.map(|secured| (destination.name.as_str(), &*secured.tls))
         });
         sources.chain(destinations)
     }

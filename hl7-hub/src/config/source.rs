@@ -43,6 +43,9 @@ pub struct Source {
     pub allow: Vec<IpNet>,
     /// MSH-3.1 of those who may send; empty for all.
     pub senders: Vec<String>,
+    /// The destinations whose applications acknowledge through this source; empty for all that wait for one.
+    pub acks_of: Vec<String>,
+    pub(super) acks_of_spans: Vec<(String, Range<usize>)>,
     /// How messages are acknowledged.
     pub acks: Acks,
     /// What becomes of a message that is not as it should be.
@@ -115,7 +118,22 @@ pub struct Acks {
     pub application_to: Option<String>,
     /// Whether a message of an unknown sender is rejected; else it is met by silence. It is kept in both cases.
     pub reject_unknown: bool,
+    /// Whose answers are waited for before the application acknowledgment; `None` for nobody's: it says that the message is
+    /// stored.
+    pub delivered: Option<Delivered>,
+    pub(super) delivered_spans: Vec<(String, Range<usize>)>,
     pub(super) destination_span: Option<(String, Range<usize>)>,
+}
+
+/// Whose answers a sender waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The destinations.
+    pub by: Vec<String>,
+    /// Whether the sender gets the very reply of the destination, as for a query; else an acknowledgment with its code.
+    pub response: bool,
+    /// How long; then the connection is closed without an answer, and the message stays queued.
+    pub limit: Duration,
 }
 
 /// What becomes of a message that is not as it should be.
@@ -181,6 +199,8 @@ pub(super) fn read(
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
+    let acks_of = section.texts("acks_of").unwrap_or_default();
+    let acks_of: Vec<_> = acks_of.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
     let source = Source {
         tls,
         keepalive,
@@ -191,6 +211,8 @@ pub(super) fn read(
         max_per_peer,
         allow: allowed(&section),
         senders: senders(&section),
+        acks_of: acks_of.iter().map(|(name, _)| name.clone()).collect(),
+        acks_of_spans: acks_of,
         acks: acks(section.section("ack")),
         check: match section.word("check", &["off", "header", "warn", "reject"]) {
             Some(0) => Check::Off,
@@ -322,6 +344,7 @@ fn acks(ack: Section<'_, '_>) -> Acks {
         ..AckSettings::default()
     };
     let to = ack.text_at("application_to");
+    let (delivered, delivered_spans) = delivered(&ack);
     let acks = Acks {
         mode,
         settings,
@@ -332,10 +355,33 @@ fn acks(ack: Section<'_, '_>) -> Acks {
             Some(at) => at == 1,
             None => true,
         },
+        delivered,
+        delivered_spans,
         destination_span: to.map(|(name, span)| (name.to_owned(), span)),
     };
     ack.finish();
     acks
+}
+
+fn delivered(ack: &Section<'_, '_>) -> (Option<Delivered>, Vec<(String, Range<usize>)>) {
+    let waits = ack.word("when", &["stored", "delivered"]) == Some(1);
+    let by = ack.texts("wait_for").unwrap_or_default();
+    let spans: Vec<_> = by.into_iter().map(|(name, span)| (name.to_owned(), span)).collect();
+    let by: Vec<_> = spans.iter().map(|(name, _)| name.clone()).collect();
+    let response = ack.word("answer", &["code", "response"]) == Some(1);
+    let limit = ack.time("wait", Duration::from_secs(30));
+    let mistake = |reason: &str| ack.mistake(ack.span.clone(), "", reason);
+    match (waits, by.len()) {
+        (true, 0) => mistake(
+            "`when = \"delivered\"` needs `wait_for`: the destinations that are to have answered",
+        ),
+        (true, 2..) if response => {
+            mistake("a response can come from one destination only: name one in `wait_for`")
+        }
+        (false, 1..) => mistake("`wait_for` means nothing without `when = \"delivered\"`"),
+        _ => {}
+    }
+    (waits.then_some(Delivered { by, response, limit }), spans)
 }
 
 /// Which fields a header override may name, as `MSH-5`.

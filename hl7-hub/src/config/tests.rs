@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use hl7_core::ack::{AckMode, Condition, Decision};
 
-use super::{Check, Commits, Config, EXAMPLE, Link, Port, StoreFailure};
+use super::{Check, Commits, Config, Delivered, EXAMPLE, Link, Port, StoreFailure};
 
 #[track_caller]
 fn parse(text: &str) -> Config {
@@ -24,6 +24,24 @@ fn the_example_is_right() {
     assert_eq!(config.data, Path::new("/etc/hub/data"));
 }
 
+#[test]
+fn an_http_destination_is_read_and_its_secrets_are_not_shown() {
+    let config = parse(
+        "[source.a]\nmllp = { listen = \"a:1\" }\n[destination.web]\n\
+         http = { url = \"http://web/hl7?site=1\", headers = { X-Site = \"north\" }, \
+         headers_from_env = { Authorization = \"PATH\" }, timeout = \"5s\", content_type = \"text/plain\" }",
+    );
+    let Port::Http(http) = &config.destinations[0].port else { panic!("another port") };
+    assert_eq!((http.address.as_str(), http.path.as_str()), ("web:80", "/hl7?site=1"));
+    assert_eq!(http.timeout, Duration::from_secs(5));
+    let header = |name: &str| http.headers.get(name).and_then(|value| value.to_str().ok());
+    assert_eq!((header("host"), header("x-site")), (Some("web"), Some("north")));
+    assert_eq!(header("content-type"), Some("text/plain"));
+    let path = std::env::var("PATH").expect("a path");
+    assert_eq!(header("authorization"), Some(path.as_str()));
+    assert!(!format!("{config:?}").contains(&path));
+}
+
 /// Every line of the example that is commented out is right too; so no key is misspelt there.
 #[test]
 fn the_example_is_right_with_everything_in_it() {
@@ -36,6 +54,8 @@ fn the_example_is_right_with_everything_in_it() {
         let is_section = ["[destination", "[tls"].iter().any(|start| bare.starts_with(start));
         let is_wanted = (is_setting || is_section)
             && !bare.starts_with("policy")
+            && !bare.starts_with("http")
+            && !bare.starts_with("wait_for")
             && !bare.starts_with("no_trailer");
         // A table that is written inline cannot be added to.
         let bare =
@@ -70,13 +90,19 @@ fn what_is_said_is_what_is_set() {
         buffer_limit = "1MiB"
         [source.a]
         mllp = { connect = "adt:2575", connect_retry = "5s", end = 0x03, frame_limit = "1MiB", idle_timeout = "1m" }
-        ack = { mode = "enhanced", application = "ER" }
+        ack = { mode = "enhanced", application = "ER", when = "delivered", wait_for = "lab", answer = "response", wait = "5s" }
         check = "reject"
         dedupe = "off"
         on_store_failure = "nak"
+        acks_of = "lab"
         [destination.lab]
         mllp = { connect = "lab:1", commits = "only" }
         replies = "biztalk"
+        window = 4
+        lanes = { n = 3, key = "PID-3.1" }
+        on_refusal = "hold"
+        app_ack_timeout = "10m"
+        on_app_ack_timeout = "retry"
         accepted_codes = ["AE", "ZZ"]
         retry = { first = "2s", attempts = 3, lost_attempts = 4 }
         set = { "MSH-5" = "LAB" }
@@ -93,13 +119,20 @@ fn what_is_said_is_what_is_set() {
     assert_eq!(source.timers.idle, Some(Duration::from_secs(60)));
     let enhanced = AckMode::Enhanced { accept: Condition::Always, application: Condition::Error };
     assert_eq!(source.acks.mode, enhanced);
+    let by = vec!["lab".to_owned()];
+    let delivered = Delivered { by, response: true, limit: Duration::from_secs(5) };
+    assert_eq!(source.acks.delivered, Some(delivered));
     assert_eq!((source.check, source.dedupe), (Check::Reject, None));
     assert_eq!(source.on_store_failure, StoreFailure::Nak);
     let lab = &config.destinations[0];
     assert!(
         matches!(&lab.port, Port::Mllp(mllp) if mllp.address == "lab:1" && mllp.commits == Commits::Only)
     );
-    assert_eq!((lab.backoff.attempts, lab.lost_attempts), (3, Some(4)));
+    assert_eq!((lab.backoff.attempts, lab.lost_attempts, lab.window), (3, Some(4), 4));
+    assert_eq!(lab.lanes.layout(), "3 by PID-3.1");
+    assert!(lab.hold && lab.application_retry);
+    assert_eq!(lab.application, Some(Duration::from_secs(600)));
+    assert_eq!(config.sources[0].acks_of, ["lab"]);
     assert_eq!(lab.replies.reject, Decision::Reject);
     assert_eq!(lab.replies.codes.len(), 2);
 }
@@ -112,7 +145,7 @@ fn what_one_destination_says_of_an_address_holds_for_all_that_have_it() {
     );
     let most = config.destinations.iter().map(|destination| match &destination.port {
         Port::Mllp(mllp) => mllp.max_connections,
-        Port::File(_) => None,
+        Port::Http(_) | Port::File(_) => None,
     });
     assert_eq!(most.collect::<Vec<_>>(), [Some(2), Some(2), None]);
 }
@@ -156,6 +189,16 @@ fn what_does_not_go_together_is_said() {
         ("[source.a]\nack = { mode = \"static\" }", "needs `success` and `failure`"),
         ("[source.a]\nack = { mode = \"orignal\" }", "did you mean `original`?"),
         ("[source.a]\nallow = \"10.0.0.0/99\"", "no address range"),
+        ("[source.a]\nack = { when = \"delivered\" }", "needs `wait_for`"),
+        ("[source.a]\nack = { wait_for = \"x\" }", "means nothing without"),
+        (
+            "[source.a]\nack = { when = \"delivered\", answer = \"response\", wait_for = [\"a\", \"b\"] }",
+            "from one destination only",
+        ),
+        (
+            "[source.a]\nmllp = { listen = \"a:1\" }\nack = { when = \"delivered\", wait_for = \"x\" }",
+            "no destination `x`",
+        ),
         ("[source.a]\npolicy = \"none.toml\"", "cannot be read"),
         (
             "[source.a]\nack = { application_to = \"x\" }\nmllp = { listen = \"a:1\" }",
@@ -163,9 +206,21 @@ fn what_does_not_go_together_is_said() {
         ),
         ("[source.a]\nack = { set = { \"MSH-10\" = \"x\" } }", "MSH-10 cannot be overridden"),
         ("[source.a]\nack = { set = { \"PID-3\" = \"x\" } }", "no field of the header"),
-        ("[destination.a]\n", "either `mllp` or `file`"),
+        ("[destination.a]\n", "either `mllp`, `file` or `http`"),
+        ("[destination.a]\nhttp = { }", "`url` is missing"),
+        ("[destination.a]\nhttp = { url = \"ftp://a\" }", "neither http nor https"),
+        ("[destination.a]\nhttp = { url = \"https://a\" }", "https needs `tls`"),
+        ("[destination.a]\nhttp = { url = \"http://u:p@a/\" }", "a password has no place in a URL"),
+        (
+            "[destination.a]\nhttp = { url = \"http://a\", headers_from_env = { A = \"NONE_SUCH\" } }",
+            "the environment has no `NONE_SUCH`",
+        ),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"a\"", "cannot be its own backup"),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"b\"", "no destination `b`"),
+        ("[destination.a]\nlanes = { n = 2 }", "several lanes need a `key`"),
+        ("[destination.a]\nlanes = { n = 2, key = \"PID3\" }", "is no path"),
+        ("[destination.a]\non_refusal = \"hold\"\nbackup = \"b\"", "not both"),
+        ("[source.a]\nmllp = { listen = \"a:1\" }\nacks_of = \"x\"", "no destination `x`"),
         ("[destination.a]\nretry = { first = \"10m\" }", "`most` is shorter than `first`"),
         ("[destination.a]\nretry = { jitter = 2.0 }", "a number from 0 to 1"),
         ("[destination.a]\nmllp = {}", "`connect` is missing"),

@@ -4,13 +4,17 @@
 //!   answered comes out of an [`Exchange`] only against the answer of the store.
 //! - [`Condition`] is what a route asks of a message.
 //! - [`Lane`] sends the deliveries of one destination, one after the other.
+//! - [`late_ack`] reads acknowledgments of applications that come later than the reply.
 //! - [`Backoff`] says when to try again.
 
 mod backoff;
 mod condition;
+mod delivered;
+mod keyed;
 mod lane;
 #[cfg(test)]
 mod lane_tests;
+mod late;
 mod lexer;
 mod reception;
 #[cfg(test)]
@@ -18,5 +22,7 @@ mod reception_tests;
 
 pub use backoff::Backoff;
 pub use condition::{Condition, ConditionError, Subject};
-pub use lane::{Action, Event, Lane, Lost};
+pub use delivered::Awaited;
+pub use lane::{Actions, Book, Event, Lane, LaneSettings, Lost, Wire};
+pub use late::{acknowledged, late_ack, missed_rule};
 pub use reception::{Answer, Exchange, Moment, Reception};

@@ -11,8 +11,13 @@ use hl7_core::desc::VersionDesc;
 use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
+use super::delivered::Awaited;
+use super::keyed::lane_of;
+use super::late::late_ack;
 use crate::config::{Check, Config, Destination, Source, StoreFailure};
-use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
+use crate::store::{
+    Accepted, DedupeKey, Facts, Incoming, LateAck, NewDelivery, StoreError, Verdict,
+};
 use crate::versions::VERSIONS;
 use crate::{Digest, Payload};
 
@@ -45,6 +50,8 @@ pub struct Exchange {
     not_stored: Vec<Payload>,
     /// Whether whoever sends this is better met by silence.
     close: bool,
+    /// What is waited for before the rest of the answer.
+    awaited: Option<Awaited>,
 }
 
 /// What to do on the connection.
@@ -61,6 +68,12 @@ impl Exchange {
     #[must_use]
     pub fn closes(&self) -> bool {
         self.close
+    }
+
+    /// What is waited for, behind what [`answer`](Self::answer) gives, before the rest of the answer.
+    #[must_use]
+    pub fn awaited(&self) -> Option<&Awaited> {
+        self.awaited.as_ref()
     }
 
     /// What the sender is told, now that the store has answered. No acknowledgment that says "stored" comes from anywhere
@@ -107,6 +120,12 @@ impl Reception {
     pub fn source(&self) -> &Source {
         // `new` has looked.
         &self.config.sources[self.source]
+    }
+
+    /// The message as a late acknowledgment of an application to something that was delivered, if it is one.
+    #[must_use]
+    pub fn late_ack(&self, bytes: &[u8], at: i64) -> Option<LateAck> {
+        late_ack(bytes, &self.config, &self.source().acks_of, at)
     }
 
     /// Judges a message, routes it, makes its acknowledgments.
@@ -160,16 +179,22 @@ impl Reception {
         let owed_acks = owed(judged.mode, asked, kind, judged.outcome);
         let mut replies = self.replies(inbound, owed_acks, &judged.faults, moment);
         self.divert(owed_acks, &mut replies, &mut deliveries);
+        let incoming = Incoming { deliveries, ..incoming };
+        let awaited = self.await_delivery(&incoming, owed_acks, &mut replies);
         let not_stored = self.not_stored(inbound, kind, judged.mode, moment);
         let dedupe = Some(()).filter(|()| judged.verdict == Verdict::Accepted);
         let incoming = Incoming {
             dedupe: dedupe.and_then(|()| self.dedupe_key(tree, header, moment.at)),
             replies: replies.clone(),
-            deliveries,
-            decided: decided(&routed, owed_acks, judged.noted),
+            decided: match &awaited {
+                Some(awaited) => {
+                    format!("{routed}; answer behind {}", awaited.destinations.join(", "))
+                }
+                None => decided(&routed, owed_acks, judged.noted),
+            },
             ..incoming
         };
-        (incoming, Exchange { replies, not_stored, close: false })
+        (incoming, Exchange { replies, not_stored, close: false, awaited })
     }
 
     /// What is no message: answered as well as its header allows, and, where it has none, not at all.
@@ -184,7 +209,8 @@ impl Reception {
         let facts = inbound.as_ref().map(|inbound| facts_of(inbound.header(), None));
         let incoming = self.incoming(bytes, peer, moment.at, verdict, facts.unwrap_or_default());
         let (deliveries, routed) = self.route(None, bytes, peer, verdict);
-        let mut exchange = Exchange { replies: Vec::new(), not_stored: Vec::new(), close: true };
+        let mut exchange =
+            Exchange { replies: Vec::new(), not_stored: Vec::new(), close: true, awaited: None };
         let mut owed_acks = Owed::NOTHING;
         if let Some(inbound) = &inbound {
             let header = inbound.header();
@@ -323,16 +349,18 @@ impl Reception {
             [] => "no route".to_owned(),
             numbers => format!("route {} to {}", numbers.join(", "), names.join(", ")),
         };
-        let deliveries = names.into_iter().map(|name| self.delivery(name, bytes)).collect();
+        let deliveries = names.into_iter().map(|name| self.delivery(name, tree, bytes)).collect();
         (deliveries, routed)
     }
 
     /// A delivery with the header that its destination wants.
-    fn delivery(&self, name: &str, bytes: &[u8]) -> NewDelivery {
+    fn delivery(&self, name: &str, tree: Option<&Tree>, bytes: &[u8]) -> NewDelivery {
         let changed = |destination: &Destination| destination.set.apply(bytes);
-        let outgoing = self.config.destination(name).and_then(changed);
+        let destination = self.config.destination(name);
+        let outgoing = destination.and_then(changed);
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
-        NewDelivery { destination: name.to_owned(), outgoing }
+        let lane = destination.map_or(0, |destination| lane_of(tree, &destination.lanes));
+        NewDelivery { destination: name.to_owned(), outgoing, lane }
     }
 
     /// Takes the application acknowledgment behind an accept acknowledgment to the destination that it is to go to.
@@ -347,11 +375,11 @@ impl Reception {
             && let Some(application) = replies.pop()
         {
             let outgoing = Some(application);
-            deliveries.push(NewDelivery { destination: destination.clone(), outgoing });
+            deliveries.push(NewDelivery { destination: destination.clone(), outgoing, lane: 0 });
         }
     }
 
-    fn replies(
+    pub(super) fn replies(
         &self,
         inbound: &Inbound<'_>,
         owed_acks: Owed,

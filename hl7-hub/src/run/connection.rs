@@ -7,6 +7,7 @@ use std::time::Duration;
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
@@ -14,8 +15,8 @@ use super::budget::Held;
 use super::wire::Wire;
 use super::{Hub, Stopping};
 use crate::config::Link;
-use crate::engine::{Answer, Exchange, Reception};
-use crate::store::{Accepted, AuditEvent, Incoming, MessageId, StoreError};
+use crate::engine::{Answer, Awaited, Exchange, Reception};
+use crate::store::{Accepted, AuditEvent, Incoming, LateAck, MessageId, StoreError, Verdict};
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
@@ -275,41 +276,62 @@ impl Connection<'_> {
         let mut pieces = pieces.into_iter();
         let mut outcome = Ok(());
         while outcome.is_ok() && pieces.len() > 0 {
-            // Behind one that closes the connection nothing is taken: whoever sent it sends it again.
+            // Behind one that closes the connection nothing is taken: whoever sent it sends it again. Behind one whose answer
+            // waits for destinations, others wait.
             let (mut incoming, mut owed) = (Vec::new(), Vec::new());
+            let mut settled = Ok(());
             for piece in pieces.by_ref() {
-                let (message, answer) = self.judge(piece);
-                let closes = answer.as_ref().is_some_and(|(exchange, _)| exchange.closes());
+                let (message, answer, late) = self.judge(piece);
+                settled = self.settle_late(late).await;
+                if settled.is_err() {
+                    break;
+                }
+                let is_last = answer
+                    .as_ref()
+                    .is_some_and(|(exchange, _)| exchange.closes() || exchange.awaited().is_some());
                 incoming.push(message);
                 owed.push(answer);
-                if closes {
+                if is_last {
                     break;
                 }
             }
-            outcome = self.store(incoming.into(), owed).await;
+            outcome = self.store(incoming.into(), owed).await.and(settled);
         }
         self.last_message = Instant::now();
         outcome
     }
 
-    fn judge(&self, piece: Piece) -> (Incoming, Option<Owed>) {
+    fn judge(&self, piece: Piece) -> (Incoming, Option<Owed>, Option<LateAck>) {
         let moment = self.hub.clock.moment();
         match piece {
             Piece::Message(bytes) => {
                 let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
-                (incoming, Some((exchange, Commit::Ack)))
+                let late = Some(()).filter(|()| incoming.verdict == Verdict::Accepted);
+                let late = late.and_then(|()| self.reception.late_ack(&bytes, moment.at));
+                (incoming, Some((exchange, Commit::Ack)), late)
             }
             Piece::Broken(Fault::TooLong, start) => {
                 let (incoming, exchange) =
                     self.reception.receive_too_long(&start, self.peer, &moment);
-                (incoming, Some((exchange, Commit::Nak)))
+                (incoming, Some((exchange, Commit::Nak)), None)
             }
             Piece::Broken(fault, bytes) => {
                 let (source, reason) = (&self.reception.source().name, fault.to_string());
                 let peer = self.peer;
                 warn!(source, peer, bytes = bytes.len(), reason, "a broken frame is kept");
-                (self.reception.receive_partial(&bytes, peer, &reason, moment.at), None)
+                (self.reception.receive_partial(&bytes, peer, &reason, moment.at), None, None)
             }
+        }
+    }
+
+    /// Settles what a message acknowledges for an application, before it is answered itself. Whoever gets no answer sends it
+    /// again, which then settles nothing more.
+    async fn settle_late(&self, late: Option<LateAck>) -> Result<(), Ended> {
+        match late {
+            Some(ack) => {
+                self.hub.acknowledge_late(ack).await.map(|_| ()).map_err(|_| Ended::Unanswered)
+            }
+            None => Ok(()),
         }
     }
 
@@ -319,6 +341,9 @@ impl Connection<'_> {
         incoming: Arc<[Incoming]>,
         owed: Vec<Option<Owed>>,
     ) -> Result<(), Ended> {
+        if incoming.is_empty() {
+            return Ok(());
+        }
         match self.hub.store.accept_all(Arc::clone(&incoming)).await {
             Ok(accepted) => {
                 let stored = accepted.into_iter().map(Ok).zip(owed).collect();
@@ -341,13 +366,15 @@ impl Connection<'_> {
     /// Answers messages, now that the store has.
     async fn answer(&mut self, incoming: &[Incoming], stored: Vec<Stored>) -> Result<(), Ended> {
         let (mut frames, mut ids) = (Vec::new(), Vec::new());
-        let mut outcome = Ok(());
+        let (mut outcome, mut awaited) = (Ok(()), None);
         for (message, (stored, owed)) in incoming.iter().zip(stored) {
-            ids.extend(self.note_stored(message, &stored));
+            let id = self.note_stored(message, &stored);
+            ids.extend(id);
             let Some((exchange, commit)) = owed else { continue };
+            awaited = exchange.awaited().cloned().zip(id);
             let commit = if stored.is_ok() { commit } else { Commit::Nak };
             let answer = exchange.answer(&stored);
-            outcome = self.write_frames(&answer, commit, &mut frames).map_err(Ended::Failed);
+            outcome = self.write_frames(&answer, Some(commit), &mut frames).map_err(Ended::Failed);
             if outcome.is_ok() && answer.close {
                 outcome = Err(Ended::Unanswered);
             }
@@ -355,16 +382,58 @@ impl Connection<'_> {
                 break;
             }
         }
-        if let Err(failure) = self.write(&frames).await {
-            outcome = Err(Ended::Failed(failure));
+        let outcome = self.send(&frames, outcome, &ids).await;
+        match awaited.filter(|_| outcome.is_ok()) {
+            Some((awaited, id)) => self.answer_delivered(&awaited, id).await,
+            None => outcome,
         }
+    }
+
+    /// Sends what is answered to messages, and notes where that cannot be done.
+    async fn send(
+        &mut self,
+        frames: &[u8],
+        outcome: Result<(), Ended>,
+        ids: &[MessageId],
+    ) -> Result<(), Ended> {
+        let written = self.write(frames).await;
+        let outcome = written.map_err(Ended::Failed).and(outcome);
         if let Err(Ended::Failed(failure)) = &outcome {
             for id in ids {
                 let event = self.hub.event("answer not sent", failure.to_string());
-                self.hub.record(AuditEvent { message: Some(id), ..event }).await;
+                self.hub.record(AuditEvent { message: Some(*id), ..event }).await;
             }
         }
         outcome
+    }
+
+    /// Waits until destinations have answered, and passes on what they say. Nothing is lost where they do not in time: the
+    /// message is queued, and whoever sends it again waits for the same.
+    async fn answer_delivered(&mut self, awaited: &Awaited, id: MessageId) -> Result<(), Ended> {
+        let hub = self.hub;
+        let mut stopping = hub.stopping();
+        let deadline = Instant::now() + awaited.limit;
+        let watch = hub.outcomes.watch(id);
+        let replies = loop {
+            let store = Arc::clone(&hub.store);
+            let found = spawn_blocking(move || store.reader().deliveries(id)).await;
+            let Ok(Ok(deliveries)) = found else { return Err(Ended::Unanswered) };
+            let moment = hub.clock.moment();
+            if let Some(replies) = self.reception.delivered(awaited, &deliveries, &moment) {
+                break replies;
+            }
+            tokio::select! {
+                () = watch.settled() => {}
+                () = sleep_until(deadline) => return Err(Ended::Unanswered),
+                _ = stopping.wait_for(|stop| *stop) => return Err(Ended::Stopping),
+            }
+        };
+        let detail = format!("behind {}", awaited.destinations.join(", "));
+        hub.record(AuditEvent { message: Some(id), ..hub.event("answered", detail) }).await;
+        let mut frames = Vec::new();
+        let answer = Answer { replies, close: false };
+        let outcome = self.write_frames(&answer, None, &mut frames).map_err(Ended::Failed);
+        self.send(&frames, outcome, &[id]).await
     }
 
     /// Wakes whoever is to send a message, and says in the log what became of it. Its number, if it has one.
@@ -391,10 +460,15 @@ impl Connection<'_> {
         }
     }
 
-    fn write_frames(&self, answer: &Answer, commit: Commit, to: &mut Vec<u8>) -> io::Result<()> {
+    fn write_frames(
+        &self,
+        answer: &Answer,
+        commit: Option<Commit>,
+        to: &mut Vec<u8>,
+    ) -> io::Result<()> {
         let source = self.reception.source();
         let encoder = &source.framed.encoder;
-        if source.commits {
+        if let Some(commit) = commit.filter(|_| source.commits) {
             encoder.commit(commit, to);
         }
         let mut replies = answer.replies.iter();

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::{Hub, RunError, Stopping, dial, lane, listener, suspension};
+use super::{Hub, RunError, Stopping, destination, dial, listener, suspension};
 use crate::config::{Config, Link, Source};
 use crate::engine::Reception;
 
@@ -149,14 +149,14 @@ impl Crew {
             if self.lanes.contains_key(name) {
                 continue;
             }
-            self.hub.open_lane(name);
+            self.hub.open_lanes(name, destination.lanes.count);
             let (stop, stopping) = self.stop();
             let turn = self.turn(format!("to {name}"));
             let (hub, config) = (Arc::clone(&self.hub), Arc::clone(&config));
             self.tasks.spawn(async move {
                 let _turn = turn.lock().await;
                 if !stopping.is_now() {
-                    lane::run(hub, config, index, stopping).await;
+                    destination::run(hub, config, index, stopping).await;
                 }
             });
             self.lanes.insert(name.clone(), LanePost { settings, stop });

@@ -9,23 +9,27 @@ mod budget;
 mod clock;
 mod connection;
 mod crew;
+mod destination;
 mod dial;
 mod lane;
+mod late;
 mod listener;
 mod outlet;
 mod outlet_file;
+mod outlet_http;
 mod outlet_mllp;
 mod refusals;
 mod reload;
 mod sessions;
 mod suspension;
+mod wake;
 mod wire;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::config::{Changes, Config};
@@ -36,6 +40,7 @@ use crew::Crew;
 use reload::Order;
 pub use reload::{Control, Orders, ReloadError};
 use sessions::Sessions;
+use wake::{Outcomes, Wake};
 
 /// Why a hub does not run.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +65,9 @@ struct Hub {
     store: Arc<dyn Store>,
     clock: Clock,
     /// Wakes the lane of a destination.
-    wake: RwLock<HashMap<String, Arc<Notify>>>,
+    wake: RwLock<HashMap<String, Arc<Wake>>>,
+    /// Tells what becomes of messages.
+    outcomes: Outcomes,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
     /// Whether the store has no room.
@@ -74,21 +81,26 @@ struct Hub {
 }
 
 impl Hub {
+    /// What tells whoever is in the middle of something that the whole hub is to stop.
+    fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     /// What tells a task to stop, together with the whole hub or alone.
     fn stopping_with(&self, alone: watch::Receiver<bool>) -> Stopping {
         Stopping { hub: self.stop.subscribe(), alone }
     }
 
-    /// What wakes the lane of a destination, where there is one. To be asked behind the commit of what it is woken for: a
+    /// What wakes the lanes of a destination, where there are some. To be asked behind the commit of what they are woken for: a
     /// lane that starts later looks for itself.
-    fn lane(&self, destination: &str) -> Option<Arc<Notify>> {
+    fn lanes(&self, destination: &str) -> Option<Arc<Wake>> {
         self.wake.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
     }
 
-    /// Makes it possible to wake a lane. To be done before it starts.
-    fn open_lane(&self, destination: &str) {
+    /// Makes it possible to wake so many lanes of a destination. To be done before they start.
+    fn open_lanes(&self, destination: &str, count: usize) {
         let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
-        wake.entry(destination.to_owned()).or_default();
+        wake.insert(destination.to_owned(), Arc::new(Wake::new(count)));
     }
 
     /// Forgets the lanes that are not to be kept.
@@ -99,9 +111,15 @@ impl Hub {
 
     /// Wakes the lanes of destinations.
     fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
-        destinations.into_iter().filter_map(|name| self.lane(name)).for_each(|lane| {
-            lane.notify_one();
+        destinations.into_iter().filter_map(|name| self.lanes(name)).for_each(|lanes| {
+            lanes.notify();
         });
+    }
+
+    /// Wakes all lanes that there are.
+    fn wake_all(&self) {
+        let wake = self.wake.read().unwrap_or_else(PoisonError::into_inner);
+        wake.values().for_each(|lanes| lanes.notify());
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
@@ -170,6 +188,7 @@ pub async fn run(
         store: Arc::new(store),
         clock,
         wake: RwLock::default(),
+        outcomes: Outcomes::default(),
         stop: watch::Sender::new(false),
         full: watch::Sender::new(false),
         budget: Arc::new(Budget::new(config.buffer_limit)),

@@ -7,6 +7,7 @@ use crate::engine::Lost;
 use crate::store::Delivery;
 
 use super::outlet_file::FileOutlet;
+use super::outlet_http::HttpOutlet;
 use super::outlet_mllp::MllpOutlet;
 use super::sessions::Sessions;
 
@@ -15,6 +16,7 @@ use super::sessions::Sessions;
 pub(super) enum Outlet {
     Mllp(Box<MllpOutlet>),
     File(FileOutlet),
+    Http(Box<HttpOutlet>),
 }
 
 /// What came of sending.
@@ -29,12 +31,13 @@ pub(super) enum Sent {
 }
 
 impl Outlet {
-    pub(super) fn new(port: &Port, sessions: &Arc<Sessions>) -> Self {
+    pub(super) fn new(port: &Port, hears: bool, sessions: &Arc<Sessions>) -> Self {
         match port {
             Port::Mllp(mllp) => {
-                Self::Mllp(Box::new(MllpOutlet::new(mllp.clone(), Arc::clone(sessions))))
+                Self::Mllp(Box::new(MllpOutlet::new(mllp.clone(), hears, Arc::clone(sessions))))
             }
             Port::File(file) => Self::File(FileOutlet::new(file.clone())),
+            Port::Http(http) => Self::Http(Box::new(HttpOutlet::new(http.clone()))),
         }
     }
 
@@ -43,6 +46,7 @@ impl Outlet {
         match self {
             Self::Mllp(mllp) => mllp.connect().await,
             Self::File(file) => file.prepare().await,
+            Self::Http(http) => http.connect().await,
         }
     }
 
@@ -51,29 +55,48 @@ impl Outlet {
         match self {
             Self::Mllp(mllp) => mllp.is_ready(),
             Self::File(_) => true,
+            Self::Http(http) => http.is_ready(),
         }
     }
 
-    /// Waits until another destination waits for the connection that is open here.
-    pub(super) async fn wanted(&self) {
-        match self {
-            Self::Mllp(mllp) => mllp.wanted().await,
-            Self::File(_) => std::future::pending().await,
+    /// Whether it takes many deliveries at once.
+    pub(super) fn bursts(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// Sends deliveries, more than one only if it [bursts](Self::bursts), and waits for the reply.
+    pub(super) async fn send(&mut self, deliveries: &[Delivery]) -> Sent {
+        match (self, deliveries) {
+            (Self::Mllp(mllp), [delivery]) => mllp.send(delivery.payload.bytes()).await,
+            (Self::Http(http), [delivery]) => http.send(delivery).await,
+            (Self::Mllp(_) | Self::Http(_), _) => Sent::Lost(Lost::Unsent),
+            (Self::File(file), deliveries) => file.write(deliveries).await,
         }
     }
 
-    /// Sends a delivery and waits for the reply.
-    pub(super) async fn send(&mut self, delivery: &Delivery) -> Sent {
+    /// Hears what comes while nothing is under way; for ever, where nothing may come. With nothing to send, it makes room for
+    /// others.
+    pub(super) async fn hear(&mut self, rests: bool) {
         match self {
-            Self::Mllp(mllp) => mllp.send(delivery.payload.bytes()).await,
-            Self::File(file) => file.write(delivery).await,
+            Self::Mllp(mllp) => mllp.hear(rests).await,
+            Self::File(_) | Self::Http(_) => std::future::pending().await,
+        }
+    }
+
+    /// Acknowledgments of applications that came meanwhile.
+    pub(super) fn take_late(&mut self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Mllp(mllp) => mllp.take_late(),
+            Self::File(_) | Self::Http(_) => Vec::new(),
         }
     }
 
     /// Closes the connection, so that no late reply is taken for another.
     pub(super) fn close(&mut self) {
-        if let Self::Mllp(mllp) = self {
-            mllp.close();
+        match self {
+            Self::Mllp(mllp) => mllp.close(),
+            Self::Http(http) => http.close(),
+            Self::File(_) => {}
         }
     }
 }

@@ -5,10 +5,13 @@
 mod certificates;
 mod commands;
 mod connections;
+mod delivered;
 mod delivery;
 mod hostile;
+mod http;
 mod hub;
 mod kill;
+mod late;
 mod messages;
 mod pipelining;
 mod receiver;

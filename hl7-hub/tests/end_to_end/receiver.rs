@@ -21,6 +21,10 @@ pub(crate) enum Reaction {
     Code(&'static str),
     /// Answers with a code, for another control id.
     CodeFor(&'static str, &'static str),
+    /// Sends several replies at once: a code, and the control id that it is for.
+    Codes(Vec<(&'static str, String)>),
+    /// Answers with a message.
+    Reply(String),
     /// Sends a commit block.
     Commit(Commit),
     /// Says nothing.
@@ -146,9 +150,10 @@ fn serve(mut stream: &TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBo
                 messages.push(message.to_vec());
                 messages.len()
             };
-            let (code, of) = match react(number, &control_id) {
-                Reaction::Code(code) => (code, control_id),
-                Reaction::CodeFor(code, of) => (code, of.to_owned()),
+            let codes = match react(number, &control_id) {
+                Reaction::Code(code) => vec![(code, control_id)],
+                Reaction::CodeFor(code, of) => vec![(code, of.to_owned())],
+                Reaction::Codes(codes) => codes,
                 Reaction::Commit(commit) => {
                     let mut block = Vec::new();
                     Encoder::default().commit(commit, &mut block);
@@ -157,12 +162,23 @@ fn serve(mut stream: &TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBo
                     }
                     continue;
                 }
+                Reaction::Reply(reply) => {
+                    let mut frame = Vec::new();
+                    Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+                    if stream.write_all(&frame).is_err() {
+                        return;
+                    }
+                    continue;
+                }
                 Reaction::Silence => continue,
                 Reaction::Close => return,
             };
-            let reply = format!("MSH|^~\\&|LAB||HUB||1||ACK|R{number}|P|2.5.1\rMSA|{code}|{of}\r");
             let mut frame = Vec::new();
-            Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+            for (code, of) in codes {
+                let reply =
+                    format!("MSH|^~\\&|LAB||HUB||1||ACK|R{number}|P|2.5.1\rMSA|{code}|{of}\r");
+                Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+            }
             if stream.write_all(&frame).is_err() {
                 return;
             }

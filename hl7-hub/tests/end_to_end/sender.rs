@@ -101,6 +101,12 @@ impl Sender {
         field(&reply, "MSA", 1)
     }
 
+    /// The code of the next reply.
+    pub(crate) fn next_code(&mut self) -> String {
+        let reply = self.reply().expect("the connection holds").expect("a reply");
+        field(&reply, "MSA", 1)
+    }
+
     /// Whether the hub closes the connection without another reply.
     pub(crate) fn is_closed(&mut self) -> bool {
         matches!(self.reply(), Ok(None) | Err(_))

@@ -7,10 +7,11 @@ use super::failure;
 use crate::Payload;
 use crate::store::{
     Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
-    MessageId, MessageState, NewDelivery, Settlement, StoreError, Verdict,
+    MessageId, MessageState, NewDelivery, SentAs, Settlement, Step, StoreError, Verdict,
 };
 
-type Result<T> = std::result::Result<T, StoreError>;
+/// What the store's own work gives.
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Who writes lines that no person asked for.
 const HUB: &str = "hub";
@@ -113,9 +114,12 @@ impl Ledger<'_> {
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
         self.db
             .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state) VALUES (?1, ?2, 'queued')",
+                // By another layout than that of now: it was read while the configuration changed.
+                "INSERT INTO deliveries (message, destination, state, lane) \
+                 SELECT ?1, ?2, 'queued', CASE WHEN ?3 < coalesce( \
+                     (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END",
             )?
-            .execute(params![message, delivery.destination])?;
+            .execute(params![message, delivery.destination, delivery.lane])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
@@ -157,8 +161,14 @@ impl Ledger<'_> {
             .collect()
     }
 
+    /// The ends of attempts, then the attempts that begin.
+    pub(super) fn advance(&mut self, step: &Step) -> Result<Vec<AttemptId>> {
+        step.ends.iter().try_for_each(|end| self.settle(end))?;
+        step.begin.iter().map(|&delivery| self.begin_attempt(delivery, step.at)).collect()
+    }
+
     /// An attempt, and its delivery being sent.
-    pub(super) fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
+    fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
         let changed = self
             .db
             .prepare_cached(
@@ -193,9 +203,23 @@ impl Ledger<'_> {
             })
             .map_err(failure)?;
         let Some(delivery): Option<i64> = delivery else { return Ok(()) };
+        let mut counted = 1;
         let (state, due, ambiguous) = match end.settlement {
             Settlement::Done => (DeliveryState::Done, 0, false),
             Settlement::Retry { due, ambiguous } => (DeliveryState::Queued, due, ambiguous),
+            Settlement::Withdrawn => {
+                counted = 0;
+                (DeliveryState::Queued, 0, false)
+            }
+            Settlement::Awaiting { until } => match &end.sent {
+                Some(sent) => {
+                    self.await_application(delivery, sent, until).map_err(failure)?;
+                    (DeliveryState::Awaiting, until, false)
+                }
+                // Without a control id nothing can be known to answer it.
+                None => (DeliveryState::Done, 0, false),
+            },
+            Settlement::Held => (DeliveryState::Held, 0, false),
             Settlement::Dead if self.moves(delivery, end.backup.as_deref()).map_err(failure)? => {
                 (DeliveryState::Moved, 0, false)
             }
@@ -204,11 +228,13 @@ impl Ledger<'_> {
         let (message, destination) = self
             .db
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4 \
+                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4, \
+                     attempts = attempts - 1 + ?5 \
                  WHERE id = ?1 RETURNING message, destination",
             )
             .and_then(|mut update| {
-                update.query_row(params![delivery, state.word(), due, ambiguous], |row| {
+                let values = params![delivery, state.word(), due, ambiguous, counted];
+                update.query_row(values, |row| {
                     Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
                 })
             })
@@ -224,6 +250,16 @@ impl Ledger<'_> {
         };
         line.append(self.db, self.tip).map_err(failure)?;
         if state.is_settled() { self.conclude(message).map_err(failure) } else { Ok(()) }
+    }
+
+    fn await_application(&self, delivery: i64, sent: &SentAs, until: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT OR REPLACE INTO awaiting (delivery, destination, control_id, receiver, until) \
+                 SELECT id, destination, ?2, ?3, ?4 FROM deliveries WHERE id = ?1",
+            )?
+            .execute(params![delivery, sent.control_id, sent.receiver, until])
+            .map(|_| ())
     }
 
     /// Queues for a backup what a delivery was to send, unless that one took the place of another itself. Whether it did.
@@ -249,13 +285,14 @@ impl Ledger<'_> {
     }
 
     /// Moves a message on once none of its deliveries is queued.
-    fn conclude(&self, message: i64) -> rusqlite::Result<()> {
+    pub(super) fn conclude(&self, message: i64) -> rusqlite::Result<()> {
         let mut update = self.db.prepare_cached(
             "UPDATE messages SET state = CASE WHEN EXISTS \
                  (SELECT 1 FROM deliveries WHERE message = ?1 AND state = 'dead') \
                  THEN 'dead' ELSE 'completed' END \
              WHERE id = ?1 AND NOT EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state IN ('queued', 'sending'))",
+                 (SELECT 1 FROM deliveries WHERE message = ?1 \
+                  AND state IN ('queued', 'sending', 'held', 'awaiting'))",
         )?;
         update.execute([message]).map(|_| ())
     }
@@ -289,6 +326,7 @@ impl Ledger<'_> {
                 at,
                 outcome: "interrupted".to_owned(),
                 reply: None,
+                sent: None,
                 settlement: Settlement::Retry { due: 0, ambiguous: true },
                 backup: None,
             })?;

@@ -6,6 +6,7 @@
 //! ever writes.
 
 mod audit;
+mod later;
 mod ledger;
 mod reader;
 mod schema;
@@ -22,8 +23,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DeliveryId, Incoming, Pending, Reader, Store,
-    StoreError,
+    Accepted, AttemptId, AuditEvent, Incoming, LateAck, LateRule, Pending, Reader, Resume, Settled,
+    Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -101,15 +102,30 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| incoming.iter().map(|one| ledger.accept(one)).collect())
     }
 
-    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {
-        self.writer.submit(move |ledger| ledger.begin_attempt(delivery, at))
+    fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
+        self.writer.submit(move |ledger| ledger.advance(&step))
     }
 
-    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
-        self.writer.submit(move |ledger| {
-            ledger.settle(&end)?;
-            next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
-        })
+    fn acknowledge_late(&self, ack: LateAck) -> Pending<'_, Option<Settled>> {
+        self.writer.submit(move |ledger| ledger.acknowledge_late(&ack))
+    }
+
+    fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.expire(now, &rule))
+    }
+
+    fn resume(
+        &self,
+        destination: String,
+        how: Resume,
+        actor: String,
+        at: i64,
+    ) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.resume(&destination, how, &actor, at))
+    }
+
+    fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {

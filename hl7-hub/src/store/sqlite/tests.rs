@@ -33,7 +33,14 @@ impl Bench for Folder {
     }
 }
 
-contract::suite! { Folder::new();
+contract::suite! { contract_later, Folder::new();
+    an_application_acknowledges_later_or_not_at_all
+    an_application_is_asked_again_so_often
+    what_is_held_waits_for_somebody
+    lanes_share_what_all_wait_for
+}
+
+contract::suite! { contract, Folder::new();
     what_is_accepted_is_there_after_reopening
     a_duplicate_gets_the_stored_acknowledgment
     a_reused_control_id_is_accepted_and_marked
@@ -42,6 +49,8 @@ contract::suite! { Folder::new();
     what_is_given_up_goes_to_the_backup
     settling_twice_changes_nothing
     the_next_attempt_begins_with_the_end_of_the_last
+    a_step_is_one_commit_and_what_is_withdrawn_does_not_count
+    what_cannot_be_done_costs_nobody_else
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
     messages_come_together_in_their_order
@@ -210,6 +219,7 @@ async fn filled() -> Folder {
         outcome: "timeout".into(),
         reply: None,
         settlement,
+        sent: None,
         backup: None,
     };
     store.settle(lost, None).await.expect("it is settled");
@@ -220,6 +230,7 @@ async fn filled() -> Folder {
         outcome: "AA".to_owned(),
         reply: Some(crate::Payload::from(*b"MSA|AA")),
         settlement: Settlement::Done,
+        sent: None,
         backup: None,
     };
     store.settle(end, None).await.expect("it is settled");
@@ -259,6 +270,8 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "DELETE FROM messages WHERE id = 3",
         "DELETE FROM attempts WHERE id = 2",
         "DELETE FROM audit WHERE id = 5",
+        "UPDATE message_counts SET count = count - 1 WHERE state = 'queued'",
+        "DELETE FROM delivery_counts WHERE state = 'done'",
         "INSERT INTO messages SELECT 9, at, source, peer, control_id, message_type, \
              sending_application, sending_facility, receiving_application, receiving_facility, \
              version, patient_id, verdict, state, bytes, digest FROM messages WHERE id = 1",
