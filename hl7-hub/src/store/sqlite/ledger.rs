@@ -189,20 +189,7 @@ impl Ledger<'_> {
 
     /// The end of an attempt, what becomes of its delivery and of the message. Nothing where it was settled before.
     pub(super) fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
-        let delivery = self
-            .db
-            .prepare_cached(
-                "UPDATE attempts SET ended = ?2, outcome = ?3, reply = ?4 \
-                 WHERE id = ?1 AND ended IS NULL RETURNING delivery",
-            )
-            .and_then(|mut update| {
-                let reply = end.reply.as_ref().map(Payload::bytes);
-                update
-                    .query_row(params![end.attempt.0, end.at, end.outcome, reply], |row| row.get(0))
-                    .optional()
-            })
-            .map_err(failure)?;
-        let Some(delivery): Option<i64> = delivery else { return Ok(()) };
+        let Some(delivery) = self.end_attempt(end).map_err(failure)? else { return Ok(()) };
         let mut counted = 1;
         let (state, due, ambiguous) = match end.settlement {
             Settlement::Done => (DeliveryState::Done, 0, false),
@@ -225,18 +212,20 @@ impl Ledger<'_> {
             }
             Settlement::Dead => (DeliveryState::Dead, 0, false),
         };
-        let (message, destination) = self
-            .db
+        self.db
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4, \
-                     attempts = attempts - 1 + ?5 \
-                 WHERE id = ?1 RETURNING message, destination",
+                     attempts = attempts - 1 + ?5 WHERE id = ?1",
             )
             .and_then(|mut update| {
-                let values = params![delivery, state.word(), due, ambiguous, counted];
-                update.query_row(values, |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-                })
+                update.execute(params![delivery, state.word(), due, ambiguous, counted])
+            })
+            .map_err(failure)?;
+        let (message, destination): (i64, String) = self
+            .db
+            .prepare_cached("SELECT message, destination FROM deliveries WHERE id = ?1")
+            .and_then(|mut select| {
+                select.query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))
             })
             .map_err(failure)?;
         let line = Line {
@@ -250,6 +239,24 @@ impl Ledger<'_> {
         };
         line.append(self.db, self.tip).map_err(failure)?;
         if state.is_settled() { self.conclude(message).map_err(failure) } else { Ok(()) }
+    }
+
+    /// Writes down how an attempt ended, and gives its delivery; `None` where it had ended before. (`RETURNING` would save a
+    /// line here, and make a table for it each time.)
+    fn end_attempt(&self, end: &AttemptEnd) -> rusqlite::Result<Option<i64>> {
+        let open = self
+            .db
+            .prepare_cached("SELECT delivery FROM attempts WHERE id = ?1 AND ended IS NULL")?
+            .query_row([end.attempt.0], |row| row.get(0))
+            .optional()?;
+        let reply = end.reply.as_ref().map(Payload::bytes);
+        self.db
+            .prepare_cached(
+                "UPDATE attempts SET ended = ?2, outcome = ?3, reply = ?4 \
+                 WHERE id = ?1 AND ended IS NULL",
+            )?
+            .execute(params![end.attempt.0, end.at, end.outcome, reply])?;
+        Ok(open)
     }
 
     fn await_application(&self, delivery: i64, sent: &SentAs, until: i64) -> rusqlite::Result<()> {
