@@ -52,13 +52,13 @@
 //! # Parts
 //!
 //! [`config`] is the file. [`engine`] decides, without I/O: what a message is answered, where it goes, what a lane does
-//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these. The marks of MLLP are read and written by
-//! [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`]. [`api`] is how people, their
-//! commands and monitoring talk to a hub that runs.
+//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these, secured by [`tls`] where that is wanted. The marks
+//! of MLLP are read and written by [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`].
+//! [`api`] is how people, their commands and monitoring talk to a hub that runs.
 //!
 //! # Not there yet
 //!
-//! TLS, HTTP, waiting for the application acknowledgment behind a `CA`.
+//! Messages over HTTP in.
 
 pub mod api;
 pub mod config;
@@ -68,6 +68,7 @@ mod operate;
 mod payload;
 pub mod run;
 pub mod store;
+pub mod tls;
 mod versions;
 
 pub use payload::{Digest, Payload};

@@ -6,10 +6,15 @@ use std::time::Duration;
 
 use hl7_core::ack::{HeaderOverrides, ReplyRules};
 
+use super::http::{HttpOut, http_out};
 use super::section::Section;
-use super::source::{Framed, address, framed, header_field};
+use super::source::{Framed, address, framed, header_field, keepalive};
+use super::tls::{Secured, TlsSections};
 use crate::engine::{Backoff, Template};
 use crate::store::DeliveryId;
+
+/// How far a lane goes ahead of the store, unless something else is said.
+const WINDOW: usize = 16;
 
 /// A destination.
 #[derive(Debug)]
@@ -26,6 +31,16 @@ pub struct Destination {
     pub backoff: Backoff,
     /// Attempts without an answer until a delivery is given up; `None` for never.
     pub lost_attempts: Option<u32>,
+    /// How its queue is divided.
+    pub lanes: Lanes,
+    /// Whether a message that would be given up holds up those behind it.
+    pub hold: bool,
+    /// How long the application's acknowledgment is waited for, behind one that only says "stored".
+    pub application: Option<Duration>,
+    /// Whether a message is sent again whose application does not acknowledge it in time; else it is given up.
+    pub application_retry: bool,
+    /// Most deliveries between the commit that says that they begin and the one that says how they ended.
+    pub window: usize,
     /// The destination that gets what this one does not take in the end.
     pub backup: Option<String>,
     /// What its headers say instead.
@@ -35,6 +50,32 @@ pub struct Destination {
     pub(super) backup_span: Option<(String, Range<usize>)>,
 }
 
+/// How the queue of a destination is divided: messages with the same key are sent in order, others side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lanes {
+    /// How many lanes there are.
+    pub count: usize,
+    /// What decides about the lane of a message; `None` for a single lane.
+    pub key: Option<hl7_core::Path>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { count: 1, key: None }
+    }
+}
+
+impl Lanes {
+    /// In a few words, to tell whether it is another than before.
+    #[must_use]
+    pub fn layout(&self) -> String {
+        match &self.key {
+            Some(key) => format!("{} by {key}", self.count),
+            None => "one".to_owned(),
+        }
+    }
+}
+
 /// How a destination is reached.
 #[derive(Debug)]
 pub enum Port {
@@ -42,6 +83,8 @@ pub enum Port {
     Mllp(MllpOut),
     /// As files in a folder.
     File(FileOut),
+    /// Over HTTP.
+    Http(HttpOut),
 }
 
 /// An MLLP destination.
@@ -49,6 +92,13 @@ pub enum Port {
 pub struct MllpOut {
     /// Host and port.
     pub address: String,
+    /// How the connection is secured; `None` for a plain one.
+    pub secured: Option<Secured>,
+    /// After which silence the system asks the peer whether it is still there; `None` for never.
+    pub keepalive: Option<Duration>,
+    /// Most connections at once to the address, over all destinations that have it: the least that one of them says. `None`
+    /// for as many as there are destinations.
+    pub max_connections: Option<usize>,
     /// What frames look like.
     pub framed: Framed,
     /// Whether it answers with commit blocks of MLLP Release 2.
@@ -130,29 +180,35 @@ pub(super) fn read(
     section: Section<'_, '_>,
     folder: &Path,
     hub: &str,
+    tls: &TlsSections,
 ) -> Option<Destination> {
-    let (mllp, file) = (section.section("mllp"), section.section("file"));
+    let (mllp, file, http) =
+        (section.section("mllp"), section.section("file"), section.section("http"));
     let text = text(&section);
     let batch = [&mllp, &file].into_iter().find_map(|port| batch_out(port, hub, &name));
     if batch.is_some() && text.is_some() {
         let reason = "a text cannot be in a batch; leave out one of `batch` and `text`";
         section.mistake(section.span.clone(), "text", reason);
     }
-    let port = match (mllp.is_there(), file.is_there()) {
-        (true, false) => mllp_out(&mllp).map(Port::Mllp),
-        (false, true) => file_out(&file, folder, batch.as_ref(), text.is_some()).map(Port::File),
-        (both, _) => {
-            let which = if both { "only one of" } else { "either" };
+    let port = match (mllp.is_there(), file.is_there(), http.is_there()) {
+        (true, false, false) => mllp_out(&mllp, tls).map(Port::Mllp),
+        (false, true, false) => {
+            file_out(&file, folder, batch.as_ref(), text.is_some()).map(Port::File)
+        }
+        (false, false, true) => http_out(&http, tls).map(Port::Http),
+        (mllp, file, http) => {
+            let which = if mllp || file || http { "only one of" } else { "either" };
             section.mistake(
                 section.span.clone(),
                 "",
-                format!("a destination has {which} `mllp` or `file`"),
+                format!("a destination has {which} `mllp`, `file` or `http`"),
             );
             None
         }
     };
     mllp.finish();
     file.finish();
+    http.finish();
     let replies = replies(&section);
     let (backoff, lost_attempts) = backoff(section.section("retry"));
     let set = overrides(section.section("set"));
@@ -161,8 +217,22 @@ pub(super) fn read(
     if let Some((_, span)) = backup_span.clone().filter(|(to, _)| *to == name) {
         section.mistake(span, "backup", "a destination cannot be its own backup");
     }
+    let lanes = lanes(section.section("lanes"));
+    let hold = section.word("on_refusal", &["pass", "hold"]) == Some(1);
+    if let Some((_, span)) = backup_span.clone().filter(|_| hold) {
+        let reason = "what a destination refuses is held, or goes to its backup, not both";
+        section.mistake(span, "backup", reason);
+    }
+    let application = section.duration("app_ack_timeout").flatten();
+    let application_retry = section.word("on_app_ack_timeout", &["give-up", "retry"]) == Some(1);
+    let window = section.number("window", 1, 1_000).map_or(WINDOW, |number| number as usize);
     section.finish();
     Some(Destination {
+        lanes,
+        hold,
+        application,
+        application_retry,
+        window,
         name,
         port: port?,
         batch,
@@ -176,7 +246,20 @@ pub(super) fn read(
     })
 }
 
-fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
+fn lanes(section: Section<'_, '_>) -> Lanes {
+    let count = section.number("n", 1, 64).map_or(1, |number| number as usize);
+    let key = section.parsed("key", |text| {
+        text.parse::<hl7_core::Path>().map_err(|error| format!("`{text}` is no path: {error}"))
+    });
+    if count > 1 && section.get("key").is_none() {
+        let reason = "several lanes need a `key`, as \"PID-3.1\": messages with the same one keep their order";
+        section.mistake(section.span.clone(), "", reason);
+    }
+    section.finish();
+    if count > 1 { Lanes { count, key } } else { Lanes::default() }
+}
+
+fn mllp_out(mllp: &Section<'_, '_>, tls: &TlsSections) -> Option<MllpOut> {
     let framed = framed(mllp);
     let connect_timeout = mllp.time("connect_timeout", Duration::from_secs(10));
     let ack_timeout = mllp.time("ack_timeout", Duration::from_secs(30));
@@ -189,7 +272,19 @@ fn mllp_out(mllp: &Section<'_, '_>) -> Option<MllpOut> {
     if mllp.get("connect").is_none() {
         mllp.mistake(mllp.span.clone(), "", "`connect` is missing: the host:port to send to");
     }
-    to.map(|address| MllpOut { address, framed, commits, connect_timeout, ack_timeout })
+    let keepalive = keepalive(mllp);
+    let max_connections = mllp.number("max_connections", 1, 10_000).map(|most| most as usize);
+    let secured = tls.for_call(mllp, to.as_deref().unwrap_or_default());
+    to.map(|address| MllpOut {
+        address,
+        secured,
+        keepalive,
+        max_connections,
+        framed,
+        commits,
+        connect_timeout,
+        ack_timeout,
+    })
 }
 
 fn file_out(

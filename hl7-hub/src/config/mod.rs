@@ -14,6 +14,7 @@
 mod alert;
 mod changes;
 mod destination;
+mod http;
 mod mistake;
 mod operating;
 mod route;
@@ -21,6 +22,7 @@ mod section;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod units;
 
 use std::fs;
@@ -30,19 +32,25 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use crate::Digest;
+use crate::tls::Tls;
 
 pub use alert::{Alert, AlertRule};
 pub use changes::Changes;
 pub(crate) use destination::MOST_MESSAGES;
-pub use destination::{BatchOut, Commits, Destination, FileOut, MllpOut, Port};
+pub use destination::{BatchOut, Commits, Destination, FileOut, Lanes, MllpOut, Port};
+pub use http::HttpOut;
 pub use mistake::{ConfigError, ConfigErrors};
 pub use operating::{Api, Keep, Log, LogFormat};
 pub use route::Route;
-pub use source::{Acks, BatchAcks, Batches, Check, Framed, Link, Source, StoreFailure, Timers};
+pub use source::{
+    Acks, BatchAcks, Batches, Check, Delivered, Framed, Link, Source, StoreFailure, Timers,
+};
+pub use tls::Secured;
 
 use changes::{Parts, parts};
 use mistake::{Mistake, located, suggestion};
 use section::{Notes, Section};
+use tls::TlsSections;
 
 /// The example that `hl7-hub init` writes: every key with what it does.
 pub const EXAMPLE: &str = include_str!("example.toml");
@@ -58,6 +66,9 @@ pub struct Config {
     pub data: PathBuf,
     /// The most bytes of the store.
     pub store_limit: Option<u64>,
+    /// The most bytes of messages, of all connections together, that are held before they are complete. What is over it is
+    /// not read until there is room, but for one message; the first 16 KiB of each do not count.
+    pub buffer_limit: usize,
     /// How long what is under way may take when the hub is asked to stop.
     pub shutdown: Duration,
     /// The HTTP API, if there is one.
@@ -142,15 +153,20 @@ impl Config {
 
     fn read(root: Section<'_, '_>, folder: &Path) -> Self {
         let hub = root.section("hub");
+        let tls = TlsSections::read(&root, folder);
         let mut sources = Vec::new();
         for (name, section) in root.named("source") {
-            sources.extend(source::read(name, section, folder));
+            sources.extend(source::read(name, section, folder, &tls));
         }
         let mut config = Self {
             file: None,
             name: hub.text("name").unwrap_or("hub").to_owned(),
             data: folder.join(hub.text("data").unwrap_or("data")),
             store_limit: hub.size("store_limit"),
+            buffer_limit: hub
+                .size("buffer_limit")
+                .and_then(|limit| usize::try_from(limit).ok())
+                .unwrap_or(256 << 20),
             shutdown: hub.time("shutdown", Duration::from_secs(10)),
             api: operating::api(root.section("api"), folder),
             log: operating::log(root.section("log"), folder),
@@ -163,16 +179,32 @@ impl Config {
         };
         hub.finish();
         let hub_name = config.name.clone();
-        for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder, &hub_name));
-        }
         for (name, section) in root.named("alert") {
             config.alerts.extend(alert::read(name, section));
         }
+        for (name, section) in root.named("destination") {
+            config.destinations.extend(destination::read(name, section, folder, &hub_name, &tls));
+        }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
+        config.share_addresses();
+        check_listeners(&root);
         root.finish();
         config
+    }
+
+    /// What one destination says of how many connections its address takes holds for all that have it.
+    fn share_addresses(&mut self) {
+        let of_mllp = |destination: &Destination| match &destination.port {
+            Port::Mllp(mllp) => Some((mllp.address.clone(), mllp.max_connections?)),
+            Port::Http(_) | Port::File(_) => None,
+        };
+        let said: Vec<_> = self.destinations.iter().filter_map(of_mllp).collect();
+        for destination in &mut self.destinations {
+            let Port::Mllp(mllp) = &mut destination.port else { continue };
+            let same = said.iter().filter(|(address, _)| *address == mllp.address);
+            mllp.max_connections = same.map(|(_, most)| *most).min();
+        }
     }
 
     /// Every name that a route or source uses is one that there is.
@@ -199,6 +231,8 @@ impl Config {
         }
         for source in &self.sources {
             check(source.acks.destination_span.as_slice(), &destinations, "destination");
+            check(&source.acks_of_spans, &destinations, "destination");
+            check(&source.acks.delivered_spans, &destinations, "destination");
         }
         for alert in &self.alerts {
             match alert.rule.is_of_source() {
@@ -233,7 +267,38 @@ impl Config {
     /// What a destination is set up by: two configurations that say the same of it have the same. `None` where there is no
     /// destination with that name.
     pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
-        self.parts.get(&format!("destination.{name}")).copied()
+        let part = self.parts.get(&format!("destination.{name}"))?;
+        // What stands elsewhere in the file and holds for this one too.
+        match &self.destination(name)?.port {
+            Port::Mllp(mllp) => {
+                let most = mllp.max_connections.unwrap_or_default().to_be_bytes();
+                let secured = mllp.secured.as_ref().map(|secured| secured.tls.stamp());
+                let secured = secured.as_ref().map(|stamp| &stamp.0[..]);
+                Some(Digest::of_parts([&part.0[..], &most, secured.unwrap_or_default()]))
+            }
+            Port::Http(http) => Some(Digest::of_parts([&part.0[..], &http.stamp().0])),
+            Port::File(_) => Some(*part),
+        }
+    }
+
+    /// The sections of TLS that are in use, each with who uses it.
+    pub(crate) fn secured(&self) -> impl Iterator<Item = (&str, &Tls)> {
+        let sources = self.sources.iter().filter_map(|source| {
+            let tls = match &source.link {
+                Link::Listen(_) => source.tls.as_deref(),
+                Link::Dial { secured, .. } => secured.as_ref().map(|secured| &*secured.tls),
+            };
+            tls.map(|tls| (source.name.as_str(), tls))
+        });
+        let destinations = self.destinations.iter().filter_map(|destination| {
+            let secured = match &destination.port {
+                Port::Mllp(mllp) => mllp.secured.as_ref(),
+                Port::Http(http) => http.secured.as_ref(),
+                Port::File(_) => None,
+            };
+            secured.map(|secured| (destination.name.as_str(), &*secured.tls))
+        });
+        sources.chain(destinations)
     }
 
     /// The source with a name.
@@ -246,5 +311,20 @@ impl Config {
     #[must_use]
     pub fn destination(&self, name: &str) -> Option<&Destination> {
         self.destinations.iter().find(|destination| destination.name == name)
+    }
+}
+
+/// No two sources listen on one address; but for port 0, which is another port each time.
+fn check_listeners(root: &Section<'_, '_>) {
+    let mut taken: Vec<(&str, String)> = Vec::new();
+    for (name, section) in root.named("source") {
+        let Some((address, span)) = section.text_below(["mllp", "listen"]) else { continue };
+        match taken.iter().find(|(known, _)| *known == address && !address.ends_with(":0")) {
+            Some((_, other)) => {
+                let reason = format!("source `{other}` listens on {address} already");
+                section.mistake(span, "mllp.listen", reason);
+            }
+            None => taken.push((address, name)),
+        }
     }
 }

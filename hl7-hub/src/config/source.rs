@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, AckSettings, AckType, Condition, HeaderOverrides};
@@ -14,6 +15,8 @@ use ipnet::IpNet;
 use super::destination::overrides;
 use super::section::{NamedFile, Section};
 use super::suggestion;
+use super::tls::{Secured, TlsSections};
+use crate::tls::Tls;
 use crate::versions::VERSIONS;
 
 /// A source.
@@ -23,6 +26,10 @@ pub struct Source {
     pub name: String,
     /// How it is reached.
     pub link: Link,
+    /// What connections that it makes to us are secured by; `None` for plain ones.
+    pub tls: Option<Arc<Tls>>,
+    /// After which silence the system asks a peer whether it is still there; `None` for never.
+    pub keepalive: Option<Duration>,
     /// What frames look like, both ways.
     pub framed: Framed,
     /// Whether each message is answered by a commit block of MLLP Release 2 too, before its acknowledgment.
@@ -37,6 +44,9 @@ pub struct Source {
     pub allow: Vec<IpNet>,
     /// MSH-3.1 of those who may send; empty for all.
     pub senders: Vec<String>,
+    /// The destinations whose applications acknowledge through this source; empty for all that wait for one.
+    pub acks_of: Vec<String>,
+    pub(super) acks_of_spans: Vec<(String, Range<usize>)>,
     /// How messages are acknowledged.
     pub acks: Acks,
     /// What becomes of a message that is not as it should be.
@@ -70,6 +80,8 @@ pub enum Link {
         address: String,
         /// The longest pause between two attempts.
         retry: Duration,
+        /// How the connection is secured; `None` for a plain one.
+        secured: Option<Secured>,
     },
 }
 
@@ -113,7 +125,22 @@ pub struct Acks {
     pub reject_unknown: bool,
     /// How the messages of a batch are answered.
     pub batch: BatchAcks,
+    /// Whose answers are waited for before the application acknowledgment; `None` for nobody's: it says that the message is
+    /// stored.
+    pub delivered: Option<Delivered>,
+    pub(super) delivered_spans: Vec<(String, Range<usize>)>,
     pub(super) destination_span: Option<(String, Range<usize>)>,
+}
+
+/// Whose answers a sender waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The destinations.
+    pub by: Vec<String>,
+    /// Whether the sender gets the very reply of the destination, as for a query; else an acknowledgment with its code.
+    pub response: bool,
+    /// How long; then the connection is closed without an answer, and the message stays queued.
+    pub limit: Duration,
 }
 
 /// What becomes of a message that is not as it should be.
@@ -162,11 +189,22 @@ pub enum StoreFailure {
 }
 
 /// Reads a source; `None` where it has no link, which is a mistake.
-pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Option<Source> {
+pub(super) fn read(
+    name: String,
+    section: Section<'_, '_>,
+    folder: &Path,
+    tls: &TlsSections,
+) -> Option<Source> {
     let mllp = section.section("mllp");
-    let listen = mllp.parsed("listen", address).map(Link::Listen);
     let retry = mllp.time("connect_retry", Duration::from_secs(20));
-    let dial = mllp.parsed("connect", address).map(|address| Link::Dial { address, retry });
+    let dial = mllp.parsed("connect", address).map(|address| {
+        let secured = tls.for_call(&mllp, &address);
+        Link::Dial { address, retry, secured }
+    });
+    let listen = mllp.parsed("listen", address).map(Link::Listen);
+    let tls = listen.as_ref().and_then(|_| tls.for_listener(&mllp));
+    // Known also where the address is wrong.
+    let _ = mllp.get("tls");
     let link = match (listen, dial) {
         (Some(link), None) | (None, Some(link)) => Some(link),
         (None, None) if mllp.get("listen").or(mllp.get("connect")).is_some() => None,
@@ -187,12 +225,17 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         write: mllp.time("write_timeout", Duration::from_secs(10)),
     };
     let commits = mllp.flag("commits").unwrap_or(false);
+    let keepalive = keepalive(&mllp);
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
     let batches = batches(&section);
+    let acks_of = section.texts("acks_of").unwrap_or_default();
+    let acks_of: Vec<_> = acks_of.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
     let source = Source {
         batches,
+        tls,
+        keepalive,
         framed,
         commits,
         timers,
@@ -200,6 +243,8 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         max_per_peer,
         allow: allowed(&section),
         senders: senders(&section),
+        acks_of: acks_of.iter().map(|(name, _)| name.clone()).collect(),
+        acks_of_spans: acks_of,
         acks: acks(section.section("ack"), batches),
         check: match section.word("check", &["off", "header", "warn", "reject"]) {
             Some(0) => Check::Off,
@@ -218,6 +263,11 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     };
     section.finish();
     link.map(|_| source)
+}
+
+/// After which silence a peer is asked whether it is still there.
+pub(super) fn keepalive(mllp: &Section<'_, '_>) -> Option<Duration> {
+    mllp.duration("keepalive").unwrap_or(Some(Duration::from_secs(60)))
 }
 
 /// A host and a port.
@@ -347,6 +397,7 @@ fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
             "acknowledgments go by the routes; leave out one of `application_to` and `by_routes`";
         ack.mistake(span, "application_to", reason);
     }
+    let (delivered, delivered_spans) = delivered(&ack);
     let acks = Acks {
         by_routes,
         mode,
@@ -366,10 +417,33 @@ fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
             _ if matches!(batches, Batches::Whole { .. }) => BatchAcks::Batch(WhichAcks::All),
             _ => BatchAcks::Each,
         },
+        delivered,
+        delivered_spans,
         destination_span: to.map(|(name, span)| (name.to_owned(), span)),
     };
     ack.finish();
     acks
+}
+
+fn delivered(ack: &Section<'_, '_>) -> (Option<Delivered>, Vec<(String, Range<usize>)>) {
+    let waits = ack.word("when", &["stored", "delivered"]) == Some(1);
+    let by = ack.texts("wait_for").unwrap_or_default();
+    let spans: Vec<_> = by.into_iter().map(|(name, span)| (name.to_owned(), span)).collect();
+    let by: Vec<_> = spans.iter().map(|(name, _)| name.clone()).collect();
+    let response = ack.word("answer", &["code", "response"]) == Some(1);
+    let limit = ack.time("wait", Duration::from_secs(30));
+    let mistake = |reason: &str| ack.mistake(ack.span.clone(), "", reason);
+    match (waits, by.len()) {
+        (true, 0) => mistake(
+            "`when = \"delivered\"` needs `wait_for`: the destinations that are to have answered",
+        ),
+        (true, 2..) if response => {
+            mistake("a response can come from one destination only: name one in `wait_for`")
+        }
+        (false, 1..) => mistake("`wait_for` means nothing without `when = \"delivered\"`"),
+        _ => {}
+    }
+    (waits.then_some(Delivered { by, response, limit }), spans)
 }
 
 /// Which fields a header override may name, as `MSH-5`.

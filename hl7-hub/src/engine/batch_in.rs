@@ -280,12 +280,12 @@ impl Batch<'_> {
         }
         if let Some(destination) = &self.reception.source().acks.application_to {
             for batch in bundle.of(diverted) {
-                deliveries.push(self.reception.to(destination, Some(batch), &[]));
+                deliveries.push(self.reception.to(destination, None, Some(batch), &[]));
             }
         }
         let (mut replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
         self.reception.send_by_routes(self.peer, &mut replies, deliveries);
-        Exchange { replies, not_stored, close: false }
+        Exchange { replies, not_stored, close: false, awaited: None }
     }
 
     /// Where the batch goes, with the headers of its messages as each destination wants them.
@@ -297,7 +297,7 @@ impl Batch<'_> {
         let (names, routed) = self.reception.destinations(&subject);
         let deliver = |name: &str| {
             if let Some(text) = self.reception.text(name, tree.as_ref()) {
-                return self.reception.to(name, Some(text), &[]);
+                return self.reception.to(name, None, Some(text), &[]);
             }
             let set = self.reception.config.destination(name).map(|destination| &destination.set);
             let outgoing = rewritten(self.frame, |number, message| match set {
@@ -306,7 +306,7 @@ impl Batch<'_> {
                 None => Some(message.to_vec()),
             });
             let outgoing = Some(outgoing).filter(|outgoing| outgoing != self.frame);
-            self.reception.to(name, outgoing.map(Payload::from), self.frame)
+            self.reception.to(name, None, outgoing.map(Payload::from), self.frame)
         };
         (names.into_iter().map(deliver).collect(), routed)
     }

@@ -7,7 +7,9 @@ use hl7_core::batch::{BatchError, BatchHeader, BatchWriter};
 use super::Moment;
 use crate::Payload;
 use crate::config::BatchOut;
-use crate::store::{DeliveryId, Facts, Gathered, Incoming, NewDelivery, Release, Verdict};
+use crate::store::{
+    DeliveryId, EVERY_LANE, Facts, Gathered, Incoming, NewDelivery, Release, Verdict,
+};
 
 /// Watches what gathers for one destination.
 ///
@@ -158,8 +160,12 @@ impl Gathering {
         reason: Reason,
         moment: &Moment,
     ) -> Incoming {
-        let delivery =
-            NewDelivery { destination: self.destination.clone(), outgoing: None, gather: false };
+        let delivery = NewDelivery {
+            destination: self.destination.clone(),
+            outgoing: None,
+            gather: false,
+            lane: EVERY_LANE,
+        };
         Incoming {
             at: moment.at,
             source: self.destination.clone(),

@@ -5,6 +5,7 @@
 //! - [`Condition`] is what a route asks of a message, [`Template`] a text about it.
 //! - [`Lane`] sends the deliveries of one destination, one after the other.
 //! - [`Gathering`] says when what waits for others goes, and makes the batch.
+//! - [`late_ack`] reads acknowledgments of applications that come later than the reply.
 //! - [`Backoff`] says when to try again.
 
 #[cfg(test)]
@@ -14,11 +15,14 @@ mod batch_in;
 #[cfg(test)]
 mod batch_in_tests;
 mod condition;
+mod delivered;
 mod envelope;
 mod gathering;
+mod keyed;
 mod lane;
 #[cfg(test)]
 mod lane_tests;
+mod late;
 mod lexer;
 mod reception;
 #[cfg(test)]
@@ -29,7 +33,9 @@ mod template;
 pub use backoff::Backoff;
 pub use batch_in::{BatchExchange, Received};
 pub use condition::{Condition, ConditionError, Subject};
+pub use delivered::Awaited;
 pub use gathering::{Due, Gathering, Reason};
-pub use lane::{Action, Event, Lane, Lost};
+pub use lane::{Actions, Book, Event, Lane, LaneSettings, Lost, Wire};
+pub use late::{acknowledged, late_ack, missed_rule};
 pub use reception::{Answer, Exchange, Moment, Reception};
 pub use template::{Template, TemplateError};

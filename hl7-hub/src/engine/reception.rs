@@ -11,9 +11,14 @@ use hl7_core::desc::VersionDesc;
 use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
+use super::delivered::Awaited;
 use super::gathering::can_gather;
+use super::keyed::lane_of;
+use super::late::late_ack;
 use crate::config::{Check, Config, Destination, Source, StoreFailure};
-use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
+use crate::store::{
+    Accepted, DedupeKey, Facts, Incoming, LateAck, NewDelivery, StoreError, Verdict,
+};
 use crate::versions::VERSIONS;
 use crate::{Digest, Payload};
 
@@ -53,6 +58,8 @@ pub struct Exchange {
     pub(super) not_stored: Vec<Payload>,
     /// Whether whoever sends this is better met by silence.
     pub(super) close: bool,
+    /// What is waited for before the rest of the answer.
+    pub(super) awaited: Option<Awaited>,
 }
 
 /// What to do on the connection.
@@ -65,6 +72,18 @@ pub struct Answer {
 }
 
 impl Exchange {
+    /// Whether the connection is closed behind the answer, whatever the store says.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        self.close
+    }
+
+    /// What is waited for, behind what [`answer`](Self::answer) gives, before the rest of the answer.
+    #[must_use]
+    pub fn awaited(&self) -> Option<&Awaited> {
+        self.awaited.as_ref()
+    }
+
     /// What the sender is told, now that the store has answered. No acknowledgment that says "stored" comes from anywhere
     /// else.
     #[must_use]
@@ -137,10 +156,24 @@ impl Reception {
         &self.config.sources[self.source]
     }
 
+    /// The message as a late acknowledgment of an application to something that was delivered, if it is one.
+    #[must_use]
+    pub fn late_ack(&self, bytes: &[u8], at: i64) -> Option<LateAck> {
+        late_ack(bytes, &self.config, &self.source().acks_of, at)
+    }
+
     /// Judges a message, routes it, makes its acknowledgments.
     #[must_use]
     pub fn receive(&self, bytes: &[u8], peer: &str, moment: &Moment) -> (Incoming, Exchange) {
-        self.routed(bytes, peer, moment.at, self.assess(bytes, moment, false))
+        let assessed = self.assess(bytes, moment, false);
+        let owed_acks = assessed.owed_acks;
+        let (mut incoming, mut exchange) = self.routed(bytes, peer, moment.at, assessed);
+        exchange.awaited = self.await_delivery(&incoming, owed_acks, &mut exchange.replies);
+        if let Some(awaited) = &exchange.awaited {
+            incoming.replies.clone_from(&exchange.replies);
+            incoming.decided.push_str(&format!(" behind {}", awaited.destinations.join(", ")));
+        }
+        (incoming, exchange)
     }
 
     /// The start of a message that is longer than the limit: kept, and rejected as well as its header allows.
@@ -260,7 +293,7 @@ impl Reception {
             ..self.incoming(bytes, peer, at, verdict, assessed.facts)
         };
         let Assessed { not_stored, close, .. } = assessed;
-        (incoming, Exchange { replies, not_stored, close })
+        (incoming, Exchange { replies, not_stored, close, awaited: None })
     }
 
     pub(super) fn incoming(
@@ -394,12 +427,13 @@ impl Reception {
     /// A delivery with the header that its destination wants, or of the text that it wants instead.
     fn delivery(&self, name: &str, tree: Option<&Tree>, bytes: &[u8]) -> NewDelivery {
         if let Some(text) = self.text(name, tree) {
-            return self.to(name, Some(text), bytes);
+            return self.to(name, tree, Some(text), bytes);
         }
         let changed = |destination: &Destination| destination.set.apply(bytes);
-        let outgoing = self.config.destination(name).and_then(changed);
+        let destination = self.config.destination(name);
+        let outgoing = destination.and_then(changed);
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
-        self.to(name, outgoing, bytes)
+        self.to(name, tree, outgoing, bytes)
     }
 
     /// The text about a message that a destination wants instead of it.
@@ -409,11 +443,18 @@ impl Reception {
     }
 
     /// A delivery of bytes, or of others in their place. It waits for others where those can be in a batch.
-    pub(super) fn to(&self, name: &str, outgoing: Option<Payload>, bytes: &[u8]) -> NewDelivery {
+    pub(super) fn to(
+        &self,
+        name: &str,
+        tree: Option<&Tree>,
+        outgoing: Option<Payload>,
+        bytes: &[u8],
+    ) -> NewDelivery {
         let destination = self.config.destination(name);
         let takes_batches = destination.is_some_and(|destination| destination.batch.is_some());
         let gather = takes_batches && can_gather(outgoing.as_ref().map_or(bytes, Payload::bytes));
-        NewDelivery { destination: name.to_owned(), outgoing, gather }
+        let lane = destination.map_or(0, |destination| lane_of(tree, &destination.lanes));
+        NewDelivery { destination: name.to_owned(), outgoing, gather, lane }
     }
 
     /// Takes the application acknowledgment behind an accept acknowledgment to the destination that it is to go to.
@@ -427,7 +468,7 @@ impl Reception {
         if let Owed::Acks { accept: Some(_), application: Some(_) } = owed_acks
             && let Some(application) = replies.pop()
         {
-            deliveries.push(self.to(destination, Some(application), &[]));
+            deliveries.push(self.to(destination, None, Some(application), &[]));
         }
     }
 
@@ -452,7 +493,8 @@ impl Reception {
             routed.push_str(&format!(", by {taken}"));
             for name in names {
                 let changed = self.delivery(name, tree.as_ref(), reply.bytes()).outgoing;
-                deliveries.push(self.to(name, Some(changed.unwrap_or_else(|| reply.clone())), &[]));
+                let outgoing = changed.unwrap_or_else(|| reply.clone());
+                deliveries.push(self.to(name, tree.as_ref(), Some(outgoing), &[]));
             }
         }
         routed
@@ -465,7 +507,7 @@ impl Reception {
         (acks.mode == AckMode::Static).then(|| Payload::from(text.as_bytes()))
     }
 
-    fn replies(
+    pub(super) fn replies(
         &self,
         inbound: &Inbound<'_>,
         owed_acks: Owed,

@@ -1,9 +1,8 @@
 //! What is paused now, and who is to know.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::{Notify, watch};
 
 use crate::store::{Paused, Side};
 
@@ -14,9 +13,7 @@ pub(crate) struct Gates(Mutex<HashMap<(Side, String), Arc<Gate>>>);
 /// Whether a source takes messages, or a destination gets them.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    closed: watch::Sender<bool>,
-    /// Told when somebody changed what is queued for the destination.
-    changed: Notify,
+    closed: AtomicBool,
 }
 
 impl Gates {
@@ -38,26 +35,10 @@ impl Gates {
 
 impl Gate {
     pub(crate) fn set_closed(&self, closed: bool) {
-        self.closed.send_replace(closed);
+        self.closed.store(closed, Ordering::Release);
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        !*self.closed.borrow()
-    }
-
-    /// Waits until it is open.
-    pub(crate) async fn opened(&self) {
-        // An error means that the gate is gone; it is here.
-        let _ = self.closed.subscribe().wait_for(|closed| !*closed).await;
-    }
-
-    /// Says that what is queued is not what it was.
-    pub(crate) fn note_change(&self) {
-        self.changed.notify_one();
-    }
-
-    /// Waits until somebody says so.
-    pub(crate) async fn changed(&self) {
-        self.changed.notified().await;
+        !self.closed.load(Ordering::Acquire)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -246,10 +246,10 @@ impl Metrics {
         self.attempts.get_or_create(&DestinationOutcome { destination, outcome }).inc();
     }
 
-    /// How long a destination took to answer.
-    pub(crate) fn waited(&self, destination: &str, time: Duration) {
+    /// Takes how long a destination takes to answer, from now on.
+    pub(crate) fn stopwatch(&self, destination: &str) -> Stopwatch {
         let of = OfDestination { destination: destination.to_owned() };
-        self.ack_wait.get_or_create(&of).observe(time.as_secs_f64());
+        Stopwatch(Instant::now(), self.ack_wait.get_or_create(&of).clone())
     }
 
     /// Whether a destination is reached.
@@ -340,6 +340,16 @@ fn signed(count: u64) -> i64 {
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics")
+    }
+}
+
+/// Runs until it is stopped; one that is dropped counts for nothing.
+#[derive(Debug)]
+pub(crate) struct Stopwatch(Instant, Histogram);
+
+impl Stopwatch {
+    pub(crate) fn stop(self) {
+        self.1.observe(self.0.elapsed().as_secs_f64());
     }
 }
 

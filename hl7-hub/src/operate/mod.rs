@@ -88,7 +88,7 @@ impl Desk {
 
     /// What tells when the hub stops.
     pub(crate) fn stopping(&self) -> Stopping {
-        self.hub.stopping()
+        self.hub.stopping_all()
     }
 
     /// Reads the store without keeping anybody waiting.
@@ -109,7 +109,7 @@ impl Desk {
             self.hub.note_failure(failure);
         })?;
         for destination in &ordered.destinations {
-            self.hub.gates.gate(Side::Destination, destination).note_change();
+            self.hub.note_change(destination);
         }
         self.hub.wake(&ordered.destinations);
         info!(who = by.who, done = ordered.done, "an order was carried out");
@@ -168,6 +168,9 @@ impl Desk {
     fn set_closed(&self, side: Side, names: &[String], closed: bool) {
         for name in names {
             self.hub.gates.gate(side, name).set_closed(closed);
+            if side == Side::Destination {
+                self.hub.note_change(name);
+            }
         }
     }
 
@@ -239,7 +242,7 @@ impl Desk {
             _ => self.pause(by, Side::Source, names).await?,
         };
         let until = Instant::now() + wait.min(LONGEST_DRAIN);
-        let mut stopping = self.hub.stopping();
+        let mut stopping = self.hub.stopping_all();
         loop {
             let status = self.read(|reader| reader.status()).await?;
             let queued =

@@ -10,13 +10,18 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::{Hub, RunError, Stopping, dial, gather, lane, listener};
+use super::{Hub, RunError, Stopping, destination, dial, gather, listener, suspension};
 use crate::config::{Config, Link, Source};
 use crate::engine::Reception;
 
 /// How often, and after which pause each time, an address is tried that is in use: whoever had it may be about to go.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// From how many days before its end on a certificate is warned of.
+const WARNING: i64 = 30;
+/// A day in seconds.
+const DAY: i64 = 86_400;
 
 /// The tasks of a hub, and the configuration that they work by.
 pub(super) struct Crew {
@@ -53,7 +58,9 @@ impl Crew {
     /// Nobody, yet; see [`Crew::go_over`].
     pub(super) fn new(hub: Arc<Hub>, config: Arc<Config>) -> Self {
         let (sources, lanes, turns) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { hub, config, sources, lanes, turns, tasks: JoinSet::new() }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(suspension::run(Arc::clone(&hub)));
+        Self { hub, config, sources, lanes, turns, tasks }
     }
 
     /// The configuration that everybody works by.
@@ -66,9 +73,9 @@ impl Crew {
         let listeners = self.listeners(&config).await?;
         self.hub.set_config(Arc::clone(&config));
         self.config = config;
-        // Lanes first, so that there is somebody to wake when a message comes by the new rules.
-        self.go_over_lanes();
+        self.warn_of_old_certificates();
         self.go_over_sources(&listeners);
+        self.go_over_lanes();
         Ok(())
     }
 
@@ -116,6 +123,21 @@ impl Crew {
         }
     }
 
+    fn warn_of_old_certificates(&self) {
+        let now = self.hub.clock.now() / 1_000;
+        for (used_by, tls) in self.config.secured() {
+            match tls.expires.map(|expires| (expires - now).div_euclid(DAY)) {
+                Some(days) if days < 0 => {
+                    warn!(tls = tls.name, used_by, "the certificate has ended; peers refuse it");
+                }
+                Some(days) if days < WARNING => {
+                    warn!(tls = tls.name, used_by, days, "the certificate ends soon");
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
     fn go_over_lanes(&mut self) {
         let config = Arc::clone(&self.config);
         self.lanes.retain(|name, post| {
@@ -131,7 +153,7 @@ impl Crew {
             if self.lanes.contains_key(name) {
                 continue;
             }
-            self.hub.open_door(name, destination.batch.is_some());
+            self.hub.open_door(name, destination.lanes.count, destination.batch.is_some());
             let (stop, stopping) = self.stop();
             let gathering = self.turn(format!("gather {name}"));
             let (hub, ours, until) = (Arc::clone(&self.hub), Arc::clone(&config), stopping.clone());
@@ -144,7 +166,7 @@ impl Crew {
             self.tasks.spawn(async move {
                 let _turn = turn.lock().await;
                 if !stopping.is_now() {
-                    lane::run(hub, config, index, stopping).await;
+                    destination::run(hub, config, index, stopping).await;
                 }
             });
             self.lanes.insert(name.clone(), LanePost { settings, stop });

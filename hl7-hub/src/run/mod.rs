@@ -2,20 +2,29 @@
 //! [`store`](crate::store) keeps.
 //!
 //! Every connection and every destination is a task of its own. They share the store and nothing else, so that what hangs in
-//! one keeps no other waiting. Whatever waits is bounded: connections by their listener, what is read by the frame limit,
-//! what is written by the store's queue, what a lane reads ahead by its own limit.
+//! one keeps no other waiting. Whatever waits is bounded: connections by their listener, what is read by the frame limit and
+//! a budget for all, what is written by the store's queue, what a lane reads ahead by its own limit.
 
+mod budget;
 mod clock;
 mod connection;
 mod crew;
+mod destination;
 mod dial;
 mod gather;
 mod lane;
+mod late;
 mod listener;
 mod outlet;
 mod outlet_file;
+mod outlet_http;
 mod outlet_mllp;
+mod refusals;
 mod reload;
+mod sessions;
+mod suspension;
+mod wake;
+mod wire;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -29,10 +38,13 @@ use crate::api::{Api, ApiError};
 use crate::config::{Changes, Config};
 use crate::operate::{self, Desk, Gates, Metrics};
 use crate::store::{AuditEvent, Side, SqliteOptions, SqliteStore, Store, StoreError};
+use budget::Budget;
 pub use clock::Clock;
 use crew::Crew;
 use reload::Order;
 pub use reload::{Control, Orders, ReloadError};
+use sessions::Sessions;
+use wake::{Outcomes, Wake};
 
 /// Why a hub does not run.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +68,9 @@ pub enum RunError {
 }
 
 /// Who is woken for a destination.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Door {
-    lane: Arc<Notify>,
+    lanes: Arc<Wake>,
     /// Who makes batches for the lane.
     gatherer: Arc<Notify>,
     /// Whether what arrives gathers first.
@@ -76,8 +88,16 @@ pub(crate) struct Hub {
     config: RwLock<Arc<Config>>,
     /// Who is to be woken for a destination.
     doors: RwLock<HashMap<String, Door>>,
+    /// Tells what becomes of messages.
+    outcomes: Outcomes,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
+    /// Whether the store has no room.
+    full: watch::Sender<bool>,
+    /// How much of messages is held that are not complete.
+    budget: Arc<Budget>,
+    /// The connections that are made to destinations.
+    sessions: Arc<Sessions>,
     /// The failure after which nothing can be promised any more.
     fatal: watch::Sender<Option<StoreError>>,
 }
@@ -91,7 +111,11 @@ impl Hub {
             store,
             clock,
             doors: RwLock::default(),
+            outcomes: Outcomes::default(),
             stop: watch::Sender::new(false),
+            full: watch::Sender::new(false),
+            budget: Arc::new(Budget::new(config.buffer_limit)),
+            sessions: Arc::default(),
             fatal: watch::Sender::new(None),
         })
     }
@@ -111,8 +135,13 @@ impl Hub {
     }
 
     /// What tells whoever is no part of the crew to stop.
-    pub(crate) fn stopping(&self) -> Stopping {
+    pub(crate) fn stopping_all(&self) -> Stopping {
         self.stopping_with(self.stop.subscribe())
+    }
+
+    /// What tells whoever is in the middle of something that the whole hub is to stop.
+    fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
     }
 
     /// What tells a task to stop, together with the whole hub or alone.
@@ -126,10 +155,17 @@ impl Hub {
         self.doors.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
     }
 
-    /// Makes it possible to wake who works for a destination. To be done before they start.
-    fn open_door(&self, destination: &str, gathers: bool) {
+    /// What wakes the lanes of a destination, where there are some.
+    fn lanes(&self, destination: &str) -> Option<Arc<Wake>> {
+        self.door(destination).map(|door| door.lanes)
+    }
+
+    /// Makes it possible to wake who works for a destination, with so many lanes. To be done before they start.
+    fn open_door(&self, destination: &str, lanes: usize, gathers: bool) {
+        let lanes = Arc::new(Wake::new(lanes));
+        let door = Door { lanes, gatherer: Arc::default(), gathers };
         let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
-        doors.entry(destination.to_owned()).or_default().gathers = gathers;
+        doors.insert(destination.to_owned(), door);
     }
 
     /// Forgets the doors that are not to be kept.
@@ -141,15 +177,36 @@ impl Hub {
     /// Wakes who works for destinations.
     pub(crate) fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
         for door in destinations.into_iter().filter_map(|name| self.door(name)) {
-            let first = if door.gathers { &door.gatherer } else { &door.lane };
-            first.notify_one();
+            match door.gathers {
+                true => door.gatherer.notify_one(),
+                false => door.lanes.notify(),
+            }
+        }
+    }
+
+    /// Tells the lanes of a destination that somebody changed what is queued for it, or paused or resumed it.
+    pub(crate) fn note_change(&self, destination: &str) {
+        if let Some(door) = self.door(destination) {
+            door.lanes.changed();
+            door.gatherer.notify_one();
+        }
+    }
+
+    /// Wakes all lanes that there are.
+    fn wake_all(&self) {
+        let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
+        for door in doors.values() {
+            door.lanes.notify();
+            door.gatherer.notify_one();
         }
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
     pub(crate) fn note_failure(&self, failure: &StoreError) {
-        if matches!(failure, StoreError::Stopped(_)) {
-            self.fatal.send_replace(Some(failure.clone()));
+        match failure {
+            StoreError::Stopped(_) => drop(self.fatal.send_replace(Some(failure.clone()))),
+            StoreError::Full => drop(self.full.send_replace(true)),
+            _ => {}
         }
     }
 
@@ -237,9 +294,7 @@ pub async fn run(
     let failure = loop {
         tokio::select! {
             () = &mut stop => break None,
-            failed = fatal.wait_for(Option::is_some) => {
-                break failed.ok().and_then(|failure| failure.clone());
-            }
+            failure = failed(&mut fatal) => break failure,
             Some(order) = orders.next() => match order {
                 Order::Reload { by, why, answer } => {
                     let outcome = read_again(&hub, &mut crew, by, &why).await;
@@ -265,6 +320,11 @@ pub async fn run(
     }
 }
 
+/// Waits for a failure after which nothing can be promised any more.
+async fn failed(fatal: &mut watch::Receiver<Option<StoreError>>) -> Option<StoreError> {
+    fatal.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone())
+}
+
 /// Reads the configuration again, and says in the log and in the audit what came of that.
 async fn read_again(
     hub: &Hub,
@@ -283,6 +343,10 @@ async fn read_again(
                     "cannot change while the hub runs; the old value holds until the next start"
                 );
             }
+            let removed = changes.removed.iter();
+            for name in removed.filter_map(|part| part.strip_prefix("destination.")) {
+                warn_of_queue(hub, name.to_owned()).await;
+            }
             ("reloaded", changes.to_string())
         }
         Err(failure) => {
@@ -297,6 +361,18 @@ async fn read_again(
     outcome
 }
 
+/// Says in the log that something is queued for a destination that is not there any more, if so.
+async fn warn_of_queue(hub: &Hub, destination: String) {
+    let (store, name) = (Arc::clone(&hub.store), destination.clone());
+    let queued = tokio::task::spawn_blocking(move || store.reader().pending(&name, None, 1)).await;
+    if queued.is_ok_and(|queued| queued.is_ok_and(|queued| !queued.is_empty())) {
+        warn!(
+            destination,
+            "is not there any more; what is queued for it waits until it comes back"
+        );
+    }
+}
+
 async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {
     let old = Arc::clone(crew.config());
     let file = old.file.clone().ok_or(ReloadError::NoFile)?;
@@ -305,8 +381,9 @@ async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {
     let changes = old.changes(&new);
     // The folder stays; else the next reload would not say any more that it is another one.
     new.data.clone_from(&old.data);
-    let limit = new.store_limit;
+    let (limit, buffer_limit) = (new.store_limit, new.buffer_limit);
     crew.go_over(Arc::new(new)).await?;
+    hub.budget.limit(buffer_limit);
     if limit != old.store_limit
         && let Err(failure) = hub.store.limit(limit).await
     {

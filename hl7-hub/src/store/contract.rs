@@ -3,7 +3,7 @@
 use super::{
     Accepted, AcceptedBatch, AttemptEnd, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Facts,
     Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery, Query, Release,
-    Settlement, Store, StoreError, Verdict,
+    Settlement, Step, Store, StoreError, Verdict, WITHDRAWN,
 };
 use crate::{Digest, Payload};
 
@@ -15,11 +15,11 @@ pub(super) trait Bench {
 
 /// The tests, over a bench.
 macro_rules! suite {
-    ($suite:ident; $bench:expr; $($test:ident)*) => {
+    ($part:ident, $bench:expr; $($test:ident)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                $suite::$test(&$bench).await;
+                crate::store::$part::$test(&$bench).await;
             }
         )*
     };
@@ -54,6 +54,7 @@ pub(super) fn incoming(control_id: &str, destinations: &[&str]) -> Incoming {
                 destination: (*name).to_owned(),
                 outgoing: None,
                 gather: false,
+                lane: 0,
             })
             .collect(),
         decided: "route 1; answer AA".to_owned(),
@@ -85,6 +86,7 @@ pub(super) async fn attempt(
         outcome: "AA".to_owned(),
         reply,
         settlement,
+        sent: None,
         backup: None,
     };
     store.settle(end.clone(), None).await.expect("it is settled");
@@ -210,6 +212,7 @@ pub(super) async fn what_is_given_up_goes_to_the_backup(bench: &impl Bench) {
             outcome: "AE".to_owned(),
             reply: None,
             settlement: Settlement::Dead,
+            sent: None,
             backup: Some(backup.to_owned()),
         };
         store.settle(end, None).await.expect("it is settled");
@@ -244,7 +247,15 @@ pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &imp
     let lab = pending(&store, "lab");
     let attempt = store.begin_attempt(lab[0], 2_000).await.expect("it is queued");
     let (outcome, settlement) = ("AA".to_owned(), Settlement::Done);
-    let end = AttemptEnd { attempt, at: 2_001, outcome, reply: None, settlement, backup: None };
+    let end = AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome,
+        reply: None,
+        settlement,
+        sent: None,
+        backup: None,
+    };
     let nothing = store.settle(end.clone(), Some(DeliveryId(99))).await;
     assert!(nothing.is_err());
     assert_eq!(pending(&store, "lab"), lab);
@@ -255,6 +266,59 @@ pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &imp
     let store = bench.open();
     let after = store.reader().pending("lab", None, 10).expect("the store is read");
     assert_eq!((after.len(), after[0].attempts, after[0].maybe_duplicate), (1, 1, true));
+}
+
+/// A step settles and begins many at once; what is withdrawn is as if it had not been begun.
+pub(super) async fn a_step_is_one_commit_and_what_is_withdrawn_does_not_count(bench: &impl Bench) {
+    let store = bench.open();
+    for control_id in ["1", "2", "3", "4"] {
+        accept(&store, incoming(control_id, &["lab"])).await;
+    }
+    let lab = pending(&store, "lab");
+    let begin = |begin: &[DeliveryId]| Step { ends: Vec::new(), begin: begin.to_vec(), at: 2_000 };
+    let began = store.advance(begin(&lab[..3])).await.expect("they are queued");
+    assert!(began.len() == 3 && began.is_sorted());
+    let end = |attempt, settlement| AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome: if settlement == Settlement::Withdrawn { WITHDRAWN } else { "so" }.to_owned(),
+        reply: None,
+        settlement,
+        sent: None,
+        backup: None,
+    };
+    let ends = vec![
+        end(began[0], Settlement::Done),
+        end(began[1], Settlement::Withdrawn),
+        end(began[2], Settlement::Withdrawn),
+    ];
+    // The third is withdrawn and begun again in the same step; the last is not there, so nothing is done.
+    let wrong = Step { ends: ends.clone(), begin: vec![lab[2], DeliveryId(99)], at: 2_001 };
+    assert!(store.advance(wrong).await.is_err());
+    let step = Step { ends, begin: vec![lab[2]], at: 2_001 };
+    assert_eq!(store.advance(step).await.expect("it is done").len(), 1);
+    let left = store.reader().pending("lab", None, 9).expect("the store is read");
+    let attempts: Vec<_> = left.iter().map(|left| (left.id, left.attempts)).collect();
+    assert_eq!(attempts, [(lab[1], 0), (lab[2], 1), (lab[3], 0)]);
+    let seen = |message| store.reader().deliveries(message).expect("it is read")[0].attempts.len();
+    assert_eq!((seen(left[0].message), seen(left[1].message)), (0, 1));
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
+}
+
+/// Whoever shares a commit with something that cannot be done has what was promised all the same.
+pub(super) async fn what_cannot_be_done_costs_nobody_else(bench: &impl Bench) {
+    let store = bench.open();
+    for number in 0..20 {
+        let (a, wrong, b) = tokio::join!(
+            store.accept(incoming(&format!("{number}a"), &["lab"])),
+            store.begin_attempt(DeliveryId(9_999), 1),
+            store.accept(incoming(&format!("{number}b"), &["lab"])),
+        );
+        assert!(a.is_ok() && b.is_ok());
+        assert_eq!(wrong, Err(StoreError::Unknown("delivery that is queued")));
+    }
+    assert_eq!(pending(&store, "lab").len(), 40);
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
 }
 
 /// What was being sent when the hub ended is queued again, at its place and marked.
@@ -428,4 +492,34 @@ pub(super) async fn what_is_to_go_now_is_remembered_until_it_has_gone(bench: &im
     first.deliveries.truncate(1);
     store.release(first).await.expect("it is released");
     assert_eq!(store.reader().asked_to_send("archive"), Ok(None));
+}
+
+/// Messages that are offered together are numbered in their order, and a repeated one among them is known as such.
+pub(super) async fn messages_come_together_in_their_order(bench: &impl Bench) {
+    let store = bench.open();
+    let together: Vec<_> = ["1", "2", "1", "3"].map(|id| incoming(id, &["lab"])).into();
+    let accepted = store.accept_all(together.into()).await.expect("they are accepted");
+    let ids: Vec<_> = accepted
+        .iter()
+        .map(|one| match one {
+            Accepted::New { id, .. } => (id.0, false),
+            Accepted::Duplicate { id, .. } => (id.0, true),
+        })
+        .collect();
+    let first = ids[0].0;
+    assert_eq!(ids, [(first, false), (first + 1, false), (first, true), (first + 2, false)]);
+    assert_eq!(pending(&store, "lab").len(), 3);
+    assert_eq!(store.accept_all(Vec::new().into()).await, Ok(Vec::new()));
+}
+
+/// I15: a clock that is set back changes no order.
+pub(super) async fn order_is_that_of_commits_whatever_the_clock_says(bench: &impl Bench) {
+    let store = bench.open();
+    let mut accepted = Vec::new();
+    for (id, at) in [("1", 9_000_000), ("2", 5), ("3", 8_000_000), ("4", -1)] {
+        accepted.push(accept(&store, Incoming { at, ..incoming(id, &["lab"]) }).await);
+    }
+    let found = store.reader().pending("lab", None, 10).expect("the store is read");
+    assert_eq!(found.iter().map(|delivery| delivery.message).collect::<Vec<_>>(), accepted);
+    assert!(found.is_sorted_by_key(|delivery| delivery.id));
 }

@@ -136,6 +136,7 @@ pub(super) async fn many_messages_are_pruned_in_steps(bench: &impl Bench) {
             at: 2,
             outcome: "AA".to_owned(),
             reply: None,
+            sent: None,
             settlement: Settlement::Done,
             backup: None,
         };

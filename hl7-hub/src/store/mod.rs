@@ -1,7 +1,7 @@
 //! The store: what the hub has promised to deliver, and the record of what became of it.
 //!
 //! [`Store`] is what the rest of the hub sees; [`SqliteStore`] is the one that is there. Another (a database that several hubs
-//! share) is right when it passes `contract.rs`, the tests that this one passes.
+//! share) is right when it passes `contract.rs` and `contract_later.rs`, the tests that this one passes.
 //!
 //! What a store promises:
 //!
@@ -20,6 +20,8 @@
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod contract_later;
+#[cfg(test)]
 mod contract_orders;
 #[cfg(test)]
 mod contract_prune;
@@ -29,6 +31,7 @@ mod types;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 pub use orders::{
     Act, Clocks, Order, Ordered, Outgoing, Paused, PruneFrom, Pruned, Requeued, Side,
@@ -36,10 +39,18 @@ pub use orders::{
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
     Accepted, AcceptedBatch, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey,
-    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, Facts, Gathered,
-    Incoming, IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Query,
-    Release, Settlement, Status, StoreError, Verdict, Verified,
+    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts,
+    Gathered, Incoming, IncomingBatch, LateAck, LateRule, Member, MessageId, MessageState,
+    MessageView, NewDelivery, Query, Release, Resume, SentAs, Settled, Settlement, Status, Step,
+    StoreError, Verdict, Verified,
 };
+
+/// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
+pub const PENDING_BYTES: usize = 4 << 20;
+
+/// The outcome of an attempt that was begun and taken back before a byte was sent. It has a line in the audit; as an attempt to
+/// send nobody sees it.
+pub const WITHDRAWN: &str = "withdrawn";
 
 /// An answer that comes when what was asked for is on stable storage.
 pub type Pending<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
@@ -55,12 +66,47 @@ pub trait Store: Send + Sync + 'static {
     /// Takes a batch and messages of it, all of them in one commit.
     fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch>;
 
-    /// Notes that a delivery is about to be sent, before its first byte is on the wire.
-    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId>;
+    /// Takes messages in this order, all of them or none.
+    fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>>;
 
-    /// Notes how an attempt ended and what becomes of the delivery; and, in the same commit, that the attempt to send another
-    /// one begins, if one is named. Settling an attempt twice changes nothing the second time.
-    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>>;
+    /// Notes how attempts ended and what becomes of their deliveries; and, in the same commit, that the attempts to send
+    /// others begin, before the first byte of any of them is on the wire. Gives the attempts that begin, in their order.
+    /// Settling an attempt twice changes nothing the second time.
+    fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>>;
+
+    /// Notes that a delivery is about to be sent.
+    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {
+        let began = self.advance(Step { ends: Vec::new(), begin: vec![delivery], at });
+        Box::pin(async move { began.await?.pop().ok_or(StoreError::Unknown("attempt")) })
+    }
+
+    /// Notes how an attempt ended; and, in the same commit, that the attempt to send another one begins, if one is named.
+    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
+        let at = end.at;
+        let began = self.advance(Step { ends: vec![end], begin: next.into_iter().collect(), at });
+        Box::pin(async move { Ok(began.await?.pop()) })
+    }
+
+    /// Settles the delivery that a late acknowledgment is to, if exactly one waits for it: of those with its control id, where
+    /// there are several, the one that was sent to whom it comes from.
+    fn acknowledge_late(&self, ack: LateAck) -> Pending<'_, Option<Settled>>;
+
+    /// Settles deliveries of a destination whose application acknowledgment did not come in time. Some of them, the oldest
+    /// first.
+    fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>>;
+
+    /// Lets a destination that is held up go on, and notes who said so. Gives what was held.
+    fn resume(
+        &self,
+        destination: String,
+        how: Resume,
+        actor: String,
+        at: i64,
+    ) -> Pending<'_, Vec<Settled>>;
+
+    /// Says how the queue of a destination is divided into lanes from now on. If that is new, all that is queued goes out
+    /// in order, one after the other, before anything that comes later.
+    fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()>;
 
     /// Makes a batch of what has gathered: the batch and where everything in it stands, in one commit. Fails where any of it
     /// does not gather any more. Gives the number of the batch.
@@ -90,7 +136,8 @@ pub trait Store: Send + Sync + 'static {
 
 /// Looks at a store. These calls block for as long as the disk takes, never for a writer.
 pub trait Reader: Send + Sync {
-    /// Deliveries to a destination that are not settled, in their order, behind one of them.
+    /// Deliveries to a destination that are not settled, in their order, behind one of them: so many at most, and no more
+    /// behind the one with which they come to [`PENDING_BYTES`].
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -123,6 +170,19 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<crate::Payload>, StoreError>;
+
+    /// The same for one of the lanes of a destination. What all lanes wait for is the first one's, once all before it is settled;
+    /// until it is settled itself, nothing behind it is anybody's.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn pending_in_lane(
+        &self,
+        destination: &str,
+        lane: usize,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
 
     /// Counts of everything.
     ///

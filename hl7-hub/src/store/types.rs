@@ -121,6 +121,10 @@ words! {
         Queued = "queued",
         /// Being sent: an attempt was begun and is not settled.
         Sending = "sending",
+        /// The destination has stored it; the acknowledgment of its application is to come.
+        Awaiting = "awaiting",
+        /// Refused, and nothing behind it goes out before somebody has looked.
+        Held = "held",
         /// Taken by the destination.
         Done = "done",
         /// Given up; somebody must look at it.
@@ -213,7 +217,12 @@ pub struct NewDelivery {
     pub outgoing: Option<Payload>,
     /// Whether it waits there for others, to go with them in a batch.
     pub gather: bool,
+    /// Which of the destination's lanes sends it; [`EVERY_LANE`] where all of them wait for it.
+    pub lane: i64,
 }
+
+/// The lane of what nothing else may overtake, and what overtakes nothing.
+pub const EVERY_LANE: i64 = -1;
 
 /// A message with everything that was decided about it when it came.
 #[derive(Debug, Clone)]
@@ -337,10 +346,13 @@ pub struct Delivery {
     pub due: i64,
     /// Whether the destination may have it: an attempt's end is not known.
     pub maybe_duplicate: bool,
+    /// Whether it was refused and waits for somebody to look.
+    pub held: bool,
 }
 
 /// What becomes of a delivery after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Settlement {
     /// The destination took it.
     Done,
@@ -351,8 +363,103 @@ pub enum Settlement {
         /// Whether the destination may have it all the same.
         ambiguous: bool,
     },
+    /// It was begun and not sent: it is queued as if it had not been begun.
+    Withdrawn,
+    /// The destination has stored it; its application acknowledges it later.
+    Awaiting {
+        /// Until when that is waited for, in milliseconds since 1970.
+        until: i64,
+    },
+    /// Given up, and nothing behind it goes out before somebody has looked.
+    Held,
     /// Given up.
     Dead,
+}
+
+impl Settlement {
+    /// Whether a lane goes on to the next behind it.
+    #[must_use]
+    pub fn lets_pass(self) -> bool {
+        matches!(self, Self::Done | Self::Awaiting { .. } | Self::Dead)
+    }
+}
+
+/// By what an application acknowledgment is told to be one to a delivery. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SentAs {
+    /// MSH-10 as it was sent.
+    pub control_id: Vec<u8>,
+    /// MSH-5.1 as it was sent.
+    pub receiver: Vec<u8>,
+}
+
+impl fmt::Debug for SentAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SentAs(..)")
+    }
+}
+
+/// What becomes of a delivery of some destination whose application answers later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateRule {
+    /// The destination.
+    pub destination: String,
+    /// What becomes of the delivery.
+    pub settlement: Settlement,
+    /// What becomes of it, if it was to be sent again and was sent so often.
+    pub given_up: Settlement,
+    /// How often.
+    pub attempts: u32,
+    /// Where it goes instead, when it is given up.
+    pub backup: Option<String>,
+}
+
+/// An application acknowledgment that came later than the reply.
+#[derive(Debug, Clone)]
+pub struct LateAck {
+    /// What it is to, by MSA-2; and who sends it, by MSH-3.1.
+    pub of: SentAs,
+    /// The destinations that it may come from, with what it does there.
+    pub rules: Vec<LateRule>,
+    /// In a word or two, without content: `AA`.
+    pub outcome: String,
+    /// The acknowledgment.
+    pub reply: Payload,
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// A delivery that was settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The message.
+    pub message: MessageId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Its destination.
+    pub destination: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+}
+
+/// What to do with a delivery that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// Send it again.
+    Again,
+    /// Give it up, and go on behind it.
+    GiveUp,
+}
+
+/// A step of a lane: what ended and what begins, in one commit.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    /// How attempts ended.
+    pub ends: Vec<AttemptEnd>,
+    /// Deliveries whose attempts begin, in their order.
+    pub begin: Vec<DeliveryId>,
+    /// When they begin, in milliseconds since 1970.
+    pub at: i64,
 }
 
 /// How an attempt ended.
@@ -368,6 +475,8 @@ pub struct AttemptEnd {
     pub reply: Option<Payload>,
     /// What becomes of the delivery.
     pub settlement: Settlement,
+    /// By what a later acknowledgment is known, where one is waited for.
+    pub sent: Option<SentAs>,
     /// Where it goes instead, with the same bytes, when it is given up; nowhere, if it took another's place itself.
     pub backup: Option<String>,
 }
@@ -539,16 +648,20 @@ pub struct Status {
 }
 
 /// Counts of a destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DestinationStatus {
     /// Its name.
     pub name: String,
     /// Deliveries that wait for others, to go with them in a batch.
     pub gathering: u64,
-    /// Deliveries to be sent, or being sent.
+    /// Deliveries to be sent, or being sent; without those that are held.
     pub queued: u64,
     /// Deliveries taken.
     pub done: u64,
+    /// Deliveries whose application acknowledgment is waited for.
+    pub awaiting: u64,
+    /// Deliveries that were refused and hold up those behind them.
+    pub held: u64,
     /// Deliveries given up, and not taken over by a backup.
     pub dead: u64,
     /// Deliveries that somebody took out of the queue.

@@ -13,7 +13,10 @@ use tempfile::TempDir;
 
 use crate::{CANARY, PATIENCE, eventually};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_hl7-hub");
+/// The hub; a bench may compare with another build.
+fn binary() -> PathBuf {
+    std::env::var_os("HUB_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_hl7-hub").into()).into()
+}
 
 /// A folder with a configuration, and the hub that runs over it, if one does.
 pub(crate) struct Hub {
@@ -69,7 +72,7 @@ impl Hub {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.folder.path());
         command
     }
@@ -83,6 +86,12 @@ impl Hub {
     /// Runs another command of the hub over the same configuration.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the command runs")
+    }
+
+    /// The process that runs.
+    #[allow(dead_code, reason = "the bench looks at its memory")]
+    pub(crate) fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").child.id()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -112,7 +121,7 @@ impl Hub {
         self.status().destinations.iter().all(|destination| destination.queued == 0)
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let running = self.running.as_ref().expect("it runs");
         running.log.lock().expect("the log").clone()
     }
@@ -143,10 +152,15 @@ impl Hub {
             "goes on with the configuration that it has",
         );
         let before = (count(taken), count(refused));
-        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
-        self.signal("-HUP");
+        self.begin_reload(config);
         eventually("the configuration is read", || (count(taken), count(refused)) != before);
         count(refused) == before.1
+    }
+
+    /// As `reload`, without waiting.
+    pub(crate) fn begin_reload(&self, config: &str) {
+        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
+        self.signal("-HUP");
     }
 
     fn signal(&self, signal: &str) {

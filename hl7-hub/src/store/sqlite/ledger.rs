@@ -6,11 +6,12 @@ use super::audit::{self, Line, NOTHING, Tip};
 use super::failure;
 use crate::store::{
     Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId,
-    DeliveryState, Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery,
-    Settlement, StoreError, Verdict,
+    DeliveryState, Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery, SentAs,
+    Settlement, Step, StoreError, Verdict,
 };
 use crate::{Digest, Payload};
 
+/// What the store's own work gives.
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Who writes lines that no person asked for.
@@ -19,7 +20,8 @@ pub(super) const HUB: &str = "hub";
 /// Where a message stands, from its deliveries and from what was decided about it; over a row of `messages`.
 pub(super) const STATE: &str = "CASE \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
-         AND state IN ('gathering', 'batched', 'queued', 'sending')) THEN 'queued' \
+         AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting')) \
+         THEN 'queued' \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'parked') \
          THEN 'parked' \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'dead') \
@@ -161,9 +163,15 @@ impl Ledger<'_> {
         let state = if delivery.gather { DeliveryState::Gathering } else { DeliveryState::Queued };
         self.db
             .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state) VALUES (?1, ?2, ?3)",
+                // By another layout than that of now: it was read while the configuration changed.
+                "INSERT INTO deliveries (message, destination, state, lane) \
+                 SELECT ?1, ?2, ?4, CASE \
+                     WHEN (SELECT lanes FROM layouts WHERE destination = ?2) = 1 THEN 0 \
+                     WHEN ?3 < coalesce( \
+                         (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 \
+                     ELSE -1 END",
             )?
-            .execute(params![message, delivery.destination, state.word()])?;
+            .execute(params![message, delivery.destination, delivery.lane, state.word()])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
@@ -205,8 +213,14 @@ impl Ledger<'_> {
             .collect()
     }
 
+    /// The ends of attempts, then the attempts that begin.
+    pub(super) fn advance(&mut self, step: &Step) -> Result<Vec<AttemptId>> {
+        step.ends.iter().try_for_each(|end| self.settle(end))?;
+        step.begin.iter().map(|&delivery| self.begin_attempt(delivery, step.at)).collect()
+    }
+
     /// An attempt, and its delivery being sent.
-    pub(super) fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
+    fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
         let changed = self
             .db
             .prepare_cached(
@@ -227,38 +241,43 @@ impl Ledger<'_> {
 
     /// The end of an attempt, what becomes of its delivery and of the message. Nothing where it was settled before.
     pub(super) fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
-        let delivery = self
-            .db
-            .prepare_cached(
-                "UPDATE attempts SET ended = ?2, outcome = ?3, reply = ?4 \
-                 WHERE id = ?1 AND ended IS NULL RETURNING delivery",
-            )
-            .and_then(|mut update| {
-                let reply = end.reply.as_ref().map(Payload::bytes);
-                update
-                    .query_row(params![end.attempt.0, end.at, end.outcome, reply], |row| row.get(0))
-                    .optional()
-            })
-            .map_err(failure)?;
-        let Some(delivery): Option<i64> = delivery else { return Ok(()) };
+        let Some(delivery) = self.end_attempt(end).map_err(failure)? else { return Ok(()) };
+        let mut counted = 1;
         let (state, due, ambiguous) = match end.settlement {
             Settlement::Done => (DeliveryState::Done, 0, false),
             Settlement::Retry { due, ambiguous } => (DeliveryState::Queued, due, ambiguous),
+            Settlement::Withdrawn => {
+                counted = 0;
+                (DeliveryState::Queued, 0, false)
+            }
+            Settlement::Awaiting { until } => match &end.sent {
+                Some(sent) => {
+                    self.await_application(delivery, sent, until).map_err(failure)?;
+                    (DeliveryState::Awaiting, until, false)
+                }
+                // Without a control id nothing can be known to answer it.
+                None => (DeliveryState::Done, 0, false),
+            },
+            Settlement::Held => (DeliveryState::Held, 0, false),
             Settlement::Dead if self.moves(delivery, end.backup.as_deref()).map_err(failure)? => {
                 (DeliveryState::Moved, 0, false)
             }
             Settlement::Dead => (DeliveryState::Dead, 0, false),
         };
-        let (message, destination) = self
-            .db
+        self.db
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4 \
-                 WHERE id = ?1 RETURNING message, destination",
+                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4, \
+                     attempts = attempts - 1 + ?5 WHERE id = ?1",
             )
             .and_then(|mut update| {
-                update.query_row(params![delivery, state.word(), due, ambiguous], |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-                })
+                update.execute(params![delivery, state.word(), due, ambiguous, counted])
+            })
+            .map_err(failure)?;
+        let (message, destination): (i64, String) = self
+            .db
+            .prepare_cached("SELECT message, destination FROM deliveries WHERE id = ?1")
+            .and_then(|mut select| {
+                select.query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))
             })
             .map_err(failure)?;
         let line = Line {
@@ -272,6 +291,34 @@ impl Ledger<'_> {
         };
         line.append(self.db, self.tip).map_err(failure)?;
         if state.is_settled() { self.conclude(message).map_err(failure) } else { Ok(()) }
+    }
+
+    /// Writes down how an attempt ended, and gives its delivery; `None` where it had ended before. (`RETURNING` would save a
+    /// line here, and make a table for it each time.)
+    fn end_attempt(&self, end: &AttemptEnd) -> rusqlite::Result<Option<i64>> {
+        let open = self
+            .db
+            .prepare_cached("SELECT delivery FROM attempts WHERE id = ?1 AND ended IS NULL")?
+            .query_row([end.attempt.0], |row| row.get(0))
+            .optional()?;
+        let reply = end.reply.as_ref().map(Payload::bytes);
+        self.db
+            .prepare_cached(
+                "UPDATE attempts SET ended = ?2, outcome = ?3, reply = ?4 \
+                 WHERE id = ?1 AND ended IS NULL",
+            )?
+            .execute(params![end.attempt.0, end.at, end.outcome, reply])?;
+        Ok(open)
+    }
+
+    fn await_application(&self, delivery: i64, sent: &SentAs, until: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT OR REPLACE INTO awaiting (delivery, destination, control_id, receiver, until) \
+                 SELECT id, destination, ?2, ?3, ?4 FROM deliveries WHERE id = ?1",
+            )?
+            .execute(params![delivery, sent.control_id, sent.receiver, until])
+            .map(|_| ())
     }
 
     /// Queues for a backup what a delivery was to send, unless that one took the place of another itself. Whether it did.
@@ -297,10 +344,10 @@ impl Ledger<'_> {
     }
 
     /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.
-    fn conclude(&self, message: i64) -> rusqlite::Result<()> {
+    pub(super) fn conclude(&self, message: i64) -> rusqlite::Result<()> {
         let mut queued = self.db.prepare_cached(
-            "SELECT 1 FROM deliveries WHERE message = ?1 \
-                 AND state IN ('gathering', 'batched', 'queued', 'sending') LIMIT 1",
+            "SELECT 1 FROM deliveries WHERE message = ?1 AND state IN \
+                 ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting') LIMIT 1",
         )?;
         if queued.exists([message])? { Ok(()) } else { self.restate(message) }
     }
@@ -342,6 +389,7 @@ impl Ledger<'_> {
                 at,
                 outcome: "interrupted".to_owned(),
                 reply: None,
+                sent: None,
                 settlement: Settlement::Retry { due: 0, ambiguous: true },
                 backup: None,
             })?;

@@ -8,6 +8,7 @@
 mod audit;
 mod backup;
 mod gather;
+mod later;
 mod ledger;
 mod operate;
 mod prune;
@@ -21,13 +22,14 @@ mod writer;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, Clocks, DeliveryId, Incoming,
-    IncomingBatch, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Store,
-    StoreError,
+    Accepted, AcceptedBatch, AttemptId, AuditEvent, Clocks, Incoming, IncomingBatch, LateAck,
+    LateRule, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Resume,
+    Settled, Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -105,15 +107,34 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.accept_batch(&incoming))
     }
 
-    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {
-        self.writer.submit(move |ledger| ledger.begin_attempt(delivery, at))
+    fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>> {
+        self.writer.submit(move |ledger| incoming.iter().map(|one| ledger.accept(one)).collect())
     }
 
-    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
-        self.writer.submit(move |ledger| {
-            ledger.settle(&end)?;
-            next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
-        })
+    fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
+        self.writer.submit(move |ledger| ledger.advance(&step))
+    }
+
+    fn acknowledge_late(&self, ack: LateAck) -> Pending<'_, Option<Settled>> {
+        self.writer.submit(move |ledger| ledger.acknowledge_late(&ack))
+    }
+
+    fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.expire(now, &rule))
+    }
+
+    fn resume(
+        &self,
+        destination: String,
+        how: Resume,
+        actor: String,
+        at: i64,
+    ) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.resume(&destination, how, &actor, at))
+    }
+
+    fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
     }
 
     fn release(&self, release: Release) -> Pending<'_, Option<MessageId>> {

@@ -7,8 +7,8 @@ use super::failure;
 use super::ledger::{Ledger, Result};
 use crate::Digest;
 use crate::store::{
-    Act, DeliveryId, DeliveryState, Incoming, MessageId, MessageState, Order, Ordered, Outgoing,
-    Requeued, Side, StoreError,
+    Act, DeliveryId, DeliveryState, EVERY_LANE, Incoming, MessageId, MessageState, Order, Ordered,
+    Outgoing, Requeued, Side, StoreError,
 };
 
 /// What stands between what was done and why, in a line of the audit.
@@ -31,11 +31,13 @@ impl Deed {
 }
 
 /// States of what goes out by itself, sooner or later.
-const TO_BE_SENT: [DeliveryState; 4] = [
+const TO_BE_SENT: [DeliveryState; 6] = [
     DeliveryState::Gathering,
     DeliveryState::Batched,
     DeliveryState::Queued,
     DeliveryState::Sending,
+    DeliveryState::Held,
+    DeliveryState::Awaiting,
 ];
 
 /// A delivery as an order finds it.
@@ -52,7 +54,7 @@ impl Ledger<'_> {
         let line = self.tip.id + 1;
         let deed = match &order.act {
             Act::Pause { side, names } => self.pause(order, *side, names)?,
-            Act::Resume { side, names } => self.resume(*side, names)?,
+            Act::Resume { side, names } => self.reopen(*side, names)?,
             Act::Skip { destination, delivery } => self.skip(line, destination, *delivery)?,
             Act::Park(message) => self.park(line, *message)?,
             Act::Dismiss(message) => self.dismiss(line, *message)?,
@@ -102,7 +104,7 @@ impl Ledger<'_> {
         Ok(Deed::new("pause", None, done))
     }
 
-    fn resume(&self, side: Side, names: &[String]) -> Result<Deed> {
+    fn reopen(&self, side: Side, names: &[String]) -> Result<Deed> {
         let mut delete = self
             .db
             .prepare_cached("DELETE FROM pauses WHERE side = ?1 AND name = ?2")
@@ -124,7 +126,7 @@ impl Ledger<'_> {
             .db
             .prepare_cached(
                 "SELECT id, message, state FROM deliveries WHERE destination = ?1 \
-                     AND state IN ('queued', 'sending') ORDER BY id LIMIT 1",
+                     AND state IN ('queued', 'sending', 'held') ORDER BY id LIMIT 1",
             )
             .and_then(|mut select| {
                 let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
@@ -212,10 +214,12 @@ impl Ledger<'_> {
     ) -> rusqlite::Result<i64> {
         self.db
             .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state, ordered) \
-                 VALUES (?1, ?2, 'queued', ?3)",
+                // Among several lanes, all of them wait for it: what is before it in any of them goes first.
+                "INSERT INTO deliveries (message, destination, state, ordered, lane) \
+                 SELECT ?1, ?2, 'queued', ?3, CASE WHEN coalesce( \
+                     (SELECT lanes FROM layouts WHERE destination = ?2), 1) > 1 THEN ?4 ELSE 0 END",
             )?
-            .execute(params![message.0, destination, line])?;
+            .execute(params![message.0, destination, line, EVERY_LANE])?;
         let id = self.db.last_insert_rowid();
         match outgoing {
             Outgoing::AsItCame => {}
@@ -277,6 +281,11 @@ impl Ledger<'_> {
                 DeliveryState::Batched => {
                     return refuse(format!(
                         "delivery {id} to {destination} is in a batch; decide about the batch"
+                    ));
+                }
+                DeliveryState::Awaiting => {
+                    return refuse(format!(
+                        "delivery {id} is sent, and the application of {destination} is to answer"
                     ));
                 }
                 _ => {}

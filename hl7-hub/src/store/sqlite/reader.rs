@@ -103,6 +103,17 @@ impl Reader for SqliteReader {
         self.with(|db| gather::payloads(db, deliveries))
     }
 
+    fn pending_in_lane(
+        &self,
+        destination: &str,
+        lane: usize,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let behind = behind.map_or(0, |id| id.0);
+        self.with(|db| views::pending_in_lane(db, destination, lane as i64, behind, most))
+    }
+
     fn status(&self) -> Result<Status, StoreError> {
         self.with(views::status)
     }

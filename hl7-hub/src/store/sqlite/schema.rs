@@ -27,6 +27,12 @@ pub(super) fn prepare(db: &mut Connection, limit: Option<u64>) -> Result<(), Sto
     migrate(db)
 }
 
+/// Statements that the writer keeps prepared: more than it has.
+const STATEMENTS: usize = 64;
+/// Pages of the database that are kept in memory, in KiB. It does not grow with what is queued.
+const CACHE: i64 = 32 << 10;
+/// Pages of the write-ahead log behind which a commit takes them to the database: 32 MiB.
+const CHECKPOINT: i64 = 8_000;
 /// Sets the most bytes of the file, in pages; SQLite takes no less than it has.
 pub(super) fn limit(db: &Connection, bytes: Option<u64>) -> Result<(), StoreError> {
     let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failure)?;
@@ -35,13 +41,17 @@ pub(super) fn limit(db: &Connection, bytes: Option<u64>) -> Result<(), StoreErro
 }
 
 fn set_up(db: &Connection) -> rusqlite::Result<()> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     // Only a new file takes this: pages that pruning frees can be given back to the system.
     db.pragma_update(None, "auto_vacuum", "incremental")?;
     // These give back what was set; a setting that is refused is no error, hence `check_durability`.
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
-    db.pragma_update(None, "foreign_keys", "on")
+    db.pragma_update(None, "foreign_keys", "on")?;
+    db.pragma_update(None, "temp_store", "memory")?;
+    db.pragma_update(None, "cache_size", -CACHE)?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)
 }
 
 /// Reads back what was set: an answer behind a commit is worth nothing where a commit is not synced.

@@ -11,7 +11,6 @@ use crate::store::{
     Accepted, Act, AttemptEnd, Clocks, Incoming, MessageId, Order, Outgoing, PruneFrom, Reader,
     Requeued, Settlement, Store, StoreError,
 };
-use crate::store::{contract_orders, contract_prune};
 
 struct Folder(TempDir);
 
@@ -37,7 +36,14 @@ impl Bench for Folder {
     }
 }
 
-contract::suite! { contract; Folder::new();
+contract::suite! { contract_later, Folder::new();
+    an_application_acknowledges_later_or_not_at_all
+    an_application_is_asked_again_so_often
+    what_is_held_waits_for_somebody
+    lanes_share_what_all_wait_for
+}
+
+contract::suite! { contract, Folder::new();
     what_is_accepted_is_there_after_reopening
     a_duplicate_gets_the_stored_acknowledgment
     a_reused_control_id_is_accepted_and_marked
@@ -46,14 +52,18 @@ contract::suite! { contract; Folder::new();
     what_is_given_up_goes_to_the_backup
     settling_twice_changes_nothing
     the_next_attempt_begins_with_the_end_of_the_last
+    a_step_is_one_commit_and_what_is_withdrawn_does_not_count
+    what_cannot_be_done_costs_nobody_else
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
     a_batch_is_stored_with_its_messages
     what_gathers_goes_with_its_batch
     what_is_to_go_now_is_remembered_until_it_has_gone
+    messages_come_together_in_their_order
+    order_is_that_of_commits_whatever_the_clock_says
 }
 
-contract::suite! { contract_orders; Folder::new();
+contract::suite! { contract_orders, Folder::new();
     a_pause_outlives_a_restart
     the_head_of_a_queue_can_be_skipped
     statement_36_what_is_parked_waits_for_somebody
@@ -63,7 +73,7 @@ contract::suite! { contract_orders; Folder::new();
     what_is_in_a_batch_follows_it
 }
 
-contract::suite! { contract_prune; Folder::new();
+contract::suite! { contract_prune, Folder::new();
     only_what_is_done_is_pruned
     the_audit_is_pruned_from_its_start
     many_messages_are_pruned_in_steps
@@ -136,8 +146,15 @@ async fn a_full_store_takes_messages_again_once_there_is_room() {
     let size = std::fs::metadata(folder.file()).expect("the file").len();
     let limited = SqliteOptions { limit: Some(size + 256 * 1024), ..folder.options() };
     let store = SqliteStore::open(&limited).expect("the store opens");
-    assert_eq!(store.accept(large).await, Err(StoreError::Full));
+    assert_eq!(store.accept(large.clone()).await, Err(StoreError::Full));
+    // Of those that come together all are stored, or none is.
+    let together = vec![incoming("before", &["lab"]), large.clone(), incoming("behind", &["lab"])];
+    assert_eq!(store.accept_all(together.into()).await, Err(StoreError::Full));
     assert!(store.accept(incoming("small", &["lab"])).await.is_ok());
+    assert_eq!(store.reader().pending("lab", None, 10).expect("it is read").len(), 1);
+    // Room can be given while it is open.
+    store.limit(None).await.expect("it is set");
+    assert!(store.accept(large).await.is_ok());
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
 }
 
@@ -259,6 +276,7 @@ async fn filled() -> Folder {
         outcome: "timeout".into(),
         reply: None,
         settlement,
+        sent: None,
         backup: None,
     };
     store.settle(lost, None).await.expect("it is settled");
@@ -269,6 +287,7 @@ async fn filled() -> Folder {
         outcome: "AA".to_owned(),
         reply: Some(crate::Payload::from(*b"MSA|AA")),
         settlement: Settlement::Done,
+        sent: None,
         backup: None,
     };
     store.settle(end, None).await.expect("it is settled");
@@ -316,6 +335,8 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "DELETE FROM batch_members",
         "INSERT INTO batch_members VALUES (1, 4, 2)",
         "UPDATE messages SET state = 'completed' WHERE id = 4",
+        "UPDATE message_counts SET count = count - 1 WHERE state = 'queued'",
+        "DELETE FROM delivery_counts WHERE state = 'done'",
         "INSERT INTO messages SELECT 9, at, source, peer, control_id, message_type, \
              sending_application, sending_facility, receiving_application, receiving_facility, \
              version, patient_id, verdict, state, bytes, digest, parent, resolved FROM messages WHERE id = 1",

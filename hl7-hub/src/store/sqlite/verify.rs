@@ -1,5 +1,6 @@
 //! Whether the audit, and what its lines cover, is as it was written.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -115,7 +116,7 @@ fn check_subject(
             if audit::digest_of_attempt(db, attempt)? != line.digest {
                 found.fault(format!("attempt {attempt} is not as it was settled (line {id})"));
             }
-            let state = state_after(db, attempt)?;
+            let state = state_after(db, attempt, id)?;
             if state.is_some_and(|state| !line.detail.ends_with(&format!("; {state}"))) {
                 found
                     .fault(format!("what attempt {attempt} was for does not stand as it was left"));
@@ -126,14 +127,17 @@ fn check_subject(
     Ok(())
 }
 
-/// Where a delivery stands, if an attempt was the last one for it.
-fn state_after(db: &Connection, attempt: i64) -> rusqlite::Result<Option<String>> {
+/// Where a delivery stands, if an attempt was the last one for it and nobody has resumed it since.
+fn state_after(db: &Connection, attempt: i64, line: i64) -> rusqlite::Result<Option<String>> {
     db.prepare_cached(
         "SELECT state FROM deliveries WHERE id = (SELECT delivery FROM attempts WHERE id = ?1) \
          AND changed IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND id > ?1)",
+         AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND id > ?1) \
+         AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.message = deliveries.message \
+             AND audit.id > ?2 AND action IN ('resumed', 'gave up') \
+             AND detail = destination || ' delivery ' || deliveries.id || '; ' || state)",
     )?
-    .query_row([attempt], |row| row.get(0))
+    .query_row([attempt, line], |row| row.get(0))
     .optional()
 }
 
@@ -201,7 +205,34 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
             db.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         ids.iter().for_each(|id| found.fault(format!("{what} {id} has no line in the audit")));
     }
-    check_numbers(db, found)
+    check_numbers(db, found)?;
+    check_counts(db, found)
+}
+
+/// What is counted as it is written comes to what there is.
+fn check_counts(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
+    let counted = [
+        (
+            "messages",
+            "SELECT state, count FROM message_counts WHERE count <> 0",
+            "SELECT state, count(*) FROM messages GROUP BY state",
+        ),
+        (
+            "deliveries",
+            "SELECT destination || ' ' || state, count FROM delivery_counts WHERE count <> 0",
+            "SELECT destination || ' ' || replace(state, 'sending', 'queued'), count(*) \
+             FROM deliveries GROUP BY 1",
+        ),
+    ];
+    for (what, kept, there) in counted {
+        let of = |sql: &str| -> rusqlite::Result<BTreeMap<String, i64>> {
+            db.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        if of(kept)? != of(there)? {
+            found.fault(format!("the counts of {what} are not those that there are"));
+        }
+    }
+    Ok(())
 }
 
 /// A delivery that somebody changed stands where the line about that says.

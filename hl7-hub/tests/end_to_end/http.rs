@@ -1,0 +1,152 @@
+//! Messages posted over HTTP.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use hl7_hub::store::Reader;
+
+use crate::hub::Hub;
+use crate::sender::Sender;
+use crate::{adt, eventually, field};
+
+/// A request as it came: its head, and its body.
+type Request = (String, Vec<u8>);
+
+/// An HTTP server that a test plays. It ends with the process: its threads wait for what does not come.
+struct Server {
+    address: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    /// Answers by the number of the request, from one, and its control id: with the lines of a head, and a body.
+    fn answering(answer: impl Fn(usize, &str) -> (String, String) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let (taken, answer) = (Arc::clone(&requests), Arc::new(answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (taken, answer) = (Arc::clone(&taken), Arc::clone(&answer));
+                std::thread::spawn(move || {
+                    let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+                    while let Some(request) = read(&mut reader) {
+                        let id = field(&request.1, "MSH", 10);
+                        let number = {
+                            let mut taken = taken.lock().expect("the requests");
+                            taken.push(request);
+                            taken.len()
+                        };
+                        let (head, body) = answer(number, &id);
+                        let length = body.len();
+                        let answer =
+                            format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}");
+                        if (&stream).write_all(answer.as_bytes()).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().expect("the requests").clone()
+    }
+}
+
+fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let lower = head.to_ascii_lowercase();
+    let length = lower.lines().find_map(|line| line.strip_prefix("content-length:"))?;
+    let mut body = vec![0; length.trim().parse().ok()?];
+    reader.read_exact(&mut body).ok()?;
+    Some((head, body))
+}
+
+fn config(server: &Server, settings: &str) -> String {
+    format!(
+        r#"
+        [source.adt]
+        mllp = {{ listen = "127.0.0.1:0" }}
+        [destination.web]
+        http = {{ url = "http://{}/hl7/in?x=1", {settings} }}
+        retry = {{ first = "50ms", most = "200ms", attempts = 3 }}
+        [[route]]
+        to = "web"
+        "#,
+        server.address
+    )
+}
+
+fn ack(code: &str, id: &str) -> String {
+    format!("MSH|^~\\&|WEB||HUB||1||ACK|R|P|2.5.1\rMSA|{code}|{id}\r")
+}
+
+#[test]
+fn messages_are_posted_in_order_and_acknowledgments_count() {
+    let server = Server::answering(|number, id| match number {
+        // Not now; then it is there, or refused, whatever the status says beside the acknowledgment.
+        2 => ("503 Later\r\nRetry-After: 0".into(), String::new()),
+        4 => ("500 No".into(), ack("AE", id)),
+        5 => ("204 Fine".into(), String::new()),
+        6 => ("404 Gone".into(), "no such path".into()),
+        7 => ("302 Elsewhere\r\nLocation: http://127.0.0.1:9/".into(), String::new()),
+        _ => ("200 OK".into(), ack("AA", id)),
+    });
+    let settings =
+        "headers = { X-Site = \"north\" }, headers_from_env = { Authorization = \"PATH\" }";
+    let mut hub = Hub::start(&config(&server, settings));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for number in 1..=6 {
+        assert_eq!(sender.code(&adt(&format!("M{number}"))), "AA");
+    }
+    eventually("all are settled", || hub.is_drained());
+    let requests = server.requests();
+    let ids: Vec<_> = requests.iter().map(|(_, body)| field(body, "MSH", 10)).collect();
+    assert_eq!(ids, ["M1", "M2", "M2", "M3", "M4", "M5", "M6", "M6"]);
+    let (head, body) = &requests[0];
+    assert_eq!(*body, adt("M1").into_bytes());
+    let head = head.to_ascii_lowercase();
+    assert!(head.starts_with("post /hl7/in?x=1 http/1.1\r\n"), "{head}");
+    for line in [
+        format!("host: {}", server.address),
+        "content-type: x-application/hl7-v2+er7; charset=utf-8".to_owned(),
+        "x-site: north".to_owned(),
+        format!("authorization: {}", std::env::var("PATH").expect("a path").to_ascii_lowercase()),
+    ] {
+        assert!(head.contains(&format!("\r\n{line}\r\n")), "{line}: {head}");
+    }
+    let status = hub.status();
+    assert_eq!((status.destinations[0].done, status.destinations[0].dead), (4, 2));
+    assert_eq!(hub.reader().verify().expect("it is read").faults, [""; 0]);
+    let path = std::env::var("PATH").expect("a path");
+    assert!(!hub.logged(&path), "what is in the environment is in no log");
+    assert!(hub.stop().success());
+}
+
+#[test]
+fn a_server_that_does_not_answer_gets_it_again_and_it_is_marked() {
+    let server = Server::answering(|number, id| {
+        if number == 1 {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+        }
+        ("200 OK".into(), ack("AA", id))
+    });
+    let hub = Hub::start(&config(&server, "timeout = \"200ms\""));
+    assert_eq!(Sender::connect(&hub.address("adt")).code(&adt("M1")), "AA");
+    eventually("it is delivered", || hub.is_drained() && hub.status().destinations[0].done == 1);
+    let found = hub.reader().search(&hl7_hub::store::Query { most: 1, ..Default::default() });
+    let id = found.expect("it is read")[0].id;
+    let delivery = hub.reader().deliveries(id).expect("it is read").remove(0);
+    assert!(delivery.maybe_duplicate);
+    assert_eq!(delivery.attempts[0].outcome.as_deref(), Some("timeout"));
+    assert!(server.requests().len() >= 2);
+}
