@@ -28,6 +28,8 @@ pub fn status(status: &Status) -> Value {
             "name": to.name,
             "gathering": to.gathering,
             "queued": to.queued,
+            "held": to.held,
+            "awaiting": to.awaiting,
             "done": to.done,
             "dead": to.dead,
             "parked": to.parked,

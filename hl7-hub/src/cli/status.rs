@@ -53,6 +53,7 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
             .map(|known| known["connected"] == Value::Bool(true));
         let state = match (is_paused(Side::Destination, &to.name), connected) {
             (true, _) => "paused",
+            _ if to.held > 0 => "held up; see `hl7-hub release`",
             (false, None) => "",
             (false, Some(true)) => "connected",
             (false, Some(false)) => "not connected",

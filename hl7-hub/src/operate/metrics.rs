@@ -75,6 +75,8 @@ pub(crate) struct Metrics {
     ack_wait: Family<OfDestination, Histogram>,
     connected: Family<OfDestination, Gauge>,
     gathering: Family<OfDestination, Gauge>,
+    held: Family<OfDestination, Gauge>,
+    awaiting: Family<OfDestination, Gauge>,
     queued: Family<OfDestination, Gauge>,
     oldest: Family<OfDestination, Gauge<f64, std::sync::atomic::AtomicU64>>,
     dead: Family<OfDestination, Gauge>,
@@ -105,6 +107,8 @@ impl Metrics {
             ack_wait: Family::new_with_constructor(histogram),
             connected: Family::default(),
             gathering: Family::default(),
+            held: Family::default(),
+            awaiting: Family::default(),
             queued: Family::default(),
             oldest: Family::default(),
             dead: Family::default(),
@@ -160,6 +164,16 @@ impl Metrics {
             "destination_gathering",
             "Deliveries that wait for others, to go with them in a batch",
             self.gathering.clone(),
+        );
+        it.register(
+            "destination_held",
+            "Deliveries that hold up what is behind them until somebody has looked",
+            self.held.clone(),
+        );
+        it.register(
+            "destination_awaiting",
+            "Deliveries that are stored there and whose application is to answer",
+            self.awaiting.clone(),
         );
         it.register("destination_queued", "Deliveries that are to be sent", self.queued.clone());
         it.register_with_unit(
@@ -321,6 +335,8 @@ impl Metrics {
     fn take_over(&self, status: &DestinationStatus, now: i64) {
         let of = OfDestination { destination: status.name.clone() };
         self.gathering.get_or_create(&of).set(signed(status.gathering));
+        self.held.get_or_create(&of).set(signed(status.held));
+        self.awaiting.get_or_create(&of).set(signed(status.awaiting));
         self.queued.get_or_create(&of).set(signed(status.queued));
         self.dead.get_or_create(&of).set(signed(status.dead));
         self.parked.get_or_create(&of).set(signed(status.parked));

@@ -21,7 +21,8 @@ use crate::Payload;
 use crate::json;
 use crate::run::{Control, Hub, ReloadError, Stopping};
 use crate::store::{
-    Act, AuditEvent, DeliveryId, MessageId, Order, Ordered, Query, Reader, Side, StoreError,
+    Act, AuditEvent, DeliveryId, MessageId, Order, Ordered, Query, Reader, Resume, Settled, Side,
+    StoreError,
 };
 pub(crate) use alerts::keep_watch;
 pub(crate) use gates::{Gate, Gates};
@@ -202,6 +203,25 @@ impl Desk {
     /// Decides that a message needs nothing more.
     pub(crate) async fn dismiss(&self, by: &By, message: MessageId) -> Outcome<Ordered> {
         self.order(by, Act::Dismiss(message)).await
+    }
+
+    /// Lets a destination go on that is held up by a delivery that it refused: that one is sent again, or given up.
+    pub(crate) async fn release(
+        &self,
+        by: &By,
+        destination: String,
+        give_up: bool,
+    ) -> Outcome<Vec<Settled>> {
+        let how = if give_up { Resume::GiveUp } else { Resume::Again };
+        let at = self.hub.clock.now();
+        let released = self.hub.store.resume(destination.clone(), how, by.who.clone(), at).await;
+        let released = released.inspect_err(|failure| self.hub.note_failure(failure))?;
+        if released.is_empty() {
+            return Err(Refusal::Conflict(format!("nothing holds up {destination}")));
+        }
+        self.hub.note_change(&destination);
+        info!(who = by.who, destination, give_up, "an order was carried out");
+        Ok(released)
     }
 
     /// Has a destination that gathers messages send what it has.
