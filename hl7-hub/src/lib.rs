@@ -53,14 +53,18 @@
 //!
 //! [`config`] is the file. [`engine`] decides, without I/O: what a message is answered, where it goes, what a lane does
 //! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these. The marks of MLLP are read and written by
-//! [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`].
+//! [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`]. [`api`] is how people, their
+//! commands and monitoring talk to a hub that runs.
 //!
 //! # Not there yet
 //!
-//! HTTP in, batches, pause and resume, resubmitting, pruning, metrics.
+//! HTTP in, batches out.
 
+pub mod api;
 pub mod config;
 pub mod engine;
+pub mod json;
+mod operate;
 mod payload;
 pub mod run;
 pub mod store;

@@ -15,6 +15,7 @@ mod changes;
 mod destination;
 mod http;
 mod mistake;
+mod operating;
 mod route;
 mod section;
 mod source;
@@ -35,8 +36,11 @@ pub use changes::Changes;
 pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
 pub use http::HttpOut;
 pub use mistake::{ConfigError, ConfigErrors};
+pub use operating::{Api, Keep, Log, LogFormat};
 pub use route::Route;
-pub use source::{Acks, Check, Delivered, Framed, Link, Source, StoreFailure, Timers};
+pub use source::{
+    Acks, BatchAcks, Batches, Check, Delivered, Framed, Link, Source, StoreFailure, Timers,
+};
 pub use tls::{Secured, Tls};
 
 use changes::{Parts, parts};
@@ -60,6 +64,12 @@ pub struct Config {
     pub store_limit: Option<u64>,
     /// How long what is under way may take when the hub is asked to stop.
     pub shutdown: Duration,
+    /// The HTTP API, if there is one.
+    pub api: Option<Api>,
+    /// What is logged.
+    pub log: Log,
+    /// How long what is not needed any more is kept.
+    pub keep: Keep,
     /// Where messages come from.
     pub sources: Vec<Source>,
     /// Where messages go.
@@ -134,22 +144,26 @@ impl Config {
 
     fn read(root: Section<'_, '_>, folder: &Path) -> Self {
         let hub = root.section("hub");
+        let tls = TlsSections::read(&root, folder);
+        let mut sources = Vec::new();
+        for (name, section) in root.named("source") {
+            sources.extend(source::read(name, section, folder, &tls));
+        }
         let mut config = Self {
             file: None,
             name: hub.text("name").unwrap_or("hub").to_owned(),
             data: folder.join(hub.text("data").unwrap_or("data")),
             store_limit: hub.size("store_limit"),
             shutdown: hub.time("shutdown", Duration::from_secs(10)),
-            sources: Vec::new(),
+            api: operating::api(root.section("api"), folder),
+            log: operating::log(root.section("log"), folder),
+            keep: operating::keep(root.section("keep"), &sources),
+            sources,
             destinations: Vec::new(),
             routes: Vec::new(),
             parts: Parts::new(),
         };
         hub.finish();
-        let tls = TlsSections::read(&root, folder);
-        for (name, section) in root.named("source") {
-            config.sources.extend(source::read(name, section, folder, &tls));
-        }
         for (name, section) in root.named("destination") {
             config.destinations.extend(destination::read(name, section, folder, &tls));
         }

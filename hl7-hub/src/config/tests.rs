@@ -2,8 +2,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, Condition, Decision};
+use hl7_core::batch::WhichAcks;
 
-use super::{Check, Commits, Config, Delivered, EXAMPLE, Link, Port, StoreFailure};
+use tracing::Level;
+
+use super::{
+    BatchAcks, Batches, Check, Commits, Config, Delivered, EXAMPLE, Keep, Link, Log, LogFormat,
+    Port, StoreFailure,
+};
 
 #[track_caller]
 fn parse(text: &str) -> Config {
@@ -135,6 +141,60 @@ fn what_is_said_is_what_is_set() {
 }
 
 #[test]
+fn how_it_is_operated_is_what_is_set() {
+    let bare = parse("[source.a]\nmllp = { listen = \"a:1\" }\n");
+    assert_eq!(bare.api, None);
+    let every = Duration::from_secs(3_600);
+    assert_eq!(bare.keep, Keep { content: None, metadata: None, audit: None, every });
+    assert_eq!(bare.log, Log { format: LogFormat::Text, level: Level::INFO, file: None });
+    let config = parse(
+        r#"
+        [api]
+        listen = "10.0.0.1:80"
+        allow_remote = true
+        token_file = "secret"
+        open_metrics = true
+        [log]
+        format = "json"
+        level = "debug"
+        file = "log/hub.log"
+        [keep]
+        content = "10d"
+        audit = "off"
+        every = "5m"
+        [source.a]
+        mllp = { listen = "a:1" }
+        "#,
+    );
+    let api = config.api.expect("there is one");
+    assert_eq!((api.listen.to_string().as_str(), api.open_metrics), ("10.0.0.1:80", true));
+    assert_eq!(api.token_file.as_deref(), Some(Path::new("/etc/hub/secret")));
+    let file = Some("/etc/hub/log/hub.log".into());
+    assert_eq!(config.log, Log { format: LogFormat::Json, level: Level::DEBUG, file });
+    let content = Some(Duration::from_secs(10 * 86_400));
+    let every = Duration::from_secs(300);
+    assert_eq!(config.keep, Keep { content, metadata: None, audit: None, every });
+}
+
+#[test]
+fn what_is_said_of_batches() {
+    let of = |more: &str| {
+        let config = parse(&format!("[source.a]\nmllp.listen = \"a:1\"\n{more}"));
+        (config.sources[0].batches, config.sources[0].acks.batch)
+    };
+    let (all, negative) = (BatchAcks::Batch(WhichAcks::All), BatchAcks::Batch(WhichAcks::Negative));
+    let whole = |set_aside| Batches::Whole { set_aside };
+    assert_eq!(of(""), (Batches::Off, BatchAcks::Each));
+    assert_eq!(of("batches = \"split\""), (Batches::Split, BatchAcks::Each));
+    assert_eq!(of("batches = \"whole\""), (whole(false), all));
+    assert_eq!(
+        of("batches = \"whole\"\nset_aside = true\nack.batch = \"negative\""),
+        (whole(true), negative)
+    );
+    assert_eq!(of("batches = \"whole\"\nack.batch = \"each\""), (whole(false), BatchAcks::Each));
+}
+
+#[test]
 fn every_mistake_is_said_with_its_place() {
     check_errors(
         "[hub]\nnaem = \"x\"\n\n[source.a]\nmllp = { listen = \"2575\", frame_timeout = \"5\" }\n\
@@ -172,6 +232,8 @@ fn what_does_not_go_together_is_said() {
         ("[source.a]\nmllp = { listen = \"a:1\", start = 0x1c }", "the same byte"),
         ("[source.a]\nack = { mode = \"static\" }", "needs `success` and `failure`"),
         ("[source.a]\nack = { mode = \"orignal\" }", "did you mean `original`?"),
+        ("[source.a]\nset_aside = true", "only a batch that stays whole"),
+        ("[source.a]\nbatches = \"splitt\"", "did you mean `split`?"),
         ("[source.a]\nallow = \"10.0.0.0/99\"", "no address range"),
         ("[source.a]\nack = { when = \"delivered\" }", "needs `wait_for`"),
         ("[source.a]\nack = { wait_for = \"x\" }", "means nothing without"),
@@ -214,6 +276,21 @@ fn what_does_not_go_together_is_said() {
         ("source = 1", "expected a table of tables"),
         ("[source]\na = 1", "expected a table"),
         ("[hub]\nshutdown = \"off\"", "this time cannot be off"),
+        ("[api]\n", "`listen` is missing"),
+        ("[api]\nlisten = \"localhost\"", "`localhost` is no address"),
+        ("[api]\nlisten = \"0.0.0.0:2580\"", "`allow_remote = true` if that is meant"),
+        ("[log]\nformat = \"xml\"", "expected one of text, json"),
+        ("[log]\nlevel = \"wran\"", "did you mean `warn`?"),
+        ("[keep]\ncontent = \"2d\"\nmetadata = \"1d\"", "keep.metadata: shorter than `content`"),
+        ("[keep]\nmetadata = \"2d\"", "keep.metadata: shorter than `content`"),
+        (
+            "[keep]\ncontent = \"9d\"\nmetadata = \"9d\"\naudit = \"8d\"",
+            "keep.audit: shorter than `metadata`",
+        ),
+        (
+            "[keep]\ncontent = \"6d\"\n[source.a]\nmllp = { listen = \"a:1\" }",
+            "keep.content: shorter than `dedupe` of source a",
+        ),
     ] {
         let errors = Config::parse(text, Path::new(".")).expect_err(text).to_string();
         assert!(errors.contains(reason), "{text}: {errors}");

@@ -81,6 +81,8 @@ pub struct Lane {
     wire: bool,
     book: bool,
     stopping: bool,
+    /// Whether somebody has paused the destination.
+    closed: bool,
     /// How far the window is open.
     open: usize,
     /// Failures in a row to reach the destination, and the store.
@@ -100,8 +102,10 @@ struct Begun {
 pub enum Event {
     /// A delivery may be there.
     Arrived,
-    /// Somebody changed what is queued: a delivery is let go, or comes again.
+    /// Somebody changed what is queued: a delivery is let go, or comes again. Where the lane was closed it is open again.
     Changed,
+    /// Somebody paused the destination: nothing more is begun until the next [`Event::Changed`].
+    Closed,
     /// The hub stops: what is under way is finished, nothing new is begun.
     Stop,
     /// The destination was reached.
@@ -222,6 +226,7 @@ impl Lane {
             wire: false,
             book: false,
             stopping: false,
+            closed: false,
             open: 1,
             failures: 0,
             store_failures: 0,
@@ -240,7 +245,11 @@ impl Lane {
         let mut pause = None;
         match event {
             Event::Arrived => self.more = true,
-            Event::Changed => self.stale = true,
+            Event::Changed => (self.stale, self.closed) = (true, false),
+            Event::Closed => {
+                self.closed = true;
+                self.withdraw(now);
+            }
             Event::Stop => {
                 self.stopping = true;
                 self.withdraw(now);
@@ -281,7 +290,7 @@ impl Lane {
     }
 
     fn next_wire(&mut self, now: i64) -> Option<Wire> {
-        if self.wire || self.stopping {
+        if self.wire || self.begins_nothing() {
             return None;
         }
         if !self.begun.is_empty() && self.connected {
@@ -303,7 +312,7 @@ impl Lane {
             return None;
         }
         self.forget_what_is_stale();
-        let wants = self.more && !self.stale && !self.stopping;
+        let wants = self.more && !self.stale && !self.begins_nothing();
         let hungry = self.ahead.len() < self.settings.window;
         if wants && hungry {
             // What arrives from now on may be too late to be seen.
@@ -332,7 +341,7 @@ impl Lane {
     /// Takes what may begin now from what was read ahead.
     fn take_ready(&mut self, now: i64) -> VecDeque<Delivery> {
         let under_way = self.begun.len() + self.sent.len();
-        let room = match self.connected && !self.stale && !self.stopping {
+        let room = match self.connected && !self.stale && !self.begins_nothing() {
             true => self.open.saturating_sub(under_way),
             false => 0,
         };
@@ -367,7 +376,7 @@ impl Lane {
             }
         }
         // Meanwhile one before them came back, or the connection went.
-        if !self.connected || self.stopping || self.would_overtake() {
+        if !self.connected || self.begins_nothing() || self.would_overtake() {
             self.withdraw(now);
         }
     }
@@ -503,9 +512,13 @@ impl Lane {
             };
         }
         // Nothing goes out before what is to be sent again, nor over a connection that is to be closed.
-        if !self.connected || self.stopping || self.would_overtake() {
+        if !self.connected || self.begins_nothing() || self.would_overtake() {
             self.withdraw(at);
         }
+    }
+
+    fn begins_nothing(&self) -> bool {
+        self.stopping || self.closed
     }
 
     /// Whether what was begun stands behind something that was not.

@@ -1,9 +1,12 @@
 //! One connection that messages come over.
 
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hl7_core::ack::AckCode;
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
@@ -15,8 +18,8 @@ use super::wire::Wire;
 use super::{Hub, Stopping};
 use crate::Payload;
 use crate::config::Link;
-use crate::engine::{Answer, Awaited, Exchange, Reception};
-use crate::store::{Accepted, AuditEvent, Incoming, MessageId, Verdict};
+use crate::engine::{Answer, Awaited, BatchExchange, Exchange, Received, Reception};
+use crate::store::{Accepted, AuditEvent, Incoming, IncomingBatch, MessageId, Verdict};
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
@@ -37,6 +40,7 @@ pub(super) async fn serve(
     let reception = Arc::clone(&rules.borrow_and_update());
     let source = &reception.source().name.clone();
     debug!(source, peer, "connected");
+    let _counted = hub.metrics.connection(source);
     let connection = Connection {
         hub,
         decoder: Decoder::with_options(reception.source().framed.decoder),
@@ -227,11 +231,18 @@ impl Connection<'_> {
         let moment = self.hub.clock.moment();
         let outcome = match piece {
             Piece::Message(bytes) => {
-                let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
-                if incoming.verdict == Verdict::Accepted {
-                    self.settle_late(&bytes, moment.at).await?;
+                match self.reception.receive_frame(&bytes, self.peer, &moment) {
+                    Received::Message(incoming, exchange) => {
+                        if incoming.verdict == Verdict::Accepted {
+                            self.settle_late(&bytes, moment.at).await?;
+                        }
+                        self.store(incoming, exchange, Commit::Ack).await
+                    }
+                    Received::Batch(incoming, exchange) => {
+                        drop(bytes);
+                        self.store_batch(incoming, exchange).await
+                    }
                 }
-                self.store(incoming, exchange, Commit::Ack).await
             }
             Piece::Broken(Fault::TooLong, start) => {
                 let (incoming, exchange) =
@@ -269,7 +280,11 @@ impl Connection<'_> {
         let lanes: Vec<_> =
             incoming.deliveries.iter().map(|delivery| delivery.destination.clone()).collect();
         let source = &self.reception.source().name;
+        let (verdict, bytes) = (incoming.verdict, incoming.payload.bytes().len());
+        let began = Instant::now();
         let stored = self.hub.store.accept(incoming).await;
+        self.hub.metrics.committed(began.elapsed());
+        self.hub.metrics.came(source, became(verdict, &stored), bytes);
         let id = match &stored {
             Ok(Accepted::New { id, .. }) => {
                 self.hub.wake(&lanes);
@@ -312,12 +327,55 @@ impl Connection<'_> {
             tokio::select! {
                 () = watch.settled() => {}
                 () = sleep_until(deadline) => return Err(Ended::Unanswered),
-                _ = stopping.wait_for(|stop| *stop) => return Err(Ended::Stopping),
+                () = stopping.wait() => return Err(Ended::Stopping),
             }
         };
         let detail = format!("behind {}", awaited.destinations.join(", "));
         hub.record(AuditEvent { message: Some(id), ..hub.event("answered", detail) }).await;
         self.answer(Answer { replies, close: false }, None, Some(id)).await
+    }
+
+    /// The same for a batch: all of it in one commit, then the answers.
+    async fn store_batch(
+        &mut self,
+        incoming: IncomingBatch,
+        exchange: BatchExchange,
+    ) -> Result<(), Ended> {
+        let messages = incoming.messages.iter().map(|member| &member.message);
+        let deliveries = messages.chain([&incoming.batch]).flat_map(|message| &message.deliveries);
+        let lanes: BTreeSet<String> = deliveries.map(|to| to.destination.clone()).collect();
+        let source = &self.reception.source().name;
+        let all = incoming.messages.iter().map(|member| &member.message).chain([&incoming.batch]);
+        let all: Vec<_> =
+            all.map(|message| (message.verdict, message.payload.bytes().len())).collect();
+        let began = Instant::now();
+        let stored = self.hub.store.accept_batch(incoming).await;
+        self.hub.metrics.committed(began.elapsed());
+        for (at, (verdict, bytes)) in all.into_iter().enumerate() {
+            let stored = stored.as_ref().map(|all| all.messages.get(at).unwrap_or(&all.batch));
+            self.hub.metrics.came(source, became(verdict, &stored), bytes);
+        }
+        match &stored {
+            Ok(accepted) => {
+                self.hub.wake(&lanes);
+                if !exchange.findings().is_empty() {
+                    let findings = exchange.findings();
+                    warn!(
+                        source,
+                        message_id = accepted.batch.id().0,
+                        findings,
+                        "a batch is not in order"
+                    );
+                }
+            }
+            Err(failure) => {
+                warn!(source, %failure, "a batch was not stored");
+                self.hub.note_failure(failure);
+            }
+        }
+        let commit = if stored.is_ok() { Commit::Ack } else { Commit::Nak };
+        let id = stored.as_ref().ok().map(|accepted| accepted.batch.id());
+        self.answer(exchange.answer(&stored), Some(commit), id).await
     }
 
     async fn answer(
@@ -344,6 +402,9 @@ impl Connection<'_> {
                 self.hub.record(AuditEvent { message, ..event }).await;
                 return Err(Ended::Failed(failure));
             }
+        }
+        for code in answer.replies.iter().flat_map(codes) {
+            self.hub.metrics.acknowledged(&self.reception.source().name, code);
         }
         if answer.close { Err(Ended::Unanswered) } else { Ok(()) }
     }
@@ -380,7 +441,9 @@ impl Connection<'_> {
         let at = self.hub.clock.now();
         let incoming = self.reception.receive_partial(bytes, self.peer, reason, at);
         let lanes: Vec<_> = incoming.deliveries.iter().map(|to| to.destination.clone()).collect();
-        match self.hub.store.accept(incoming).await {
+        let stored = self.hub.store.accept(incoming).await;
+        self.hub.metrics.came(source, became(Verdict::Partial, &stored), bytes.len());
+        match stored {
             Ok(_) => self.hub.wake(&lanes),
             Err(failure) => {
                 self.hub.note_failure(&failure);
@@ -399,4 +462,24 @@ fn piece(event: Event<'_>) -> Option<Piece> {
         Kind::Broken(fault) => Some(Piece::Broken(fault, event.raw.to_vec())),
         Kind::Frame(_) | Kind::Commit(_) | Kind::Blank | Kind::Noise => None,
     }
+}
+
+/// What became of a message, for whoever counts them.
+fn became<A: Borrow<Accepted>, E>(verdict: Verdict, stored: &Result<A, E>) -> &'static str {
+    match stored.as_ref().map(Borrow::borrow) {
+        Ok(Accepted::New { .. }) => verdict.word(),
+        Ok(Accepted::Duplicate { .. }) => "duplicate",
+        Err(_) => "not-stored",
+    }
+}
+
+/// The codes of an acknowledgment, or of all that are in a batch; a text of the site's own has none.
+fn codes(reply: &Payload) -> Vec<&'static str> {
+    let of_segment = |segment: &[u8]| {
+        let code = segment.strip_prefix(b"MSA")?.get(1..3)?;
+        let known = AckCode::ALL.into_iter().find(|known| known.code().as_bytes() == code);
+        Some(known.map_or("other", AckCode::code))
+    };
+    let codes: Vec<_> = reply.bytes().split(|&byte| byte == b'\r').filter_map(of_segment).collect();
+    if codes.is_empty() { vec!["text"] } else { codes }
 }

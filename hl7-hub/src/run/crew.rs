@@ -69,6 +69,7 @@ impl Crew {
     /// Has everybody work by a configuration. What can fail comes first: after an error everything is as it was.
     pub(super) async fn go_over(&mut self, config: Arc<Config>) -> Result<(), RunError> {
         let listeners = self.listeners(&config).await?;
+        self.hub.set_config(Arc::clone(&config));
         self.config = config;
         self.warn_of_old_certificates();
         // Lanes first, so that there is somebody to wake when a message comes by the new rules.
@@ -82,6 +83,9 @@ impl Crew {
         let mut listeners = Listeners::new();
         for source in &config.sources {
             let Link::Listen(address) = &source.link else { continue };
+            if !self.hub.takes_from(&source.name) {
+                continue;
+            }
             let listener = match self.open_listener(source, config) {
                 Some(listener) => listener,
                 None => Arc::new(self.listen(source, address).await?),
@@ -166,7 +170,8 @@ impl Crew {
     fn go_over_sources(&mut self, listeners: &Listeners) {
         let config = Arc::clone(&self.config);
         self.sources.retain(|name, post| {
-            let stays = config.source(name).is_some_and(|source| source.link == post.link);
+            let stays = config.source(name).is_some_and(|source| source.link == post.link)
+                && self.hub.takes_from(name);
             if !stays {
                 info!(source = name, "takes no more connections");
                 post.stop.send_replace(true);
@@ -174,6 +179,9 @@ impl Crew {
             stays
         });
         for (index, source) in config.sources.iter().enumerate() {
+            if !self.hub.takes_from(&source.name) {
+                continue;
+            }
             let Some(reception) = Reception::new(Arc::clone(&config), index) else { continue };
             match self.sources.get(&source.name) {
                 // Even where nothing of the source itself changed, its routes may have.

@@ -26,10 +26,13 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use crate::api::{Api, ApiError};
 use crate::config::{Changes, Config};
-use crate::store::{AuditEvent, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::operate::{self, Desk, Gates, Metrics};
+use crate::store::{AuditEvent, Side, SqliteOptions, SqliteStore, Store, StoreError};
 pub use clock::Clock;
 use crew::Crew;
 use reload::Order;
@@ -42,6 +45,9 @@ pub enum RunError {
     /// The store cannot be used, or failed in a way that leaves its state unknown.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The API cannot be opened.
+    #[error("{0}")]
+    Api(#[from] ApiError),
     /// A source cannot listen.
     #[error("source {source_name}: cannot listen on {address}: {error}")]
     Listen {
@@ -55,9 +61,14 @@ pub enum RunError {
 }
 
 /// What all tasks share.
-struct Hub {
-    store: Arc<dyn Store>,
-    clock: Clock,
+pub(crate) struct Hub {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    /// What is paused.
+    pub(crate) gates: Gates,
+    pub(crate) metrics: Metrics,
+    /// What it works by.
+    config: RwLock<Arc<Config>>,
     /// Wakes the lane of a destination.
     wake: RwLock<HashMap<String, Arc<Wake>>>,
     /// Tells what becomes of messages.
@@ -69,9 +80,23 @@ struct Hub {
 }
 
 impl Hub {
-    /// What tells whoever is in the middle of something that the whole hub is to stop.
-    fn stopping(&self) -> watch::Receiver<bool> {
-        self.stop.subscribe()
+    /// The configuration that everybody works by.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_config(&self, config: Arc<Config>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Whether nobody paused a source.
+    fn takes_from(&self, source: &str) -> bool {
+        self.gates.gate(Side::Source, source).is_open()
+    }
+
+    /// What tells whoever is no part of the crew to stop.
+    pub(crate) fn stopping(&self) -> Stopping {
+        self.stopping_with(self.stop.subscribe())
     }
 
     /// What tells a task to stop, together with the whole hub or alone.
@@ -98,7 +123,7 @@ impl Hub {
     }
 
     /// Wakes the lanes of destinations.
-    fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
+    pub(crate) fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
         destinations.into_iter().filter_map(|name| self.lanes(name)).for_each(|lanes| {
             lanes.notify();
         });
@@ -111,7 +136,7 @@ impl Hub {
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
-    fn note_failure(&self, failure: &StoreError) {
+    pub(crate) fn note_failure(&self, failure: &StoreError) {
         if matches!(failure, StoreError::Stopped(_)) {
             self.fatal.send_replace(Some(failure.clone()));
         }
@@ -134,19 +159,19 @@ impl Hub {
 
 /// Tells a task when to stop.
 #[derive(Debug, Clone)]
-struct Stopping {
+pub(crate) struct Stopping {
     hub: watch::Receiver<bool>,
     alone: watch::Receiver<bool>,
 }
 
 impl Stopping {
     /// Whether it is to stop now.
-    fn is_now(&self) -> bool {
+    pub(crate) fn is_now(&self) -> bool {
         *self.hub.borrow() || *self.alone.borrow()
     }
 
     /// Waits until it is.
-    async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         // An error means that whoever says so is gone: all the more reason.
         tokio::select! {
             _ = self.hub.wait_for(|stop| *stop) => {}
@@ -170,7 +195,11 @@ pub async fn run(
         SqliteOptions { folder: config.data.clone(), limit: config.store_limit, now: clock.now() };
     let store = SqliteStore::open(&options)?;
     let recovered = store.recovered();
+    let config = Arc::new(config);
     let hub = Arc::new(Hub {
+        gates: Gates::of(&store.reader().paused()?),
+        metrics: Metrics::new(&config),
+        config: RwLock::new(Arc::clone(&config)),
         store: Arc::new(store),
         clock,
         wake: RwLock::default(),
@@ -181,13 +210,25 @@ pub async fn run(
     let version = env!("CARGO_PKG_VERSION");
     let detail = format!("hl7-hub {version}; {recovered} deliveries were interrupted");
     hub.store.record(hub.event("started", detail)).await?;
-    let config = Arc::new(config);
+    let desk = Arc::new(Desk::new(Arc::clone(&hub), orders.control()));
+    let api = match Api::open(&config, Arc::clone(&desk)).await {
+        Ok(api) => api,
+        Err(failure) => {
+            hub.record(hub.event("stopped", failure.to_string())).await;
+            return Err(failure.into());
+        }
+    };
     let mut crew = Crew::new(Arc::clone(&hub), Arc::clone(&config));
     if let Err(failure) = crew.go_over(Arc::clone(&config)).await {
         hub.record(hub.event("stopped", failure.to_string())).await;
         return Err(failure);
     }
     info!(hub = config.name, recovered, "started");
+    let mut service = JoinSet::new();
+    service.spawn(operate::keep_pruned(desk));
+    if let Some(api) = api {
+        service.spawn(api.serve());
+    }
 
     let mut fatal = hub.fatal.subscribe();
     tokio::pin!(stop);
@@ -197,11 +238,23 @@ pub async fn run(
             failed = fatal.wait_for(Option::is_some) => {
                 break failed.ok().and_then(|failure| failure.clone());
             }
-            Some(order) = orders.next() => carry_out(&hub, &mut crew, order).await,
+            Some(order) = orders.next() => match order {
+                Order::Reload { by, why, answer } => {
+                    let outcome = read_again(&hub, &mut crew, by, &why).await;
+                    // Whoever wanted it may have gone.
+                    let _ = answer.send(outcome);
+                }
+                Order::Gates { answer } => {
+                    let _ = answer.send(crew.go_over(hub.config()).await);
+                }
+            },
+            Some(Err(failure)) = service.join_next() => error!(%failure, "a task failed"),
             () = crew.look_after() => {}
         }
     };
     crew.end().await;
+    // Whoever still waits for an answer waits for nothing.
+    service.shutdown().await;
     hub.record(hub.event("stopped", String::new())).await;
     info!("stopped");
     match failure {
@@ -210,11 +263,15 @@ pub async fn run(
     }
 }
 
-/// Reads the configuration again, and says in the log, in the audit and to whoever wanted it what came of that.
-async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
-    let Order { by, answer } = order;
+/// Reads the configuration again, and says in the log and in the audit what came of that.
+async fn read_again(
+    hub: &Hub,
+    crew: &mut Crew,
+    by: String,
+    why: &str,
+) -> Result<Changes, ReloadError> {
     let outcome = reload(hub, crew).await;
-    let event = match &outcome {
+    let (action, detail) = match &outcome {
         Ok(changes) => {
             info!(by, %changes, "goes on with the configuration as it stands in its file now");
             if !changes.at_restart.is_empty() {
@@ -224,17 +281,18 @@ async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
                     "cannot change while the hub runs; the old value holds until the next start"
                 );
             }
-            hub.event("reloaded", changes.to_string())
+            ("reloaded", changes.to_string())
         }
         Err(failure) => {
             error!(by, %failure, "goes on with the configuration that it has");
             // Where the mistakes are is in the log; the file may quote things that have no place in the audit.
-            hub.event("not reloaded", "there are mistakes in the configuration".to_owned())
+            ("not reloaded", "there are mistakes in the configuration".to_owned())
         }
     };
+    let why = if why.is_empty() { String::new() } else { format!("; why: {why}") };
+    let event = hub.event(action, format!("{detail}{why}"));
     hub.record(AuditEvent { actor: by, ..event }).await;
-    // Whoever wanted it may have gone.
-    let _ = answer.send(outcome);
+    outcome
 }
 
 async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {

@@ -1,8 +1,9 @@
 //! What every store passes. An implementation calls [`suite!`] with a way to open the same store again and again.
 
 use super::{
-    Accepted, AttemptEnd, DedupeKey, DeliveryId, DeliveryState, Facts, Incoming, MessageId,
-    MessageState, NewDelivery, Query, Settlement, Step, Store, StoreError, Verdict, WITHDRAWN,
+    Accepted, AcceptedBatch, AttemptEnd, DedupeKey, DeliveryId, DeliveryState, Facts, Incoming,
+    IncomingBatch, Member, MessageId, MessageState, NewDelivery, Query, Settlement, Step, Store,
+    StoreError, Verdict, WITHDRAWN,
 };
 use crate::{Digest, Payload};
 
@@ -14,11 +15,11 @@ pub(super) trait Bench {
 
 /// The tests, over a bench.
 macro_rules! suite {
-    ($part:ident, $bench:expr; $($test:ident)*) => {
+    ($suite:ident; $bench:expr; $($test:ident)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                crate::store::$part::$test(&$bench).await;
+                $suite::$test(&$bench).await;
             }
         )*
     };
@@ -67,7 +68,11 @@ pub(super) fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> 
     found.iter().map(|delivery| delivery.id).collect()
 }
 
-async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlement) -> AttemptEnd {
+pub(super) async fn attempt(
+    store: &impl Store,
+    delivery: DeliveryId,
+    settlement: Settlement,
+) -> AttemptEnd {
     let attempt = store.begin_attempt(delivery, 2_000).await.expect("it is queued");
     let reply = Some(Payload::from(*b"MSA|AA|1\r"));
     let end = AttemptEnd {
@@ -354,4 +359,44 @@ pub(super) async fn messages_without_deliveries_are_found(bench: &impl Bench) {
     assert_eq!(status.messages.iter().map(|(_, count)| count).sum::<u64>(), 3);
     assert_eq!(status.destinations[0].queued, 1);
     assert_eq!(status.destinations[0].oldest, Some(1_000));
+}
+
+/// A batch that came, with messages that go to some destinations.
+pub(super) fn batch(control_ids: &[&str], destinations: &[&str]) -> IncomingBatch {
+    let mut batch = incoming("batch", &[]);
+    (batch.verdict, batch.replies) = (Verdict::Batch, Vec::new());
+    let message =
+        |(ordinal, id): (u32, &&str)| Member { ordinal, message: incoming(id, destinations) };
+    IncomingBatch { batch, messages: (1..).zip(control_ids).map(message).collect() }
+}
+
+/// A batch and its messages come in one commit; each of them knows where it came from.
+pub(super) async fn a_batch_is_stored_with_its_messages(bench: &impl Bench) {
+    let store = bench.open();
+    let first = accept(&store, incoming("2", &["lab"])).await;
+    let AcceptedBatch { batch: stored, messages } =
+        store.accept_batch(batch(&["1", "2", "3"], &["lab"])).await.expect("it is accepted");
+    // What came before is known inside of a batch too, and gets its first answer.
+    let replies = vec![Payload::from(*b"MSA|AA|2\r")];
+    assert_eq!(messages[1], Accepted::Duplicate { id: first, replies });
+    drop(store);
+    let store = bench.open();
+    let reader = store.reader();
+    let place = |id| reader.message(id).expect("it is read").expect("it is there").batch;
+    assert_eq!(place(messages[0].id()), Some((stored.id(), 1)));
+    assert_eq!(place(messages[2].id()), Some((stored.id(), 3)));
+    assert_eq!((place(first), place(stored.id())), (None, None));
+    let of_batch = Query { batch: Some(stored.id()), most: 10, ..Query::default() };
+    let found: Vec<_> =
+        reader.search(&of_batch).expect("it is read").iter().map(|m| m.id).collect();
+    assert_eq!(found, [messages[2].id(), messages[0].id()]);
+    let view = reader.message(stored.id()).expect("it is read").expect("it is there");
+    assert_eq!((view.state, view.verdict), (MessageState::Split, Verdict::Batch));
+    assert_eq!(pending(&store, "lab").len(), 3);
+    assert_eq!(reader.verify().expect("it is read").faults, [""; 0]);
+    // The same batch once more leaves nothing behind but lines of the audit.
+    let again = store.accept_batch(batch(&["1", "2", "3"], &["lab"])).await.expect("it is known");
+    assert!(matches!(again.batch, Accepted::Duplicate { id, .. } if id == stored.id()));
+    assert!(again.messages.iter().all(|known| matches!(known, Accepted::Duplicate { .. })));
+    assert_eq!(pending(&store, "lab").len(), 3);
 }

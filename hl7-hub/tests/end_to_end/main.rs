@@ -2,6 +2,8 @@
 //!
 //! Every wait here has an end, and whatever a test starts ends with the test.
 
+mod api;
+mod batches;
 mod certificates;
 mod commands;
 mod connections;
@@ -12,6 +14,9 @@ mod hub;
 mod kill;
 mod late;
 mod messages;
+mod metrics;
+mod operate;
+mod parked;
 mod receiver;
 mod reload;
 mod sender;

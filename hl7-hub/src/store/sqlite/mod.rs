@@ -6,8 +6,11 @@
 //! ever writes.
 
 mod audit;
+mod backup;
 mod later;
 mod ledger;
+mod operate;
+mod prune;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -22,8 +25,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Accepted, AttemptId, AuditEvent, Incoming, LateAck, LateRule, Pending, Reader, Resume, Settled,
-    Step, Store, StoreError,
+    Accepted, AcceptedBatch, AttemptId, AuditEvent, Clocks, Incoming, IncomingBatch, LateAck,
+    LateRule, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Settled, Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -97,6 +100,10 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.accept(&incoming))
     }
 
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch> {
+        self.writer.submit(move |ledger| ledger.accept_batch(&incoming))
+    }
+
     fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
         self.writer.submit(move |ledger| ledger.advance(&step))
     }
@@ -109,22 +116,20 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.expire(now, &rule))
     }
 
-    fn resume(
-        &self,
-        destination: String,
-        how: Resume,
-        actor: String,
-        at: i64,
-    ) -> Pending<'_, Vec<Settled>> {
-        self.writer.submit(move |ledger| ledger.resume(&destination, how, &actor, at))
-    }
-
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.record(&event))
+    }
+
+    fn order(&self, order: Order) -> Pending<'_, Ordered> {
+        self.writer.submit(move |ledger| ledger.order(&order))
+    }
+
+    fn prune(&self, at: i64, clocks: Clocks, from: PruneFrom) -> Pending<'_, Pruned> {
+        self.writer.submit(move |ledger| ledger.prune(at, &clocks, from))
     }
 
     fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()> {
