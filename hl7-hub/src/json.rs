@@ -26,6 +26,7 @@ pub fn status(status: &Status) -> Value {
     let destinations = status.destinations.iter().map(|to| {
         json!({
             "name": to.name,
+            "gathering": to.gathering,
             "queued": to.queued,
             "done": to.done,
             "dead": to.dead,
@@ -100,6 +101,7 @@ fn delivery(view: &DeliveryView) -> Value {
         "state": view.state.word(),
         "maybe_duplicate": view.maybe_duplicate,
         "resubmitted": view.resubmitted,
+        "batch": view.batch.map(|id| id.0),
         "attempts": attempts.collect::<Vec<_>>(),
     })
 }

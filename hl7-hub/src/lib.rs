@@ -58,7 +58,7 @@
 //!
 //! # Not there yet
 //!
-//! HTTP in, batches out.
+//! HTTP in.
 
 pub mod api;
 pub mod config;

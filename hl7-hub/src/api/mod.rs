@@ -1,7 +1,29 @@
 //! The HTTP API: what commands, the web page and monitoring use to talk to a hub that runs.
 //!
-//! It listens on loopback unless the configuration says otherwise. Whoever has the token may do everything; whoever does
-//! something says who they are, and that is noted. Answers are JSON, but for the page and the metrics.
+//! It listens on loopback unless the configuration says otherwise. Whoever has the token sends it as `Authorization: Bearer
+//! TOKEN` and may do everything; whoever does something says who they are in the header `X-Hub-Actor` (UTF-8 in percent
+//! encoding), and that is noted with `why`, which each order may give. Requests and answers are JSON, but for the page and the
+//! metrics; an answer that is not 200 says `{"error": "…"}`, and never anything of a message.
+//!
+//! | request | says | does |
+//! |---|---|---|
+//! | `GET /` | | the web page; without the token |
+//! | `GET /health` | | whether the hub is up; without the token |
+//! | `GET /metrics` | | metrics for Prometheus |
+//! | `GET /api/status` | | how things stand |
+//! | `POST /api/search` | `control_id`, `patient_id`, `type`, `source`, `state`, `batch`, `since`, `until`, `below`, `most` | messages, the newest first |
+//! | `GET /api/messages/N` | | everything that is known of a message but its content |
+//! | `GET /api/messages/N/content` | | its content; who looked at it is noted |
+//! | `POST /api/messages/N/resubmit` | `to`, `all` or `reroute`; `set`, `text` or `base64` | sends it once more, as it is or edited |
+//! | `POST /api/messages/N/park` | | takes it out of its queues |
+//! | `POST /api/messages/N/dismiss` | | decides that it needs nothing more |
+//! | `POST /api/pause`, `/api/resume` | `side`: `source` or `destination`; `names` | pauses, or resumes |
+//! | `POST /api/skip` | `destination`, `delivery` | cancels what it is to get next |
+//! | `POST /api/send-now` | `destination` | has it send what it has gathered |
+//! | `POST /api/drain` | `wait_seconds` | pauses all sources and waits until nothing is queued |
+//! | `POST /api/prune` | | takes away what is old |
+//! | `POST /api/backup` | `file`, an absolute path | copies the store, and verifies the copy |
+//! | `POST /api/reload` | | has the hub read its configuration again |
 
 mod answer;
 mod auth;

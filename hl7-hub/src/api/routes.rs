@@ -374,7 +374,8 @@ async fn send_now(
     who: Who,
     Said(said): Said<ToDestination>,
 ) -> Outcome {
-    Ok(Answer(ordered(&shared.desk.send_now(&by(who, said.why)?, said.destination).await?)))
+    let done = shared.desk.send_now(&by(who, said.why)?, said.destination).await?;
+    Ok(Answer(json!({ "done": done })))
 }
 
 #[derive(Deserialize, Default)]

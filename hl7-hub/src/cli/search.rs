@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "queued|parked|dead|no-route|refused|completed|resolved|split", value_parser = state)]
     state: Option<MessageState>,
 
-    /// Came in this batch
+    /// Came in this batch, or went out in it
     #[arg(long, value_name = "N")]
     batch: Option<i64>,
 

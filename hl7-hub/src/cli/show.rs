@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use hl7_hub::json;
-use hl7_hub::store::{MessageId, MessageState, Reader};
+use hl7_hub::store::{MessageId, Reader, Verdict};
 
 use super::{Failure, Of, Status, time};
 
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     writeln!(out, "version     {}", facts.version.escape_debug())?;
     writeln!(out, "verdict     {}", message.verdict)?;
     writeln!(out, "state       {}", message.state)?;
-    if message.state == MessageState::Split {
+    if message.verdict == Verdict::Batch {
         writeln!(out, "messages    hl7-hub search --batch {id}")?;
     }
     if let Some(parent) = message.parent {
@@ -72,9 +72,10 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     for delivery in reader.deliveries(id)? {
         let again = if delivery.resubmitted { ", resubmitted" } else { "" };
         let mark = if delivery.maybe_duplicate { ", may have come more than once" } else { "" };
+        let batch = delivery.batch.map_or_else(String::new, |batch| format!(", in batch {batch}"));
         writeln!(
             out,
-            "\ndelivery {} to {}: {}{again}{mark}",
+            "\ndelivery {} to {}: {}{again}{batch}{mark}",
             delivery.id, delivery.destination, delivery.state
         )?;
         for attempt in &delivery.attempts {

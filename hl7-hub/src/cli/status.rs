@@ -40,8 +40,8 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     }
     writeln!(
         out,
-        "\n{:<16} {:>10} {:>10} {:>10} {:>10}  {:<24} state",
-        "destination", "queued", "done", "dead", "parked", "oldest"
+        "\n{:<16} {:>10} {:>10} {:>10} {:>10} {:>10}  {:<24} state",
+        "destination", "gathering", "queued", "done", "dead", "parked", "oldest"
     )?;
     let is_paused = |side, name: &str| {
         let known = status.paused.iter().find(|paused| paused.side == side && paused.name == name);
@@ -65,8 +65,9 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         }
         writeln!(
             out,
-            "{:<16} {:>10} {:>10} {:>10} {:>10}  {oldest:<24} {}",
+            "{:<16} {:>10} {:>10} {:>10} {:>10} {:>10}  {oldest:<24} {}",
             to.name,
+            to.gathering,
             to.queued,
             to.done,
             to.dead,
@@ -81,6 +82,10 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
             let state = if is_paused(Side::Source, name) { "paused" } else { "" };
             writeln!(out, "{name:<16} {:>11}  {state}", source["connections"].to_string())?;
         }
+    }
+    let alerts = running.as_ref().and_then(|running| running["alerts"].as_array());
+    for alert in alerts.into_iter().flatten() {
+        writeln!(out, "\nalert {} is raised", alert.as_str().unwrap_or_default())?;
     }
     for paused in &status.paused {
         writeln!(

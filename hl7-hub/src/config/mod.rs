@@ -11,6 +11,7 @@
 //! );
 //! ```
 
+mod alert;
 mod changes;
 mod destination;
 mod http;
@@ -32,8 +33,10 @@ use toml::de::DeTable;
 
 use crate::Digest;
 
+pub use alert::{Alert, AlertRule};
 pub use changes::Changes;
-pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
+pub(crate) use destination::MOST_MESSAGES;
+pub use destination::{BatchOut, Commits, Destination, FileOut, Lanes, MllpOut, Port};
 pub use http::HttpOut;
 pub use mistake::{ConfigError, ConfigErrors};
 pub use operating::{Api, Keep, Log, LogFormat};
@@ -70,6 +73,8 @@ pub struct Config {
     pub log: Log,
     /// How long what is not needed any more is kept.
     pub keep: Keep,
+    /// What somebody is to be told of.
+    pub alerts: Vec<Alert>,
     /// Where messages come from.
     pub sources: Vec<Source>,
     /// Where messages go.
@@ -158,14 +163,20 @@ impl Config {
             api: operating::api(root.section("api"), folder),
             log: operating::log(root.section("log"), folder),
             keep: operating::keep(root.section("keep"), &sources),
+            alerts: Vec::new(),
             sources,
             destinations: Vec::new(),
             routes: Vec::new(),
             parts: Parts::new(),
         };
         hub.finish();
+        let hub_name = config.name.clone();
         for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder, &tls));
+            let read = destination::read(name, section, folder, &hub_name, &tls);
+            config.destinations.extend(read);
+        }
+        for (name, section) in root.named("alert") {
+            config.alerts.extend(alert::read(name, section));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
@@ -200,6 +211,12 @@ impl Config {
             check(&source.acks_of_spans, &destinations, "destination");
             check(&source.acks.delivered_spans, &destinations, "destination");
         }
+        for alert in &self.alerts {
+            match alert.rule.is_of_source() {
+                true => check(alert.uses.as_slice(), &sources, "source"),
+                false => check(alert.uses.as_slice(), &destinations, "destination"),
+            }
+        }
         if sources.is_empty() {
             root.mistake(
                 0..0,
@@ -215,6 +232,11 @@ impl Config {
         let mut changes = Changes::between(&self.parts, &later.parts);
         if self.data != later.data {
             changes.at_restart.push("hub.data".to_owned());
+        }
+        for (key, differs) in [("api", self.api != later.api), ("log", self.log != later.log)] {
+            if differs {
+                changes.at_restart.push(key.to_owned());
+            }
         }
         changes
     }

@@ -118,6 +118,8 @@ pub struct Acks {
     /// The destination that application acknowledgments go to behind an accept acknowledgment; `None` for back over the
     /// same connection.
     pub application_to: Option<String>,
+    /// Whether acknowledgments go where the routes say, as if they were messages, and none comes back over the connection.
+    pub by_routes: bool,
     /// Whether a message of an unknown sender is rejected; else it is met by silence. It is kept in both cases.
     pub reject_unknown: bool,
     /// Whose answers are waited for before the application acknowledgment; `None` for nobody's: it says that the message is
@@ -389,7 +391,14 @@ fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
     };
     let to = ack.text_at("application_to");
     let (delivered, delivered_spans) = delivered(&ack);
+    let by_routes = ack.flag("by_routes").unwrap_or(false);
+    if let Some((_, span)) = to.clone().filter(|_| by_routes) {
+        let reason =
+            "acknowledgments go by the routes; leave out one of `application_to` and `by_routes`";
+        ack.mistake(span, "application_to", reason);
+    }
     let acks = Acks {
+        by_routes,
         mode,
         settings,
         success: success.unwrap_or_default(),

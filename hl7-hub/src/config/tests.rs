@@ -7,8 +7,8 @@ use hl7_core::batch::WhichAcks;
 use tracing::Level;
 
 use super::{
-    BatchAcks, Batches, Check, Commits, Config, Delivered, EXAMPLE, Keep, Link, Log, LogFormat,
-    Port, StoreFailure,
+    BatchAcks, BatchOut, Batches, Check, Commits, Config, Delivered, EXAMPLE, Keep, Link, Log,
+    LogFormat, Port, StoreFailure,
 };
 
 #[track_caller]
@@ -57,7 +57,8 @@ fn the_example_is_right_with_everything_in_it() {
         let is_setting = bare.split_once('=').is_some_and(|(key, _)| {
             key.trim().bytes().all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte))
         });
-        let is_section = ["[destination", "[tls"].iter().any(|start| bare.starts_with(start));
+        let sections = ["[destination", "[tls", "[alert"];
+        let is_section = sections.iter().any(|start| bare.starts_with(start));
         let is_wanted = (is_setting || is_section)
             && !bare.starts_with("policy")
             && !bare.starts_with("http")
@@ -83,7 +84,7 @@ fn the_example_is_right_with_everything_in_it() {
     assert_eq!((source.senders.len(), source.allow.len()), (1, 1));
     assert_eq!(source.acks.application_to.as_deref(), Some("archive"));
     assert_eq!(source.tls.as_ref().map(|tls| tls.name.as_str()), Some("main"));
-    assert_eq!(config.destinations.len(), 2);
+    assert_eq!((config.destinations.len(), config.alerts.len()), (3, 3));
 }
 
 #[test]
@@ -195,6 +196,38 @@ fn what_is_said_of_batches() {
 }
 
 #[test]
+fn what_is_said_of_batches_that_are_made() {
+    let of = |port: &str| {
+        let config = parse(&format!(
+            "[hub]\nname = \"north\"\n[source.a]\nmllp.listen = \"a:1\"\n[destination.d]\n{port}"
+        ));
+        config.destinations[0].batch.clone()
+    };
+    assert_eq!(of("file.folder = \"d\""), None);
+    let plain = of("file = { folder = \"d\", batch = {} }").expect("a batch");
+    assert_eq!((plain.count, plain.every, plain.size), (50_000, None, 16 << 20));
+    assert_eq!(
+        (plain.name.as_str(), plain.sender.as_str(), plain.receiver.as_str()),
+        ("", "north", "d")
+    );
+    let batch = "batch = { count = 5, every = \"1h\", size = \"1MiB\", name = \"day\", sender = \"A^B\", receiver = \"C\" }";
+    let expected = BatchOut {
+        count: 5,
+        every: Some(Duration::from_secs(3_600)),
+        size: 1 << 20,
+        name: "day".into(),
+        sender: "A^B".into(),
+        receiver: "C".into(),
+    };
+    for port in [
+        format!("file = {{ folder = \"d\", {batch} }}"),
+        format!("mllp = {{ connect = \"b:1\", {batch} }}"),
+    ] {
+        assert_eq!(of(&port), Some(expected.clone()));
+    }
+}
+
+#[test]
 fn every_mistake_is_said_with_its_place() {
     check_errors(
         "[hub]\nnaem = \"x\"\n\n[source.a]\nmllp = { listen = \"2575\", frame_timeout = \"5\" }\n\
@@ -270,6 +303,29 @@ fn what_does_not_go_together_is_said() {
         ("[destination.a]\nretry = { first = \"10m\" }", "`most` is shorter than `first`"),
         ("[destination.a]\nretry = { jitter = 2.0 }", "a number from 0 to 1"),
         ("[destination.a]\nmllp = {}", "`connect` is missing"),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = { name = \"../a\" } }",
+            "a name of letters",
+        ),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = { counts = 1 } }",
+            "did you mean `count`?",
+        ),
+        ("[destination.a]\nfile = { folder = \"a\", batch = { count = 0 } }", "from 1 to 50000"),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"{PID-3\"",
+            "line 3, column 9: destination.a.text: this brace is not",
+        ),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"x\"\nset = { \"MSH-3\" = \"x\" }",
+            "a text has no header",
+        ),
+        ("[destination.a]\nfile = { folder = \"a\", extension = \"a/b\" }", "cannot end the name"),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = {} }\ntext = \"x\"",
+            "cannot be in a batch",
+        ),
+        ("[source.a]\nack = { application_to = \"x\", by_routes = true }", "leave out one of"),
         ("[destination.a]\nfile = {}", "`folder` is missing"),
         ("[[route]]\n", "needs a destination"),
         ("[[route]]\ndefault = true\nwhen = \"exists PID\"\nto = \"a\"", "cannot have `when` too"),
@@ -279,6 +335,12 @@ fn what_does_not_go_together_is_said() {
         ("[api]\n", "`listen` is missing"),
         ("[api]\nlisten = \"localhost\"", "`localhost` is no address"),
         ("[api]\nlisten = \"0.0.0.0:2580\"", "`allow_remote = true` if that is meant"),
+        ("[alert.x]\n", "alert.x: an alert has one of oldest, queued, dead, silent"),
+        ("[alert.x]\nqueued = { destination = \"a\", over = 1 }", "there is no destination `a`"),
+        ("[alert.x]\nsilent = { source = \"a\", over = \"1m\" }", "there is no source `a`"),
+        ("[alert.x]\ndead = { destination = \"a\" }", "`over` is missing"),
+        ("[alert.x]\noldest = { over = \"1m\" }", "`destination` is missing"),
+        ("[alert.x]\noldest = { destination = \"a\", over = 5 }", "expected a text"),
         ("[log]\nformat = \"xml\"", "expected one of text, json"),
         ("[log]\nlevel = \"wran\"", "did you mean `warn`?"),
         ("[keep]\ncontent = \"2d\"\nmetadata = \"1d\"", "keep.metadata: shorter than `content`"),

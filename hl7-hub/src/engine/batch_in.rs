@@ -7,7 +7,6 @@ use hl7_core::batch::{AckBatch, BatchHeader};
 use hl7_core::{Header, Tree};
 
 use super::envelope::{Envelope, rewritten};
-use super::keyed::lane_of;
 use super::{Answer, Exchange, Moment, Reception, Subject};
 use crate::config::{BatchAcks, Batches};
 use crate::store::{
@@ -281,11 +280,11 @@ impl Batch<'_> {
         }
         if let Some(destination) = &self.reception.source().acks.application_to {
             for batch in bundle.of(diverted) {
-                let (destination, outgoing) = (destination.clone(), Some(batch));
-                deliveries.push(NewDelivery { destination, outgoing, lane: 0 });
+                deliveries.push(self.reception.to(destination, Some(batch), &[], None));
             }
         }
-        let (replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
+        let (mut replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
+        self.reception.send_by_routes(self.peer, &mut replies, deliveries);
         Exchange { replies, not_stored, close: false, awaited: None }
     }
 
@@ -297,6 +296,9 @@ impl Batch<'_> {
             Subject { tree: tree.as_ref(), source, peer: self.peer, verdict, batch: true };
         let (names, routed) = self.reception.destinations(&subject);
         let deliver = |name: &str| {
+            if let Some(text) = self.reception.text(name, tree.as_ref()) {
+                return self.reception.to(name, Some(text), &[], None);
+            }
             let set = self.reception.config.destination(name).map(|destination| &destination.set);
             let outgoing = rewritten(self.frame, |number, message| match set {
                 _ if left_out.binary_search(&number).is_ok() => None,
@@ -305,11 +307,7 @@ impl Batch<'_> {
             });
             let outgoing = Some(outgoing).filter(|outgoing| outgoing != self.frame);
             // Nobody knows whose messages are in it.
-            let lanes =
-                self.reception.config.destination(name).map(|destination| &destination.lanes);
-            let lane = lanes.map_or(0, |lanes| lane_of(None, lanes));
-            let outgoing = outgoing.map(Payload::from);
-            NewDelivery { destination: name.to_owned(), outgoing, lane }
+            self.reception.to(name, outgoing.map(Payload::from), self.frame, None)
         };
         (names.into_iter().map(deliver).collect(), routed)
     }

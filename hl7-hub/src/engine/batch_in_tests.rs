@@ -263,7 +263,7 @@ fn without_the_setting_a_frame_is_one_message() {
 
 #[test]
 fn more_messages_than_may_be_are_kept_and_refused_as_one() {
-    let frame = "MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.4\r".repeat(super::envelope::MOST_MESSAGES + 1);
+    let frame = "MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.4\r".repeat(crate::config::MOST_MESSAGES + 1);
     for mode in [SPLIT, WHOLE] {
         let (batch, findings, answer) = receive(mode, &frame);
         assert_eq!((batch.messages.len(), batch.batch.verdict), (0, Verdict::Partial));

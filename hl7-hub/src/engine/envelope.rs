@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use hl7_core::batch::{BatchFinding, BatchReader, Content};
 
-/// Most messages of a batch. Each takes memory beside its bytes until it is stored, and the shortest is a few bytes long.
-pub(super) const MOST_MESSAGES: usize = 50_000;
+use crate::config::MOST_MESSAGES;
 
 /// Findings that are named; further ones are counted.
 const NAMED: usize = 10;

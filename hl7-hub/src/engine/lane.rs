@@ -7,6 +7,7 @@ use hl7_core::Header;
 use hl7_core::ack::{Decision, Reply, ReplyKind, ReplyRules};
 
 use super::Backoff;
+use super::reply::read_reply;
 use crate::Payload;
 use crate::store::{
     AttemptEnd, AttemptId, Delivery, DeliveryId, MessageId, PENDING_BYTES, SentAs, Settlement,
@@ -15,9 +16,6 @@ use crate::store::{
 
 /// Deliveries that are read ahead: memory does not grow with what is queued.
 const AHEAD: usize = 64;
-
-/// A header for what has none, so that a reply to it can be read.
-const NO_HEADER: &[u8] = b"MSH|^~\\&|";
 
 /// How a lane works.
 #[derive(Debug, Clone)]
@@ -425,9 +423,7 @@ impl Lane {
 
     fn replied(&mut self, reply: &[u8], now: i64, random: f64) {
         let Some(Begun { delivery, .. }) = self.sent.front() else { return };
-        let header = Header::of(delivery.payload.bytes()).or_else(|| Header::of(NO_HEADER));
-        let Some(header) = header else { return };
-        let read = self.settings.rules.classify(reply, &header);
+        let read = read_reply(&self.settings.rules, delivery.payload.bytes(), reply);
         let answers = answers(&read);
         let backoff = self.settings.backoff;
         let settlement = match read.decision {

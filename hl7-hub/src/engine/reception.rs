@@ -12,6 +12,7 @@ use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
 use super::delivered::Awaited;
+use super::gathering::can_gather;
 use super::keyed::lane_of;
 use super::late::late_ack;
 use crate::config::{Check, Config, Destination, Source, StoreFailure};
@@ -273,11 +274,12 @@ impl Reception {
         let Assessed { verdict, owed_acks, mut replies, .. } = assessed;
         let (mut deliveries, routed) = self.route(assessed.tree.as_ref(), bytes, peer, verdict);
         self.divert(owed_acks, &mut replies, &mut deliveries);
+        let by_routes = self.send_by_routes(peer, &mut replies, &mut deliveries);
         let incoming = Incoming {
             dedupe: assessed.dedupe,
             replies: replies.clone(),
             deliveries,
-            decided: decided(&routed, owed_acks, assessed.noted),
+            decided: decided(&routed, owed_acks, assessed.noted) + &by_routes,
             ..self.incoming(bytes, peer, at, verdict, assessed.facts)
         };
         let Assessed { not_stored, close, .. } = assessed;
@@ -412,14 +414,38 @@ impl Reception {
         (names, routed)
     }
 
-    /// A delivery with the header that its destination wants.
+    /// A delivery with the header that its destination wants, or of the text that it wants instead.
     fn delivery(&self, name: &str, tree: Option<&Tree>, bytes: &[u8]) -> NewDelivery {
+        if let Some(text) = self.text(name, tree) {
+            return self.to(name, Some(text), bytes, tree);
+        }
         let changed = |destination: &Destination| destination.set.apply(bytes);
         let destination = self.config.destination(name);
         let outgoing = destination.and_then(changed);
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
+        self.to(name, outgoing, bytes, tree)
+    }
+
+    /// The text about a message that a destination wants instead of it.
+    pub(super) fn text(&self, name: &str, tree: Option<&Tree>) -> Option<Payload> {
+        let template = self.config.destination(name)?.text.as_ref()?;
+        Some(Payload::from(template.text(tree).into_bytes()))
+    }
+
+    /// A delivery of bytes, or of others in their place. It waits for others where those can be in a batch. `tree` is the
+    /// message that its lane is told by, where it is one.
+    pub(super) fn to(
+        &self,
+        name: &str,
+        outgoing: Option<Payload>,
+        bytes: &[u8],
+        tree: Option<&Tree>,
+    ) -> NewDelivery {
+        let destination = self.config.destination(name);
+        let takes_batches = destination.is_some_and(|destination| destination.batch.is_some());
+        let gather = takes_batches && can_gather(outgoing.as_ref().map_or(bytes, Payload::bytes));
         let lane = destination.map_or(0, |destination| lane_of(tree, &destination.lanes));
-        NewDelivery { destination: name.to_owned(), outgoing, lane }
+        NewDelivery { destination: name.to_owned(), outgoing, gather, lane }
     }
 
     /// Takes the application acknowledgment behind an accept acknowledgment to the destination that it is to go to.
@@ -433,9 +459,40 @@ impl Reception {
         if let Owed::Acks { accept: Some(_), application: Some(_) } = owed_acks
             && let Some(application) = replies.pop()
         {
-            let outgoing = Some(application);
-            deliveries.push(NewDelivery { destination: destination.clone(), outgoing, lane: 0 });
+            deliveries.push(self.to(destination, Some(application), &[], None));
         }
+    }
+
+    /// Takes acknowledgments to where the routes say, as if they were messages of the source, if that is how it wants them.
+    /// Which routes took them, for the audit.
+    pub(super) fn send_by_routes(
+        &self,
+        peer: &str,
+        replies: &mut Vec<Payload>,
+        deliveries: &mut Vec<NewDelivery>,
+    ) -> String {
+        if !self.source().acks.by_routes {
+            return String::new();
+        }
+        let mut routed = String::new();
+        for reply in replies.drain(..) {
+            let (tree, source) = (Tree::parse(reply.bytes()).ok(), self.source().name.as_str());
+            let batch = Header::of(reply.bytes()).is_some_and(|header| header.id() != "MSH");
+            let verdict = Verdict::Accepted;
+            let subject = Subject { tree: tree.as_ref(), source, peer, verdict, batch };
+            let (names, taken) = self.destinations(&subject);
+            routed.push_str(&format!(", by {taken}"));
+            for name in names {
+                let changed = self.delivery(name, tree.as_ref(), reply.bytes()).outgoing;
+                deliveries.push(self.to(
+                    name,
+                    Some(changed.unwrap_or_else(|| reply.clone())),
+                    &[],
+                    None,
+                ));
+            }
+        }
+        routed
     }
 
     /// The text for success or failure, in the static mode.
@@ -476,7 +533,9 @@ impl Reception {
         mode: AckMode,
         moment: &Moment,
     ) -> Vec<Payload> {
-        if self.source().on_store_failure == StoreFailure::Close {
+        // What is not stored has no way but the connection, and over that none is wanted.
+        let silent = self.source().acks.by_routes;
+        if silent || self.source().on_store_failure == StoreFailure::Close {
             return Vec::new();
         }
         let owed_acks = owed(mode, Asked::by(inbound.header()), kind, Outcome::NotStored);

@@ -1,7 +1,6 @@
 //! What is paused now, and who is to know.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -18,10 +17,6 @@ pub(crate) struct Gate {
     closed: watch::Sender<bool>,
     /// Told when somebody changed what is queued for the destination.
     changed: Notify,
-    /// Whether the destination gathers messages before it sends them; who does so says it here.
-    gathers: AtomicBool,
-    /// Told when somebody wants what is gathered to be sent.
-    now: Notify,
 }
 
 impl Gates {
@@ -63,14 +58,5 @@ impl Gate {
     /// Waits until somebody says so.
     pub(crate) async fn changed(&self) {
         self.changed.notified().await;
-    }
-
-    /// Has what is gathered sent; whether anybody gathers.
-    pub(crate) fn send_now(&self) -> bool {
-        let gathers = self.gathers.load(Ordering::Relaxed);
-        if gathers {
-            self.now.notify_one();
-        }
-        gathers
     }
 }

@@ -1,6 +1,8 @@
 //! What monitoring sees. Labels are names of the configuration and words of ours; nothing of a message ever is one.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -52,6 +54,11 @@ struct OfState {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfAlert {
+    alert: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfPause {
     side: &'static str,
     name: String,
@@ -67,6 +74,7 @@ pub(crate) struct Metrics {
     attempts: Family<DestinationOutcome, Counter>,
     ack_wait: Family<OfDestination, Histogram>,
     connected: Family<OfDestination, Gauge>,
+    gathering: Family<OfDestination, Gauge>,
     queued: Family<OfDestination, Gauge>,
     oldest: Family<OfDestination, Gauge<f64, std::sync::atomic::AtomicU64>>,
     dead: Family<OfDestination, Gauge>,
@@ -75,13 +83,19 @@ pub(crate) struct Metrics {
     awaiting: Family<OfDestination, Gauge>,
     states: Family<OfState, Gauge>,
     paused: Family<OfPause, Gauge>,
+    alerts: Family<OfAlert, Gauge>,
+    /// Alerts that are raised.
+    raised: Mutex<Vec<String>>,
+    /// When each source last sent something.
+    heard: Mutex<HashMap<String, i64>>,
+    started: i64,
     commit: Histogram,
     store_bytes: Gauge,
 }
 
 impl Metrics {
     /// For a hub; what its configuration names is there from the start, at nought.
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, started: i64) -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
         let mut metrics = Self {
             registry: Registry::with_prefix("hl7_hub"),
@@ -92,6 +106,7 @@ impl Metrics {
             attempts: Family::default(),
             ack_wait: Family::new_with_constructor(histogram),
             connected: Family::default(),
+            gathering: Family::default(),
             queued: Family::default(),
             oldest: Family::default(),
             dead: Family::default(),
@@ -100,6 +115,10 @@ impl Metrics {
             awaiting: Family::default(),
             states: Family::default(),
             paused: Family::default(),
+            alerts: Family::default(),
+            raised: Mutex::default(),
+            heard: Mutex::default(),
+            started,
             commit: histogram(),
             store_bytes: Gauge::default(),
         };
@@ -141,6 +160,11 @@ impl Metrics {
             "Whether it was reached when it was last tried",
             self.connected.clone(),
         );
+        it.register(
+            "destination_gathering",
+            "Deliveries that wait for others, to go with them in a batch",
+            self.gathering.clone(),
+        );
         it.register("destination_queued", "Deliveries that are to be sent", self.queued.clone());
         it.register_with_unit(
             "destination_oldest",
@@ -169,6 +193,11 @@ impl Metrics {
             self.awaiting.clone(),
         );
         it.register("messages", "Messages in the store, by state", self.states.clone());
+        it.register(
+            "alert",
+            "Whether an alert of the configuration is raised",
+            self.alerts.clone(),
+        );
         it.register("paused", "Whether somebody paused it", self.paused.clone());
         it.register_with_unit(
             "store_accept",
@@ -207,7 +236,8 @@ impl Metrics {
     }
 
     /// A message came through a source.
-    pub(crate) fn came(&self, source: &str, outcome: &'static str, bytes: usize) {
+    pub(crate) fn came(&self, source: &str, outcome: &'static str, bytes: usize, at: i64) {
+        locked(&self.heard).insert(source.to_owned(), at);
         self.messages.get_or_create(&SourceOutcome { source: source.to_owned(), outcome }).inc();
         self.bytes.get_or_create(&OfSource { source: source.to_owned() }).inc_by(bytes as u64);
     }
@@ -247,6 +277,28 @@ impl Metrics {
         self.commit.observe(time.as_secs_f64());
     }
 
+    /// When a source last sent something; if it has not, when the hub was started.
+    pub(crate) fn last_heard(&self, source: &str) -> i64 {
+        locked(&self.heard).get(source).copied().unwrap_or(self.started)
+    }
+
+    /// Which alerts there are, and which of them are raised.
+    pub(crate) fn set_alerts<'a>(&self, alerts: impl Iterator<Item = (&'a str, bool)>) {
+        self.alerts.clear();
+        let mut raised = locked(&self.raised);
+        raised.clear();
+        for (alert, is_raised) in alerts {
+            let alert = alert.to_owned();
+            self.alerts.get_or_create(&OfAlert { alert: alert.clone() }).set(is_raised.into());
+            raised.extend(Some(alert).filter(|_| is_raised));
+        }
+    }
+
+    /// Alerts that are raised.
+    pub(crate) fn alerts(&self) -> Vec<String> {
+        locked(&self.raised).clone()
+    }
+
     /// How many connections a source has.
     pub(crate) fn connections_of(&self, source: &str) -> i64 {
         self.connections.get_or_create(&OfSource { source: source.to_owned() }).get()
@@ -282,6 +334,7 @@ impl Metrics {
 
     fn take_over(&self, status: &DestinationStatus, now: i64) {
         let of = OfDestination { destination: status.name.clone() };
+        self.gathering.get_or_create(&of).set(signed(status.gathering));
         self.queued.get_or_create(&of).set(signed(status.queued));
         self.dead.get_or_create(&of).set(signed(status.dead));
         self.parked.get_or_create(&of).set(signed(status.parked));
@@ -290,6 +343,10 @@ impl Metrics {
         let age = status.oldest.map_or(0, |at| now.saturating_sub(at).max(0));
         self.oldest.get_or_create(&of).set(age as f64 / 1_000.0);
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn signed(count: u64) -> i64 {

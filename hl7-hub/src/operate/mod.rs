@@ -1,6 +1,7 @@
 //! What people do to a hub that runs: every order goes through the [`Desk`], which carries it out in the store, where it
 //! becomes one line of the audit, and then tells whoever is at work.
 
+mod alerts;
 mod gates;
 mod metrics;
 mod pruning;
@@ -19,7 +20,10 @@ use tracing::info;
 use crate::Payload;
 use crate::json;
 use crate::run::{Control, Hub, ReloadError, Stopping};
-use crate::store::{Act, DeliveryId, MessageId, Order, Ordered, Query, Reader, Side, StoreError};
+use crate::store::{
+    Act, AuditEvent, DeliveryId, MessageId, Order, Ordered, Query, Reader, Side, StoreError,
+};
+pub(crate) use alerts::keep_watch;
 pub(crate) use gates::{Gate, Gates};
 pub(crate) use metrics::Metrics;
 pub(crate) use pruning::keep_pruned;
@@ -204,15 +208,25 @@ impl Desk {
     }
 
     /// Has a destination that gathers messages send what it has.
-    pub(crate) async fn send_now(&self, by: &By, destination: String) -> Outcome<Ordered> {
-        if self.hub.config().destination(&destination).is_none() {
+    pub(crate) async fn send_now(&self, by: &By, destination: String) -> Outcome<String> {
+        let config = self.hub.config();
+        let Some(known) = config.destination(&destination) else {
             return Err(Refusal::NotThere(format!("destination `{destination}`")));
-        }
-        if !self.hub.gates.gate(Side::Destination, &destination).send_now() {
+        };
+        if known.batch.is_none() {
             let reason = format!("destination {destination} does not gather messages");
             return Err(Refusal::Conflict(reason));
         }
-        self.note(by, "send now", None, destination).await
+        let By { who, why } = by;
+        let detail = match why.as_str() {
+            "" => destination.clone(),
+            why => format!("{destination}; why: {why}"),
+        };
+        let (at, actor, action) = (self.hub.clock.now(), who.clone(), "send now".to_owned());
+        let event = AuditEvent { at, actor, action, message: None, detail };
+        self.hub.store.send_now(&destination, event).await?;
+        self.hub.wake([&destination]);
+        Ok(destination)
     }
 
     /// Pauses all sources and waits until every destination has got what is queued for it, so long at most. What is still
@@ -234,8 +248,9 @@ impl Desk {
         let mut stopping = self.hub.stopping();
         loop {
             let status = self.read(|reader| reader.status()).await?;
-            let queued = status.destinations.into_iter().filter(|to| to.queued > 0);
-            let queued: BTreeMap<_, _> = queued.map(|to| (to.name, to.queued)).collect();
+            let queued =
+                status.destinations.into_iter().map(|to| (to.name, to.queued + to.gathering));
+            let queued: BTreeMap<_, _> = queued.filter(|(_, queued)| *queued > 0).collect();
             if queued.is_empty() || Instant::now() >= until {
                 return Ok((ordered, queued));
             }
@@ -305,6 +320,7 @@ impl Desk {
             "version": env!("CARGO_PKG_VERSION"),
             "sources": sources.collect::<Vec<_>>(),
             "destinations": destinations.collect::<Vec<_>>(),
+            "alerts": self.hub.metrics.alerts(),
         });
         Ok(value)
     }

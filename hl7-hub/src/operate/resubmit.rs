@@ -58,7 +58,8 @@ impl Desk {
         } else {
             let names = destinations(&subject, &again)?;
             check_names(&config, &names)?;
-            names.into_iter().map(|name| requeued(&config, &subject, name)).collect::<Vec<_>>()
+            let requeued = |name| self.requeued(&config, &subject, name);
+            names.into_iter().map(requeued).collect::<Outcome<Vec<_>>>()?
         };
         if deliveries.is_empty() {
             return Err(Refusal::Conflict(format!("no route takes message {id} now")));
@@ -109,6 +110,27 @@ impl Desk {
         }
     }
 
+    /// The bytes that a destination was to get before; where there were none, the message as it wants it now.
+    fn requeued(
+        &self,
+        config: &Arc<Config>,
+        subject: &Subject,
+        destination: String,
+    ) -> Outcome<Requeued> {
+        let before = subject.deliveries.iter().rev().find(|it| it.destination == destination);
+        let outgoing = match before {
+            Some(before) => Outgoing::As(before.id),
+            None => {
+                let to = std::slice::from_ref(&destination);
+                let mut made =
+                    self.receive_again(config, subject, subject.body.bytes(), to)?.deliveries;
+                let made = made.pop().and_then(|delivery| delivery.outgoing);
+                made.map_or(Outgoing::AsItCame, Outgoing::Anew)
+            }
+        };
+        Ok(Requeued { outgoing, destination })
+    }
+
     /// A message as its source takes it now.
     fn receive_again(
         &self,
@@ -154,21 +176,6 @@ fn destinations(subject: &Subject, again: &Again) -> Outcome<Vec<String>> {
         return Err(Refusal::Conflict(reason));
     }
     Ok(names)
-}
-
-/// The bytes that a destination was to get before; where there were none, the message as it wants it now.
-fn requeued(config: &Config, subject: &Subject, destination: String) -> Requeued {
-    let before = subject.deliveries.iter().rev().find(|it| it.destination == destination);
-    let anew = || {
-        let set = &config.destination(&destination)?.set;
-        let bytes = subject.body.bytes();
-        set.apply(bytes).filter(|made| made != bytes).map(|made| Outgoing::Anew(made.into()))
-    };
-    let outgoing = match before {
-        Some(before) => Outgoing::As(before.id),
-        None => anew().unwrap_or(Outgoing::AsItCame),
-    };
-    Requeued { outgoing, destination }
 }
 
 fn check_names(config: &Config, names: &[String]) -> Outcome<()> {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use hl7_core::ack::AckCode;
 use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
 use tokio::io::AsyncReadExt;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
+use tokio::task::{block_in_place, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
@@ -25,6 +26,8 @@ use crate::store::{Accepted, AuditEvent, Incoming, IncomingBatch, MessageId, Ver
 const READ: usize = 16 << 10;
 /// How long after its end block a frame without a trailer counts as whole, where that is accepted.
 const GAP: Duration = Duration::from_millis(500);
+/// A frame of which the judging takes long enough to be noticed by others.
+const HEAVY: usize = 256 << 10;
 /// What time limits lie in when there is none.
 const LONG: Duration = Duration::from_secs(365 * 86_400);
 
@@ -231,7 +234,8 @@ impl Connection<'_> {
         let moment = self.hub.clock.moment();
         let outcome = match piece {
             Piece::Message(bytes) => {
-                match self.reception.receive_frame(&bytes, self.peer, &moment) {
+                let receive = || self.reception.receive_frame(&bytes, self.peer, &moment);
+                match heavy(bytes.len(), receive) {
                     Received::Message(incoming, exchange) => {
                         if incoming.verdict == Verdict::Accepted {
                             self.settle_late(&bytes, moment.at).await?;
@@ -284,7 +288,7 @@ impl Connection<'_> {
         let began = Instant::now();
         let stored = self.hub.store.accept(incoming).await;
         self.hub.metrics.committed(began.elapsed());
-        self.hub.metrics.came(source, became(verdict, &stored), bytes);
+        self.hub.metrics.came(source, became(verdict, &stored), bytes, self.hub.clock.now());
         let id = match &stored {
             Ok(Accepted::New { id, .. }) => {
                 self.hub.wake(&lanes);
@@ -353,7 +357,7 @@ impl Connection<'_> {
         self.hub.metrics.committed(began.elapsed());
         for (at, (verdict, bytes)) in all.into_iter().enumerate() {
             let stored = stored.as_ref().map(|all| all.messages.get(at).unwrap_or(&all.batch));
-            self.hub.metrics.came(source, became(verdict, &stored), bytes);
+            self.hub.metrics.came(source, became(verdict, &stored), bytes, self.hub.clock.now());
         }
         match &stored {
             Ok(accepted) => {
@@ -442,7 +446,7 @@ impl Connection<'_> {
         let incoming = self.reception.receive_partial(bytes, self.peer, reason, at);
         let lanes: Vec<_> = incoming.deliveries.iter().map(|to| to.destination.clone()).collect();
         let stored = self.hub.store.accept(incoming).await;
-        self.hub.metrics.came(source, became(Verdict::Partial, &stored), bytes.len());
+        self.hub.metrics.came(source, became(Verdict::Partial, &stored), bytes.len(), at);
         match stored {
             Ok(_) => self.hub.wake(&lanes),
             Err(failure) => {
@@ -451,6 +455,12 @@ impl Connection<'_> {
             }
         }
     }
+}
+
+/// Does what takes long for so many bytes, without keeping others waiting that share the thread.
+fn heavy<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    let others = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    if others && bytes >= HEAVY { block_in_place(work) } else { work() }
 }
 
 /// What of a stream is dealt with: messages and broken frames; not what is between them, nor frames with nothing in them.

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::{Hub, RunError, Stopping, destination, dial, listener};
+use super::{Hub, RunError, Stopping, destination, dial, gather, listener};
 use crate::config::{Config, Link, Source};
 use crate::engine::Reception;
 
@@ -152,8 +152,14 @@ impl Crew {
             if self.lanes.contains_key(name) {
                 continue;
             }
-            self.hub.open_lanes(name, destination.lanes.count);
+            self.hub.open_door(name, destination.batch.is_some(), destination.lanes.count);
             let (stop, stopping) = self.stop();
+            let gathering = self.turn(format!("gather {name}"));
+            let (hub, ours, until) = (Arc::clone(&self.hub), Arc::clone(&config), stopping.clone());
+            self.tasks.spawn(async move {
+                let _turn = gathering.lock().await;
+                gather::run(hub, ours, index, until).await;
+            });
             let turn = self.turn(format!("to {name}"));
             let (hub, config) = (Arc::clone(&self.hub), Arc::clone(&config));
             self.tasks.spawn(async move {
@@ -164,7 +170,7 @@ impl Crew {
             });
             self.lanes.insert(name.clone(), LanePost { settings, stop });
         }
-        self.hub.keep_lanes(|name| config.destination(name).is_some());
+        self.hub.keep_doors(|name| config.destination(name).is_some());
     }
 
     fn go_over_sources(&mut self, listeners: &Listeners) {

@@ -10,6 +10,7 @@ mod connection;
 mod crew;
 mod destination;
 mod dial;
+mod gather;
 mod lane;
 mod late;
 mod listener;
@@ -25,7 +26,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
@@ -60,6 +61,16 @@ pub enum RunError {
     },
 }
 
+/// Who is woken for a destination.
+#[derive(Debug, Clone)]
+struct Door {
+    lanes: Arc<Wake>,
+    /// Who makes batches for the lanes.
+    gatherer: Arc<Notify>,
+    /// Whether what arrives gathers first.
+    gathers: bool,
+}
+
 /// What all tasks share.
 pub(crate) struct Hub {
     pub(crate) store: Arc<dyn Store>,
@@ -69,8 +80,8 @@ pub(crate) struct Hub {
     pub(crate) metrics: Metrics,
     /// What it works by.
     config: RwLock<Arc<Config>>,
-    /// Wakes the lane of a destination.
-    wake: RwLock<HashMap<String, Arc<Wake>>>,
+    /// Who is to be woken for a destination.
+    doors: RwLock<HashMap<String, Door>>,
     /// Tells what becomes of messages.
     outcomes: Outcomes,
     /// Told when the hub is to stop.
@@ -80,6 +91,20 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
+    fn over(store: Arc<dyn Store>, clock: Clock, config: &Arc<Config>) -> Result<Self, StoreError> {
+        Ok(Self {
+            gates: Gates::of(&store.reader().paused()?),
+            metrics: Metrics::new(config, clock.now()),
+            config: RwLock::new(Arc::clone(config)),
+            store,
+            clock,
+            doors: RwLock::default(),
+            outcomes: Outcomes::default(),
+            stop: watch::Sender::new(false),
+            fatal: watch::Sender::new(None),
+        })
+    }
+
     /// The configuration that everybody works by.
     pub(crate) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
@@ -104,35 +129,44 @@ impl Hub {
         Stopping { hub: self.stop.subscribe(), alone }
     }
 
-    /// What wakes the lanes of a destination, where there are some. To be asked behind the commit of what they are woken for: a
+    /// Who is to be woken for a destination, where there is one. To be asked behind the commit of what it is woken for: a
     /// lane that starts later looks for itself.
+    fn door(&self, destination: &str) -> Option<Door> {
+        self.doors.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
+    }
+
+    /// What wakes the lanes of a destination, where there are some.
     fn lanes(&self, destination: &str) -> Option<Arc<Wake>> {
-        self.wake.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
+        self.door(destination).map(|door| door.lanes)
     }
 
-    /// Makes it possible to wake so many lanes of a destination. To be done before they start.
-    fn open_lanes(&self, destination: &str, count: usize) {
-        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
-        wake.insert(destination.to_owned(), Arc::new(Wake::new(count)));
+    /// Makes it possible to wake who works for a destination, in so many lanes. To be done before they start.
+    fn open_door(&self, destination: &str, gathers: bool, lanes: usize) {
+        let door = Door { lanes: Arc::new(Wake::new(lanes)), gatherer: Arc::default(), gathers };
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.insert(destination.to_owned(), door);
     }
 
-    /// Forgets the lanes that are not to be kept.
-    fn keep_lanes(&self, is_kept: impl Fn(&str) -> bool) {
-        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
-        wake.retain(|destination, _| is_kept(destination));
+    /// Forgets the doors that are not to be kept.
+    fn keep_doors(&self, is_kept: impl Fn(&str) -> bool) {
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.retain(|destination, _| is_kept(destination));
     }
 
-    /// Wakes the lanes of destinations.
+    /// Wakes who works for destinations.
     pub(crate) fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
-        destinations.into_iter().filter_map(|name| self.lanes(name)).for_each(|lanes| {
-            lanes.notify();
-        });
+        for door in destinations.into_iter().filter_map(|name| self.door(name)) {
+            match door.gathers {
+                true => door.gatherer.notify_one(),
+                false => door.lanes.notify(),
+            }
+        }
     }
 
     /// Wakes all lanes that there are.
     fn wake_all(&self) {
-        let wake = self.wake.read().unwrap_or_else(PoisonError::into_inner);
-        wake.values().for_each(|lanes| lanes.notify());
+        let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
+        doors.values().for_each(|door| door.lanes.notify());
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
@@ -196,17 +230,7 @@ pub async fn run(
     let store = SqliteStore::open(&options)?;
     let recovered = store.recovered();
     let config = Arc::new(config);
-    let hub = Arc::new(Hub {
-        gates: Gates::of(&store.reader().paused()?),
-        metrics: Metrics::new(&config),
-        config: RwLock::new(Arc::clone(&config)),
-        store: Arc::new(store),
-        clock,
-        wake: RwLock::default(),
-        outcomes: Outcomes::default(),
-        stop: watch::Sender::new(false),
-        fatal: watch::Sender::new(None),
-    });
+    let hub = Arc::new(Hub::over(Arc::new(store), clock, &config)?);
     let version = env!("CARGO_PKG_VERSION");
     let detail = format!("hl7-hub {version}; {recovered} deliveries were interrupted");
     hub.store.record(hub.event("started", detail)).await?;
@@ -225,7 +249,8 @@ pub async fn run(
     }
     info!(hub = config.name, recovered, "started");
     let mut service = JoinSet::new();
-    service.spawn(operate::keep_pruned(desk));
+    service.spawn(operate::keep_pruned(Arc::clone(&desk)));
+    service.spawn(operate::keep_watch(desk));
     if let Some(api) = api {
         service.spawn(api.serve());
     }

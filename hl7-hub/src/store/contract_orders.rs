@@ -221,3 +221,39 @@ pub(super) async fn statement_36_what_has_no_route_is_dismissed_or_sent(bench: &
     let viewed = store.order(Order { why: String::new(), ..order(note) }).await.expect("noted");
     assert_eq!((viewed.line, viewed.done.as_str()), (5, ""));
 }
+
+/// What went in a batch stands where the batch stands, unless somebody decided about it alone.
+pub(super) async fn what_is_in_a_batch_follows_it(bench: &impl Bench) {
+    let store = bench.open();
+    let mut ids = Vec::new();
+    for id in ["1", "2", "3"] {
+        let mut message = incoming(id, &["lab"]);
+        message.deliveries[0].gather = true;
+        ids.push(accept(&store, message).await);
+    }
+    // One is parked while it gathers; the others go in a batch, which is dead in the end.
+    carried_out(&store, Act::Park(ids[2])).await;
+    let batch = super::Incoming { dedupe: None, ..incoming("B", &["lab"]) };
+    let release = super::Release {
+        destination: "lab".to_owned(),
+        at: 2_000,
+        deliveries: vec![DeliveryId(1), DeliveryId(2)],
+        batch: Some(batch),
+        alone: Vec::new(),
+    };
+    let batch = store.release(release).await.expect("it is made").expect("a batch");
+    assert!(refusal(&store, Act::Park(ids[0])).await.contains("is in a batch; decide about"));
+    attempt(&store, pending(&store, "lab")[0], Settlement::Dead).await;
+    let states = |store: &_| [ids[0], ids[1], batch].map(|id| state(store, id));
+    assert_eq!(states(&store), [MessageState::Dead; 3]);
+    carried_out(&store, Act::Dismiss(ids[0])).await;
+    let again = Act::Requeue { message: batch, deliveries: again("lab", Outgoing::AsItCame) };
+    carried_out(&store, again).await;
+    let (queued, resolved) = (MessageState::Queued, MessageState::Resolved);
+    assert_eq!(states(&store), [resolved, queued, queued]);
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+    carried_out(&store, Act::Skip { destination: "lab".to_owned(), delivery: None }).await;
+    assert_eq!(states(&store), [resolved; 3]);
+    carried_out(&store, Act::Dismiss(ids[2])).await;
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+}

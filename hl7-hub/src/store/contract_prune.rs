@@ -1,6 +1,6 @@
 //! What every store takes away, and what it never does. A part of the contract.
 
-use super::contract::{Bench, accept, attempt, batch, incoming, pending};
+use super::contract::{Bench, accept, attempt, incoming, pending};
 use super::{
     Act, Clocks, DeliveryId, Incoming, MessageId, Order, PruneFrom, Pruned, Settlement, Store,
 };
@@ -148,22 +148,5 @@ pub(super) async fn many_messages_are_pruned_in_steps(bench: &impl Bench) {
     assert!(step.contents < 1_200 && step.next.is_some(), "{step:?}");
     let pruned = prune(&store, clocks).await;
     assert_eq!((step.contents + pruned.contents, pruned.messages), (1_200, 1_199));
-    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
-}
-
-/// A batch goes when no message of it is there any more.
-pub(super) async fn a_batch_stays_as_long_as_its_messages(bench: &impl Bench) {
-    let store = bench.open();
-    store.accept_batch(batch(&["1", "2"], &["lab"])).await.expect("it is accepted");
-    accept(&store, incoming("behind it", &["slow"])).await;
-    let clocks = Clocks { content: Some(5_000), metadata: Some(5_000), ..Clocks::default() };
-    let left =
-        || store.reader().status().expect("it is read").messages.iter().map(|(_, n)| n).sum();
-    attempt(&store, DeliveryId(1), Settlement::Done).await;
-    assert_eq!(prune(&store, clocks).await.messages, 0, "its delivery has the last attempt");
-    attempt(&store, DeliveryId(2), Settlement::Done).await;
-    attempt(&store, DeliveryId(3), Settlement::Retry { due: 0, ambiguous: false }).await;
-    assert_eq!((prune(&store, clocks).await.messages, left()), (2, 2_u64), "the messages of it");
-    assert_eq!((prune(&store, clocks).await.messages, left()), (1, 1), "the batch");
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
 }

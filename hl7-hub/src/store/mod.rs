@@ -39,8 +39,9 @@ pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
     Accepted, AcceptedBatch, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey,
     Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts,
-    Incoming, IncomingBatch, LateAck, LateRule, Member, MessageId, MessageState, MessageView,
-    NewDelivery, Query, SentAs, Settled, Settlement, Status, Step, StoreError, Verdict, Verified,
+    Gathered, Incoming, IncomingBatch, LateAck, LateRule, Member, MessageId, MessageState,
+    MessageView, NewDelivery, Query, Release, SentAs, Settled, Settlement, Status, Step,
+    StoreError, Verdict, Verified,
 };
 
 /// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
@@ -94,6 +95,14 @@ pub trait Store: Send + Sync + 'static {
     /// in order, one after the other, before anything that comes later.
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()>;
 
+    /// Makes a batch of what has gathered: the batch and where everything in it stands, in one commit. Fails where any of it
+    /// does not gather any more. Gives the number of the batch.
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>>;
+
+    /// Asks that what has gathered for a destination so far goes now, whatever it waits for; `event` is the line of the audit
+    /// that says who asks. It is asked for until it is done, over restarts too.
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()>;
+
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
 
@@ -138,6 +147,28 @@ pub trait Reader: Send + Sync {
         behind: Option<DeliveryId>,
         most: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
+    /// Deliveries that gather for a destination, in their order, behind one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn gathering(
+        &self,
+        destination: &str,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Gathered>, StoreError>;
+
+    /// The last of those that were asked to go now; `None` where nobody asks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn asked_to_send(&self, destination: &str) -> Result<Option<DeliveryId>, StoreError>;
+
+    /// What deliveries send, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<crate::Payload>, StoreError>;
 
     /// Counts of everything.
     ///

@@ -113,6 +113,10 @@ impl MessageState {
 words! {
     /// Where a delivery stands.
     DeliveryState {
+        /// Waits for others, to go with them in a batch.
+        Gathering = "gathering",
+        /// In a batch, which is a message with a delivery of its own.
+        Batched = "batched",
         /// To be sent.
         Queued = "queued",
         /// Being sent: an attempt was begun and is not settled.
@@ -213,6 +217,8 @@ pub struct NewDelivery {
     pub outgoing: Option<Payload>,
     /// Which of the destination's lanes sends it; [`EVERY_LANE`] where all of them wait for it.
     pub lane: i64,
+    /// Whether it waits there for others, to go with them in a batch.
+    pub gather: bool,
 }
 
 /// The lane of what nothing else may overtake, and what overtakes nothing.
@@ -297,6 +303,32 @@ impl Accepted {
             Self::New { id, .. } | Self::Duplicate { id, .. } => *id,
         }
     }
+}
+
+/// A delivery that waits for others, to go with them in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gathered {
+    /// Its number.
+    pub id: DeliveryId,
+    /// When its message came, in milliseconds since 1970.
+    pub at: i64,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// Deliveries that have gathered and go now.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The destination.
+    pub destination: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Those that go in a batch, in order.
+    pub deliveries: Vec<DeliveryId>,
+    /// The batch, a message with a delivery to the destination.
+    pub batch: Option<Incoming>,
+    /// Those that cannot be in one: each goes by itself.
+    pub alone: Vec<DeliveryId>,
 }
 
 /// A delivery to be sent.
@@ -561,6 +593,8 @@ pub struct DeliveryView {
     pub maybe_duplicate: bool,
     /// Whether somebody resubmitted the message to make it.
     pub resubmitted: bool,
+    /// The batch that it went in.
+    pub batch: Option<MessageId>,
     /// Each attempt.
     pub attempts: Vec<AttemptView>,
 }
@@ -609,6 +643,8 @@ pub struct Status {
 pub struct DestinationStatus {
     /// Its name.
     pub name: String,
+    /// Deliveries that wait for others, to go with them in a batch.
+    pub gathering: u64,
     /// Deliveries to be sent, or being sent; without those that are held.
     pub queued: u64,
     /// Deliveries taken.

@@ -3,6 +3,7 @@
 use hl7_hub::store::{MessageState, Query, Reader, Verdict};
 
 use crate::hub::Hub;
+use crate::receiver::{Reaction, Receiver};
 use crate::sender::Sender;
 use crate::{adt, eventually, field};
 
@@ -125,4 +126,105 @@ fn a_hostile_batch_loses_no_byte() {
     }
     let body = hub.reader().body(hl7_hub::store::MessageId(1)).expect("it is read");
     assert!(body.is_some_and(|body| body.bytes() == text.as_bytes()), "every byte is kept");
+}
+
+/// A destination that takes batches, and one that gets each message by itself.
+fn batching(batch: &str) -> String {
+    format!(
+        r#"
+        [hub]
+        name = "north"
+        [source.adt]
+        mllp = {{ listen = "127.0.0.1:0" }}
+        [destination.day]
+        file = {{ folder = "day", batch = {{ name = "day", {batch} }} }}
+        set = {{ "MSH-5" = "LAB" }}
+        [destination.archive]
+        file = {{ folder = "archive" }}
+        [[route]]
+        to = ["day", "archive"]
+        "#
+    )
+}
+
+/// The control ids in each batch, whose counts must be right.
+fn batched(hub: &Hub, folder: &str) -> Vec<Vec<String>> {
+    let ids = |text: &String| -> Vec<String> {
+        let lines: Vec<_> = text.split('\r').collect();
+        let messages = lines.iter().filter(|line| line.starts_with("MSH"));
+        let ids: Vec<_> = messages.map(|line| field(line.as_bytes(), "MSH", 10)).collect();
+        assert!(text.starts_with("FHS|^~\\&|north||day||"), "{text}");
+        assert!(text.ends_with(&format!("BTS|{}\rFTS|1\r", ids.len())), "{text}");
+        assert_eq!(text.matches("|LAB|").count(), ids.len());
+        ids
+    };
+    contents(hub, folder).iter().map(ids).collect()
+}
+
+#[test]
+fn statement_26_messages_gather_and_go_as_a_batch_and_a_restart_loses_nothing() {
+    let mut hub = Hub::start(&batching("count = 4, every = \"1h\""));
+    let mut sent = 0;
+    // Killed wherever it is, again and again, while messages come.
+    for _ in 0..3 {
+        let mut sender = Sender::connect(&hub.address("adt"));
+        for _ in 0..3 {
+            sent += 1;
+            assert_eq!(sender.code(&adt(&format!("M{sent}"))), "AA");
+        }
+        hub.restart();
+    }
+    eventually("two batches are written", || hub.files("day").len() == 2 && hub.is_drained());
+    let expected: Vec<Vec<String>> =
+        [1..=4, 5..=8].map(|ids| ids.map(|id| format!("M{id}")).collect()).into();
+    assert_eq!(batched(&hub, "day"), expected);
+    let name = hub.files("day")[0].file_name().map(|name| name.to_string_lossy().into_owned());
+    assert!(name.is_some_and(|name| name.starts_with("day-0000")));
+    let status = hub.status();
+    let day = status.destinations.iter().find(|to| to.name == "day").expect("it has deliveries");
+    assert_eq!((day.gathering, day.queued, day.done), (1, 0, 10));
+    // Each message says which batch it went in.
+    let all = Query { most: 100, control_id: Some("M5".into()), ..Query::default() };
+    let message = hub.reader().search(&all).expect("it is read").remove(0);
+    assert_eq!(message.state, MessageState::Completed);
+    let shown = hub.run(&["show", &message.id.to_string()]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("to day: done, in batch"), "{shown:?}");
+    assert!(hub.stop().success());
+    assert!(hub.run(&["audit", "verify"]).status.success());
+}
+
+#[test]
+fn statement_26_a_batch_goes_when_its_first_message_has_waited_long_enough() {
+    let hub = Hub::start(&batching("count = 1000, every = \"200ms\""));
+    assert_eq!(Sender::connect(&hub.address("adt")).code(&adt("M1")), "AA");
+    eventually("a batch is written", || hub.files("day").len() == 1);
+    assert_eq!(batched(&hub, "day"), [["M1"]]);
+}
+
+#[test]
+fn statement_26_acknowledgments_gather_too_and_a_batch_goes_over_mllp() {
+    let lab = Receiver::reacting("127.0.0.1:0", |_, _| Reaction::CodeFor("AA", "M1"));
+    let hub = Hub::start(&format!(
+        r#"
+        [source.adt]
+        mllp = {{ listen = "127.0.0.1:0" }}
+        ack = {{ mode = "enhanced", application_to = "answers" }}
+        [destination.lab]
+        mllp = {{ connect = "{}", batch = {{ count = 2 }} }}
+        [destination.answers]
+        file = {{ folder = "answers", batch = {{ count = 2 }} }}
+        [[route]]
+        to = ["lab"]
+        "#,
+        lab.address()
+    ));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    assert_eq!((sender.code(&adt("M1")), sender.code(&adt("M2"))), ("CA".into(), "CA".into()));
+    eventually("all is delivered", || hub.is_drained() && hub.files("answers").len() == 1);
+    let frames = lab.messages();
+    let text = String::from_utf8_lossy(&frames[0]).into_owned();
+    let inside = format!("{}{}BTS|2\rFTS|1\r", adt("M1"), adt("M2"));
+    assert!(frames.len() == 1 && text.ends_with(&inside), "{text}");
+    let answers = contents(&hub, "answers").remove(0);
+    assert_eq!((answers.matches("MSA|AA|M").count(), answers.matches("MSA|CA").count()), (2, 0));
 }

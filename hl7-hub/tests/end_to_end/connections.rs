@@ -170,7 +170,7 @@ fn noise_does_not_keep_an_idle_connection_open() {
 fn only_those_who_may_connect() {
     let hub = hub("", "allow = [\"10.0.0.0/8\"]");
     assert!(Sender::connect(&hub.address("adt")).is_closed());
-    eventually("it is said", || hub.logged("the address is not allowed"));
+    eventually("it is noted", || hub.logged("the address is not allowed"));
 }
 
 #[test]

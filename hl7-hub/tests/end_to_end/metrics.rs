@@ -98,6 +98,28 @@ fn metrics_go_up_with_messages() {
     eventually("it is closed", || value(&api.text("/metrics"), connections) == 0.0);
 }
 
+#[test]
+fn alerts_are_said_when_they_begin_and_when_they_end() {
+    let lab = Receiver::start();
+    let alerts = "[alert.lab_is_full]\nqueued = { destination = \"lab\", over = 1 }\n\
+         [alert.never]\ndead = { destination = \"lab\", over = 9 }\n";
+    let hub = Hub::start(&format!("{alerts}{}", config(lab.address())));
+    assert!(hub.run(&["pause", "destination", "lab"]).status.success());
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for id in ["M1", "M2"] {
+        sender.code(&adt(id));
+    }
+    eventually("it begins", || hub.logged("an alert begins alert=\"lab_is_full\""));
+    let api = Api::of(&hub);
+    assert_eq!(value(&api.text("/metrics"), "hl7_hub_alert{alert=\"lab_is_full\"}"), 1.0);
+    assert_eq!(value(&api.text("/metrics"), "hl7_hub_alert{alert=\"never\"}"), 0.0);
+    let status = String::from_utf8(hub.run(&["status"]).stdout).expect("a text");
+    assert!(status.contains("alert lab_is_full is raised"), "{status}");
+    assert!(hub.run(&["resume", "destination", "lab"]).status.success());
+    eventually("it ends", || hub.logged("an alert is over alert=\"lab_is_full\""));
+    assert_eq!(value(&api.text("/metrics"), "hl7_hub_alert{alert=\"lab_is_full\"}"), 0.0);
+}
+
 /// I13: no byte of a message in the log, whatever came, at the level that says most; and each line is JSON.
 #[test]
 fn a_log_in_json_shows_no_patient() {

@@ -214,6 +214,28 @@ fn a_hub_is_told_to_read_its_file_again() {
 }
 
 #[test]
+fn statement_26_what_has_gathered_goes_when_somebody_says_so() {
+    let config =
+        CONFIG.replace("folder = \"archive\"", "folder = \"archive\", batch = { every = \"1h\" }");
+    let hub = Hub::start(&config);
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for id in ["M1", "M3"] {
+        sender.code(&adt(id));
+    }
+    assert_eq!(hub.status().destinations[0].gathering, 2);
+    let sent = hub.run(&["send-now", "archive", "--who", "ann", "--why", "the ward closes"]);
+    assert_eq!(text(&sent), "archive sends what it has\n");
+    eventually("it is delivered", || hub.files("archive").len() == 1);
+    let batch = std::fs::read_to_string(&hub.files("archive")[0]).expect("a file");
+    assert!(
+        batch.starts_with("FHS|") && batch.contains("M1") && batch.contains("BTS|2"),
+        "{batch}"
+    );
+    eventually("all is settled", || hub.is_drained());
+    assert!(hub.run(&["audit", "verify"]).status.success());
+}
+
+#[test]
 fn commands_need_an_api() {
     let hub = Hub::start("[source.adt]\nmllp = { listen = \"127.0.0.1:0\" }\n");
     assert!(error(&hub.run(&["drain"])).contains("has no [api]"));

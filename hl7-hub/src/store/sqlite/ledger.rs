@@ -20,7 +20,8 @@ pub(super) const HUB: &str = "hub";
 /// Where a message stands, from its deliveries and from what was decided about it; over a row of `messages`.
 pub(super) const STATE: &str = "CASE \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
-         AND state IN ('queued', 'sending', 'held', 'awaiting')) THEN 'queued' \
+         AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting')) \
+         THEN 'queued' \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'parked') \
          THEN 'parked' \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'dead') \
@@ -159,14 +160,15 @@ impl Ledger<'_> {
     }
 
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
+        let state = if delivery.gather { DeliveryState::Gathering } else { DeliveryState::Queued };
         self.db
             .prepare_cached(
                 // By another layout than that of now: it was read while the configuration changed.
                 "INSERT INTO deliveries (message, destination, state, lane) \
-                 SELECT ?1, ?2, 'queued', CASE WHEN ?3 < coalesce( \
+                 SELECT ?1, ?2, ?4, CASE WHEN ?3 < coalesce( \
                      (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END",
             )?
-            .execute(params![message, delivery.destination, delivery.lane])?;
+            .execute(params![message, delivery.destination, delivery.lane, state.word()])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
@@ -338,21 +340,22 @@ impl Ledger<'_> {
         Ok(true)
     }
 
-    /// Moves a message on once none of its deliveries is queued.
+    /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.
     fn conclude(&self, message: i64) -> rusqlite::Result<()> {
         let mut queued = self.db.prepare_cached(
             "SELECT 1 FROM deliveries WHERE message = ?1 \
-             AND state IN ('queued', 'sending', 'held', 'awaiting') LIMIT 1",
+                 AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting') \
+                 LIMIT 1",
         )?;
         if queued.exists([message])? { Ok(()) } else { self.restate(message) }
     }
 
-    /// Puts a message where its deliveries say that it stands.
+    /// Puts a message where its deliveries say that it stands, and what is in it where the batch stands.
     pub(super) fn restate(&self, message: i64) -> rusqlite::Result<()> {
         self.db
             .prepare_cached(&format!("UPDATE messages SET state = {STATE} WHERE id = ?1"))?
             .execute([message])?;
-        Ok(())
+        self.conclude_members(message)
     }
 
     /// A line of the audit alone.
@@ -392,7 +395,13 @@ impl Ledger<'_> {
         Ok(interrupted.len() as u64)
     }
 
-    fn line(&mut self, at: i64, action: &str, message: Option<i64>, detail: &str) -> Result<()> {
+    pub(super) fn line(
+        &mut self,
+        at: i64,
+        action: &str,
+        message: Option<i64>,
+        detail: &str,
+    ) -> Result<()> {
         self.record(&AuditEvent {
             at,
             actor: HUB.to_owned(),

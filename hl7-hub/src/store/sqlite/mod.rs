@@ -7,6 +7,7 @@
 
 mod audit;
 mod backup;
+mod gather;
 mod later;
 mod ledger;
 mod operate;
@@ -26,7 +27,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{
     Accepted, AcceptedBatch, AttemptId, AuditEvent, Clocks, Incoming, IncomingBatch, LateAck,
-    LateRule, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Settled, Step, Store, StoreError,
+    LateRule, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Settled,
+    Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -118,6 +120,15 @@ impl Store for SqliteStore {
 
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
+    }
+
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>> {
+        self.writer.submit(move |ledger| ledger.release(&release))
+    }
+
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()> {
+        let destination = destination.to_owned();
+        self.writer.submit(move |ledger| ledger.send_now(&destination, &event))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {

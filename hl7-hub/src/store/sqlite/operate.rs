@@ -30,16 +30,21 @@ impl Deed {
     }
 }
 
+/// States of what goes out by itself, sooner or later.
+const TO_BE_SENT: [DeliveryState; 5] = [
+    DeliveryState::Gathering,
+    DeliveryState::Batched,
+    DeliveryState::Queued,
+    DeliveryState::Sending,
+    DeliveryState::Held,
+];
+
 /// A delivery as an order finds it.
 struct Found {
     id: i64,
     destination: String,
     state: DeliveryState,
 }
-
-/// Where a delivery stands that is at its place in the queue.
-const QUEUED: [DeliveryState; 3] =
-    [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Held];
 
 impl Ledger<'_> {
     /// Does what was ordered and notes it.
@@ -173,7 +178,7 @@ impl Ledger<'_> {
     }
 
     fn park(&self, line: i64, message: MessageId) -> Result<Deed> {
-        let queued = self.found(message, &QUEUED)?;
+        let queued = self.found(message, &TO_BE_SENT)?;
         if queued.is_empty() {
             return self.refuse_state(message, "only what is queued can be parked");
         }
@@ -212,7 +217,7 @@ impl Ledger<'_> {
                 found.retain(|found| found.destination == *destination);
                 Ok(found)
             };
-            let queued = of_destination(&QUEUED)?;
+            let queued = of_destination(&TO_BE_SENT)?;
             if let Some(Found { id, .. }) = queued.first() {
                 return refuse(format!("delivery {id} to {destination} is queued already"));
             }
@@ -265,7 +270,7 @@ impl Ledger<'_> {
     }
 
     fn edit(&self, line: i64, parent: MessageId, edited: &Incoming) -> Result<Deed> {
-        let queued = self.found(parent, &QUEUED)?;
+        let queued = self.found(parent, &TO_BE_SENT)?;
         if !queued.is_empty() {
             return self.refuse_state(parent, "park it first, so that it is not sent as it is");
         }
@@ -296,10 +301,18 @@ impl Ledger<'_> {
     ) -> Result<Vec<String>> {
         let mut done = Vec::new();
         for Found { id, destination, state } in found {
-            if *state == DeliveryState::Sending {
-                return refuse(format!(
-                    "delivery {id} is being sent to {destination}; try again when that has an end"
-                ));
+            match state {
+                DeliveryState::Sending => {
+                    return refuse(format!(
+                        "delivery {id} is being sent to {destination}; try again when that has an end"
+                    ));
+                }
+                DeliveryState::Batched => {
+                    return refuse(format!(
+                        "delivery {id} to {destination} is in a batch; decide about the batch"
+                    ));
+                }
+                _ => {}
             }
             self.db
                 .prepare_cached("UPDATE deliveries SET state = ?2, changed = ?3 WHERE id = ?1")

@@ -107,15 +107,6 @@ impl Ledger<'_> {
                 self.db.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
             looked.ids.retain(|&id| Some(id) != keep.flatten());
         }
-        // A batch stays for as long as a message of it does; it goes in a later round.
-        let mut member = self.db.prepare_cached("SELECT 1 FROM batch_members WHERE batch = ?1")?;
-        let mut ids = Vec::new();
-        for id in looked.ids {
-            if !member.exists([id])? {
-                ids.push(id);
-            }
-        }
-        looked.ids = ids;
         Ok(looked)
     }
 
@@ -196,7 +187,6 @@ impl Ledger<'_> {
             "DELETE FROM deliveries WHERE message = ?1".to_owned(),
             "DELETE FROM replies WHERE message = ?1".to_owned(),
             "DELETE FROM bodies WHERE message = ?1".to_owned(),
-            "DELETE FROM batch_members WHERE message = ?1".to_owned(),
             "DELETE FROM messages WHERE id = ?1".to_owned(),
         ] {
             self.db.prepare_cached(&sql)?.execute([message])?;

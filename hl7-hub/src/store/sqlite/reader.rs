@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::{FILE, audit, backup, failure, verify, views};
+use super::{FILE, audit, backup, failure, gather, verify, views};
 use crate::Payload;
 use crate::store::{
-    AuditView, Delivery, DeliveryId, DeliveryView, MessageId, MessageView, Paused, Query, Reader,
-    Status, StoreError, Verified,
+    AuditView, Delivery, DeliveryId, DeliveryView, Gathered, MessageId, MessageView, Paused, Query,
+    Reader, Status, StoreError, Verified,
 };
 
 /// Connections that are kept for the next one who reads.
@@ -94,6 +94,24 @@ impl Reader for SqliteReader {
     ) -> Result<Vec<Delivery>, StoreError> {
         let behind = behind.map_or(0, |id| id.0);
         self.with(|db| views::pending_in_lane(db, destination, lane as i64, behind, most))
+    }
+
+    fn gathering(
+        &self,
+        destination: &str,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Gathered>, StoreError> {
+        let behind = behind.map_or(0, |id| id.0);
+        self.with(|db| gather::gathering(db, destination, behind, most))
+    }
+
+    fn asked_to_send(&self, destination: &str) -> Result<Option<DeliveryId>, StoreError> {
+        self.with(|db| gather::asked(db, destination))
+    }
+
+    fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<Payload>, StoreError> {
+        self.with(|db| gather::payloads(db, deliveries))
     }
 
     fn status(&self) -> Result<Status, StoreError> {

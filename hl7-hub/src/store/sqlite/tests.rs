@@ -59,6 +59,8 @@ contract::suite! { contract; Folder::new();
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
     a_batch_is_stored_with_its_messages
+    what_gathers_goes_with_its_batch
+    what_is_to_go_now_is_remembered_until_it_has_gone
 }
 
 contract::suite! { contract_orders; Folder::new();
@@ -68,13 +70,13 @@ contract::suite! { contract_orders; Folder::new();
     statement_36_what_is_dead_is_resubmitted
     statement_36_an_edited_message_is_a_new_one
     statement_36_what_has_no_route_is_dismissed_or_sent
+    what_is_in_a_batch_follows_it
 }
 
 contract::suite! { contract_prune; Folder::new();
     only_what_is_done_is_pruned
     the_audit_is_pruned_from_its_start
     many_messages_are_pruned_in_steps
-    a_batch_stays_as_long_as_its_messages
 }
 
 /// A copy of the files as they are, without the store being closed: what a hub finds after it was killed.
@@ -254,6 +256,8 @@ async fn filled() -> Folder {
         store.accept(message).await.expect("it is accepted");
     }
     store.accept_batch(contract::batch(&["4"], &[])).await.expect("it is accepted");
+    store.accept(contract::gathering("6", "files")).await.expect("it is accepted");
+    store.release(contract::release(&store, "files")).await.expect("it is released");
     let lab = store.reader().pending("lab", None, 1).expect("it is read")[0].id;
     // A second attempt, so that a delivery stands where the last one left it.
     let archive = store.reader().pending("archive", None, 9).expect("it is read")[2].id;
@@ -301,12 +305,13 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "UPDATE deliveries SET state = 'done' WHERE id = 4",
         "UPDATE audit SET detail = detail || ' ' WHERE id = 2",
         "UPDATE audit SET actor = 'nobody' WHERE id = 1",
-        "UPDATE audit SET at = at + 1 WHERE id = 6",
+        "UPDATE audit SET at = at + 1 WHERE id = 9",
         "UPDATE audit SET digest = zeroblob(32) WHERE id = 2",
-        "UPDATE audit SET hash = zeroblob(32) WHERE id = 6",
+        "UPDATE audit SET hash = zeroblob(32) WHERE id = 9",
         "UPDATE audit SET message = NULL WHERE id = 2",
         "DELETE FROM audit WHERE id = 2",
-        "DELETE FROM audit WHERE id = 6",
+        "DELETE FROM audit WHERE id = 8",
+        "DELETE FROM audit WHERE id = 9",
         "DELETE FROM bodies WHERE message = 1",
         "UPDATE messages SET state = 'completed' WHERE id = 2",
         "UPDATE deliveries SET state = 'dead' WHERE id = 1",
@@ -315,7 +320,10 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "DELETE FROM replies WHERE message = 3",
         "DELETE FROM messages WHERE id = 3",
         "DELETE FROM attempts WHERE id = 2",
-        "DELETE FROM audit WHERE id = 7",
+        "DELETE FROM audit WHERE id = 10",
+        "UPDATE gathered SET batch = 4",
+        "DELETE FROM gathered",
+        "UPDATE deliveries SET state = 'done' WHERE id = 7",
         "UPDATE batch_members SET ordinal = 2",
         "DELETE FROM batch_members",
         "INSERT INTO batch_members VALUES (1, 4, 2)",
@@ -329,7 +337,7 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
     let folder = filled().await;
     let clean = SqliteReader::open(folder.0.path()).and_then(|reader| reader.verify());
     let clean = clean.expect("it is read");
-    assert_eq!((clean.lines, clean.messages, clean.attempts), (7, 5, 2));
+    assert_eq!((clean.lines, clean.messages, clean.attempts), (10, 7, 2));
     assert_eq!(clean.faults, [""; 0]);
     check_edits(&folder, edits);
 }
@@ -387,17 +395,17 @@ async fn statement_37_an_edit_of_what_was_ordered_or_pruned_is_found() {
         &[
             "UPDATE deliveries SET state = 'queued' WHERE id = 2",
             "UPDATE deliveries SET state = 'done' WHERE id = 2",
-            "UPDATE deliveries SET changed = 8 WHERE id = 2",
+            "UPDATE deliveries SET changed = 11 WHERE id = 2",
             "UPDATE deliveries SET changed = NULL WHERE id = 3",
-            "UPDATE deliveries SET state = 'cancelled', changed = 9 WHERE id = 5",
-            "UPDATE deliveries SET ordered = 11 WHERE id = 7",
-            "UPDATE deliveries SET destination = 'elsewhere' WHERE id = 8",
-            "UPDATE deliveries SET ordered = NULL WHERE id = 8",
-            "DELETE FROM deliveries WHERE id = 7",
-            "UPDATE messages SET parent = 1 WHERE id = 6",
-            "UPDATE messages SET patient_id = '78' WHERE id = 6",
+            "UPDATE deliveries SET state = 'cancelled', changed = 12 WHERE id = 5",
+            "UPDATE deliveries SET ordered = 14 WHERE id = 9",
+            "UPDATE deliveries SET destination = 'elsewhere' WHERE id = 10",
+            "UPDATE deliveries SET ordered = NULL WHERE id = 10",
+            "DELETE FROM deliveries WHERE id = 9",
+            "UPDATE messages SET parent = 1 WHERE id = 8",
+            "UPDATE messages SET patient_id = '78' WHERE id = 8",
             "UPDATE messages SET patient_id = '78' WHERE id = 1",
-            "UPDATE messages SET resolved = 8 WHERE id = 3",
+            "UPDATE messages SET resolved = 11 WHERE id = 3",
             "UPDATE pruned SET digest = zeroblob(32) WHERE kind = 'body'",
             "UPDATE pruned SET digest = zeroblob(32) WHERE kind = 'outgoing' AND id = 2",
             "DELETE FROM pruned WHERE kind = 'attempt'",

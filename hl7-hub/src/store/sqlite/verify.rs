@@ -157,11 +157,13 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
             "settled delivery",
             "SELECT id FROM deliveries WHERE state IN ('done', 'dead', 'moved') AND NOT EXISTS \
              (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND ended IS NOT NULL) \
-             AND changed IS NULL",
+             AND changed IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
         ),
         (
             "parked or cancelled delivery",
-            "SELECT id FROM deliveries WHERE state IN ('parked', 'cancelled') AND changed IS NULL",
+            "SELECT id FROM deliveries WHERE state IN ('parked', 'cancelled') AND changed IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
         ),
         (
             "resubmitted delivery",
@@ -173,6 +175,26 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
             "resolved message",
             "SELECT id FROM messages WHERE resolved IS NOT NULL AND NOT EXISTS \
              (SELECT 1 FROM audit WHERE audit.id = resolved AND action IN ('dismiss', 'edit'))",
+        ),
+        (
+            "batched delivery",
+            "SELECT id FROM deliveries WHERE state = 'batched' AND NOT EXISTS \
+             (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
+        ),
+        (
+            "another state of batched delivery",
+            "SELECT deliveries.id FROM gathered JOIN deliveries ON deliveries.id = delivery \
+                 JOIN messages AS batches ON batches.id = batch \
+             WHERE changed IS NULL AND deliveries.state <> CASE batches.state \
+                 WHEN 'completed' THEN 'done' WHEN 'dead' THEN 'dead' \
+                 WHEN 'resolved' THEN 'cancelled' ELSE 'batched' END",
+        ),
+        (
+            "batch of delivery",
+            "SELECT deliveries.id FROM gathered JOIN deliveries ON deliveries.id = delivery \
+             WHERE NOT EXISTS (SELECT 1 FROM audit WHERE audit.message = deliveries.message \
+                 AND action = 'batched' \
+                 AND detail = destination || ' delivery ' || delivery || ': in batch ' || batch)",
         ),
     ];
     for (what, sql) in strays {

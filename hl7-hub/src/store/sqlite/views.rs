@@ -139,7 +139,8 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
             DeliveryState::Done => of.done = count,
             DeliveryState::Dead => of.dead = count,
             DeliveryState::Parked => of.parked = count,
-            DeliveryState::Moved | DeliveryState::Cancelled => {}
+            DeliveryState::Gathering => of.gathering = count,
+            DeliveryState::Batched | DeliveryState::Moved | DeliveryState::Cancelled => {}
         }
     }
     for of in &mut destinations {
@@ -188,7 +189,9 @@ pub(super) fn search(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Mes
     given("source = {}", text(&query.source));
     given("state = {}", query.state.map(|state| Value::Text(state.word().to_owned())));
     given(
-        "id IN (SELECT message FROM batch_members WHERE batch = {})",
+        "id IN (SELECT message FROM batch_members WHERE batch = {} UNION ALL \
+             SELECT message FROM gathered JOIN deliveries ON deliveries.id = delivery \
+             WHERE batch = {})",
         query.batch.map(|batch| Value::Integer(batch.0)),
     );
     given("at >= {}", query.since.map(Value::Integer));
@@ -240,8 +243,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
 pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<DeliveryView>> {
     let mut found: Vec<DeliveryView> = db
         .prepare(
-            "SELECT id, destination, state, maybe_duplicate, ordered IS NOT NULL FROM deliveries \
-             WHERE message = ?1 ORDER BY id",
+            "SELECT id, destination, state, maybe_duplicate, ordered IS NOT NULL, batch \
+             FROM deliveries LEFT JOIN gathered ON delivery = id WHERE message = ?1 ORDER BY id",
         )?
         .query_map([message], |row| {
             Ok(DeliveryView {
@@ -250,6 +253,7 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
                 state: word(row, 2, DeliveryState::of_word)?,
                 maybe_duplicate: row.get(3)?,
                 resubmitted: row.get(4)?,
+                batch: row.get::<_, Option<i64>>(5)?.map(MessageId),
                 attempts: Vec::new(),
             })
         })?
