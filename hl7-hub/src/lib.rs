@@ -52,15 +52,19 @@
 //! # Parts
 //!
 //! [`config`] is the file. [`engine`] decides, without I/O: what a message is answered, where it goes, what a lane does
-//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these, secured by [`tls`] where that is wanted. The marks of MLLP are read and written by
-//! [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`].
+//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these, secured by [`tls`] where that is wanted. The marks of
+//! MLLP are read and written by [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`]. [`api`] is
+//! how people, their commands and monitoring talk to a hub that runs.
 //!
 //! # Not there yet
 //!
-//! HTTP in, batches, pause and resume, resubmitting, pruning, metrics.
+//! HTTP in.
 
+pub mod api;
 pub mod config;
 pub mod engine;
+pub mod json;
+mod operate;
 mod payload;
 pub mod run;
 pub mod store;

@@ -1,6 +1,5 @@
 //! `hl7-hub run`.
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use hl7_hub::config::Config;
@@ -8,7 +7,7 @@ use hl7_hub::run::{Control, Orders};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::Level;
 
-use super::{Failure, Status};
+use super::{Failure, Status, log};
 
 /// Run a hub until it is asked to stop
 ///
@@ -23,19 +22,14 @@ pub(super) struct Args {
     #[arg(default_value = "hub.toml")]
     config: PathBuf,
 
-    /// How much to log to standard error. There is no patient data at any level
-    #[arg(long, default_value = "info", value_name = "error|warn|info|debug")]
-    log: Level,
+    /// How much to log; else what the configuration says. There is no patient data at any level
+    #[arg(long, value_name = "error|warn|info|debug|trace")]
+    log: Option<Level>,
 }
 
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
-    let colours = io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_max_level(args.log)
-        .with_ansi(colours)
-        .with_writer(io::stderr)
-        .init();
     let config = Config::load(&args.config)?;
+    log::start(&config.log, args.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
@@ -58,6 +52,6 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
 /// Has the hub read its file again whenever a signal says so. The hub logs what came of it.
 async fn reload_on(mut hangup: Signal, control: Control) {
     while hangup.recv().await.is_some() {
-        let _ = control.reload("SIGHUP").await;
+        let _ = control.reload("SIGHUP", "").await;
     }
 }

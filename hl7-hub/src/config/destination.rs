@@ -10,7 +10,8 @@ use super::http::{HttpOut, http_out};
 use super::section::Section;
 use super::source::{Framed, address, framed, header_field, keepalive};
 use super::tls::{Secured, TlsSections};
-use crate::engine::Backoff;
+use crate::engine::{Backoff, Template};
+use crate::store::DeliveryId;
 
 /// How far a lane goes ahead of the store, unless something else is said.
 const WINDOW: usize = 16;
@@ -22,6 +23,8 @@ pub struct Destination {
     pub name: String,
     /// How it is reached.
     pub port: Port,
+    /// How what goes there waits for others, to go with them in a batch; `None` for each by itself.
+    pub batch: Option<BatchOut>,
     /// What its replies mean.
     pub replies: ReplyRules,
     /// When to try again.
@@ -42,6 +45,8 @@ pub struct Destination {
     pub backup: Option<String>,
     /// What its headers say instead.
     pub set: HeaderOverrides,
+    /// The text that it gets about a message, instead of the message.
+    pub text: Option<Template>,
     pub(super) backup_span: Option<(String, Range<usize>)>,
 }
 
@@ -120,6 +125,53 @@ pub enum Commits {
 pub struct FileOut {
     /// The folder. It is made if it is not there.
     pub folder: PathBuf,
+    /// What names of files start with.
+    pub prefix: String,
+    /// What they end with, behind a dot.
+    pub extension: String,
+}
+
+impl FileOut {
+    /// The file of a delivery: sorted by name files stand in order, and one that is written again replaces itself.
+    #[must_use]
+    pub fn file_name(&self, delivery: DeliveryId) -> String {
+        format!("{}{:012}.{}", self.prefix, delivery.0, self.extension)
+    }
+}
+
+/// When a batch goes, and what its headers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchOut {
+    /// Most messages in one.
+    pub count: usize,
+    /// The longest that the first of them waits; `None` for as long as it takes.
+    pub every: Option<Duration>,
+    /// Most bytes of messages in one.
+    pub size: u64,
+    /// FHS-9 and BHS-9.
+    pub name: String,
+    /// FHS-3 and BHS-3.
+    pub sender: String,
+    /// FHS-5 and BHS-5.
+    pub receiver: String,
+}
+
+/// Most messages in a batch, whether it is made or taken: each needs memory beside its bytes until it is stored, and the
+/// shortest is a few bytes long.
+pub(crate) const MOST_MESSAGES: usize = 50_000;
+
+impl BatchOut {
+    /// For what gathered for a destination that takes no batches any more.
+    pub(crate) fn one_by_one(destination: &str) -> Self {
+        Self {
+            count: MOST_MESSAGES,
+            every: None,
+            size: 16 << 20,
+            name: String::new(),
+            sender: String::new(),
+            receiver: destination.to_owned(),
+        }
+    }
 }
 
 /// Reads a destination; `None` where it has no port, which is a mistake.
@@ -127,13 +179,22 @@ pub(super) fn read(
     name: String,
     section: Section<'_, '_>,
     folder: &Path,
+    hub: &str,
     tls: &TlsSections,
 ) -> Option<Destination> {
     let (mllp, file, http) =
         (section.section("mllp"), section.section("file"), section.section("http"));
+    let text = text(&section);
+    let batch = [&mllp, &file].into_iter().find_map(|port| batch_out(port, hub, &name));
+    if batch.is_some() && text.is_some() {
+        let reason = "a text cannot be in a batch; leave out one of `batch` and `text`";
+        section.mistake(section.span.clone(), "text", reason);
+    }
     let port = match (mllp.is_there(), file.is_there(), http.is_there()) {
         (true, false, false) => mllp_out(&mllp, tls).map(Port::Mllp),
-        (false, true, false) => file_out(&file, folder).map(Port::File),
+        (false, true, false) => {
+            file_out(&file, folder, batch.as_ref(), text.is_some()).map(Port::File)
+        }
         (false, false, true) => http_out(&http, tls).map(Port::Http),
         (mllp, file, http) => {
             let which = if mllp || file || http { "only one of" } else { "either" };
@@ -157,6 +218,10 @@ pub(super) fn read(
         section.mistake(span, "backup", "a destination cannot be its own backup");
     }
     let lanes = lanes(section.section("lanes"));
+    if lanes.count > 1 && batch.is_some() {
+        let reason = "what goes in batches goes in one lane; leave out one of `batch` and `lanes`";
+        section.mistake(section.span.clone(), "lanes", reason);
+    }
     let hold = section.word("on_refusal", &["pass", "hold"]) == Some(1);
     if let Some((_, span)) = backup_span.clone().filter(|_| hold) {
         let reason = "what a destination refuses is held, or goes to its backup, not both";
@@ -174,11 +239,13 @@ pub(super) fn read(
         window,
         name,
         port: port?,
+        batch,
         replies,
         backoff,
         lost_attempts,
         backup,
         set,
+        text,
         backup_span,
     })
 }
@@ -224,12 +291,72 @@ fn mllp_out(mllp: &Section<'_, '_>, tls: &TlsSections) -> Option<MllpOut> {
     })
 }
 
-fn file_out(file: &Section<'_, '_>, folder: &Path) -> Option<FileOut> {
+fn file_out(
+    file: &Section<'_, '_>,
+    folder: &Path,
+    batch: Option<&BatchOut>,
+    is_text: bool,
+) -> Option<FileOut> {
     let to = file.text("folder");
     if file.get("folder").is_none() {
         file.mistake(file.span.clone(), "", "`folder` is missing: where the files go");
     }
-    to.map(|to| FileOut { folder: folder.join(to) })
+    let name = batch.map(|batch| batch.name.as_str()).filter(|name| !name.is_empty());
+    let prefix = name.map_or_else(String::new, |name| format!("{name}-"));
+    let extension = file.parsed("extension", |extension| match is_file_name(extension) {
+        true => Ok(extension.to_owned()),
+        false => Err(format!("`{extension}` cannot end the name of a file; write hl7 or txt")),
+    });
+    let extension = extension.unwrap_or_else(|| if is_text { "txt" } else { "hl7" }.to_owned());
+    to.map(|to| FileOut { folder: folder.join(to), prefix, extension })
+}
+
+/// The text that a destination gets about a message.
+fn text(section: &Section<'_, '_>) -> Option<Template> {
+    let (text, span) = section.text_at("text")?;
+    if section.get("set").is_some() {
+        let reason = "a text has no header; leave out one of `set` and `text`";
+        section.mistake(span.clone(), "text", reason);
+    }
+    Template::parse(text)
+        .map_err(|error| {
+            // Behind the quotation mark; escapes in the text move it by a character or two.
+            let at = (span.start + 1 + error.at).min(span.end);
+            section.mistake(at..span.end, "text", error.reason);
+        })
+        .ok()
+}
+
+/// When batches go to a port; `None` where each message goes by itself.
+fn batch_out(port: &Section<'_, '_>, hub: &str, destination: &str) -> Option<BatchOut> {
+    let batch = port.section("batch");
+    if !batch.is_there() {
+        return None;
+    }
+    let most = MOST_MESSAGES as u64;
+    let (name, sender, receiver) =
+        (batch.text_at("name"), batch.text("sender"), batch.text("receiver"));
+    if let Some((name, span)) = &name
+        && !is_file_name(name)
+    {
+        let reason = "a name of letters, digits, `_`, `-` and `.`, as files are called by it";
+        batch.mistake(span.clone(), "name", format!("found `{name}`, expected {reason}"));
+    }
+    let out = BatchOut {
+        count: batch.number("count", 1, most).map_or(MOST_MESSAGES, |count| count as usize),
+        every: batch.duration("every").flatten(),
+        size: batch.size("size").unwrap_or(16 << 20),
+        name: name.map_or_else(String::new, |(name, _)| name.to_owned()),
+        sender: sender.unwrap_or(hub).to_owned(),
+        receiver: receiver.unwrap_or(destination).to_owned(),
+    };
+    batch.finish();
+    Some(out)
+}
+
+fn is_file_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    name.bytes().all(fits) && !name.starts_with('.') && !name.is_empty()
 }
 
 fn replies(section: &Section<'_, '_>) -> ReplyRules {

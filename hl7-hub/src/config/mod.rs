@@ -11,10 +11,12 @@
 //! );
 //! ```
 
+mod alert;
 mod changes;
 mod destination;
 mod http;
 mod mistake;
+mod operating;
 mod route;
 mod section;
 mod source;
@@ -32,12 +34,17 @@ use toml::de::DeTable;
 use crate::Digest;
 use crate::tls::Tls;
 
+pub use alert::{Alert, AlertRule};
 pub use changes::Changes;
-pub use destination::{Commits, Destination, FileOut, Lanes, MllpOut, Port};
+pub(crate) use destination::MOST_MESSAGES;
+pub use destination::{BatchOut, Commits, Destination, FileOut, Lanes, MllpOut, Port};
 pub use http::HttpOut;
 pub use mistake::{ConfigError, ConfigErrors};
+pub use operating::{Api, Keep, Log, LogFormat};
 pub use route::Route;
-pub use source::{Acks, Check, Delivered, Framed, Link, Source, StoreFailure, Timers};
+pub use source::{
+    Acks, BatchAcks, Batches, Check, Delivered, Framed, Link, Source, StoreFailure, Timers,
+};
 pub use tls::Secured;
 
 use changes::{Parts, parts};
@@ -64,6 +71,14 @@ pub struct Config {
     pub buffer_limit: usize,
     /// How long what is under way may take when the hub is asked to stop.
     pub shutdown: Duration,
+    /// The HTTP API, if there is one.
+    pub api: Option<Api>,
+    /// What is logged.
+    pub log: Log,
+    /// How long what is not needed any more is kept.
+    pub keep: Keep,
+    /// What somebody is to be told of.
+    pub alerts: Vec<Alert>,
     /// Where messages come from.
     pub sources: Vec<Source>,
     /// Where messages go.
@@ -138,6 +153,11 @@ impl Config {
 
     fn read(root: Section<'_, '_>, folder: &Path) -> Self {
         let hub = root.section("hub");
+        let tls = TlsSections::read(&root, folder);
+        let mut sources = Vec::new();
+        for (name, section) in root.named("source") {
+            sources.extend(source::read(name, section, folder, &tls));
+        }
         let mut config = Self {
             file: None,
             name: hub.text("name").unwrap_or("hub").to_owned(),
@@ -148,18 +168,23 @@ impl Config {
                 .and_then(|limit| usize::try_from(limit).ok())
                 .unwrap_or(256 << 20),
             shutdown: hub.time("shutdown", Duration::from_secs(10)),
-            sources: Vec::new(),
+            api: operating::api(root.section("api"), folder),
+            log: operating::log(root.section("log"), folder),
+            keep: operating::keep(root.section("keep"), &sources),
+            alerts: Vec::new(),
+            sources,
             destinations: Vec::new(),
             routes: Vec::new(),
             parts: Parts::new(),
         };
         hub.finish();
-        let tls = TlsSections::read(&root, folder);
-        for (name, section) in root.named("source") {
-            config.sources.extend(source::read(name, section, folder, &tls));
-        }
+        let hub_name = config.name.clone();
         for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder, &tls));
+            let read = destination::read(name, section, folder, &hub_name, &tls);
+            config.destinations.extend(read);
+        }
+        for (name, section) in root.named("alert") {
+            config.alerts.extend(alert::read(name, section));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
@@ -210,6 +235,12 @@ impl Config {
             check(&source.acks_of_spans, &destinations, "destination");
             check(&source.acks.delivered_spans, &destinations, "destination");
         }
+        for alert in &self.alerts {
+            match alert.rule.is_of_source() {
+                true => check(alert.uses.as_slice(), &sources, "source"),
+                false => check(alert.uses.as_slice(), &destinations, "destination"),
+            }
+        }
         if sources.is_empty() {
             root.mistake(
                 0..0,
@@ -226,15 +257,23 @@ impl Config {
         if self.data != later.data {
             changes.at_restart.push("hub.data".to_owned());
         }
+        for (key, differs) in [("api", self.api != later.api), ("log", self.log != later.log)] {
+            if differs {
+                changes.at_restart.push(key.to_owned());
+            }
+        }
         changes
     }
 
     /// What a destination is set up by: two configurations that say the same of it have the same. `None` where there is no
     /// destination with that name.
     pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
+        let destination = self.destination(name)?;
+        // What stands elsewhere in the file and holds for this one too: batches come from the hub by its name.
+        let sender = destination.batch.as_ref().map_or("", |batch| batch.sender.as_str());
         let part = self.parts.get(&format!("destination.{name}"))?;
-        // What stands elsewhere in the file and holds for this one too.
-        match &self.destination(name)?.port {
+        let part = Digest::of_parts([&part.0[..], sender.as_bytes()]);
+        match &destination.port {
             Port::Mllp(mllp) => {
                 let most = mllp.max_connections.unwrap_or_default().to_be_bytes();
                 let secured = mllp.secured.as_ref().map(|secured| secured.tls.stamp());
@@ -242,7 +281,7 @@ impl Config {
                 Some(Digest::of_parts([&part.0[..], &most, secured.unwrap_or_default()]))
             }
             Port::Http(http) => Some(Digest::of_parts([&part.0[..], &http.stamp().0])),
-            Port::File(_) => Some(*part),
+            Port::File(_) => Some(part),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, AckSettings, AckType, Condition, HeaderOverrides};
+use hl7_core::batch::WhichAcks;
 use hl7_core::policy::Policy;
 use hl7_mllp::{DecoderOptions, Encoder, Framing};
 use ipnet::IpNet;
@@ -52,6 +53,8 @@ pub struct Source {
     pub check: Check,
     /// What is agreed with the partner.
     pub policy: Option<Policy>,
+    /// What becomes of a frame with a batch in it.
+    pub batches: Batches,
     /// How long a message is remembered, so that the same one is not delivered twice; `None` for not at all.
     pub dedupe: Option<Duration>,
     /// What becomes of the connection when the store fails.
@@ -116,12 +119,16 @@ pub struct Acks {
     /// The destination that application acknowledgments go to behind an accept acknowledgment; `None` for back over the
     /// same connection.
     pub application_to: Option<String>,
+    /// Whether acknowledgments go where the routes say, as if they were messages, and none comes back over the connection.
+    pub by_routes: bool,
     /// Whether a message of an unknown sender is rejected; else it is met by silence. It is kept in both cases.
     pub reject_unknown: bool,
     /// Whose answers are waited for before the application acknowledgment; `None` for nobody's: it says that the message is
     /// stored.
     pub delivered: Option<Delivered>,
     pub(super) delivered_spans: Vec<(String, Range<usize>)>,
+    /// How the messages of a batch are answered.
+    pub batch: BatchAcks,
     pub(super) destination_span: Option<(String, Range<usize>)>,
 }
 
@@ -147,6 +154,29 @@ pub enum Check {
     Warn,
     /// Errors refuse the message.
     Reject,
+}
+
+/// What becomes of a frame with a batch in it: with FHS, BHS, BTS or FTS, or with several messages one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batches {
+    /// A frame is one message, whatever stands in it.
+    Off,
+    /// Each message is one of its own: judged, routed and answered by its own header.
+    Split,
+    /// It stays a batch and goes out as one.
+    Whole {
+        /// Whether a message that is refused is set aside and the others go on; else it refuses its batch.
+        set_aside: bool,
+    },
+}
+
+/// How the messages of a batch are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchAcks {
+    /// Each acknowledgment is a frame.
+    Each,
+    /// By one batch of acknowledgments.
+    Batch(WhichAcks),
 }
 
 /// What becomes of a connection when its message cannot be stored.
@@ -201,9 +231,11 @@ pub(super) fn read(
     mllp.finish();
     let acks_of = section.texts("acks_of").unwrap_or_default();
     let acks_of: Vec<_> = acks_of.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
+    let batches = batches(&section);
     let source = Source {
         tls,
         keepalive,
+        batches,
         framed,
         commits,
         timers,
@@ -213,7 +245,7 @@ pub(super) fn read(
         senders: senders(&section),
         acks_of: acks_of.iter().map(|(name, _)| name.clone()).collect(),
         acks_of_spans: acks_of,
-        acks: acks(section.section("ack")),
+        acks: acks(section.section("ack"), batches),
         check: match section.word("check", &["off", "header", "warn", "reject"]) {
             Some(0) => Check::Off,
             Some(2) => Check::Warn,
@@ -308,7 +340,22 @@ fn policy(section: &Section<'_, '_>, folder: &Path) -> Option<Policy> {
         .ok()
 }
 
-fn acks(ack: Section<'_, '_>) -> Acks {
+fn batches(section: &Section<'_, '_>) -> Batches {
+    let word = section.word("batches", &["off", "split", "whole"]);
+    let set_aside = section.flag("set_aside");
+    if set_aside == Some(true) && word != Some(2) {
+        let reason = "only a batch that stays whole has messages that are set aside; write \
+                      batches = \"whole\", or leave this out";
+        section.mistake(section.span.clone(), "set_aside", reason);
+    }
+    match word {
+        Some(1) => Batches::Split,
+        Some(2) => Batches::Whole { set_aside: set_aside.unwrap_or(false) },
+        _ => Batches::Off,
+    }
+}
+
+fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
     const MODES: &[&str] = &["original", "enhanced", "deferred", "static", "none"];
     let condition = |key| {
         let codes = Condition::ALL.map(Condition::code);
@@ -345,7 +392,14 @@ fn acks(ack: Section<'_, '_>) -> Acks {
     };
     let to = ack.text_at("application_to");
     let (delivered, delivered_spans) = delivered(&ack);
+    let by_routes = ack.flag("by_routes").unwrap_or(false);
+    if let Some((_, span)) = to.clone().filter(|_| by_routes) {
+        let reason =
+            "acknowledgments go by the routes; leave out one of `application_to` and `by_routes`";
+        ack.mistake(span, "application_to", reason);
+    }
     let acks = Acks {
+        by_routes,
         mode,
         settings,
         success: success.unwrap_or_default(),
@@ -357,6 +411,14 @@ fn acks(ack: Section<'_, '_>) -> Acks {
         },
         delivered,
         delivered_spans,
+        batch: match ack.word("batch", &["each", "all", "negative"]) {
+            Some(0) => BatchAcks::Each,
+            Some(1) => BatchAcks::Batch(WhichAcks::All),
+            Some(2) => BatchAcks::Batch(WhichAcks::Negative),
+            // As it came, so it is answered.
+            _ if matches!(batches, Batches::Whole { .. }) => BatchAcks::Batch(WhichAcks::All),
+            _ => BatchAcks::Each,
+        },
         destination_span: to.map(|(name, span)| (name.to_owned(), span)),
     };
     ack.finish();
@@ -377,6 +439,11 @@ fn delivered(ack: &Section<'_, '_>) -> (Option<Delivered>, Vec<(String, Range<us
         ),
         (true, 2..) if response => {
             mistake("a response can come from one destination only: name one in `wait_for`")
+        }
+        (true, _) if ack.get("application_to").is_some() => {
+            mistake(
+                "an answer that waits for a destination goes back; `application_to` means nothing with it",
+            );
         }
         (false, 1..) => mistake("`wait_for` means nothing without `when = \"delivered\"`"),
         _ => {}

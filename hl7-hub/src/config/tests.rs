@@ -2,8 +2,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, Condition, Decision};
+use hl7_core::batch::WhichAcks;
 
-use super::{Check, Commits, Config, Delivered, EXAMPLE, Link, Port, StoreFailure};
+use tracing::Level;
+
+use super::{
+    BatchAcks, BatchOut, Batches, Check, Commits, Config, Delivered, EXAMPLE, Keep, Link, Log,
+    LogFormat, Port, StoreFailure,
+};
 
 #[track_caller]
 fn parse(text: &str) -> Config {
@@ -51,7 +57,8 @@ fn the_example_is_right_with_everything_in_it() {
         let is_setting = bare.split_once('=').is_some_and(|(key, _)| {
             key.trim().bytes().all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte))
         });
-        let is_section = ["[destination", "[tls"].iter().any(|start| bare.starts_with(start));
+        let sections = ["[destination", "[tls", "[alert"];
+        let is_section = sections.iter().any(|start| bare.starts_with(start));
         let is_wanted = (is_setting || is_section)
             && !bare.starts_with("policy")
             && !bare.starts_with("http")
@@ -78,7 +85,7 @@ fn the_example_is_right_with_everything_in_it() {
     assert_eq!((source.senders.len(), source.allow.len()), (1, 1));
     assert_eq!(source.acks.application_to.as_deref(), Some("archive"));
     assert_eq!(source.tls.as_ref().map(|tls| tls.name.as_str()), Some("main"));
-    assert_eq!(config.destinations.len(), 2);
+    assert_eq!((config.destinations.len(), config.alerts.len()), (3, 3));
 }
 
 #[test]
@@ -151,6 +158,92 @@ fn what_one_destination_says_of_an_address_holds_for_all_that_have_it() {
 }
 
 #[test]
+fn how_it_is_operated_is_what_is_set() {
+    let bare = parse("[source.a]\nmllp = { listen = \"a:1\" }\n");
+    assert_eq!(bare.api, None);
+    let every = Duration::from_secs(3_600);
+    assert_eq!(bare.keep, Keep { content: None, metadata: None, audit: None, every });
+    assert_eq!(bare.log, Log { format: LogFormat::Text, level: Level::INFO, file: None });
+    let config = parse(
+        r#"
+        [api]
+        listen = "10.0.0.1:80"
+        allow_remote = true
+        token_file = "secret"
+        open_metrics = true
+        [log]
+        format = "json"
+        level = "debug"
+        file = "log/hub.log"
+        [keep]
+        content = "10d"
+        audit = "off"
+        every = "5m"
+        [source.a]
+        mllp = { listen = "a:1" }
+        "#,
+    );
+    let api = config.api.expect("there is one");
+    assert_eq!((api.listen.to_string().as_str(), api.open_metrics), ("10.0.0.1:80", true));
+    assert_eq!(api.token_file.as_deref(), Some(Path::new("/etc/hub/secret")));
+    let file = Some("/etc/hub/log/hub.log".into());
+    assert_eq!(config.log, Log { format: LogFormat::Json, level: Level::DEBUG, file });
+    let content = Some(Duration::from_secs(10 * 86_400));
+    let every = Duration::from_secs(300);
+    assert_eq!(config.keep, Keep { content, metadata: None, audit: None, every });
+}
+
+#[test]
+fn what_is_said_of_batches() {
+    let of = |more: &str| {
+        let config = parse(&format!("[source.a]\nmllp.listen = \"a:1\"\n{more}"));
+        (config.sources[0].batches, config.sources[0].acks.batch)
+    };
+    let (all, negative) = (BatchAcks::Batch(WhichAcks::All), BatchAcks::Batch(WhichAcks::Negative));
+    let whole = |set_aside| Batches::Whole { set_aside };
+    assert_eq!(of(""), (Batches::Off, BatchAcks::Each));
+    assert_eq!(of("batches = \"split\""), (Batches::Split, BatchAcks::Each));
+    assert_eq!(of("batches = \"whole\""), (whole(false), all));
+    assert_eq!(
+        of("batches = \"whole\"\nset_aside = true\nack.batch = \"negative\""),
+        (whole(true), negative)
+    );
+    assert_eq!(of("batches = \"whole\"\nack.batch = \"each\""), (whole(false), BatchAcks::Each));
+}
+
+#[test]
+fn what_is_said_of_batches_that_are_made() {
+    let of = |port: &str| {
+        let config = parse(&format!(
+            "[hub]\nname = \"north\"\n[source.a]\nmllp.listen = \"a:1\"\n[destination.d]\n{port}"
+        ));
+        config.destinations[0].batch.clone()
+    };
+    assert_eq!(of("file.folder = \"d\""), None);
+    let plain = of("file = { folder = \"d\", batch = {} }").expect("a batch");
+    assert_eq!((plain.count, plain.every, plain.size), (50_000, None, 16 << 20));
+    assert_eq!(
+        (plain.name.as_str(), plain.sender.as_str(), plain.receiver.as_str()),
+        ("", "north", "d")
+    );
+    let batch = "batch = { count = 5, every = \"1h\", size = \"1MiB\", name = \"day\", sender = \"A^B\", receiver = \"C\" }";
+    let expected = BatchOut {
+        count: 5,
+        every: Some(Duration::from_secs(3_600)),
+        size: 1 << 20,
+        name: "day".into(),
+        sender: "A^B".into(),
+        receiver: "C".into(),
+    };
+    for port in [
+        format!("file = {{ folder = \"d\", {batch} }}"),
+        format!("mllp = {{ connect = \"b:1\", {batch} }}"),
+    ] {
+        assert_eq!(of(&port), Some(expected.clone()));
+    }
+}
+
+#[test]
 fn every_mistake_is_said_with_its_place() {
     check_errors(
         "[hub]\nnaem = \"x\"\n\n[source.a]\nmllp = { listen = \"2575\", frame_timeout = \"5\" }\n\
@@ -188,6 +281,8 @@ fn what_does_not_go_together_is_said() {
         ("[source.a]\nmllp = { listen = \"a:1\", start = 0x1c }", "the same byte"),
         ("[source.a]\nack = { mode = \"static\" }", "needs `success` and `failure`"),
         ("[source.a]\nack = { mode = \"orignal\" }", "did you mean `original`?"),
+        ("[source.a]\nset_aside = true", "only a batch that stays whole"),
+        ("[source.a]\nbatches = \"splitt\"", "did you mean `split`?"),
         ("[source.a]\nallow = \"10.0.0.0/99\"", "no address range"),
         ("[source.a]\nack = { when = \"delivered\" }", "needs `wait_for`"),
         ("[source.a]\nack = { wait_for = \"x\" }", "means nothing without"),
@@ -224,6 +319,29 @@ fn what_does_not_go_together_is_said() {
         ("[destination.a]\nretry = { first = \"10m\" }", "`most` is shorter than `first`"),
         ("[destination.a]\nretry = { jitter = 2.0 }", "a number from 0 to 1"),
         ("[destination.a]\nmllp = {}", "`connect` is missing"),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = { name = \"../a\" } }",
+            "a name of letters",
+        ),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = { counts = 1 } }",
+            "did you mean `count`?",
+        ),
+        ("[destination.a]\nfile = { folder = \"a\", batch = { count = 0 } }", "from 1 to 50000"),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"{PID-3\"",
+            "line 3, column 9: destination.a.text: this brace is not",
+        ),
+        (
+            "[destination.a]\nfile.folder = \"a\"\ntext = \"x\"\nset = { \"MSH-3\" = \"x\" }",
+            "a text has no header",
+        ),
+        ("[destination.a]\nfile = { folder = \"a\", extension = \"a/b\" }", "cannot end the name"),
+        (
+            "[destination.a]\nfile = { folder = \"a\", batch = {} }\ntext = \"x\"",
+            "cannot be in a batch",
+        ),
+        ("[source.a]\nack = { application_to = \"x\", by_routes = true }", "leave out one of"),
         ("[destination.a]\nfile = {}", "`folder` is missing"),
         ("[[route]]\n", "needs a destination"),
         ("[[route]]\ndefault = true\nwhen = \"exists PID\"\nto = \"a\"", "cannot have `when` too"),
@@ -234,6 +352,27 @@ fn what_does_not_go_together_is_said() {
         ("source = 1", "expected a table of tables"),
         ("[source]\na = 1", "expected a table"),
         ("[hub]\nshutdown = \"off\"", "this time cannot be off"),
+        ("[api]\n", "`listen` is missing"),
+        ("[api]\nlisten = \"localhost\"", "`localhost` is no address"),
+        ("[api]\nlisten = \"0.0.0.0:2580\"", "`allow_remote = true` if that is meant"),
+        ("[alert.x]\n", "alert.x: an alert has one of oldest, queued, dead, silent"),
+        ("[alert.x]\nqueued = { destination = \"a\", over = 1 }", "there is no destination `a`"),
+        ("[alert.x]\nsilent = { source = \"a\", over = \"1m\" }", "there is no source `a`"),
+        ("[alert.x]\ndead = { destination = \"a\" }", "`over` is missing"),
+        ("[alert.x]\noldest = { over = \"1m\" }", "`destination` is missing"),
+        ("[alert.x]\noldest = { destination = \"a\", over = 5 }", "expected a text"),
+        ("[log]\nformat = \"xml\"", "expected one of text, json"),
+        ("[log]\nlevel = \"wran\"", "did you mean `warn`?"),
+        ("[keep]\ncontent = \"2d\"\nmetadata = \"1d\"", "keep.metadata: shorter than `content`"),
+        ("[keep]\nmetadata = \"2d\"", "keep.metadata: shorter than `content`"),
+        (
+            "[keep]\ncontent = \"9d\"\nmetadata = \"9d\"\naudit = \"8d\"",
+            "keep.audit: shorter than `metadata`",
+        ),
+        (
+            "[keep]\ncontent = \"6d\"\n[source.a]\nmllp = { listen = \"a:1\" }",
+            "keep.content: shorter than `dedupe` of source a",
+        ),
     ] {
         let errors = Config::parse(text, Path::new(".")).expect_err(text).to_string();
         assert!(errors.contains(reason), "{text}: {errors}");

@@ -7,6 +7,7 @@ use hl7_core::Header;
 use hl7_core::ack::{Decision, Reply, ReplyKind, ReplyRules};
 
 use super::Backoff;
+use super::reply::read_reply;
 use crate::Payload;
 use crate::store::{
     AttemptEnd, AttemptId, Delivery, DeliveryId, MessageId, PENDING_BYTES, SentAs, Settlement,
@@ -15,9 +16,6 @@ use crate::store::{
 
 /// Deliveries that are read ahead: memory does not grow with what is queued.
 const AHEAD: usize = 64;
-
-/// A header for what has none, so that a reply to it can be read.
-const NO_HEADER: &[u8] = b"MSH|^~\\&|";
 
 /// How a lane works.
 #[derive(Debug, Clone)]
@@ -81,6 +79,8 @@ pub struct Lane {
     wire: bool,
     book: bool,
     stopping: bool,
+    /// Whether somebody has paused the destination.
+    closed: bool,
     /// How far the window is open.
     open: usize,
     /// Failures in a row to reach the destination, and the store.
@@ -100,8 +100,10 @@ struct Begun {
 pub enum Event {
     /// A delivery may be there.
     Arrived,
-    /// Somebody changed what is queued: a delivery is let go, or comes again.
+    /// Somebody changed what is queued: a delivery is let go, or comes again. Where the lane was closed it is open again.
     Changed,
+    /// Somebody paused the destination: nothing more is begun until the next [`Event::Changed`].
+    Closed,
     /// The hub stops: what is under way is finished, nothing new is begun.
     Stop,
     /// The destination was reached.
@@ -222,6 +224,7 @@ impl Lane {
             wire: false,
             book: false,
             stopping: false,
+            closed: false,
             open: 1,
             failures: 0,
             store_failures: 0,
@@ -240,7 +243,11 @@ impl Lane {
         let mut pause = None;
         match event {
             Event::Arrived => self.more = true,
-            Event::Changed => self.stale = true,
+            Event::Changed => (self.stale, self.closed) = (true, false),
+            Event::Closed => {
+                self.closed = true;
+                self.withdraw(now);
+            }
             Event::Stop => {
                 self.stopping = true;
                 self.withdraw(now);
@@ -281,7 +288,7 @@ impl Lane {
     }
 
     fn next_wire(&mut self, now: i64) -> Option<Wire> {
-        if self.wire || self.stopping {
+        if self.wire || self.begins_nothing() {
             return None;
         }
         if !self.begun.is_empty() && self.connected {
@@ -303,7 +310,7 @@ impl Lane {
             return None;
         }
         self.forget_what_is_stale();
-        let wants = self.more && !self.stale && !self.stopping;
+        let wants = self.more && !self.stale && !self.begins_nothing();
         let hungry = self.ahead.len() < self.settings.window;
         if wants && hungry {
             // What arrives from now on may be too late to be seen.
@@ -332,7 +339,7 @@ impl Lane {
     /// Takes what may begin now from what was read ahead.
     fn take_ready(&mut self, now: i64) -> VecDeque<Delivery> {
         let under_way = self.begun.len() + self.sent.len();
-        let room = match self.connected && !self.stale && !self.stopping {
+        let room = match self.connected && !self.stale && !self.begins_nothing() {
             true => self.open.saturating_sub(under_way),
             false => 0,
         };
@@ -367,7 +374,7 @@ impl Lane {
             }
         }
         // Meanwhile one before them came back, or the connection went.
-        if !self.connected || self.stopping || self.would_overtake() {
+        if !self.connected || self.begins_nothing() || self.would_overtake() {
             self.withdraw(now);
         }
     }
@@ -416,9 +423,7 @@ impl Lane {
 
     fn replied(&mut self, reply: &[u8], now: i64, random: f64) {
         let Some(Begun { delivery, .. }) = self.sent.front() else { return };
-        let header = Header::of(delivery.payload.bytes()).or_else(|| Header::of(NO_HEADER));
-        let Some(header) = header else { return };
-        let read = self.settings.rules.classify(reply, &header);
+        let read = read_reply(&self.settings.rules, delivery.payload.bytes(), reply);
         let answers = answers(&read);
         let backoff = self.settings.backoff;
         let settlement = match read.decision {
@@ -503,9 +508,13 @@ impl Lane {
             };
         }
         // Nothing goes out before what is to be sent again, nor over a connection that is to be closed.
-        if !self.connected || self.stopping || self.would_overtake() {
+        if !self.connected || self.begins_nothing() || self.would_overtake() {
             self.withdraw(at);
         }
+    }
+
+    fn begins_nothing(&self) -> bool {
+        self.stopping || self.closed
     }
 
     /// Whether what was begun stands behind something that was not.

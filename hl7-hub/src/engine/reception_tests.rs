@@ -29,13 +29,13 @@ when = 'parse_error == true'
 to = ["errors"]
 "#;
 
-fn reception(source: &str) -> Reception {
+pub(super) fn reception(source: &str) -> Reception {
     let text = format!("[source.in]\nmllp = {{ listen = \"127.0.0.1:0\" }}\n{source}\n{ROUTES}");
     let config = Config::parse(&text, Path::new(".")).unwrap_or_else(|errors| panic!("{errors}"));
     Reception::new(Arc::new(config), 0).expect("a source")
 }
 
-fn moment() -> Moment {
+pub(super) fn moment() -> Moment {
     Moment { at: 1_000, time: "20260211140114+0000".to_owned(), control_id: "H1".to_owned() }
 }
 
@@ -46,12 +46,12 @@ fn receive(source: &str, message: &str) -> (Incoming, Answer) {
     (incoming, exchange.answer(&stored))
 }
 
-fn oru(asked: &str) -> String {
+pub(super) fn oru(asked: &str) -> String {
     format!("MSH|^~\\&|LAB|HARBOUR|EHR|MAIN|20260211||ORU^R01|77|P|2.4|||{asked}\rPID|1||4711\r")
 }
 
 /// The codes of the answers.
-fn codes(answer: &Answer) -> Vec<String> {
+pub(super) fn codes(answer: &Answer) -> Vec<String> {
     let texts = answer.replies.iter().map(|reply| String::from_utf8_lossy(reply.bytes()));
     texts
         .map(|text| {
@@ -60,7 +60,7 @@ fn codes(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-fn destinations(incoming: &Incoming) -> Vec<&str> {
+pub(super) fn destinations(incoming: &Incoming) -> Vec<&str> {
     incoming.deliveries.iter().map(|delivery| delivery.destination.as_str()).collect()
 }
 
@@ -100,7 +100,7 @@ fn statement_3_one_answer_after_the_check() {
     assert!(incoming.decided.ends_with("; 1 errors noted"), "{}", incoming.decided);
 }
 
-fn good() -> String {
+pub(super) fn good() -> String {
     "MSH|^~\\&|LAB|HARBOUR|EHR|MAIN|20260211||ORU^R01|77|P|2.4\rPID|1||4711||EVERYMAN^ADAM\r\
      OBR|1|||GLU\rOBX|1|NM|GLU||5.4||||||F\r"
         .to_owned()

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::{Hub, RunError, Stopping, destination, dial, listener, suspension};
+use super::{Hub, RunError, Stopping, destination, dial, gather, listener, suspension};
 use crate::config::{Config, Link, Source};
 use crate::engine::Reception;
 
@@ -71,6 +71,7 @@ impl Crew {
     /// Has everybody work by a configuration. What can fail comes first: after an error everything is as it was.
     pub(super) async fn go_over(&mut self, config: Arc<Config>) -> Result<(), RunError> {
         let listeners = self.listeners(&config).await?;
+        self.hub.set_config(Arc::clone(&config));
         self.config = config;
         self.warn_of_old_certificates();
         self.go_over_sources(&listeners);
@@ -83,6 +84,9 @@ impl Crew {
         let mut listeners = Listeners::new();
         for source in &config.sources {
             let Link::Listen(address) = &source.link else { continue };
+            if !self.hub.takes_from(&source.name) {
+                continue;
+            }
             let listener = match self.open_listener(source, config) {
                 Some(listener) => listener,
                 None => Arc::new(self.listen(source, address).await?),
@@ -149,8 +153,14 @@ impl Crew {
             if self.lanes.contains_key(name) {
                 continue;
             }
-            self.hub.open_lanes(name, destination.lanes.count);
+            self.hub.open_door(name, destination.batch.is_some(), destination.lanes.count);
             let (stop, stopping) = self.stop();
+            let gathering = self.turn(format!("gather {name}"));
+            let (hub, ours, until) = (Arc::clone(&self.hub), Arc::clone(&config), stopping.clone());
+            self.tasks.spawn(async move {
+                let _turn = gathering.lock().await;
+                gather::run(hub, ours, index, until).await;
+            });
             let turn = self.turn(format!("to {name}"));
             let (hub, config) = (Arc::clone(&self.hub), Arc::clone(&config));
             self.tasks.spawn(async move {
@@ -161,13 +171,14 @@ impl Crew {
             });
             self.lanes.insert(name.clone(), LanePost { settings, stop });
         }
-        self.hub.keep_lanes(|name| config.destination(name).is_some());
+        self.hub.keep_doors(|name| config.destination(name).is_some());
     }
 
     fn go_over_sources(&mut self, listeners: &Listeners) {
         let config = Arc::clone(&self.config);
         self.sources.retain(|name, post| {
-            let stays = config.source(name).is_some_and(|source| source.link == post.link);
+            let stays = config.source(name).is_some_and(|source| source.link == post.link)
+                && self.hub.takes_from(name);
             if !stays {
                 info!(source = name, "takes no more connections");
                 post.stop.send_replace(true);
@@ -175,6 +186,9 @@ impl Crew {
             stays
         });
         for (index, source) in config.sources.iter().enumerate() {
+            if !self.hub.takes_from(&source.name) {
+                continue;
+            }
             let Some(reception) = Reception::new(Arc::clone(&config), index) else { continue };
             match self.sources.get(&source.name) {
                 // Even where nothing of the source itself changed, its routes may have.

@@ -5,9 +5,10 @@ use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
 use super::outlet::{Outlet, Sent};
@@ -15,7 +16,8 @@ use super::wake::Wake;
 use super::{Hub, Stopping};
 use crate::config::{Config, Destination};
 use crate::engine::{Actions, Book, Event, Lane, LaneSettings, Wire, late_ack};
-use crate::store::{AttemptEnd, AttemptId, Delivery, MessageId, Settlement, StoreError};
+use crate::operate::Gate;
+use crate::store::{AttemptEnd, AttemptId, Delivery, MessageId, Settlement, Side, StoreError};
 
 /// How often it is looked for what a late acknowledgment is to.
 const LATE_TRIES: u8 = 3;
@@ -40,6 +42,7 @@ pub(super) async fn run(
         name: &destination.name,
         number,
         wake,
+        gate: hub.gates.gate(Side::Destination, &destination.name),
         late: VecDeque::new(),
         outlet: Some(outlet),
         wire: None,
@@ -70,7 +73,8 @@ fn settings(destination: &Destination, outlet: &Outlet) -> LaneSettings {
 /// What the outlet did.
 enum Did {
     Connected(io::Result<()>),
-    Sent(Sent),
+    /// And how long it took.
+    Sent(Sent, Duration),
     Paused,
 }
 
@@ -97,6 +101,8 @@ struct Driver<'h> {
     /// Which of its lanes.
     number: usize,
     wake: Arc<Wake>,
+    /// Closed while somebody has paused the destination.
+    gate: Arc<Gate>,
     /// Acknowledgments of applications that came over this connection, and how often it was looked for what they are to.
     late: VecDeque<(Vec<u8>, u8)>,
     /// `None` while something is under way with it.
@@ -110,6 +116,9 @@ struct Driver<'h> {
 
 impl Driver<'_> {
     async fn run(mut self) {
+        if !self.gate.is_open() {
+            self.tell(Event::Closed);
+        }
         self.tell(Event::Arrived);
         let mut stopped = false;
         while !self.lane.is_finished() {
@@ -140,9 +149,10 @@ impl Driver<'_> {
         }
     }
 
-    /// Looks anew at what is queued, without waiting for the end of a pause.
+    /// Looks anew at what is queued, without waiting for the end of a pause; or begins nothing more, if somebody has paused
+    /// the destination.
     fn change(&mut self) {
-        self.tell(Event::Changed);
+        self.tell(if self.gate.is_open() { Event::Changed } else { Event::Closed });
         if self.outlet.is_some() && self.wire.take().is_some() {
             self.tell(Event::Paused);
         }
@@ -207,7 +217,11 @@ impl Driver<'_> {
             let Some(mut outlet) = outlet else { return (None, Did::Paused) };
             let did = match wire {
                 Wire::Connect => Did::Connected(outlet.connect().await),
-                Wire::Send(deliveries) => Did::Sent(outlet.send(&deliveries).await),
+                Wire::Send(deliveries) => {
+                    let began = Instant::now();
+                    let sent = outlet.send(&deliveries).await;
+                    Did::Sent(sent, began.elapsed())
+                }
                 Wire::Pause(_) => Did::Paused,
             };
             (Some(outlet), did)
@@ -263,9 +277,14 @@ impl Driver<'_> {
                 self.note_reached(&reached).await;
                 if reached.is_ok() { Event::Connected } else { Event::Unreachable }
             }
-            Did::Sent(Sent::Replied(reply)) => Event::Replied(reply),
-            Did::Sent(Sent::Taken) => Event::Taken,
-            Did::Sent(Sent::Lost(lost)) => Event::Lost(lost),
+            Did::Sent(sent, took) => {
+                self.hub.metrics.waited(self.name, took);
+                match sent {
+                    Sent::Replied(reply) => Event::Replied(reply),
+                    Sent::Taken => Event::Taken,
+                    Sent::Lost(lost) => Event::Lost(lost),
+                }
+            }
             Did::Paused => Event::Paused,
         }
     }
@@ -293,6 +312,7 @@ impl Driver<'_> {
 
     /// Says in the log and in the audit when a destination goes and when it comes back.
     async fn note_reached(&mut self, reached: &io::Result<()>) {
+        self.hub.metrics.set_connected(self.name, reached.is_ok());
         if self.reachable == reached.is_ok() {
             return;
         }
@@ -312,6 +332,16 @@ impl Driver<'_> {
 
     fn note_settled(&self, ending: &Ending) {
         let (destination, outcome) = (self.name, &ending.outcome);
+        let word = match ending.settlement {
+            Settlement::Done => Some("done"),
+            Settlement::Retry { .. } => Some("retry"),
+            Settlement::Awaiting { .. } => Some("awaiting"),
+            Settlement::Held => Some("held"),
+            Settlement::Dead => Some("dead"),
+            // Nothing was sent.
+            Settlement::Withdrawn => None,
+        };
+        word.iter().for_each(|word| self.hub.metrics.attempted(destination, word));
         match ending.settlement {
             Settlement::Done => debug!(destination, outcome, "delivered"),
             Settlement::Retry { .. } => info!(destination, outcome, "is sent again later"),

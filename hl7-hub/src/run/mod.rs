@@ -11,6 +11,7 @@ mod connection;
 mod crew;
 mod destination;
 mod dial;
+mod gather;
 mod lane;
 mod late;
 mod listener;
@@ -29,11 +30,14 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use crate::api::{Api, ApiError};
 use crate::config::{Changes, Config};
-use crate::store::{AuditEvent, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::operate::{self, Desk, Gates, Metrics};
+use crate::store::{AuditEvent, Side, SqliteOptions, SqliteStore, Store, StoreError};
 use budget::Budget;
 pub use clock::Clock;
 use crew::Crew;
@@ -48,6 +52,9 @@ pub enum RunError {
     /// The store cannot be used, or failed in a way that leaves its state unknown.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The API cannot be opened.
+    #[error("{0}")]
+    Api(#[from] ApiError),
     /// A source cannot listen.
     #[error("source {source_name}: cannot listen on {address}: {error}")]
     Listen {
@@ -60,12 +67,27 @@ pub enum RunError {
     },
 }
 
+/// Who is woken for a destination.
+#[derive(Debug, Clone)]
+struct Door {
+    lanes: Arc<Wake>,
+    /// Who makes batches for the lanes.
+    gatherer: Arc<Notify>,
+    /// Whether what arrives gathers first.
+    gathers: bool,
+}
+
 /// What all tasks share.
-struct Hub {
-    store: Arc<dyn Store>,
-    clock: Clock,
-    /// Wakes the lane of a destination.
-    wake: RwLock<HashMap<String, Arc<Wake>>>,
+pub(crate) struct Hub {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    /// What is paused.
+    pub(crate) gates: Gates,
+    pub(crate) metrics: Metrics,
+    /// What it works by.
+    config: RwLock<Arc<Config>>,
+    /// Who is to be woken for a destination.
+    doors: RwLock<HashMap<String, Door>>,
     /// Tells what becomes of messages.
     outcomes: Outcomes,
     /// Told when the hub is to stop.
@@ -81,9 +103,40 @@ struct Hub {
 }
 
 impl Hub {
-    /// What tells whoever is in the middle of something that the whole hub is to stop.
-    fn stopping(&self) -> watch::Receiver<bool> {
-        self.stop.subscribe()
+    fn over(store: Arc<dyn Store>, clock: Clock, config: &Arc<Config>) -> Result<Self, StoreError> {
+        Ok(Self {
+            gates: Gates::of(&store.reader().paused()?),
+            metrics: Metrics::new(config, clock.now()),
+            config: RwLock::new(Arc::clone(config)),
+            store,
+            clock,
+            doors: RwLock::default(),
+            outcomes: Outcomes::default(),
+            stop: watch::Sender::new(false),
+            full: watch::Sender::new(false),
+            budget: Arc::new(Budget::new(config.buffer_limit)),
+            sessions: Arc::default(),
+            fatal: watch::Sender::new(None),
+        })
+    }
+
+    /// The configuration that everybody works by.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_config(&self, config: Arc<Config>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Whether nobody paused a source.
+    fn takes_from(&self, source: &str) -> bool {
+        self.gates.gate(Side::Source, source).is_open()
+    }
+
+    /// What tells whoever is no part of the crew to stop.
+    pub(crate) fn stopping(&self) -> Stopping {
+        self.stopping_with(self.stop.subscribe())
     }
 
     /// What tells a task to stop, together with the whole hub or alone.
@@ -91,39 +144,48 @@ impl Hub {
         Stopping { hub: self.stop.subscribe(), alone }
     }
 
-    /// What wakes the lanes of a destination, where there are some. To be asked behind the commit of what they are woken for: a
+    /// Who is to be woken for a destination, where there is one. To be asked behind the commit of what it is woken for: a
     /// lane that starts later looks for itself.
+    fn door(&self, destination: &str) -> Option<Door> {
+        self.doors.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
+    }
+
+    /// What wakes the lanes of a destination, where there are some.
     fn lanes(&self, destination: &str) -> Option<Arc<Wake>> {
-        self.wake.read().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
+        self.door(destination).map(|door| door.lanes)
     }
 
-    /// Makes it possible to wake so many lanes of a destination. To be done before they start.
-    fn open_lanes(&self, destination: &str, count: usize) {
-        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
-        wake.insert(destination.to_owned(), Arc::new(Wake::new(count)));
+    /// Makes it possible to wake who works for a destination, in so many lanes. To be done before they start.
+    fn open_door(&self, destination: &str, gathers: bool, lanes: usize) {
+        let door = Door { lanes: Arc::new(Wake::new(lanes)), gatherer: Arc::default(), gathers };
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.insert(destination.to_owned(), door);
     }
 
-    /// Forgets the lanes that are not to be kept.
-    fn keep_lanes(&self, is_kept: impl Fn(&str) -> bool) {
-        let mut wake = self.wake.write().unwrap_or_else(PoisonError::into_inner);
-        wake.retain(|destination, _| is_kept(destination));
+    /// Forgets the doors that are not to be kept.
+    fn keep_doors(&self, is_kept: impl Fn(&str) -> bool) {
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        doors.retain(|destination, _| is_kept(destination));
     }
 
-    /// Wakes the lanes of destinations.
-    fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
-        destinations.into_iter().filter_map(|name| self.lanes(name)).for_each(|lanes| {
-            lanes.notify();
-        });
+    /// Wakes who works for destinations.
+    pub(crate) fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
+        for door in destinations.into_iter().filter_map(|name| self.door(name)) {
+            match door.gathers {
+                true => door.gatherer.notify_one(),
+                false => door.lanes.notify(),
+            }
+        }
     }
 
     /// Wakes all lanes that there are.
     fn wake_all(&self) {
-        let wake = self.wake.read().unwrap_or_else(PoisonError::into_inner);
-        wake.values().for_each(|lanes| lanes.notify());
+        let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
+        doors.values().for_each(|door| door.lanes.notify());
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
-    fn note_failure(&self, failure: &StoreError) {
+    pub(crate) fn note_failure(&self, failure: &StoreError) {
         match failure {
             StoreError::Stopped(_) => drop(self.fatal.send_replace(Some(failure.clone()))),
             StoreError::Full => drop(self.full.send_replace(true)),
@@ -148,19 +210,19 @@ impl Hub {
 
 /// Tells a task when to stop.
 #[derive(Debug, Clone)]
-struct Stopping {
+pub(crate) struct Stopping {
     hub: watch::Receiver<bool>,
     alone: watch::Receiver<bool>,
 }
 
 impl Stopping {
     /// Whether it is to stop now.
-    fn is_now(&self) -> bool {
+    pub(crate) fn is_now(&self) -> bool {
         *self.hub.borrow() || *self.alone.borrow()
     }
 
     /// Waits until it is.
-    async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         // An error means that whoever says so is gone: all the more reason.
         tokio::select! {
             _ = self.hub.wait_for(|stop| *stop) => {}
@@ -184,27 +246,31 @@ pub async fn run(
         SqliteOptions { folder: config.data.clone(), limit: config.store_limit, now: clock.now() };
     let store = SqliteStore::open(&options)?;
     let recovered = store.recovered();
-    let hub = Arc::new(Hub {
-        store: Arc::new(store),
-        clock,
-        wake: RwLock::default(),
-        outcomes: Outcomes::default(),
-        stop: watch::Sender::new(false),
-        full: watch::Sender::new(false),
-        budget: Arc::new(Budget::new(config.buffer_limit)),
-        sessions: Arc::default(),
-        fatal: watch::Sender::new(None),
-    });
+    let config = Arc::new(config);
+    let hub = Arc::new(Hub::over(Arc::new(store), clock, &config)?);
     let version = env!("CARGO_PKG_VERSION");
     let detail = format!("hl7-hub {version}; {recovered} deliveries were interrupted");
     hub.store.record(hub.event("started", detail)).await?;
-    let config = Arc::new(config);
+    let desk = Arc::new(Desk::new(Arc::clone(&hub), orders.control()));
+    let api = match Api::open(&config, Arc::clone(&desk)).await {
+        Ok(api) => api,
+        Err(failure) => {
+            hub.record(hub.event("stopped", failure.to_string())).await;
+            return Err(failure.into());
+        }
+    };
     let mut crew = Crew::new(Arc::clone(&hub), Arc::clone(&config));
     if let Err(failure) = crew.go_over(Arc::clone(&config)).await {
         hub.record(hub.event("stopped", failure.to_string())).await;
         return Err(failure);
     }
     info!(hub = config.name, recovered, "started");
+    let mut service = JoinSet::new();
+    service.spawn(operate::keep_pruned(Arc::clone(&desk)));
+    service.spawn(operate::keep_watch(desk));
+    if let Some(api) = api {
+        service.spawn(api.serve());
+    }
 
     let mut fatal = hub.fatal.subscribe();
     tokio::pin!(stop);
@@ -213,10 +279,13 @@ pub async fn run(
             () = &mut stop => break None,
             failure = failed(&mut fatal) => break failure,
             Some(order) = orders.next() => carry_out(&hub, &mut crew, order).await,
+            Some(Err(failure)) = service.join_next() => error!(%failure, "a task failed"),
             () = crew.look_after() => {}
         }
     };
     crew.end().await;
+    // Whoever still waits for an answer waits for nothing.
+    service.shutdown().await;
     hub.record(hub.event("stopped", String::new())).await;
     info!("stopped");
     match failure {
@@ -230,11 +299,27 @@ async fn failed(fatal: &mut watch::Receiver<Option<StoreError>>) -> Option<Store
     fatal.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone())
 }
 
-/// Reads the configuration again, and says in the log, in the audit and to whoever wanted it what came of that.
+/// Does what an order says, and tells whoever gave it, who may have gone, what came of that.
 async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
-    let Order { by, answer } = order;
+    match order {
+        Order::Reload { by, why, answer } => {
+            let _ = answer.send(read_again(hub, crew, by, &why).await);
+        }
+        Order::Gates { answer } => {
+            let _ = answer.send(crew.go_over(hub.config()).await);
+        }
+    }
+}
+
+/// Reads the configuration again, and says in the log and in the audit what came of that.
+async fn read_again(
+    hub: &Hub,
+    crew: &mut Crew,
+    by: String,
+    why: &str,
+) -> Result<Changes, ReloadError> {
     let outcome = reload(hub, crew).await;
-    let event = match &outcome {
+    let (action, detail) = match &outcome {
         Ok(changes) => {
             info!(by, %changes, "goes on with the configuration as it stands in its file now");
             if !changes.at_restart.is_empty() {
@@ -248,24 +333,31 @@ async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
             for name in removed.filter_map(|part| part.strip_prefix("destination.")) {
                 warn_of_queue(hub, name.to_owned()).await;
             }
-            hub.event("reloaded", changes.to_string())
+            ("reloaded", changes.to_string())
         }
         Err(failure) => {
             error!(by, %failure, "goes on with the configuration that it has");
             // Where the mistakes are is in the log; the file may quote things that have no place in the audit.
-            hub.event("not reloaded", "there are mistakes in the configuration".to_owned())
+            ("not reloaded", "there are mistakes in the configuration".to_owned())
         }
     };
+    let why = if why.is_empty() { String::new() } else { format!("; why: {why}") };
+    let event = hub.event(action, format!("{detail}{why}"));
     hub.record(AuditEvent { actor: by, ..event }).await;
-    // Whoever wanted it may have gone.
-    let _ = answer.send(outcome);
+    outcome
 }
 
 /// Says in the log that something is queued for a destination that is not there any more, if so.
 async fn warn_of_queue(hub: &Hub, destination: String) {
     let (store, name) = (Arc::clone(&hub.store), destination.clone());
-    let queued = tokio::task::spawn_blocking(move || store.reader().pending(&name, None, 1)).await;
-    if queued.is_ok_and(|queued| queued.is_ok_and(|queued| !queued.is_empty())) {
+    let waits = tokio::task::spawn_blocking(move || {
+        let reader = store.reader();
+        Ok::<_, StoreError>(
+            !reader.pending(&name, None, 1)?.is_empty()
+                || !reader.gathering(&name, None, 1)?.is_empty(),
+        )
+    });
+    if waits.await.is_ok_and(|waits| waits.unwrap_or_default()) {
         warn!(
             destination,
             "is not there any more; what is queued for it waits until it comes back"

@@ -34,7 +34,7 @@ impl FileOutlet {
     pub(super) async fn write(&mut self, deliveries: &[Delivery]) -> Sent {
         let folder = self.settings.folder.clone();
         let named =
-            |delivery: &Delivery| (format!("{:012}.hl7", delivery.id.0), delivery.payload.clone());
+            |delivery: &Delivery| (self.settings.file_name(delivery.id), delivery.payload.clone());
         let files: Vec<_> = deliveries.iter().map(named).collect();
         let written = spawn_blocking(move || write_whole(&folder, &files)).await;
         match written.unwrap_or_else(|_| Err(ended())) {

@@ -19,12 +19,19 @@ pub struct Orders {
     waiting: mpsc::Receiver<Order>,
 }
 
-/// To read the configuration again.
+/// One order.
 #[derive(Debug)]
-pub(super) struct Order {
-    /// Who wants it, for the audit.
-    pub(super) by: String,
-    pub(super) answer: oneshot::Sender<Result<Changes, ReloadError>>,
+pub(super) enum Order {
+    /// To read the configuration again.
+    Reload {
+        /// Who wants it, for the audit.
+        by: String,
+        /// Why.
+        why: String,
+        answer: oneshot::Sender<Result<Changes, ReloadError>>,
+    },
+    /// To look which sources are paused now.
+    Gates { answer: oneshot::Sender<Result<(), RunError>> },
 }
 
 /// Why a hub goes on with the configuration that it has. Nothing of the new one holds then.
@@ -75,15 +82,23 @@ impl Control {
     /// nothing. No connection is closed and no message lost or repeated by that: a message in hand is finished by the rules
     /// that were there before, a delivery in hand gets its reply.
     ///
-    /// `by` says in the audit who wanted it.
+    /// `by` and `why` say in the audit who wanted it, and why.
     ///
     /// # Errors
     /// When the file cannot be read or has mistakes, what is new in it cannot be started, or the hub stops.
-    pub async fn reload(&self, by: &str) -> Result<Changes, ReloadError> {
+    pub async fn reload(&self, by: &str, why: &str) -> Result<Changes, ReloadError> {
         let (answer, answered) = oneshot::channel();
-        let order = Order { by: by.to_owned(), answer };
+        let order = Order::Reload { by: by.to_owned(), why: why.to_owned(), answer };
         self.0.send(order).await.map_err(|_| ReloadError::Stopping)?;
         answered.await.unwrap_or(Err(ReloadError::Stopping))
+    }
+
+    /// Has the hub look which sources are paused. One that is takes no connections, and closes those that it has behind the
+    /// message in hand; one that is not any more listens again.
+    pub(crate) async fn go_over_gates(&self) -> Result<(), ReloadError> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Order::Gates { answer }).await.map_err(|_| ReloadError::Stopping)?;
+        Ok(answered.await.map_err(|_| ReloadError::Stopping)??)
     }
 }
 
@@ -122,23 +137,23 @@ mod tests {
         let path = folder.path().join("hub.toml");
         fs::write(&path, text("a")).expect("the configuration");
         let (control, stop, running) = start(load(&path));
-        assert_eq!(control.reload("alice").await.ok(), Some(Changes::default()));
+        assert_eq!(control.reload("alice", "").await.ok(), Some(Changes::default()));
         fs::write(&path, text("b")).expect("the configuration");
-        let changes = control.reload("alice").await.expect("it is right");
+        let changes = control.reload("alice", "").await.expect("it is right");
         assert_eq!(changes.to_string(), "added: source.b; removed: source.a");
         for (wrong, said) in [
             (format!("{}[hub]\nnaem = 1\n", text("b")), "line 4, column 1: hub: there is no key"),
             (text("b").replace("127.0.0.1:0", "192.0.2.1:1"), "cannot listen on 192.0.2.1:1"),
         ] {
             fs::write(&path, wrong).expect("the configuration");
-            let failure = control.reload("alice").await.expect_err(said).to_string();
+            let failure = control.reload("alice", "").await.expect_err(said).to_string();
             assert!(failure.contains(said), "{failure}");
         }
         fs::remove_file(&path).expect("it was there");
-        assert!(matches!(control.reload("alice").await, Err(ReloadError::Config(_))));
+        assert!(matches!(control.reload("alice", "").await, Err(ReloadError::Config(_))));
         drop(stop);
         running.await.expect("it ends").expect("it ends well");
-        assert!(matches!(control.reload("alice").await, Err(ReloadError::Stopping)));
+        assert!(matches!(control.reload("alice", "").await, Err(ReloadError::Stopping)));
     }
 
     #[tokio::test]
@@ -146,7 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config::parse(&text("a"), folder.path()).expect("it is right");
         let (control, stop, running) = start(config);
-        assert!(matches!(control.reload("alice").await, Err(ReloadError::NoFile)));
+        assert!(matches!(control.reload("alice", "").await, Err(ReloadError::NoFile)));
         drop(stop);
         running.await.expect("it ends").expect("it ends well");
     }

@@ -13,12 +13,19 @@
 //! - **A duplicate has no deliveries of its own**, and gets the acknowledgments of the first.
 //! - **An attempt that was begun and not settled is ambiguous** when the store is opened again: the delivery is queued
 //!   once more and marked, because the other side may have it.
-//! - **The audit only grows**, each line is chained to the one before, and lines cover what they are about.
+//! - **What a person orders is one commit with one line of the audit**, which says who and why.
+//! - **The audit only grows**, each line is chained to the one before, and lines cover what they are about. Pruning takes
+//!   content and leaves its hash, takes messages and says so in the audit, and takes lines of the audit from its start only.
 
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod contract_later;
+#[cfg(test)]
+mod contract_orders;
+#[cfg(test)]
+mod contract_prune;
+mod orders;
 mod sqlite;
 mod types;
 
@@ -26,12 +33,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use orders::{
+    Act, Clocks, Order, Ordered, Outgoing, Paused, PruneFrom, Pruned, Requeued, Side,
+};
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
-    Accepted, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
-    DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts, Incoming,
-    LateAck, LateRule, MessageId, MessageState, MessageView, NewDelivery, Query, Resume, SentAs,
-    Settled, Settlement, Status, Step, StoreError, Verdict, Verified,
+    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey,
+    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts,
+    Gathered, Incoming, IncomingBatch, LateAck, LateRule, Member, MessageId, MessageState,
+    MessageView, NewDelivery, Query, Release, SentAs, Settled, Settlement, Status, Step,
+    StoreError, Verdict, Verified,
 };
 
 /// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
@@ -54,6 +65,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Takes messages in this order, all of them or none.
     fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>>;
+
+    /// Takes a batch and messages of it, all of them in one commit.
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch>;
 
     /// Notes how attempts ended and what becomes of their deliveries; and, in the same commit, that the attempts to send
     /// others begin, before the first byte of any of them is on the wire. Gives the attempts that begin, in their order.
@@ -81,21 +95,28 @@ pub trait Store: Send + Sync + 'static {
     /// first.
     fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>>;
 
-    /// Lets a destination that is held up go on, and notes who said so. Gives what was held.
-    fn resume(
-        &self,
-        destination: String,
-        how: Resume,
-        actor: String,
-        at: i64,
-    ) -> Pending<'_, Vec<Settled>>;
-
     /// Says how the queue of a destination is divided into lanes from now on. If that is new, all that is queued goes out
     /// in order, one after the other, before anything that comes later.
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()>;
 
+    /// Makes a batch of what has gathered: the batch and where everything in it stands, in one commit. Fails where any of it
+    /// does not gather any more. Gives the number of the batch.
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>>;
+
+    /// Asks that what has gathered for a destination so far goes now, whatever it waits for; `event` is the line of the audit
+    /// that says who asks. It is asked for until it is done, over restarts too.
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()>;
+
     /// Notes something that is neither an arrival nor an attempt.
     fn record(&self, event: AuditEvent) -> Pending<'_, ()>;
+
+    /// Does what a person ordered, with a line in the audit that says who and why. Where it does not fit how things stand,
+    /// nothing is done: [`StoreError::Refused`].
+    fn order(&self, order: Order) -> Pending<'_, Ordered>;
+
+    /// Takes away some of what is old enough and needs nothing more, a step that keeps nobody waiting for long. Whatever is
+    /// not done, cancelled or resolved stays, however old it is.
+    fn prune(&self, at: i64, clocks: Clocks, from: PruneFrom) -> Pending<'_, Pruned>;
 
     /// Sets the most bytes that the store may take; `None` for as many as there are. What is there already stays.
     fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()>;
@@ -130,6 +151,28 @@ pub trait Reader: Send + Sync {
         behind: Option<DeliveryId>,
         most: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
+    /// Deliveries that gather for a destination, in their order, behind one of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn gathering(
+        &self,
+        destination: &str,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Gathered>, StoreError>;
+
+    /// The last of those that were asked to go now; `None` where nobody asks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn asked_to_send(&self, destination: &str) -> Result<Option<DeliveryId>, StoreError>;
+
+    /// What deliveries send, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<crate::Payload>, StoreError>;
 
     /// Counts of everything.
     ///
@@ -166,6 +209,30 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn audit(&self, id: MessageId) -> Result<Vec<AuditView>, StoreError>;
+
+    /// Messages that are edited copies of one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn edits(&self, id: MessageId) -> Result<Vec<MessageId>, StoreError>;
+
+    /// What is paused.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn paused(&self) -> Result<Vec<Paused>, StoreError>;
+
+    /// How many bytes the store takes on its disk.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn size(&self) -> Result<u64, StoreError>;
+
+    /// Copies the store as it is at one moment into a file that is not there yet, and goes over the copy.
+    ///
+    /// # Errors
+    /// When the store cannot be read or the file cannot be written. What is wrong with the copy is said in [`Verified`].
+    fn copy_to(&self, file: &std::path::Path) -> Result<Verified, StoreError>;
 
     /// Goes over the whole audit and all that it covers.
     ///

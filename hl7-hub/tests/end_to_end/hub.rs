@@ -68,7 +68,7 @@ impl Hub {
             }
         });
         self.running = Some(Running { child, log, reader: Some(reader) });
-        eventually("the hub starts", || self.logged(" started "));
+        eventually("the hub starts", || self.logged(" started ") || self.logged("\"started\""));
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

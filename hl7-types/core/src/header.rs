@@ -29,6 +29,8 @@ pub struct Header<'a> {
     sound: bool,
     /// The segment of an index, which knows where a separator is half of a character.
     segment: Option<TreeSegment<'a>>,
+    /// What its message is in, as far as that is known.
+    charset: Charset,
 }
 
 impl<'a> Header<'a> {
@@ -56,7 +58,7 @@ impl<'a> Header<'a> {
     pub fn of_tree(tree: &'a Tree) -> Option<Self> {
         let segment = tree.segments().next()?;
         let header = Self::of_line(segment.raw(), segment.range().start)?;
-        Some(Self { segment: Some(segment), ..header })
+        Some(Self { segment: Some(segment), charset: tree.charset(), ..header })
     }
 
     /// A line that is a header.
@@ -71,7 +73,7 @@ impl<'a> Header<'a> {
         let declared = Delimiters::parse(separator, &encoding[..length]);
         let sound = declared.is_ok();
         let delimiters = declared.unwrap_or_else(|_| usual(separator));
-        Some(Self { line, start, delimiters, sound, segment: None })
+        Some(Self { line, start, delimiters, sound, segment: None, charset: Charset::UTF_8 })
     }
 
     /// Where it stands in the bytes that it was found in, without its line end.
@@ -114,7 +116,20 @@ impl<'a> Header<'a> {
     /// The fields from the second on, as they stand.
     pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let separator = self.delimiters.field;
-        self.line.get(4..).unwrap_or_default().split(move |&byte| byte == separator)
+        let indexed = self.segment.map(|segment| segment.fields().skip(1).map(|field| field.raw()));
+        let line = self.line.get(4..).filter(|_| indexed.is_none());
+        let split = line.map(|line| line.split(move |&byte| byte == separator));
+        indexed.into_iter().flatten().chain(split.into_iter().flatten())
+    }
+
+    /// How an answer is written: its delimiters, and the character set of the message, as far as that is known.
+    pub(crate) fn reply_notation(&self) -> Notation {
+        Notation { delimiters: self.reply_delimiters(), charset: self.charset }
+    }
+
+    /// How the message is written.
+    pub(crate) fn notation(&self) -> Notation {
+        Notation { delimiters: self.delimiters, charset: self.charset }
     }
 
     /// A component of a field's first repetition as it stands, both from one.
@@ -178,9 +193,14 @@ pub(crate) fn text_of<'a>(raw: &'a [u8], delimiters: &Delimiters) -> Cow<'a, str
 
 /// A text as a leaf under some delimiters.
 pub(crate) fn leaf(text: &str, delimiters: &Delimiters) -> Vec<u8> {
+    leaf_in(text, &notation(delimiters))
+}
+
+/// A text as a leaf of a message.
+pub(crate) fn leaf_in(text: &str, notation: &Notation) -> Vec<u8> {
     let mut raw = String::with_capacity(text.len());
     escape_into(&mut raw, text);
-    notation(delimiters).written(&raw).into_owned()
+    notation.written(&raw).into_owned()
 }
 
 /// Writes a segment: its id and its fields, without empty fields at the end, and a carriage return. For a header the
@@ -237,6 +257,7 @@ mod tests {
         let tree = Tree::parse(japanese).expect("a message");
         let header = Header::of_tree(&tree).expect("a header");
         assert_eq!((header.field(19), header.field(20)), (&b"\x83|A"[..], &b"B"[..]));
+        assert_eq!(header.fields().nth(17), Some(&b"\x83|A"[..]));
     }
 
     #[test]

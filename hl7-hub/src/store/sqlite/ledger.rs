@@ -4,17 +4,34 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::audit::{self, Line, NOTHING, Tip};
 use super::failure;
-use crate::Payload;
 use crate::store::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
-    MessageId, MessageState, NewDelivery, SentAs, Settlement, Step, StoreError, Verdict,
+    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId,
+    DeliveryState, Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery, SentAs,
+    Settlement, Step, StoreError, Verdict,
 };
+use crate::{Digest, Payload};
 
 /// What the store's own work gives.
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Who writes lines that no person asked for.
-const HUB: &str = "hub";
+pub(super) const HUB: &str = "hub";
+
+/// Where a message stands, from its deliveries and from what was decided about it; over a row of `messages`.
+pub(super) const STATE: &str = "CASE \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
+         AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting')) \
+         THEN 'queued' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'parked') \
+         THEN 'parked' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'dead') \
+         THEN 'dead' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'done') \
+         THEN 'completed' \
+     WHEN resolved IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) THEN 'resolved' \
+     WHEN verdict = 'accepted' THEN 'no-route' WHEN verdict = 'batch' THEN 'split' \
+     ELSE 'refused' END";
 
 /// The tables inside the writer's transaction, and the end of the audit.
 pub(super) struct Ledger<'w> {
@@ -25,6 +42,24 @@ pub(super) struct Ledger<'w> {
 impl Ledger<'_> {
     /// A message with its dedupe key, acknowledgments, deliveries and audit line; or the message that it repeats.
     pub(super) fn accept(&mut self, incoming: &Incoming) -> Result<Accepted> {
+        self.accept_in(incoming, None)
+    }
+
+    /// A batch and messages of it, each as [`accept`](Self::accept) takes it.
+    pub(super) fn accept_batch(&mut self, incoming: &IncomingBatch) -> Result<AcceptedBatch> {
+        let batch = self.accept(&incoming.batch)?;
+        let accept =
+            |member: &Member| self.accept_in(&member.message, Some((batch.id(), member.ordinal)));
+        let messages = incoming.messages.iter().map(accept).collect::<Result<_>>()?;
+        Ok(AcceptedBatch { batch, messages })
+    }
+
+    /// A message, and which one of a batch it is.
+    fn accept_in(
+        &mut self,
+        incoming: &Incoming,
+        place: Option<(MessageId, u32)>,
+    ) -> Result<Accepted> {
         let first = incoming.dedupe.as_ref().map(|key| self.first_of(incoming, key)).transpose()?;
         let first = first.unwrap_or(Known::Never);
         if let Known::Same(id) = first {
@@ -33,11 +68,15 @@ impl Ledger<'_> {
             return Ok(Accepted::Duplicate { id: MessageId(id), replies });
         }
         let id = self.insert(incoming).map_err(failure)?;
-        let digest = audit::digest_of_message(self.db, id).map_err(failure)?;
-        self.db
-            .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")
-            .and_then(|mut update| update.execute(params![id, digest.0]))
-            .map_err(failure)?;
+        if let Some((batch, ordinal)) = place {
+            self.db
+                .prepare_cached(
+                    "INSERT INTO batch_members (message, batch, ordinal) VALUES (?1, ?2, ?3)",
+                )
+                .and_then(|mut insert| insert.execute(params![id, batch.0, ordinal]))
+                .map_err(failure)?;
+        }
+        let digest = self.seal(id).map_err(failure)?;
         let reused = first == Known::Other;
         let mark = if reused { "; its control id came before with other content" } else { "" };
         let line = Line {
@@ -56,7 +95,7 @@ impl Ledger<'_> {
         Ok(Accepted::New { id: MessageId(id), reused_control_id: reused })
     }
 
-    fn insert(&self, incoming: &Incoming) -> rusqlite::Result<i64> {
+    pub(super) fn insert(&self, incoming: &Incoming) -> rusqlite::Result<i64> {
         let Incoming { facts, payload, .. } = incoming;
         let [control, kind, app, facility, to_app, to_facility, version, patient] = facts.texts();
         self.db
@@ -111,15 +150,25 @@ impl Ledger<'_> {
         Ok(id)
     }
 
+    /// Notes in a message's row what its rows are; for the line about it too.
+    pub(super) fn seal(&self, message: i64) -> rusqlite::Result<Digest> {
+        let digest = audit::digest_of_message(self.db, message)?;
+        self.db
+            .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")?
+            .execute(params![message, digest.0])?;
+        Ok(digest)
+    }
+
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
+        let state = if delivery.gather { DeliveryState::Gathering } else { DeliveryState::Queued };
         self.db
             .prepare_cached(
                 // By another layout than that of now: it was read while the configuration changed.
                 "INSERT INTO deliveries (message, destination, state, lane) \
-                 SELECT ?1, ?2, 'queued', CASE WHEN ?3 < coalesce( \
+                 SELECT ?1, ?2, ?4, CASE WHEN ?3 < coalesce( \
                      (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END",
             )?
-            .execute(params![message, delivery.destination, delivery.lane])?;
+            .execute(params![message, delivery.destination, delivery.lane, state.word()])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
@@ -172,7 +221,7 @@ impl Ledger<'_> {
         let changed = self
             .db
             .prepare_cached(
-                "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 \
+                "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, changed = NULL \
                  WHERE id = ?1 AND state = 'queued'",
             )
             .and_then(|mut update| update.execute([delivery.0]))
@@ -291,17 +340,22 @@ impl Ledger<'_> {
         Ok(true)
     }
 
-    /// Moves a message on once none of its deliveries is queued.
-    pub(super) fn conclude(&self, message: i64) -> rusqlite::Result<()> {
-        let mut update = self.db.prepare_cached(
-            "UPDATE messages SET state = CASE WHEN EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state = 'dead') \
-                 THEN 'dead' ELSE 'completed' END \
-             WHERE id = ?1 AND NOT EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 \
-                  AND state IN ('queued', 'sending', 'held', 'awaiting'))",
+    /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.
+    fn conclude(&self, message: i64) -> rusqlite::Result<()> {
+        let mut queued = self.db.prepare_cached(
+            "SELECT 1 FROM deliveries WHERE message = ?1 \
+                 AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting') \
+                 LIMIT 1",
         )?;
-        update.execute([message]).map(|_| ())
+        if queued.exists([message])? { Ok(()) } else { self.restate(message) }
+    }
+
+    /// Puts a message where its deliveries say that it stands, and what is in it where the batch stands.
+    pub(super) fn restate(&self, message: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(&format!("UPDATE messages SET state = {STATE} WHERE id = ?1"))?
+            .execute([message])?;
+        self.conclude_members(message)
     }
 
     /// A line of the audit alone.
@@ -341,7 +395,13 @@ impl Ledger<'_> {
         Ok(interrupted.len() as u64)
     }
 
-    fn line(&mut self, at: i64, action: &str, message: Option<i64>, detail: &str) -> Result<()> {
+    pub(super) fn line(
+        &mut self,
+        at: i64,
+        action: &str,
+        message: Option<i64>,
+        detail: &str,
+    ) -> Result<()> {
         self.record(&AuditEvent {
             at,
             actor: HUB.to_owned(),
@@ -366,6 +426,7 @@ fn first_state(incoming: &Incoming) -> MessageState {
     match incoming.verdict {
         _ if !incoming.deliveries.is_empty() => MessageState::Queued,
         Verdict::Accepted => MessageState::NoRoute,
+        Verdict::Batch => MessageState::Split,
         _ => MessageState::Refused,
     }
 }

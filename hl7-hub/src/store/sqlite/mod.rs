@@ -6,8 +6,12 @@
 //! ever writes.
 
 mod audit;
+mod backup;
+mod gather;
 mod later;
 mod ledger;
+mod operate;
+mod prune;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -23,7 +27,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Accepted, AttemptId, AuditEvent, Incoming, LateAck, LateRule, Pending, Reader, Resume, Settled,
+    Accepted, AcceptedBatch, AttemptId, AuditEvent, Clocks, Incoming, IncomingBatch, LateAck,
+    LateRule, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Settled,
     Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
@@ -102,6 +107,10 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| incoming.iter().map(|one| ledger.accept(one)).collect())
     }
 
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch> {
+        self.writer.submit(move |ledger| ledger.accept_batch(&incoming))
+    }
+
     fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
         self.writer.submit(move |ledger| ledger.advance(&step))
     }
@@ -114,22 +123,29 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.expire(now, &rule))
     }
 
-    fn resume(
-        &self,
-        destination: String,
-        how: Resume,
-        actor: String,
-        at: i64,
-    ) -> Pending<'_, Vec<Settled>> {
-        self.writer.submit(move |ledger| ledger.resume(&destination, how, &actor, at))
-    }
-
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
     }
 
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>> {
+        self.writer.submit(move |ledger| ledger.release(&release))
+    }
+
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()> {
+        let destination = destination.to_owned();
+        self.writer.submit(move |ledger| ledger.send_now(&destination, &event))
+    }
+
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.record(&event))
+    }
+
+    fn order(&self, order: Order) -> Pending<'_, Ordered> {
+        self.writer.submit(move |ledger| ledger.order(&order))
+    }
+
+    fn prune(&self, at: i64, clocks: Clocks, from: PruneFrom) -> Pending<'_, Pruned> {
+        self.writer.submit(move |ledger| ledger.prune(at, &clocks, from))
     }
 
     fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()> {

@@ -7,7 +7,8 @@ use crate::store::StoreError;
 
 /// A step from each version to the next; the number of steps is the version of the schema. A step that was released never
 /// changes.
-const STEPS: &[&str] = &[include_str!("v1.sql")];
+const STEPS: &[&str] =
+    &[include_str!("v1.sql"), include_str!("batches.sql"), include_str!("operating.sql")];
 
 /// SQLite before this one may lose what was committed while a checkpoint ran (its WAL reset fault).
 const OLDEST: i32 = 3_051_003;
@@ -42,6 +43,8 @@ pub(super) fn limit(db: &Connection, bytes: Option<u64>) -> Result<(), StoreErro
 fn set_up(db: &Connection) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.busy_timeout(std::time::Duration::from_secs(5))?;
+    // Only a new file takes this: pages that pruning frees can be given back to the system.
+    db.pragma_update(None, "auto_vacuum", "incremental")?;
     // These give back what was set; a setting that is refused is no error, hence `check_durability`.
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;

@@ -6,13 +6,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use super::audit::payload;
 use crate::store::{
     AttemptView, AuditView, Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus,
-    EVERY_LANE, Facts, MessageId, MessageState, MessageView, PENDING_BYTES, Query, Status, Verdict,
-    WITHDRAWN,
+    EVERY_LANE, Facts, MessageId, MessageState, MessageView, PENDING_BYTES, Paused, Query, Side,
+    Status, Verdict, WITHDRAWN,
 };
 
 const MESSAGE: &str = "id, at, source, peer, control_id, message_type, sending_application, \
      sending_facility, receiving_application, receiving_facility, version, patient_id, verdict, \
-     state, bytes";
+     state, bytes, parent, (SELECT batch FROM batch_members WHERE message = id), \
+     (SELECT ordinal FROM batch_members WHERE message = id)";
 
 const PENDING: &str = "SELECT deliveries.id, deliveries.message, \
          coalesce(outgoing.body, bodies.body), attempts, due, maybe_duplicate, state \
@@ -137,7 +138,9 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
             DeliveryState::Held => of.held = count,
             DeliveryState::Done => of.done = count,
             DeliveryState::Dead => of.dead = count,
-            DeliveryState::Moved => {}
+            DeliveryState::Parked => of.parked = count,
+            DeliveryState::Gathering => of.gathering = count,
+            DeliveryState::Batched | DeliveryState::Moved | DeliveryState::Cancelled => {}
         }
     }
     for of in &mut destinations {
@@ -151,7 +154,22 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
     }
     let audit_lines =
         db.query_row("SELECT coalesce(max(id), 0) FROM audit", [], |row| row.get(0))?;
-    Ok(Status { messages, destinations, audit_lines })
+    Ok(Status { messages, destinations, audit_lines, paused: paused(db)? })
+}
+
+/// What is paused.
+pub(super) fn paused(db: &Connection) -> rusqlite::Result<Vec<Paused>> {
+    db.prepare("SELECT side, name, at, who, why FROM pauses ORDER BY side DESC, name")?
+        .query_map([], |row| {
+            Ok(Paused {
+                side: word(row, 0, Side::of_word)?,
+                name: row.get(1)?,
+                at: row.get(2)?,
+                who: row.get(3)?,
+                why: row.get(4)?,
+            })
+        })?
+        .collect()
 }
 
 /// Messages that answer a query, the newest first.
@@ -170,8 +188,15 @@ pub(super) fn search(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Mes
     given("substr(message_type, 1, length({})) = {}", text(&query.message_type));
     given("source = {}", text(&query.source));
     given("state = {}", query.state.map(|state| Value::Text(state.word().to_owned())));
+    given(
+        "id IN (SELECT message FROM batch_members WHERE batch = {} UNION ALL \
+             SELECT message FROM gathered JOIN deliveries ON deliveries.id = delivery \
+             WHERE batch = {})",
+        query.batch.map(|batch| Value::Integer(batch.0)),
+    );
     given("at >= {}", query.since.map(Value::Integer));
     given("at < {}", query.until.map(Value::Integer));
+    given("id < {}", query.below.map(|id| Value::Integer(id.0)));
     if query.state.is_some_and(|state| state != MessageState::Completed) {
         // What the index of the states is about, so that it is used.
         conditions.push("state <> 'completed'".to_owned());
@@ -209,6 +234,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
         verdict: word(row, 12, Verdict::of_word)?,
         state: word(row, 13, MessageState::of_word)?,
         bytes: row.get(14)?,
+        parent: row.get::<_, Option<i64>>(15)?.map(MessageId),
+        batch: row.get::<_, Option<i64>>(16)?.map(MessageId).zip(row.get(17)?),
     })
 }
 
@@ -216,8 +243,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
 pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<DeliveryView>> {
     let mut found: Vec<DeliveryView> = db
         .prepare(
-            "SELECT id, destination, state, maybe_duplicate FROM deliveries \
-             WHERE message = ?1 ORDER BY id",
+            "SELECT id, destination, state, maybe_duplicate, ordered IS NOT NULL, batch \
+             FROM deliveries LEFT JOIN gathered ON delivery = id WHERE message = ?1 ORDER BY id",
         )?
         .query_map([message], |row| {
             Ok(DeliveryView {
@@ -225,6 +252,8 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
                 destination: row.get(1)?,
                 state: word(row, 2, DeliveryState::of_word)?,
                 maybe_duplicate: row.get(3)?,
+                resubmitted: row.get(4)?,
+                batch: row.get::<_, Option<i64>>(5)?.map(MessageId),
                 attempts: Vec::new(),
             })
         })?
@@ -248,18 +277,28 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
     Ok(found)
 }
 
-/// Lines of the audit about a message.
-pub(super) fn audit(db: &Connection, message: i64) -> rusqlite::Result<Vec<AuditView>> {
-    db.prepare("SELECT at, actor, action, detail FROM audit WHERE message = ?1 ORDER BY id")?
-        .query_map([message], |row| {
-            Ok(AuditView {
-                at: row.get(0)?,
-                actor: row.get(1)?,
-                action: row.get(2)?,
-                detail: row.get(3)?,
-            })
-        })?
+/// Messages that are edited copies of one.
+pub(super) fn edits(db: &Connection, message: i64) -> rusqlite::Result<Vec<MessageId>> {
+    db.prepare("SELECT id FROM messages WHERE parent = ?1 ORDER BY id")?
+        .query_map([message], |row| row.get(0).map(MessageId))?
         .collect()
+}
+
+/// Lines of the audit about a message; and those that say by whom it was edited, which are about the edited copies.
+pub(super) fn audit(db: &Connection, message: i64) -> rusqlite::Result<Vec<AuditView>> {
+    db.prepare(
+        "SELECT at, actor, action, detail FROM audit WHERE message = ?1 OR action = 'edit' \
+         AND message IN (SELECT id FROM messages WHERE parent = ?1) ORDER BY id",
+    )?
+    .query_map([message], |row| {
+        Ok(AuditView {
+            at: row.get(0)?,
+            actor: row.get(1)?,
+            action: row.get(2)?,
+            detail: row.get(3)?,
+        })
+    })?
+    .collect()
 }
 
 /// A column that holds a word of an enum.

@@ -18,6 +18,8 @@
 mod buffer;
 mod envelope;
 mod finding;
+#[cfg(test)]
+mod laws;
 mod reader;
 mod start;
 #[cfg(test)]

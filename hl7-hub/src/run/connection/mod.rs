@@ -1,22 +1,22 @@
-//! One connection that messages come over.
+//! One connection that messages come over: what is read, by which rules and within which time.
+
+mod answering;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hl7_mllp::{Commit, Decoder, Event, Fault, Kind};
+use hl7_mllp::{Decoder, Event, Fault, Kind};
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info, warn};
 
 use super::budget::Held;
 use super::wire::Wire;
 use super::{Hub, Stopping};
 use crate::config::Link;
-use crate::engine::{Answer, Awaited, Exchange, Reception};
-use crate::store::{Accepted, AuditEvent, Incoming, LateAck, MessageId, StoreError, Verdict};
+use crate::engine::Reception;
 
 /// How much is read at once.
 const READ: usize = 16 << 10;
@@ -39,6 +39,7 @@ pub(super) async fn serve(
     let reception = Arc::clone(&rules.borrow_and_update());
     let source = &reception.source().name.clone();
     debug!(source, peer, "connected");
+    let _counted = hub.metrics.connection(source);
     let connection = Connection {
         hub,
         decoder: Decoder::with_options(reception.source().framed.decoder),
@@ -99,12 +100,6 @@ struct Connection<'h> {
     /// When the last message was answered: noise does not keep an idle connection open.
     last_message: Instant,
 }
-
-/// What is owed for a message: the answer, and what a commit block says once it is stored.
-type Owed = (Exchange, Commit);
-
-/// What the store said of a message, and what is owed for it.
-type Stored = (Result<Accepted, StoreError>, Option<Owed>);
 
 /// A piece of the stream that is to be dealt with.
 enum Piece {
@@ -269,216 +264,6 @@ impl Connection<'_> {
             pieces.extend(piece(event));
         }
         pieces
-    }
-
-    /// Stores pieces and answers them, in their order.
-    async fn deal_with(&mut self, pieces: Vec<Piece>) -> Result<(), Ended> {
-        let mut pieces = pieces.into_iter();
-        let mut outcome = Ok(());
-        while outcome.is_ok() && pieces.len() > 0 {
-            // Behind one that closes the connection nothing is taken: whoever sent it sends it again. Behind one whose answer
-            // waits for destinations, others wait.
-            let (mut incoming, mut owed) = (Vec::new(), Vec::new());
-            let mut settled = Ok(());
-            for piece in pieces.by_ref() {
-                let (message, answer, late) = self.judge(piece);
-                settled = self.settle_late(late).await;
-                if settled.is_err() {
-                    break;
-                }
-                let is_last = answer
-                    .as_ref()
-                    .is_some_and(|(exchange, _)| exchange.closes() || exchange.awaited().is_some());
-                incoming.push(message);
-                owed.push(answer);
-                if is_last {
-                    break;
-                }
-            }
-            outcome = self.store(incoming.into(), owed).await.and(settled);
-        }
-        self.last_message = Instant::now();
-        outcome
-    }
-
-    fn judge(&self, piece: Piece) -> (Incoming, Option<Owed>, Option<LateAck>) {
-        let moment = self.hub.clock.moment();
-        match piece {
-            Piece::Message(bytes) => {
-                let (incoming, exchange) = self.reception.receive(&bytes, self.peer, &moment);
-                let late = Some(()).filter(|()| incoming.verdict == Verdict::Accepted);
-                let late = late.and_then(|()| self.reception.late_ack(&bytes, moment.at));
-                (incoming, Some((exchange, Commit::Ack)), late)
-            }
-            Piece::Broken(Fault::TooLong, start) => {
-                let (incoming, exchange) =
-                    self.reception.receive_too_long(&start, self.peer, &moment);
-                (incoming, Some((exchange, Commit::Nak)), None)
-            }
-            Piece::Broken(fault, bytes) => {
-                let (source, reason) = (&self.reception.source().name, fault.to_string());
-                let peer = self.peer;
-                warn!(source, peer, bytes = bytes.len(), reason, "a broken frame is kept");
-                (self.reception.receive_partial(&bytes, peer, &reason, moment.at), None, None)
-            }
-        }
-    }
-
-    /// Settles what a message acknowledges for an application, before it is answered itself. Whoever gets no answer sends it
-    /// again, which then settles nothing more.
-    async fn settle_late(&self, late: Option<LateAck>) -> Result<(), Ended> {
-        match late {
-            Some(ack) => {
-                self.hub.acknowledge_late(ack).await.map(|_| ()).map_err(|_| Ended::Unanswered)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Stores messages, then answers them. There is no other way to an answer.
-    async fn store(
-        &mut self,
-        incoming: Arc<[Incoming]>,
-        owed: Vec<Option<Owed>>,
-    ) -> Result<(), Ended> {
-        if incoming.is_empty() {
-            return Ok(());
-        }
-        match self.hub.store.accept_all(Arc::clone(&incoming)).await {
-            Ok(accepted) => {
-                let stored = accepted.into_iter().map(Ok).zip(owed).collect();
-                return self.answer(&incoming, stored).await;
-            }
-            Err(failure) if owed.len() == 1 => {
-                let stored = owed.into_iter().map(|owed| (Err(failure.clone()), owed)).collect();
-                return self.answer(&incoming, stored).await;
-            }
-            // One of them is at fault, or it is all of them: each for itself, up to the first that closes.
-            Err(failure) => self.hub.note_failure(&failure),
-        }
-        for (message, owed) in incoming.iter().zip(owed) {
-            let stored = self.hub.store.accept(message.clone()).await;
-            self.answer(std::slice::from_ref(message), vec![(stored, owed)]).await?;
-        }
-        Ok(())
-    }
-
-    /// Answers messages, now that the store has.
-    async fn answer(&mut self, incoming: &[Incoming], stored: Vec<Stored>) -> Result<(), Ended> {
-        let (mut frames, mut ids) = (Vec::new(), Vec::new());
-        let (mut outcome, mut awaited) = (Ok(()), None);
-        for (message, (stored, owed)) in incoming.iter().zip(stored) {
-            let id = self.note_stored(message, &stored);
-            ids.extend(id);
-            let Some((exchange, commit)) = owed else { continue };
-            awaited = exchange.awaited().cloned().zip(id);
-            let commit = if stored.is_ok() { commit } else { Commit::Nak };
-            let answer = exchange.answer(&stored);
-            outcome = self.write_frames(&answer, Some(commit), &mut frames).map_err(Ended::Failed);
-            if outcome.is_ok() && answer.close {
-                outcome = Err(Ended::Unanswered);
-            }
-            if outcome.is_err() {
-                break;
-            }
-        }
-        let outcome = self.send(&frames, outcome, &ids).await;
-        match awaited.filter(|_| outcome.is_ok()) {
-            Some((awaited, id)) => self.answer_delivered(&awaited, id).await,
-            None => outcome,
-        }
-    }
-
-    /// Sends what is answered to messages, and notes where that cannot be done.
-    async fn send(
-        &mut self,
-        frames: &[u8],
-        outcome: Result<(), Ended>,
-        ids: &[MessageId],
-    ) -> Result<(), Ended> {
-        let written = self.write(frames).await;
-        let outcome = written.map_err(Ended::Failed).and(outcome);
-        if let Err(Ended::Failed(failure)) = &outcome {
-            for id in ids {
-                let event = self.hub.event("answer not sent", failure.to_string());
-                self.hub.record(AuditEvent { message: Some(*id), ..event }).await;
-            }
-        }
-        outcome
-    }
-
-    /// Waits until destinations have answered, and passes on what they say. Nothing is lost where they do not in time: the
-    /// message is queued, and whoever sends it again waits for the same.
-    async fn answer_delivered(&mut self, awaited: &Awaited, id: MessageId) -> Result<(), Ended> {
-        let hub = self.hub;
-        let mut stopping = hub.stopping();
-        let deadline = Instant::now() + awaited.limit;
-        let watch = hub.outcomes.watch(id);
-        let replies = loop {
-            let store = Arc::clone(&hub.store);
-            let found = spawn_blocking(move || store.reader().deliveries(id)).await;
-            let Ok(Ok(deliveries)) = found else { return Err(Ended::Unanswered) };
-            let moment = hub.clock.moment();
-            if let Some(replies) = self.reception.delivered(awaited, &deliveries, &moment) {
-                break replies;
-            }
-            tokio::select! {
-                () = watch.settled() => {}
-                () = sleep_until(deadline) => return Err(Ended::Unanswered),
-                _ = stopping.wait_for(|stop| *stop) => return Err(Ended::Stopping),
-            }
-        };
-        let detail = format!("behind {}", awaited.destinations.join(", "));
-        hub.record(AuditEvent { message: Some(id), ..hub.event("answered", detail) }).await;
-        let mut frames = Vec::new();
-        let answer = Answer { replies, close: false };
-        let outcome = self.write_frames(&answer, None, &mut frames).map_err(Ended::Failed);
-        self.send(&frames, outcome, &[id]).await
-    }
-
-    /// Wakes whoever is to send a message, and says in the log what became of it. Its number, if it has one.
-    fn note_stored(
-        &self,
-        message: &Incoming,
-        stored: &Result<Accepted, StoreError>,
-    ) -> Option<MessageId> {
-        let source = &self.reception.source().name;
-        match stored {
-            Ok(Accepted::New { id, .. }) => {
-                self.hub.wake(message.deliveries.iter().map(|delivery| &delivery.destination));
-                Some(*id)
-            }
-            Ok(Accepted::Duplicate { id, .. }) => {
-                info!(source, message_id = id.0, "came again; it gets the same answer");
-                Some(*id)
-            }
-            Err(failure) => {
-                warn!(source, %failure, "a message was not stored");
-                self.hub.note_failure(failure);
-                None
-            }
-        }
-    }
-
-    fn write_frames(
-        &self,
-        answer: &Answer,
-        commit: Option<Commit>,
-        to: &mut Vec<u8>,
-    ) -> io::Result<()> {
-        let source = self.reception.source();
-        let encoder = &source.framed.encoder;
-        if let Some(commit) = commit.filter(|_| source.commits) {
-            encoder.commit(commit, to);
-        }
-        let mut replies = answer.replies.iter();
-        replies.try_for_each(|reply| encoder.encode(reply.bytes(), to)).map_err(io::Error::other)
-    }
-
-    async fn write(&mut self, frame: &[u8]) -> io::Result<()> {
-        let limit = self.reception.source().timers.write;
-        let written = timeout(limit, self.wire.send(frame)).await;
-        written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// The stream has ended: what was not complete is kept, or is a message after all where no trailer is needed.
