@@ -209,6 +209,20 @@ fn application_acknowledgments_of_a_whole_batch_go_by_their_own_way() {
 }
 
 #[test]
+fn the_answer_to_a_whole_batch_may_go_by_the_routes_too() {
+    let source = format!(
+        "{WHOLE}ack = {{ by_routes = true }}\n[[route]]\nwhen = 'batch == true and not exists MSH-9'\nto = \"errors\"\n"
+    );
+    let (batch, _, answer) = receive(&source, &wrapped(&messages(2, None), 2));
+    assert_eq!(
+        (answer.replies.len(), destinations(&batch.batch)),
+        (0, vec!["lab", "ris", "errors"])
+    );
+    let sent = batch.batch.deliveries[2].outgoing.as_ref().expect("acknowledgments");
+    assert!(sent.bytes().starts_with(b"BHS|") && sent.bytes().ends_with(b"MSA|AA|M2\rBTS|2\r"));
+}
+
+#[test]
 fn fixed_texts_answer_batches_too() {
     let fixed = "ack = { mode = \"static\", success = \"OK\", failure = \"NO\" }";
     let texts = |source: &str, frame: &str| -> Vec<String> {

@@ -109,17 +109,21 @@ impl<'a> Header<'a> {
         match seq {
             0 => b"",
             1 => self.line.get(3..4).unwrap_or_default(),
-            _ => self.fields().nth(seq - 2).unwrap_or_default(),
+            _ => self.split().nth(seq - 2).unwrap_or_default(),
         }
     }
 
     /// The fields from the second on, as they stand.
     pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let separator = self.delimiters.field;
         let indexed = self.segment.map(|segment| segment.fields().skip(1).map(|field| field.raw()));
-        let line = self.line.get(4..).filter(|_| indexed.is_none());
-        let split = line.map(|line| line.split(move |&byte| byte == separator));
+        let split = if indexed.is_none() { Some(self.split()) } else { None };
         indexed.into_iter().flatten().chain(split.into_iter().flatten())
+    }
+
+    /// The same without an index.
+    fn split(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let separator = self.delimiters.field;
+        self.line.get(4..).unwrap_or_default().split(move |&byte| byte == separator)
     }
 
     /// How an answer is written: its delimiters, and the character set of the message, as far as that is known.
