@@ -174,6 +174,10 @@ fn statement_25_one_bad_message_of_ten_is_set_aside_and_nine_go_on() {
     assert_eq!(destinations(&batch.messages[0].message), ["errors"]);
     let text = String::from_utf8_lossy(answer.replies[0].bytes()).into_owned();
     assert_eq!((text.matches("MSA|AA").count(), text.matches("MSA|AE|M7").count()), (9, 1));
+    // Its answer goes with the others, wherever they go.
+    let source = format!("{SET_ASIDE}ack = {{ by_routes = true }}\n");
+    let (batch, _, _) = receive(&source, &wrapped(&inside, 10));
+    assert_eq!(destinations(&batch.messages[0].message), ["errors"]);
     // Nothing is left of it: then it is refused.
     let (batch, _, _) = receive(SET_ASIDE, &wrapped(&messages(1, Some(1)), 1));
     assert_eq!((batch.batch.verdict, batch.messages.len()), (Verdict::Error, 0));

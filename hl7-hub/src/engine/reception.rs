@@ -12,7 +12,7 @@ use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
 use super::gathering::can_gather;
-use crate::config::{Check, Config, Destination, Source, StoreFailure};
+use crate::config::{Check, Config, Source, StoreFailure};
 use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
 use crate::versions::VERSIONS;
 use crate::{Digest, Payload};
@@ -113,6 +113,14 @@ pub(super) struct Assessed {
     pub(super) not_stored: Vec<Payload>,
     close: bool,
     noted: usize,
+}
+
+impl Assessed {
+    /// The same without an answer of its own.
+    pub(super) fn unanswered(self) -> Self {
+        let (replies, not_stored) = (Vec::new(), Vec::new());
+        Self { owed_acks: Owed::NOTHING, replies, not_stored, ..self }
+    }
 }
 
 impl Reception {
@@ -378,8 +386,8 @@ impl Reception {
         if let Some(text) = self.text(name, tree) {
             return self.to(name, Some(text), bytes);
         }
-        let changed = |destination: &Destination| destination.set.apply(bytes);
-        let outgoing = self.config.destination(name).and_then(changed);
+        let set = self.config.destination(name).map(|destination| &destination.set);
+        let outgoing = set.filter(|set| !set.is_empty()).and_then(|set| set.apply(bytes));
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
         self.to(name, outgoing, bytes)
     }
