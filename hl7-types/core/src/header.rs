@@ -262,6 +262,20 @@ mod tests {
         let header = Header::of_tree(&tree).expect("a header");
         assert_eq!((header.field(19), header.field(20)), (&b"\x83|A"[..], &b"B"[..]));
         assert_eq!(header.fields().nth(17), Some(&b"\x83|A"[..]));
+        // So it is in front of the field that says what it is.
+        let japanese =
+            *b"MSH|^~\\&|\x83||\x8c|\x83||B||||ADT^A01|42|P|2.5||||||SHIFT_JIS\rPID|1|\x83|\r";
+        let tree = Tree::parse(japanese).expect("a message");
+        let header = Header::of_tree(&tree).expect("a header");
+        assert_eq!((header.field(4), header.field(10)), (&b"\x8c|\x83|"[..], &b"42"[..]));
+        assert_eq!(tree.get(&"PID-2".parse().expect("a path")).as_deref(), Some("\u{30dd}"));
+        // Where that does not come out, a separator separates.
+        for named in ["SHIFT_JI", "8859/1", ""] {
+            let other = String::from_utf8_lossy(b"MSH|^~\\&|\xe4||||||ADT^A01|42|P|2.5|||||||")
+                .into_owned();
+            let tree = Tree::parse(other + named + "\r").expect("a message");
+            assert_eq!(Header::of_tree(&tree).expect("a header").field(9), b"ADT^A01", "{named}");
+        }
     }
 
     #[test]
