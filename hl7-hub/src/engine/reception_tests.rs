@@ -194,6 +194,27 @@ fn statement_11_a_destination_gets_a_text_about_a_message() {
     assert_eq!(text("hello"), ": , .");
 }
 
+/// A facility whose name has the field separator as half of a character, in front of the field that says so.
+#[test]
+fn statement_22_a_header_is_read_in_its_character_set() {
+    let message = b"MSH|^~\\&|LAB|\x83|\x81\x5b\x83\x67|EHR|MAIN|1||ORU^R01|77|P|2.4||||||SHIFT_JIS\rPID|1||7\r";
+    let (incoming, exchange) = reception("").receive(message, "10.0.0.1", &moment());
+    assert_eq!(
+        (incoming.verdict, destinations(&incoming)),
+        (Verdict::Accepted, vec!["lab", "ris"])
+    );
+    let facts = &incoming.facts;
+    assert_eq!((facts.message_type.as_str(), facts.control_id.as_str()), ("ORU^R01", "77"));
+    assert_eq!(facts.sending_facility, "\u{30dd}\u{30fc}\u{30c8}");
+    let sent = incoming.deliveries[1].outgoing.as_ref().expect("a changed header").bytes();
+    assert!(sent.starts_with(
+        b"MSH|^~\\&|HUB|\x83|\x81\x5b\x83\x67|EHR|MAIN|1||ORU^R01|77|P|2.4||||NE||SHIFT_JIS\r"
+    ));
+    let stored = Ok(Accepted::New { id: MessageId(1), reused_control_id: false });
+    let reply = exchange.answer(&stored).replies.remove(0);
+    assert!(reply.bytes().starts_with(b"MSH|^~\\&|EHR|MAIN|LAB|\x83|\x81\x5b\x83\x67|2026"));
+}
+
 #[test]
 fn statement_23_what_cannot_be_read_is_kept_and_routed_by_name() {
     let broken = "MSH|^|LAB|HARBOUR|EHR|MAIN|20260211||ORU^R01|77|P|2.4\r";

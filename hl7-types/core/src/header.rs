@@ -149,7 +149,7 @@ impl<'a> Header<'a> {
     /// The text of a field that has no parts, without escapes.
     #[must_use]
     pub fn text(&self, seq: usize) -> Cow<'a, str> {
-        text_of(self.field(seq), &self.delimiters)
+        unescaped(self.notation().read_leaf(self.field(seq)).0)
     }
 
     /// The delimiters of an answer: those of this header, completed where it declares fewer than four.
@@ -268,6 +268,7 @@ mod tests {
         let tree = Tree::parse(japanese).expect("a message");
         let header = Header::of_tree(&tree).expect("a header");
         assert_eq!((header.field(4), header.field(10)), (&b"\x8c|\x83|"[..], &b"42"[..]));
+        assert_eq!(header.text(4), "\u{82b8}\u{30dd}");
         assert_eq!(tree.get(&"PID-2".parse().expect("a path")).as_deref(), Some("\u{30dd}"));
         // Where that does not come out, a separator separates.
         for named in ["SHIFT_JI", "8859/1", ""] {
