@@ -270,6 +270,11 @@ mod tests {
         assert_eq!((header.field(4), header.field(10)), (&b"\x8c|\x83|"[..], &b"42"[..]));
         assert_eq!(header.text(4), "\u{82b8}\u{30dd}");
         assert_eq!(tree.get(&"PID-2".parse().expect("a path")).as_deref(), Some("\u{30dd}"));
+        let switched =
+            *b"MSH|^~\\&|A|\x1b$B\x30|\x1b(B|B||||ADT^A01|42|P|2.5||||||~ISO IR87\rPID|1\r";
+        let tree = Tree::parse(switched).expect("a message");
+        let header = Header::of_tree(&tree).expect("a header");
+        assert_eq!((header.field(5), header.field(10)), (&b"B"[..], &b"42"[..]));
         // Where that does not come out, a separator separates.
         for named in ["SHIFT_JI", "8859/1", ""] {
             let other = String::from_utf8_lossy(b"MSH|^~\\&|\xe4||||||ADT^A01|42|P|2.5|||||||")

@@ -138,7 +138,7 @@ fn declared_in(bytes: &[u8], scan: &Scan, seq: u32) -> Option<Charset> {
 /// later field: the name of a character set under which that field is MSH-18.
 fn declared_behind_hidden(bytes: &[u8], scan: &Scan) -> Option<Charset> {
     let line = bytes.get(scan.segments.first()?.range())?;
-    if line.is_ascii() {
+    if line.is_ascii() && memchr::memchr(0x1b, line).is_none() {
         return None;
     }
     (FIELD + 1..=FIELD + MOST_HIDDEN).find_map(|seq| {
