@@ -26,6 +26,7 @@ mod contract_orders;
 #[cfg(test)]
 mod contract_prune;
 mod orders;
+mod settling;
 mod sqlite;
 mod types;
 
@@ -36,13 +37,13 @@ use std::sync::Arc;
 pub use orders::{
     Act, Clocks, Order, Ordered, Outgoing, Paused, PruneFrom, Pruned, Requeued, Side,
 };
+pub use settling::{AttemptEnd, LateAck, LateRule, SentAs, Settled, Settlement, Step};
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
-    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey,
-    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts,
-    Gathered, Incoming, IncomingBatch, LateAck, LateRule, Member, MessageId, MessageState,
-    MessageView, NewDelivery, Query, Release, SentAs, Settled, Settlement, Status, Step,
-    StoreError, Verdict, Verified,
+    Accepted, AcceptedBatch, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
+    DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts, Gathered,
+    Incoming, IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Query,
+    Release, Status, StoreError, Verdict, Verified,
 };
 
 /// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.

@@ -33,6 +33,10 @@ pub(super) const STATE: &str = "CASE \
      WHEN verdict = 'accepted' THEN 'no-route' WHEN verdict = 'batch' THEN 'split' \
      ELSE 'refused' END";
 
+/// The lane of a delivery to the destination `?2` that comes by another way than a message does: it goes alone, where there
+/// are several.
+pub(super) const ANY_LANE: &str = "CASE WHEN coalesce((SELECT lanes FROM layouts WHERE destination = ?2), 1) > 1 THEN -1 ELSE 0 END";
+
 /// The tables inside the writer's transaction, and the end of the audit.
 pub(super) struct Ledger<'w> {
     pub(super) db: &'w Connection,
@@ -323,10 +327,11 @@ impl Ledger<'_> {
         let Some(backup) = backup else { return Ok(false) };
         let queued = self
             .db
-            .prepare_cached(
-                "INSERT INTO deliveries (message, destination, parent, state) \
-                 SELECT message, ?2, id, 'queued' FROM deliveries WHERE id = ?1 AND parent IS NULL",
-            )?
+            .prepare_cached(&format!(
+                "INSERT INTO deliveries (message, destination, parent, state, lane) \
+                     SELECT message, ?2, id, 'queued', {ANY_LANE} FROM deliveries \
+                     WHERE id = ?1 AND parent IS NULL"
+            ))?
             .execute(params![delivery, backup])?;
         if queued == 0 {
             return Ok(false);

@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::audit::{self, Line, NOTHING};
-use super::failure;
-use super::ledger::{Ledger, Result};
+use super::ledger::{ANY_LANE, Ledger, Result};
+use super::{failure, views};
 use crate::Digest;
 use crate::store::{
     Act, DeliveryId, DeliveryState, Incoming, MessageId, MessageState, Order, Ordered, Outgoing,
@@ -153,15 +153,13 @@ impl Ledger<'_> {
     }
 
     fn skip(&self, line: i64, destination: &str, looked_at: Option<DeliveryId>) -> Result<Deed> {
+        let head = views::oldest(self.db, destination).map_err(failure)?;
         let head: Option<(i64, i64, String)> = self
             .db
-            .prepare_cached(
-                "SELECT id, message, state FROM deliveries WHERE destination = ?1 \
-                     AND state IN ('queued', 'sending', 'held') ORDER BY id LIMIT 1",
-            )
+            .prepare_cached("SELECT id, message, state FROM deliveries WHERE id = ?1")
             .and_then(|mut select| {
                 let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-                select.query_row([destination], row).optional()
+                select.query_row([head], row).optional()
             })
             .map_err(failure)?;
         let Some((id, message, state)) = head else {
@@ -244,10 +242,10 @@ impl Ledger<'_> {
         outgoing: &Outgoing,
     ) -> rusqlite::Result<i64> {
         self.db
-            .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state, ordered) \
-                 VALUES (?1, ?2, 'queued', ?3)",
-            )?
+            .prepare_cached(&format!(
+                "INSERT INTO deliveries (message, destination, state, ordered, lane) \
+                     VALUES (?1, ?2, 'queued', ?3, {ANY_LANE})"
+            ))?
             .execute(params![message.0, destination, line])?;
         let id = self.db.last_insert_rowid();
         match outgoing {

@@ -99,7 +99,7 @@ fn first_in_lane(db: &Connection, destination: &str, lane: i64) -> rusqlite::Res
 }
 
 /// The first of a destination that is not settled: the least of the first of each lane, which the index gives at once.
-fn oldest(db: &Connection, destination: &str) -> rusqlite::Result<Option<i64>> {
+pub(super) fn oldest(db: &Connection, destination: &str) -> rusqlite::Result<Option<i64>> {
     let last: Option<i64> = db
         .prepare_cached(
             "SELECT max(lane) FROM deliveries WHERE destination = ?1 \
