@@ -5,6 +5,7 @@ mod check_config;
 mod client;
 mod framing;
 mod init;
+mod link;
 mod listen;
 mod log;
 mod messages;

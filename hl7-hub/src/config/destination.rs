@@ -96,6 +96,9 @@ pub struct MllpOut {
     pub secured: Option<Secured>,
     /// After which silence the system asks the peer whether it is still there; `None` for never.
     pub keepalive: Option<Duration>,
+    /// Most connections at once to the address, over all destinations that have it: the least that one of them says. `None`
+    /// for as many as there are destinations.
+    pub max_connections: Option<usize>,
     /// What frames look like.
     pub framed: Framed,
     /// Whether it answers with commit blocks of MLLP Release 2.
@@ -274,11 +277,13 @@ fn mllp_out(mllp: &Section<'_, '_>, tls: &TlsSections) -> Option<MllpOut> {
         mllp.mistake(mllp.span.clone(), "", "`connect` is missing: the host:port to send to");
     }
     let keepalive = keepalive(mllp);
+    let max_connections = mllp.number("max_connections", 1, 10_000).map(|most| most as usize);
     let secured = tls.for_call(mllp, to.as_deref().unwrap_or_default());
     to.map(|address| MllpOut {
         address,
         secured,
         keepalive,
+        max_connections,
         framed,
         commits,
         connect_timeout,

@@ -32,6 +32,7 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use crate::Digest;
+use crate::tls::Tls;
 
 pub use alert::{Alert, AlertRule};
 pub use changes::Changes;
@@ -44,7 +45,7 @@ pub use route::Route;
 pub use source::{
     Acks, BatchAcks, Batches, Check, Delivered, Framed, Link, Source, StoreFailure, Timers,
 };
-pub use tls::{Secured, Tls};
+pub use tls::Secured;
 
 use changes::{Parts, parts};
 use mistake::{Mistake, located, suggestion};
@@ -65,6 +66,9 @@ pub struct Config {
     pub data: PathBuf,
     /// The most bytes of the store.
     pub store_limit: Option<u64>,
+    /// The most bytes of messages, of all connections together, that are held before they are complete. What is over it is
+    /// not read until there is room, but for one message; the first 16 KiB of each do not count.
+    pub buffer_limit: usize,
     /// How long what is under way may take when the hub is asked to stop.
     pub shutdown: Duration,
     /// The HTTP API, if there is one.
@@ -159,6 +163,10 @@ impl Config {
             name: hub.text("name").unwrap_or("hub").to_owned(),
             data: folder.join(hub.text("data").unwrap_or("data")),
             store_limit: hub.size("store_limit"),
+            buffer_limit: hub
+                .size("buffer_limit")
+                .and_then(|limit| usize::try_from(limit).ok())
+                .unwrap_or(256 << 20),
             shutdown: hub.time("shutdown", Duration::from_secs(10)),
             api: operating::api(root.section("api"), folder),
             log: operating::log(root.section("log"), folder),
@@ -180,8 +188,24 @@ impl Config {
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
+        config.share_addresses();
+        check_listeners(&root);
         root.finish();
         config
+    }
+
+    /// What one destination says of how many connections its address takes holds for all that have it.
+    fn share_addresses(&mut self) {
+        let of_mllp = |destination: &Destination| match &destination.port {
+            Port::Mllp(mllp) => Some((mllp.address.clone(), mllp.max_connections?)),
+            Port::Http(_) | Port::File(_) => None,
+        };
+        let said: Vec<_> = self.destinations.iter().filter_map(of_mllp).collect();
+        for destination in &mut self.destinations {
+            let Port::Mllp(mllp) = &mut destination.port else { continue };
+            let same = said.iter().filter(|(address, _)| *address == mllp.address);
+            mllp.max_connections = same.map(|(_, most)| *most).min();
+        }
     }
 
     /// Every name that a route or source uses is one that there is.
@@ -244,13 +268,20 @@ impl Config {
     /// What a destination is set up by: two configurations that say the same of it have the same. `None` where there is no
     /// destination with that name.
     pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
+        let destination = self.destination(name)?;
+        // What stands elsewhere in the file and holds for this one too: batches come from the hub by its name.
+        let sender = destination.batch.as_ref().map_or("", |batch| batch.sender.as_str());
         let part = self.parts.get(&format!("destination.{name}"))?;
-        match &self.destination(name)?.port {
-            Port::Mllp(MllpOut { secured: Some(secured), .. }) => {
-                Some(Digest::of_parts([&part.0[..], &secured.tls.stamp().0]))
+        let part = Digest::of_parts([&part.0[..], sender.as_bytes()]);
+        match &destination.port {
+            Port::Mllp(mllp) => {
+                let most = mllp.max_connections.unwrap_or_default().to_be_bytes();
+                let secured = mllp.secured.as_ref().map(|secured| secured.tls.stamp());
+                let secured = secured.as_ref().map(|stamp| &stamp.0[..]);
+                Some(Digest::of_parts([&part.0[..], &most, secured.unwrap_or_default()]))
             }
             Port::Http(http) => Some(Digest::of_parts([&part.0[..], &http.stamp().0])),
-            Port::Mllp(_) | Port::File(_) => Some(*part),
+            Port::File(_) => Some(part),
         }
     }
 
@@ -284,5 +315,20 @@ impl Config {
     #[must_use]
     pub fn destination(&self, name: &str) -> Option<&Destination> {
         self.destinations.iter().find(|destination| destination.name == name)
+    }
+}
+
+/// No two sources listen on one address; but for port 0, which is another port each time.
+fn check_listeners(root: &Section<'_, '_>) {
+    let mut taken: Vec<(&str, String)> = Vec::new();
+    for (name, section) in root.named("source") {
+        let Some((address, span)) = section.text_below(["mllp", "listen"]) else { continue };
+        match taken.iter().find(|(known, _)| *known == address && !address.ends_with(":0")) {
+            Some((_, other)) => {
+                let reason = format!("source `{other}` listens on {address} already");
+                section.mistake(span, "mllp.listen", reason);
+            }
+            None => taken.push((address, name)),
+        }
     }
 }

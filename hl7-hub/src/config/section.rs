@@ -187,6 +187,16 @@ impl<'t, 'm> Section<'t, 'm> {
         self.parsed(key, units::size)
     }
 
+    /// The text at the end of some keys, where it is there. What is of another kind is said by who reads it.
+    pub(super) fn text_below(&self, keys: [&str; 2]) -> Option<(&'t str, Range<usize>)> {
+        let find = |table: &'t DeTable<'t>, key: &str| {
+            table.iter().find(|(known, _)| known.get_ref() == key).map(|(_, value)| value)
+        };
+        let inner = find(self.table?, keys[0])?.get_ref().as_table()?;
+        let value = find(inner, keys[1])?;
+        Some((value.get_ref().as_str()?, value.span()))
+    }
+
     /// Texts: one, or a list of them.
     pub(super) fn texts(&self, key: &'static str) -> Option<Vec<(&'t str, Range<usize>)>> {
         let value = self.get(key)?;

@@ -15,7 +15,8 @@ use ipnet::IpNet;
 use super::destination::overrides;
 use super::section::{NamedFile, Section};
 use super::suggestion;
-use super::tls::{Secured, Tls, TlsSections};
+use super::tls::{Secured, TlsSections};
+use crate::tls::Tls;
 use crate::versions::VERSIONS;
 
 /// A source.

@@ -67,6 +67,7 @@ fn the_example_is_right_with_everything_in_it() {
         // A table that is written inline cannot be added to.
         let bare =
             bare.replace("retry.lost_attempts = 20", "").replace("mllp.commits = \"off\"", "");
+        let bare = bare.replace("mllp.max_connections = 1", "");
         text.push_str(if is_wanted { &bare } else { line });
         text.push('\n');
     }
@@ -93,6 +94,7 @@ fn what_is_said_is_what_is_set() {
         r#"
         [hub]
         store_limit = "1GiB"
+        buffer_limit = "1MiB"
         [source.a]
         mllp = { connect = "adt:2575", connect_retry = "5s", end = 0x03, frame_limit = "1MiB", idle_timeout = "1m" }
         ack = { mode = "enhanced", application = "ER", when = "delivered", wait_for = "lab", answer = "response", wait = "5s" }
@@ -114,6 +116,7 @@ fn what_is_said_is_what_is_set() {
         "#,
     );
     assert_eq!(config.store_limit, Some(1 << 30));
+    assert_eq!(config.buffer_limit, 1 << 20);
     let source = &config.sources[0];
     let retry = Duration::from_secs(5);
     let dial = Link::Dial { address: "adt:2575".into(), retry, secured: None };
@@ -139,6 +142,19 @@ fn what_is_said_is_what_is_set() {
     assert_eq!(config.sources[0].acks_of, ["lab"]);
     assert_eq!(lab.replies.reject, Decision::Reject);
     assert_eq!(lab.replies.codes.len(), 2);
+}
+
+#[test]
+fn what_one_destination_says_of_an_address_holds_for_all_that_have_it() {
+    let config = parse(
+        "[source.s]\nmllp.listen = \"s:1\"\n[destination.a]\nmllp = { connect = \"x:1\", max_connections = 2 }\n\
+         [destination.b]\nmllp.connect = \"x:1\"\n[destination.c]\nmllp.connect = \"y:1\"\n",
+    );
+    let most = config.destinations.iter().map(|destination| match &destination.port {
+        Port::Mllp(mllp) => mllp.max_connections,
+        Port::Http(_) | Port::File(_) => None,
+    });
+    assert_eq!(most.collect::<Vec<_>>(), [Some(2), Some(2), None]);
 }
 
 #[test]
@@ -329,6 +345,10 @@ fn what_does_not_go_together_is_said() {
         ("[destination.a]\nfile = {}", "`folder` is missing"),
         ("[[route]]\n", "needs a destination"),
         ("[[route]]\ndefault = true\nwhen = \"exists PID\"\nto = \"a\"", "cannot have `when` too"),
+        (
+            "[source]\na.mllp.listen = \"x:1\"\nb.mllp.listen = \"x:1\"",
+            "line 3, column 17: source.b.mllp.listen: source `a` listens on x:1 already",
+        ),
         ("source = 1", "expected a table of tables"),
         ("[source]\na = 1", "expected a table"),
         ("[hub]\nshutdown = \"off\"", "this time cannot be off"),

@@ -15,7 +15,7 @@ use super::delivered::Awaited;
 use super::gathering::can_gather;
 use super::keyed::lane_of;
 use super::late::late_ack;
-use crate::config::{Check, Config, Destination, Source, StoreFailure};
+use crate::config::{Check, Config, Source, StoreFailure};
 use crate::store::{
     Accepted, DedupeKey, Facts, Incoming, LateAck, NewDelivery, StoreError, Verdict,
 };
@@ -72,6 +72,12 @@ pub struct Answer {
 }
 
 impl Exchange {
+    /// Whether the connection is closed behind the answer, whatever the store says.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        self.close
+    }
+
     /// What is waited for, behind what [`answer`](Self::answer) gives, before the rest of the answer.
     #[must_use]
     pub fn awaited(&self) -> Option<&Awaited> {
@@ -126,6 +132,14 @@ pub(super) struct Assessed {
     pub(super) not_stored: Vec<Payload>,
     close: bool,
     noted: usize,
+}
+
+impl Assessed {
+    /// The same without an answer of its own.
+    pub(super) fn unanswered(self) -> Self {
+        let (replies, not_stored) = (Vec::new(), Vec::new());
+        Self { owed_acks: Owed::NOTHING, replies, not_stored, ..self }
+    }
 }
 
 impl Reception {
@@ -419,9 +433,8 @@ impl Reception {
         if let Some(text) = self.text(name, tree) {
             return self.to(name, Some(text), bytes, tree);
         }
-        let changed = |destination: &Destination| destination.set.apply(bytes);
-        let destination = self.config.destination(name);
-        let outgoing = destination.and_then(changed);
+        let set = self.config.destination(name).map(|destination| &destination.set);
+        let outgoing = set.filter(|set| !set.is_empty()).and_then(|set| set.apply(bytes));
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
         self.to(name, outgoing, bytes, tree)
     }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::{Hub, RunError, Stopping, destination, dial, gather, listener};
+use super::{Hub, RunError, Stopping, destination, dial, gather, listener, suspension};
 use crate::config::{Config, Link, Source};
 use crate::engine::Reception;
 
@@ -58,7 +58,9 @@ impl Crew {
     /// Nobody, yet; see [`Crew::go_over`].
     pub(super) fn new(hub: Arc<Hub>, config: Arc<Config>) -> Self {
         let (sources, lanes, turns) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { hub, config, sources, lanes, turns, tasks: JoinSet::new() }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(suspension::run(Arc::clone(&hub)));
+        Self { hub, config, sources, lanes, turns, tasks }
     }
 
     /// The configuration that everybody works by.
@@ -72,9 +74,8 @@ impl Crew {
         self.hub.set_config(Arc::clone(&config));
         self.config = config;
         self.warn_of_old_certificates();
-        // Lanes first, so that there is somebody to wake when a message comes by the new rules.
-        self.go_over_lanes();
         self.go_over_sources(&listeners);
+        self.go_over_lanes();
         Ok(())
     }
 

@@ -21,13 +21,19 @@ pub(super) async fn run(
     rules: watch::Receiver<Arc<Reception>>,
     mut stopping: Stopping,
 ) {
-    let reception = Arc::clone(&rules.borrow());
-    let source = reception.source();
-    let Link::Dial { address, retry, secured } = &source.link else { return };
-    let first = Duration::from_secs(1).min(*retry);
-    let backoff = Backoff { first, most: *retry, ..Backoff::default() };
+    let mut full = hub.full.subscribe();
     let mut failures = 0_u32;
     while !stopping.is_now() {
+        let reception = Arc::clone(&rules.borrow());
+        let source = reception.source();
+        let Link::Dial { address, retry, secured } = &source.link else { return };
+        let first = Duration::from_secs(1).min(*retry);
+        let backoff = Backoff { first, most: *retry, ..Backoff::default() };
+        // Nobody is called whose messages would only be refused. An error means that the hub is gone.
+        tokio::select! {
+            _ = full.wait_for(|full| !full) => {}
+            () = stopping.wait() => return,
+        }
         let connected = tokio::select! {
             connected = Wire::call(address, CONNECT, secured.as_ref(), source.keepalive) => connected,
             () = stopping.wait() => return,

@@ -35,7 +35,7 @@ pub(super) async fn run(
 ) {
     let Some(destination) = config.destinations.get(index) else { return };
     let Some(wake) = hub.lanes(&destination.name) else { return };
-    let outlet = Outlet::new(&destination.port, destination.application.is_some());
+    let outlet = Outlet::new(&destination.port, destination.application.is_some(), &hub.sessions);
     let driver = Driver {
         lane: Lane::new(settings(destination, &outlet)),
         config: &config,
@@ -122,6 +122,7 @@ impl Driver<'_> {
         self.tell(Event::Arrived);
         let mut stopped = false;
         while !self.lane.is_finished() {
+            let rests = self.book.is_none();
             tokio::select! {
                 (outlet, did) = done(&mut self.wire) => {
                     self.wire = None;
@@ -138,7 +139,7 @@ impl Driver<'_> {
                     true => self.change(),
                     false => self.tell(Event::Arrived),
                 },
-                () = heard(&mut self.outlet) => {}
+                () = heard(&mut self.outlet, rests) => {}
                 () = self.stopping.wait(), if !stopped => {
                     stopped = true;
                     self.stop();
@@ -192,7 +193,7 @@ impl Driver<'_> {
     /// Tells the lane what happened and begins what it says.
     fn tell(&mut self, event: Event) {
         let Actions { close, wire, book } =
-            self.lane.handle(event, self.hub.clock.now(), fastrand::f64());
+            self.lane.handle(event, self.hub.clock.steady(), fastrand::f64());
         if close && let Some(outlet) = &mut self.outlet {
             outlet.close();
         }
@@ -250,6 +251,9 @@ impl Driver<'_> {
                     step.begin.clear();
                     self.tell(Event::Disconnected);
                 }
+                // What is recorded is the time on the wall; what is due goes by a clock that nobody sets.
+                step.at = self.hub.clock.now();
+                step.ends.iter_mut().for_each(|end| end.at = step.at);
                 let ending = |(end, message): (&AttemptEnd, MessageId)| Ending {
                     message,
                     outcome: end.outcome.clone(),
@@ -359,9 +363,9 @@ impl Driver<'_> {
 }
 
 /// Hears what comes over a connection that nothing is under way on; for ever, where nothing is waited for.
-async fn heard(outlet: &mut Option<Outlet>) {
+async fn heard(outlet: &mut Option<Outlet>, rests: bool) {
     match outlet {
-        Some(outlet) => outlet.hear().await,
+        Some(outlet) => outlet.hear(rests).await,
         None => pending().await,
     }
 }

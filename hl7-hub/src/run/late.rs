@@ -22,7 +22,7 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut st
             () = sleep(TICK) => {}
             () = stopping.wait() => return,
         }
-        match hub.store.expire(hub.clock.now(), rule.clone()).await {
+        match hub.store.expire(hub.clock.steady(), rule.clone()).await {
             Ok(settled) => settled.iter().for_each(|settled| {
                 let destination = &settled.destination;
                 let state = settled.state.word();

@@ -1,7 +1,8 @@
 //! Takes connections, as many as may be and from whoever may connect.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{error, warn};
+use tracing::{debug, error};
 
+use super::refusals::Refusals;
 use super::wire::Wire;
 use super::{Hub, Stopping, connection};
 use crate::engine::Reception;
@@ -25,12 +27,16 @@ pub(super) async fn run(
     listener: Arc<TcpListener>,
     mut stopping: Stopping,
 ) {
+    let mut full = hub.full.subscribe();
     let mut connections = JoinSet::new();
     let places = Arc::new(Places::default());
+    let refusals = Arc::new(Refusals::default());
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            // Nobody is taken who would only be let go again.
+            biased;
             () = stopping.wait() => break,
+            accepted = accept(&listener, &mut full) => accepted,
             Some(ended) = connections.join_next() => {
                 note(ended);
                 continue;
@@ -47,12 +53,31 @@ pub(super) async fn run(
             }
         };
         let peer = address.ip().to_canonical();
-        let Some(place) = admit(&reception, &places, peer) else { continue };
+        let place = match admit(&reception, &places, peer) {
+            Ok(place) => place,
+            Err(reason) => {
+                let (hub, refusals) = (Arc::clone(&hub), Arc::clone(&refusals));
+                let source = source.clone();
+                connections.spawn(async move { refusals.note(&hub, &source, peer, reason).await });
+                continue;
+            }
+        };
         let (hub, rules, stopping) = (Arc::clone(&hub), rules.clone(), stopping.clone());
+        let refusals = Arc::clone(&refusals);
         connections.spawn(async move {
             let peer = place.peer.to_string();
-            if let Some(wire) = secure(&reception, stream, &peer, stopping.clone()).await {
-                connection::serve(&hub, rules, wire, &peer, stopping).await;
+            match secure(&reception, stream, stopping.clone()).await {
+                Some(Ok(wire)) => connection::serve(&hub, rules, wire, &peer, stopping).await,
+                // As a load balancer does to see whether somebody is there.
+                Some(Err(failure)) if failure.kind() == ErrorKind::UnexpectedEof => {
+                    debug!(peer, "closed by the peer");
+                }
+                Some(Err(failure)) => {
+                    let source = &reception.source().name;
+                    let reason = format!("it is not secured: {failure}");
+                    refusals.note(&hub, source, place.peer, &reason).await;
+                }
+                None => {}
             }
         });
     }
@@ -71,37 +96,37 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Does the handshake of TLS, where the source wants one; `None` where that fails, or the source stops.
+/// The next connection, once the store has room for what comes over it.
+async fn accept(
+    listener: &TcpListener,
+    full: &mut watch::Receiver<bool>,
+) -> std::io::Result<(TcpStream, SocketAddr)> {
+    // An error means that the hub is gone, which ends this task.
+    let _ = full.wait_for(|full| !full).await;
+    listener.accept().await
+}
+
+/// Does the handshake of TLS, where the source wants one; `None` where the source stops meanwhile.
 async fn secure(
     reception: &Reception,
     stream: TcpStream,
-    peer: &str,
     mut stopping: Stopping,
-) -> Option<Wire> {
+) -> Option<std::io::Result<Wire>> {
     let source = reception.source();
-    let accepted = tokio::select! {
-        accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => accepted,
-        () = stopping.wait() => return None,
-    };
-    let refused = |failure: &std::io::Error| {
-        warn!(source = source.name, peer, %failure, "refused: the connection is not secured");
-    };
-    accepted.inspect_err(refused).ok()
+    tokio::select! {
+        accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => Some(accepted),
+        () = stopping.wait() => None,
+    }
 }
 
-/// A place for a connection, if it may have one. One that may not is closed at once.
-fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Option<Place> {
+/// A place for a connection, if it may have one; why not, if not. One that may not is closed at once.
+fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Result<Place, &'static str> {
     let source = reception.source();
-    let name = &source.name;
     if !source.allows(peer) {
-        warn!(source = name, %peer, "refused: the address is not allowed");
-        return None;
+        return Err("the address is not allowed");
     }
     let place = places.take(peer, source.max_connections, source.max_per_peer);
-    if place.is_none() {
-        warn!(source = name, %peer, "refused: there are as many connections as may be");
-    }
-    place
+    place.ok_or("there are as many connections as may be")
 }
 
 /// How many connections each address has.

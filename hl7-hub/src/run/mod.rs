@@ -2,9 +2,10 @@
 //! [`store`](crate::store) keeps.
 //!
 //! Every connection and every destination is a task of its own. They share the store and nothing else, so that what hangs in
-//! one keeps no other waiting. Whatever waits is bounded: connections by their listener, what is read by the frame limit,
-//! what is written by the store's queue, what a lane reads ahead by its own limit.
+//! one keeps no other waiting. Whatever waits is bounded: connections by their listener, what is read by the frame limit and
+//! a budget for all, what is written by the store's queue, what a lane reads ahead by its own limit.
 
+mod budget;
 mod clock;
 mod connection;
 mod crew;
@@ -18,7 +19,10 @@ mod outlet;
 mod outlet_file;
 mod outlet_http;
 mod outlet_mllp;
+mod refusals;
 mod reload;
+mod sessions;
+mod suspension;
 mod wake;
 mod wire;
 
@@ -34,10 +38,12 @@ use crate::api::{Api, ApiError};
 use crate::config::{Changes, Config};
 use crate::operate::{self, Desk, Gates, Metrics};
 use crate::store::{AuditEvent, Side, SqliteOptions, SqliteStore, Store, StoreError};
+use budget::Budget;
 pub use clock::Clock;
 use crew::Crew;
 use reload::Order;
 pub use reload::{Control, Orders, ReloadError};
+use sessions::Sessions;
 use wake::{Outcomes, Wake};
 
 /// Why a hub does not run.
@@ -86,6 +92,12 @@ pub(crate) struct Hub {
     outcomes: Outcomes,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
+    /// Whether the store has no room.
+    full: watch::Sender<bool>,
+    /// How much of messages is held that are not complete.
+    budget: Arc<Budget>,
+    /// The connections that are made to destinations.
+    sessions: Arc<Sessions>,
     /// The failure after which nothing can be promised any more.
     fatal: watch::Sender<Option<StoreError>>,
 }
@@ -101,6 +113,9 @@ impl Hub {
             doors: RwLock::default(),
             outcomes: Outcomes::default(),
             stop: watch::Sender::new(false),
+            full: watch::Sender::new(false),
+            budget: Arc::new(Budget::new(config.buffer_limit)),
+            sessions: Arc::default(),
             fatal: watch::Sender::new(None),
         })
     }
@@ -171,8 +186,10 @@ impl Hub {
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
     pub(crate) fn note_failure(&self, failure: &StoreError) {
-        if matches!(failure, StoreError::Stopped(_)) {
-            self.fatal.send_replace(Some(failure.clone()));
+        match failure {
+            StoreError::Stopped(_) => drop(self.fatal.send_replace(Some(failure.clone()))),
+            StoreError::Full => drop(self.full.send_replace(true)),
+            _ => {}
         }
     }
 
@@ -260,19 +277,8 @@ pub async fn run(
     let failure = loop {
         tokio::select! {
             () = &mut stop => break None,
-            failed = fatal.wait_for(Option::is_some) => {
-                break failed.ok().and_then(|failure| failure.clone());
-            }
-            Some(order) = orders.next() => match order {
-                Order::Reload { by, why, answer } => {
-                    let outcome = read_again(&hub, &mut crew, by, &why).await;
-                    // Whoever wanted it may have gone.
-                    let _ = answer.send(outcome);
-                }
-                Order::Gates { answer } => {
-                    let _ = answer.send(crew.go_over(hub.config()).await);
-                }
-            },
+            failure = failed(&mut fatal) => break failure,
+            Some(order) = orders.next() => carry_out(&hub, &mut crew, order).await,
             Some(Err(failure)) = service.join_next() => error!(%failure, "a task failed"),
             () = crew.look_after() => {}
         }
@@ -285,6 +291,23 @@ pub async fn run(
     match failure {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
+    }
+}
+
+/// Waits for a failure after which nothing can be promised any more.
+async fn failed(fatal: &mut watch::Receiver<Option<StoreError>>) -> Option<StoreError> {
+    fatal.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone())
+}
+
+/// Does what an order says, and tells whoever gave it, who may have gone, what came of that.
+async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
+    match order {
+        Order::Reload { by, why, answer } => {
+            let _ = answer.send(read_again(hub, crew, by, &why).await);
+        }
+        Order::Gates { answer } => {
+            let _ = answer.send(crew.go_over(hub.config()).await);
+        }
     }
 }
 
@@ -306,6 +329,10 @@ async fn read_again(
                     "cannot change while the hub runs; the old value holds until the next start"
                 );
             }
+            let removed = changes.removed.iter();
+            for name in removed.filter_map(|part| part.strip_prefix("destination.")) {
+                warn_of_queue(hub, name.to_owned()).await;
+            }
             ("reloaded", changes.to_string())
         }
         Err(failure) => {
@@ -320,6 +347,24 @@ async fn read_again(
     outcome
 }
 
+/// Says in the log that something is queued for a destination that is not there any more, if so.
+async fn warn_of_queue(hub: &Hub, destination: String) {
+    let (store, name) = (Arc::clone(&hub.store), destination.clone());
+    let waits = tokio::task::spawn_blocking(move || {
+        let reader = store.reader();
+        Ok::<_, StoreError>(
+            !reader.pending(&name, None, 1)?.is_empty()
+                || !reader.gathering(&name, None, 1)?.is_empty(),
+        )
+    });
+    if waits.await.is_ok_and(|waits| waits.unwrap_or_default()) {
+        warn!(
+            destination,
+            "is not there any more; what is queued for it waits until it comes back"
+        );
+    }
+}
+
 async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {
     let old = Arc::clone(crew.config());
     let file = old.file.clone().ok_or(ReloadError::NoFile)?;
@@ -328,8 +373,9 @@ async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {
     let changes = old.changes(&new);
     // The folder stays; else the next reload would not say any more that it is another one.
     new.data.clone_from(&old.data);
-    let limit = new.store_limit;
+    let (limit, buffer_limit) = (new.store_limit, new.buffer_limit);
     crew.go_over(Arc::new(new)).await?;
+    hub.budget.limit(buffer_limit);
     if limit != old.store_limit
         && let Err(failure) = hub.store.limit(limit).await
     {

@@ -1,5 +1,7 @@
 //! The way out to a destination, whatever it is.
 
+use std::sync::Arc;
+
 use crate::config::Port;
 use crate::engine::Lost;
 use crate::store::Delivery;
@@ -7,6 +9,7 @@ use crate::store::Delivery;
 use super::outlet_file::FileOutlet;
 use super::outlet_http::HttpOutlet;
 use super::outlet_mllp::MllpOutlet;
+use super::sessions::Sessions;
 
 /// The way out to one destination.
 #[derive(Debug)]
@@ -28,9 +31,11 @@ pub(super) enum Sent {
 }
 
 impl Outlet {
-    pub(super) fn new(port: &Port, hears: bool) -> Self {
+    pub(super) fn new(port: &Port, hears: bool, sessions: &Arc<Sessions>) -> Self {
         match port {
-            Port::Mllp(mllp) => Self::Mllp(Box::new(MllpOutlet::new(mllp.clone(), hears))),
+            Port::Mllp(mllp) => {
+                Self::Mllp(Box::new(MllpOutlet::new(mllp.clone(), hears, Arc::clone(sessions))))
+            }
             Port::File(file) => Self::File(FileOutlet::new(file.clone())),
             Port::Http(http) => Self::Http(Box::new(HttpOutlet::new(http.clone()))),
         }
@@ -45,7 +50,7 @@ impl Outlet {
         }
     }
 
-    /// Whether the destination is still as it was left.
+    /// Whether the destination is still as it was left, and this is still the one to send to it.
     pub(super) fn is_ready(&mut self) -> bool {
         match self {
             Self::Mllp(mllp) => mllp.is_ready(),
@@ -69,10 +74,11 @@ impl Outlet {
         }
     }
 
-    /// Hears what comes while nothing is under way; for ever, where nothing may come.
-    pub(super) async fn hear(&mut self) {
+    /// Hears what comes while nothing is under way; for ever, where nothing may come. With nothing to send, it makes room for
+    /// others.
+    pub(super) async fn hear(&mut self, rests: bool) {
         match self {
-            Self::Mllp(mllp) => mllp.hear().await,
+            Self::Mllp(mllp) => mllp.hear(rests).await,
             Self::File(_) | Self::Http(_) => std::future::pending().await,
         }
     }

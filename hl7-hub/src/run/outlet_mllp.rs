@@ -1,6 +1,7 @@
 //! Sending over MLLP: one message, its reply, then the next.
 
 use std::io;
+use std::sync::Arc;
 
 use hl7_core::Header;
 use hl7_mllp::{Commit, Decoder, Kind};
@@ -8,6 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::outlet::Sent;
+use super::sessions::{Session, Sessions};
 use super::wire::Wire;
 use crate::config::{Commits, MllpOut};
 use crate::engine::{Lost, acknowledged};
@@ -21,30 +23,42 @@ const LATE: usize = 64;
 #[derive(Debug)]
 pub(super) struct MllpOutlet {
     settings: MllpOut,
+    sessions: Arc<Sessions>,
     connection: Option<(Wire, Decoder)>,
+    /// There for as long as the connection is.
+    session: Option<Session>,
     /// Whether applications acknowledge over it later than the reply.
     hears: bool,
     late: Vec<Vec<u8>>,
 }
 
 impl MllpOutlet {
-    pub(super) fn new(settings: MllpOut, hears: bool) -> Self {
-        Self { settings, connection: None, hears, late: Vec::new() }
+    pub(super) fn new(settings: MllpOut, hears: bool, sessions: Arc<Sessions>) -> Self {
+        let late = Vec::new();
+        Self { settings, sessions, connection: None, session: None, hears, late }
     }
 
-    /// Connects anew. The name is looked up each time.
+    /// Connects anew, once there is room for another connection to the address.
     pub(super) async fn connect(&mut self) -> io::Result<()> {
         self.close();
-        let MllpOut { address, connect_timeout, secured, keepalive, .. } = &self.settings;
+        let MllpOut { address, connect_timeout, secured, keepalive, max_connections, .. } =
+            &self.settings;
+        let session = self.sessions.open(address, *max_connections).await;
         let wire = Wire::call(address, *connect_timeout, secured.as_ref(), *keepalive).await?;
         let decoder = Decoder::with_options(self.settings.framed.decoder);
         self.connection = Some((wire, decoder));
+        self.session = Some(session);
         Ok(())
+    }
+
+    /// Whether the connection is as it was left, and no other destination is to have it now.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.is_open() && !self.session.as_ref().is_some_and(Session::gives_way)
     }
 
     /// Whether the connection is open and nothing came over it that nobody asked for. Whatever came would be taken for the
     /// reply to the next message.
-    pub(super) fn is_ready(&mut self) -> bool {
+    fn is_open(&mut self) -> bool {
         let Some((wire, decoder)) = &mut self.connection else { return false };
         let mut buffer = [0; 64];
         loop {
@@ -70,13 +84,15 @@ impl MllpOutlet {
         if self.settings.framed.encoder.encode(payload, &mut frame).is_err() {
             return Sent::Lost(Lost::Unsendable);
         }
-        // The peer may have closed since the attempt was begun; then it has nothing of it.
+        // The peer may have closed since the attempt was begun, or another destination waits for the connection: then it
+        // has nothing of it.
         if !self.is_ready() {
             return Sent::Lost(Lost::Unsent);
         }
         let Some((wire, decoder)) = &mut self.connection else {
             return Sent::Lost(Lost::Unsent);
         };
+        self.session.iter_mut().for_each(Session::sent);
         let limit = self.settings.ack_timeout;
         let control_id = Header::of(payload).filter(|_| self.hears);
         let control_id = control_id.map(|header| header.field(10).to_vec());
@@ -90,26 +106,17 @@ impl MllpOutlet {
     }
 
     /// Hears acknowledgments of applications while nothing is under way; for ever, where none may come. What else comes
-    /// ends the connection. It may be given up at any time.
-    pub(super) async fn hear(&mut self) {
-        while self.hears
-            && let Some((wire, decoder)) = &mut self.connection
-        {
-            let mut buffer = [0; READ];
-            let length = wire.read(&mut buffer).await.unwrap_or(0);
-            let mut rest = &buffer[..length];
-            let mut is_well = length > 0;
-            while let Some(event) = decoder.next_event(&mut rest) {
-                is_well &= is_expected(&event.kind, true, &mut self.late);
-            }
-            if !is_well {
-                self.close();
-            }
-            if !self.late.is_empty() {
-                return;
-            }
+    /// ends the connection; so does another destination that waits for it, if this one rests. It may be given up at any time.
+    pub(super) async fn hear(&mut self, rests: bool) {
+        let Self { connection, session, hears, late, .. } = self;
+        let session = session.as_ref().filter(|_| rests);
+        let goes_on = tokio::select! {
+            is_well = listen(connection.as_mut().filter(|_| *hears), late) => is_well,
+            () = wanted(session) => false,
+        };
+        if !goes_on {
+            self.close();
         }
-        std::future::pending().await
     }
 
     /// What was heard.
@@ -119,6 +126,32 @@ impl MllpOutlet {
 
     pub(super) fn close(&mut self) {
         self.connection = None;
+        self.session = None;
+    }
+}
+
+/// Hears until there is something to be taken. Whether nothing else came.
+async fn listen(connection: Option<&mut (Wire, Decoder)>, late: &mut Vec<Vec<u8>>) -> bool {
+    let Some((wire, decoder)) = connection else { return std::future::pending().await };
+    let mut buffer = [0; READ];
+    loop {
+        let length = wire.read(&mut buffer).await.unwrap_or(0);
+        let mut rest = &buffer[..length];
+        let mut is_well = length > 0;
+        while let Some(event) = decoder.next_event(&mut rest) {
+            is_well &= is_expected(&event.kind, true, late);
+        }
+        if !is_well || !late.is_empty() {
+            return is_well;
+        }
+    }
+}
+
+/// Waits until another destination waits for a session; for ever, where there is none.
+async fn wanted(session: Option<&Session>) {
+    match session {
+        Some(session) => session.wanted().await,
+        None => std::future::pending().await,
     }
 }
 

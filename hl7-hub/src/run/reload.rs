@@ -101,3 +101,68 @@ impl Control {
         Ok(answered.await.map_err(|_| ReloadError::Stopping)??)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::run::run;
+
+    /// A hub over a configuration, what it is told by, and what stops it when it is dropped.
+    fn start(
+        config: Config,
+    ) -> (Control, oneshot::Sender<()>, tokio::task::JoinHandle<Result<(), RunError>>) {
+        let (orders, (stop, stopped)) = (Orders::new(), oneshot::channel::<()>());
+        let control = orders.control();
+        let running = tokio::spawn(run(config, orders, async move { drop(stopped.await) }));
+        (control, stop, running)
+    }
+
+    fn text(source: &str) -> String {
+        format!("[source.{source}]\nmllp.listen = \"127.0.0.1:0\"\n")
+    }
+
+    fn load(path: &Path) -> Config {
+        Config::load(path).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_the_order_is_told_what_came_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hub.toml");
+        fs::write(&path, text("a")).expect("the configuration");
+        let (control, stop, running) = start(load(&path));
+        assert_eq!(control.reload("alice", "").await.ok(), Some(Changes::default()));
+        fs::write(&path, text("b")).expect("the configuration");
+        let changes = control.reload("alice", "").await.expect("it is right");
+        assert_eq!(changes.to_string(), "added: source.b; removed: source.a");
+        for (wrong, said) in [
+            (format!("{}[hub]\nnaem = 1\n", text("b")), "line 4, column 1: hub: there is no key"),
+            (text("b").replace("127.0.0.1:0", "192.0.2.1:1"), "cannot listen on 192.0.2.1:1"),
+        ] {
+            fs::write(&path, wrong).expect("the configuration");
+            let failure = control.reload("alice", "").await.expect_err(said).to_string();
+            assert!(failure.contains(said), "{failure}");
+        }
+        fs::remove_file(&path).expect("it was there");
+        assert!(matches!(control.reload("alice", "").await, Err(ReloadError::Config(_))));
+        drop(stop);
+        running.await.expect("it ends").expect("it ends well");
+        assert!(matches!(control.reload("alice", "").await, Err(ReloadError::Stopping)));
+    }
+
+    #[tokio::test]
+    async fn what_came_from_no_file_is_not_read_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config::parse(&text("a"), folder.path()).expect("it is right");
+        let (control, stop, running) = start(config);
+        assert!(matches!(control.reload("alice", "").await, Err(ReloadError::NoFile)));
+        drop(stop);
+        running.await.expect("it ends").expect("it ends well");
+    }
+}

@@ -15,7 +15,8 @@ use tokio::task::coop::unconstrained;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use crate::config::{Secured, Tls};
+use crate::config::Secured;
+use crate::tls::Tls;
 
 /// For a TLS handshake. Whoever connects and says nothing does not hold a place for longer.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -160,5 +161,58 @@ impl AsyncWrite for Wire {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Secured(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Two ends of a connection.
+    async fn ends(keepalive: Option<Duration>) -> (Wire, Wire) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let calling = Wire::call(&address, HANDSHAKE, None, keepalive);
+        let (called, accepted) = tokio::join!(calling, listener.accept());
+        let stream = accepted.expect("a connection").0;
+        let accepted = Wire::accept(stream, None, keepalive).await.expect("a connection");
+        (called.expect("a connection"), accepted)
+    }
+
+    #[tokio::test]
+    async fn a_silent_peer_is_asked_whether_it_is_there() {
+        for keepalive in [Some(Duration::from_secs(77)), None] {
+            let (called, accepted) = ends(keepalive).await;
+            for wire in [called, accepted] {
+                let Wire::Plain(stream) = wire else { panic!("it is secured") };
+                let socket = SockRef::from(&stream);
+                assert_eq!(socket.keepalive().expect("a setting"), keepalive.is_some());
+                assert!(stream.nodelay().expect("a setting"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_there_is_read_at_once_and_an_end_is_seen() {
+        let (mut here, mut there) = ends(None).await;
+        let mut buffer = [0; 8];
+        let nothing = here.read_now(&mut buffer).map_err(|error| error.kind());
+        assert_eq!(nothing, Err(io::ErrorKind::WouldBlock));
+        there.send(b"late").await.expect("it is sent");
+        let soon = || tokio::time::sleep(Duration::from_millis(20));
+        let read = loop {
+            match here.read_now(&mut buffer) {
+                Ok(length) => break length,
+                Err(_) => soon().await,
+            }
+        };
+        assert_eq!(&buffer[..read], b"late");
+        there.close().await;
+        while here.read_now(&mut buffer).is_err() {
+            soon().await;
+        }
+        assert_eq!(here.read_now(&mut buffer).expect("an end"), 0);
     }
 }

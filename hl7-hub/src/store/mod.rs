@@ -32,6 +32,7 @@ mod types;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 pub use orders::{
     Act, Clocks, Order, Ordered, Outgoing, Paused, PruneFrom, Pruned, Requeued, Side,
@@ -62,6 +63,9 @@ pub type Pending<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub trait Store: Send + Sync + 'static {
     /// Takes a message with all that was decided about it.
     fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted>;
+
+    /// Takes messages in this order, all of them or none.
+    fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>>;
 
     /// Takes a batch and messages of it, all of them in one commit.
     fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch>;

@@ -121,7 +121,7 @@ impl Hub {
         self.status().destinations.iter().all(|destination| destination.queued == 0)
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let running = self.running.as_ref().expect("it runs");
         running.log.lock().expect("the log").clone()
     }
@@ -152,10 +152,15 @@ impl Hub {
             "goes on with the configuration that it has",
         );
         let before = (count(taken), count(refused));
-        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
-        self.signal("-HUP");
+        self.begin_reload(config);
         eventually("the configuration is read", || (count(taken), count(refused)) != before);
         count(refused) == before.1
+    }
+
+    /// As `reload`, without waiting.
+    pub(crate) fn begin_reload(&self, config: &str) {
+        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
+        self.signal("-HUP");
     }
 
     fn signal(&self, signal: &str) {

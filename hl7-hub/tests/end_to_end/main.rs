@@ -13,6 +13,7 @@ mod delivered;
 mod delivery;
 #[cfg(unix)]
 mod hospital;
+mod hostile;
 mod http;
 mod hub;
 mod kill;
@@ -21,10 +22,12 @@ mod messages;
 mod metrics;
 mod operate;
 mod parked;
+mod pipelining;
 mod receiver;
 mod reload;
 mod sender;
 mod tls;
+mod tools;
 mod wait;
 
 use messages::{CANARY, adt, field};

@@ -39,7 +39,8 @@ type React = Arc<dyn Fn(usize, &str) -> Reaction + Send + Sync>;
 pub(crate) struct Receiver {
     address: String,
     received: Arc<Mutex<Vec<Vec<u8>>>>,
-    connections: Arc<AtomicUsize>,
+    /// How often somebody connected, how many are connected, and how many were at most.
+    connections: Arc<[AtomicUsize; 3]>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -62,18 +63,23 @@ impl Receiver {
         let stop: Arc<AtomicBool> = Arc::default();
         let (messages, stopped, react) =
             (Arc::clone(&received), Arc::clone(&stop), Arc::new(react) as React);
-        let connections: Arc<AtomicUsize> = Arc::default();
+        let connections: Arc<[AtomicUsize; 3]> = Arc::default();
         let counted = Arc::clone(&connections);
         let thread = std::thread::spawn(move || {
             let mut connections = Vec::new();
             while !stopped.load(Ordering::SeqCst) {
                 match listener.accept() {
                     Ok((stream, _)) => {
-                        counted.fetch_add(1, Ordering::SeqCst);
+                        let counted = Arc::clone(&counted);
+                        counted[0].fetch_add(1, Ordering::SeqCst);
+                        let open = counted[1].fetch_add(1, Ordering::SeqCst) + 1;
+                        counted[2].fetch_max(open, Ordering::SeqCst);
                         let (messages, stopped, react) =
                             (Arc::clone(&messages), Arc::clone(&stopped), Arc::clone(&react));
                         connections.push(std::thread::spawn(move || {
-                            serve(stream, &messages, &stopped, &react);
+                            serve(&stream, &messages, &stopped, &react);
+                            // Before the other side can notice that it is closed.
+                            counted[1].fetch_sub(1, Ordering::SeqCst);
                         }));
                     }
                     Err(_) => std::thread::sleep(Duration::from_millis(2)),
@@ -90,7 +96,12 @@ impl Receiver {
 
     /// How often somebody connected.
     pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+        self.connections[0].load(Ordering::SeqCst)
+    }
+
+    /// How many were connected at once, at most.
+    pub(crate) fn most_connected(&self) -> usize {
+        self.connections[2].load(Ordering::SeqCst)
     }
 
     /// The messages as they came.
@@ -113,7 +124,7 @@ impl Drop for Receiver {
     }
 }
 
-fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBool, react: &React) {
+fn serve(mut stream: &TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBool, react: &React) {
     stream.set_nonblocking(false).expect("a setting");
     stream.set_read_timeout(Some(TICK)).expect("a setting");
     stream.set_nodelay(true).expect("a setting");

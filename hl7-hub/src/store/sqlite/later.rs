@@ -127,7 +127,7 @@ impl Ledger<'_> {
         self.db
             .execute(
                 "UPDATE deliveries SET lane = ?2 WHERE destination = ?1 AND lane <> ?2 \
-                 AND state IN ('queued', 'sending', 'held')",
+                 AND state IN ('queued', 'sending', 'held', 'gathering')",
                 params![destination, lane],
             )
             .map(|_| ())

@@ -22,6 +22,7 @@ mod writer;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -100,6 +101,10 @@ fn locked(folder: &Path) -> Result<File, StoreError> {
 impl Store for SqliteStore {
     fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted> {
         self.writer.submit(move |ledger| ledger.accept(&incoming))
+    }
+
+    fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>> {
+        self.writer.submit(move |ledger| incoming.iter().map(|one| ledger.accept(one)).collect())
     }
 
     fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch> {

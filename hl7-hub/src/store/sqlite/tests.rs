@@ -58,6 +58,8 @@ contract::suite! { contract; Folder::new();
     what_cannot_be_done_costs_nobody_else
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
+    messages_come_together_in_their_order
+    order_is_that_of_commits_whatever_the_clock_says
     a_batch_is_stored_with_its_messages
     what_gathers_goes_with_its_batch
     what_is_to_go_now_is_remembered_until_it_has_gone
@@ -146,8 +148,15 @@ async fn a_full_store_takes_messages_again_once_there_is_room() {
     let size = std::fs::metadata(folder.file()).expect("the file").len();
     let limited = SqliteOptions { limit: Some(size + 256 * 1024), ..folder.options() };
     let store = SqliteStore::open(&limited).expect("the store opens");
-    assert_eq!(store.accept(large).await, Err(StoreError::Full));
+    assert_eq!(store.accept(large.clone()).await, Err(StoreError::Full));
+    // Of those that come together all are stored, or none is.
+    let together = vec![incoming("before", &["lab"]), large.clone(), incoming("behind", &["lab"])];
+    assert_eq!(store.accept_all(together.into()).await, Err(StoreError::Full));
     assert!(store.accept(incoming("small", &["lab"])).await.is_ok());
+    assert_eq!(store.reader().pending("lab", None, 10).expect("it is read").len(), 1);
+    // Room can be given while it is open.
+    store.limit(None).await.expect("it is set");
+    assert!(store.accept(large).await.is_ok());
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
 }
 
