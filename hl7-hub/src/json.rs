@@ -28,11 +28,11 @@ pub fn status(status: &Status) -> Value {
             "name": to.name,
             "gathering": to.gathering,
             "queued": to.queued,
-            "held": to.held,
-            "awaiting": to.awaiting,
             "done": to.done,
             "dead": to.dead,
             "parked": to.parked,
+            "held": to.held,
+            "awaiting": to.awaiting,
             "oldest": to.oldest.map(time),
         })
     });

@@ -19,7 +19,6 @@
 //! | `POST /api/messages/N/dismiss` | | decides that it needs nothing more |
 //! | `POST /api/pause`, `/api/resume` | `side`: `source` or `destination`; `names` | pauses, or resumes |
 //! | `POST /api/skip` | `destination`, `delivery` | cancels what it is to get next |
-//! | `POST /api/release` | `destination`, `give_up` | sends again what a destination is held up by, or gives it up |
 //! | `POST /api/send-now` | `destination` | has it send what it has gathered |
 //! | `POST /api/drain` | `wait_seconds` | pauses all sources and waits until nothing is queued |
 //! | `POST /api/prune` | | takes away what is old |

@@ -66,7 +66,6 @@ pub(super) fn router(desk: Arc<Desk>, token: Token, open_metrics: bool) -> Route
         .route("/api/pause", post(pause))
         .route("/api/resume", post(resume))
         .route("/api/skip", post(skip))
-        .route("/api/release", post(release))
         .route("/api/send-now", post(send_now))
         .route("/api/drain", post(drain))
         .route("/api/prune", post(prune))
@@ -368,25 +367,6 @@ struct ToDestination {
     #[serde(default)]
     why: String,
     destination: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Release {
-    #[serde(default)]
-    why: String,
-    destination: String,
-    #[serde(default)]
-    give_up: bool,
-}
-
-async fn release(State(shared): State<Shared>, who: Who, Said(said): Said<Release>) -> Outcome {
-    let by = by(who, said.why)?;
-    let released = shared.desk.release(&by, said.destination, said.give_up).await?;
-    let done = released
-        .iter()
-        .map(|it| format!("delivery {} to {}: {}", it.delivery, it.destination, it.state));
-    Ok(Answer(json!({ "done": done.collect::<Vec<_>>().join("; ") })))
 }
 
 async fn send_now(

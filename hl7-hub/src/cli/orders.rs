@@ -62,22 +62,6 @@ pub(super) struct Skip {
     by: By,
 }
 
-/// Let a destination go on that is held up by a message that it refused
-///
-/// The message is sent again, with its attempts counted anew, or given up.
-#[derive(Debug, clap::Args)]
-pub(super) struct Release {
-    /// The destination
-    destination: String,
-
-    /// Give the message up: it is dead then, and what is behind it goes on
-    #[arg(long)]
-    give_up: bool,
-
-    #[command(flatten)]
-    by: By,
-}
-
 /// Have a destination that gathers messages send what it has
 #[derive(Debug, clap::Args)]
 pub(super) struct SendNow {
@@ -149,13 +133,6 @@ pub(super) fn skip(args: &Skip, out: &mut impl Write) -> Result<Status, Failure>
     let what = json!({ "destination": destination, "delivery": delivery });
     let answer = by.order("skip", what)?;
     writeln!(out, "{} (message {})", done(&answer), answer["message"])?;
-    Ok(Status::Well)
-}
-
-pub(super) fn release(args: &Release, out: &mut impl Write) -> Result<Status, Failure> {
-    let Release { destination, give_up, by } = args;
-    let what = json!({ "destination": destination, "give_up": give_up });
-    writeln!(out, "{}", done(&by.order("release", what)?))?;
     Ok(Status::Well)
 }
 

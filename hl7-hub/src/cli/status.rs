@@ -51,17 +51,28 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         let oldest = to.oldest.map_or_else(|| "-".to_owned(), time::shown);
         let connected = of_name(running.as_ref(), "destinations", &to.name)
             .map(|known| known["connected"] == Value::Bool(true));
-        let state = match (is_paused(Side::Destination, &to.name), connected) {
+        let mut state = match (is_paused(Side::Destination, &to.name), connected) {
             (true, _) => "paused",
-            _ if to.held > 0 => "held up; see `hl7-hub release`",
+            // A refusal holds it up until somebody resumes it.
+            (false, _) if to.held > 0 => "held up: resume or skip",
             (false, None) => "",
             (false, Some(true)) => "connected",
             (false, Some(false)) => "not connected",
-        };
+        }
+        .to_owned();
+        if to.awaiting > 0 {
+            state = format!("{state}, {} wait for their application", to.awaiting);
+        }
         writeln!(
             out,
-            "{:<16} {:>10} {:>10} {:>10} {:>10} {:>10}  {oldest:<24} {state}",
-            to.name, to.gathering, to.queued, to.done, to.dead, to.parked
+            "{:<16} {:>10} {:>10} {:>10} {:>10} {:>10}  {oldest:<24} {}",
+            to.name,
+            to.gathering,
+            to.queued,
+            to.done,
+            to.dead,
+            to.parked,
+            state.trim_start_matches(", ")
         )?;
     }
     if let Some(running) = &running {

@@ -218,6 +218,10 @@ pub(super) fn read(
         section.mistake(span, "backup", "a destination cannot be its own backup");
     }
     let lanes = lanes(section.section("lanes"));
+    if lanes.count > 1 && batch.is_some() {
+        let reason = "what goes in batches goes in one lane; leave out one of `batch` and `lanes`";
+        section.mistake(section.span.clone(), "lanes", reason);
+    }
     let hold = section.word("on_refusal", &["pass", "hold"]) == Some(1);
     if let Some((_, span)) = backup_span.clone().filter(|_| hold) {
         let reason = "what a destination refuses is held, or goes to its backup, not both";

@@ -179,11 +179,12 @@ impl Config {
         };
         hub.finish();
         let hub_name = config.name.clone();
+        for (name, section) in root.named("destination") {
+            let read = destination::read(name, section, folder, &hub_name, &tls);
+            config.destinations.extend(read);
+        }
         for (name, section) in root.named("alert") {
             config.alerts.extend(alert::read(name, section));
-        }
-        for (name, section) in root.named("destination") {
-            config.destinations.extend(destination::read(name, section, folder, &hub_name, &tls));
         }
         config.routes = root.list("route").into_iter().map(route::read).collect();
         config.check_names(&root);
@@ -267,9 +268,12 @@ impl Config {
     /// What a destination is set up by: two configurations that say the same of it have the same. `None` where there is no
     /// destination with that name.
     pub(crate) fn settings_of_destination(&self, name: &str) -> Option<Digest> {
+        let destination = self.destination(name)?;
+        // What stands elsewhere in the file and holds for this one too: batches come from the hub by its name.
+        let sender = destination.batch.as_ref().map_or("", |batch| batch.sender.as_str());
         let part = self.parts.get(&format!("destination.{name}"))?;
-        // What stands elsewhere in the file and holds for this one too.
-        match &self.destination(name)?.port {
+        let part = Digest::of_parts([&part.0[..], sender.as_bytes()]);
+        match &destination.port {
             Port::Mllp(mllp) => {
                 let most = mllp.max_connections.unwrap_or_default().to_be_bytes();
                 let secured = mllp.secured.as_ref().map(|secured| secured.tls.stamp());
@@ -277,7 +281,7 @@ impl Config {
                 Some(Digest::of_parts([&part.0[..], &most, secured.unwrap_or_default()]))
             }
             Port::Http(http) => Some(Digest::of_parts([&part.0[..], &http.stamp().0])),
-            Port::File(_) => Some(*part),
+            Port::File(_) => Some(part),
         }
     }
 

@@ -123,12 +123,12 @@ pub struct Acks {
     pub by_routes: bool,
     /// Whether a message of an unknown sender is rejected; else it is met by silence. It is kept in both cases.
     pub reject_unknown: bool,
-    /// How the messages of a batch are answered.
-    pub batch: BatchAcks,
     /// Whose answers are waited for before the application acknowledgment; `None` for nobody's: it says that the message is
     /// stored.
     pub delivered: Option<Delivered>,
     pub(super) delivered_spans: Vec<(String, Range<usize>)>,
+    /// How the messages of a batch are answered.
+    pub batch: BatchAcks,
     pub(super) destination_span: Option<(String, Range<usize>)>,
 }
 
@@ -229,13 +229,13 @@ pub(super) fn read(
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
-    let batches = batches(&section);
     let acks_of = section.texts("acks_of").unwrap_or_default();
     let acks_of: Vec<_> = acks_of.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
+    let batches = batches(&section);
     let source = Source {
-        batches,
         tls,
         keepalive,
+        batches,
         framed,
         commits,
         timers,
@@ -391,13 +391,13 @@ fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
         ..AckSettings::default()
     };
     let to = ack.text_at("application_to");
+    let (delivered, delivered_spans) = delivered(&ack);
     let by_routes = ack.flag("by_routes").unwrap_or(false);
     if let Some((_, span)) = to.clone().filter(|_| by_routes) {
         let reason =
             "acknowledgments go by the routes; leave out one of `application_to` and `by_routes`";
         ack.mistake(span, "application_to", reason);
     }
-    let (delivered, delivered_spans) = delivered(&ack);
     let acks = Acks {
         by_routes,
         mode,
@@ -409,6 +409,8 @@ fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
             Some(at) => at == 1,
             None => true,
         },
+        delivered,
+        delivered_spans,
         batch: match ack.word("batch", &["each", "all", "negative"]) {
             Some(0) => BatchAcks::Each,
             Some(1) => BatchAcks::Batch(WhichAcks::All),
@@ -417,8 +419,6 @@ fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
             _ if matches!(batches, Batches::Whole { .. }) => BatchAcks::Batch(WhichAcks::All),
             _ => BatchAcks::Each,
         },
-        delivered,
-        delivered_spans,
         destination_span: to.map(|(name, span)| (name.to_owned(), span)),
     };
     ack.finish();
@@ -439,6 +439,11 @@ fn delivered(ack: &Section<'_, '_>) -> (Option<Delivered>, Vec<(String, Range<us
         ),
         (true, 2..) if response => {
             mistake("a response can come from one destination only: name one in `wait_for`")
+        }
+        (true, _) if ack.get("application_to").is_some() => {
+            mistake(
+                "an answer that waits for a destination goes back; `application_to` means nothing with it",
+            );
         }
         (false, 1..) => mistake("`wait_for` means nothing without `when = \"delivered\"`"),
         _ => {}

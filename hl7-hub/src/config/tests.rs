@@ -57,8 +57,8 @@ fn the_example_is_right_with_everything_in_it() {
         let is_setting = bare.split_once('=').is_some_and(|(key, _)| {
             key.trim().bytes().all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte))
         });
-        let is_section =
-            ["[destination", "[tls", "[alert"].iter().any(|start| bare.starts_with(start));
+        let sections = ["[destination", "[tls", "[alert"];
+        let is_section = sections.iter().any(|start| bare.starts_with(start));
         let is_wanted = (is_setting || is_section)
             && !bare.starts_with("policy")
             && !bare.starts_with("http")
@@ -145,6 +145,19 @@ fn what_is_said_is_what_is_set() {
 }
 
 #[test]
+fn what_one_destination_says_of_an_address_holds_for_all_that_have_it() {
+    let config = parse(
+        "[source.s]\nmllp.listen = \"s:1\"\n[destination.a]\nmllp = { connect = \"x:1\", max_connections = 2 }\n\
+         [destination.b]\nmllp.connect = \"x:1\"\n[destination.c]\nmllp.connect = \"y:1\"\n",
+    );
+    let most = config.destinations.iter().map(|destination| match &destination.port {
+        Port::Mllp(mllp) => mllp.max_connections,
+        Port::Http(_) | Port::File(_) => None,
+    });
+    assert_eq!(most.collect::<Vec<_>>(), [Some(2), Some(2), None]);
+}
+
+#[test]
 fn how_it_is_operated_is_what_is_set() {
     let bare = parse("[source.a]\nmllp = { listen = \"a:1\" }\n");
     assert_eq!(bare.api, None);
@@ -228,19 +241,6 @@ fn what_is_said_of_batches_that_are_made() {
     ] {
         assert_eq!(of(&port), Some(expected.clone()));
     }
-}
-
-#[test]
-fn what_one_destination_says_of_an_address_holds_for_all_that_have_it() {
-    let config = parse(
-        "[source.s]\nmllp.listen = \"s:1\"\n[destination.a]\nmllp = { connect = \"x:1\", max_connections = 2 }\n\
-         [destination.b]\nmllp.connect = \"x:1\"\n[destination.c]\nmllp.connect = \"y:1\"\n",
-    );
-    let most = config.destinations.iter().map(|destination| match &destination.port {
-        Port::Mllp(mllp) => mllp.max_connections,
-        Port::Http(_) | Port::File(_) => None,
-    });
-    assert_eq!(most.collect::<Vec<_>>(), [Some(2), Some(2), None]);
 }
 
 #[test]

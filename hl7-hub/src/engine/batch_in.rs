@@ -123,6 +123,48 @@ struct Part {
     not_stored: Vec<Payload>,
 }
 
+/// What becomes of a batch that stays whole.
+struct Fate {
+    verdict: Verdict,
+    /// The messages that were refused, by their places.
+    bad: Vec<usize>,
+}
+
+impl Fate {
+    /// Bad messages refuse their batch, unless they are set aside and others are left.
+    fn of(parts: &[Part], set_aside: bool) -> Self {
+        let of_part = |at: &usize| parts[*at].verdict;
+        let is_bad = |at: &usize| of_part(at) != Verdict::Accepted;
+        let bad: Vec<usize> = (0..parts.len()).filter(is_bad).collect();
+        let verdict = if bad.is_empty() || set_aside && bad.len() < parts.len() {
+            Verdict::Accepted
+        } else if bad.iter().all(|at| of_part(at) == Verdict::Rejected) {
+            Verdict::Rejected
+        } else {
+            Verdict::Error
+        };
+        Self { verdict, bad }
+    }
+
+    fn is_refused(&self) -> bool {
+        self.verdict != Verdict::Accepted
+    }
+
+    /// What the batch goes on without.
+    fn set_aside(&self) -> &[usize] {
+        if self.is_refused() { &[] } else { &self.bad }
+    }
+
+    fn in_words(&self) -> String {
+        let named = numbers(&self.bad);
+        match (self.is_refused(), self.bad.is_empty()) {
+            (true, _) => format!("is refused for {named}"),
+            (false, true) => "as a whole".to_owned(),
+            (false, false) => format!("without {named}, set aside"),
+        }
+    }
+}
+
 impl Reception {
     /// Judges what a frame holds: a message, or, where the source takes batches, a batch. Whatever it holds, the store gets
     /// every byte of it.
@@ -170,7 +212,9 @@ impl Batch<'_> {
         for (ordinal, range) in self.messages() {
             let moment = self.moment.part(ordinal);
             let bytes = &self.frame[range];
-            let (message, exchange) = self.reception.receive(bytes, self.peer, &moment);
+            let assessed = self.reception.assess(bytes, &moment, false);
+            // Without waiting for what destinations say: others in the frame may go elsewhere.
+            let (message, exchange) = self.reception.routed(bytes, self.peer, moment.at, assessed);
             messages.push(Member { ordinal, message });
             exchanges.push(exchange);
         }
@@ -184,47 +228,32 @@ impl Batch<'_> {
 
     /// The batch as one thing: all of it goes on, or, without what is set aside, the rest; or it is refused.
     fn whole(&self, set_aside: bool) -> Received {
-        let mut parts = self.parts(false);
-        let is_bad = |part: &Part| part.verdict != Verdict::Accepted;
-        let mut bad: Vec<usize> = (0..parts.len()).filter(|&at| is_bad(&parts[at])).collect();
-        let named = numbers(&bad);
-        let goes_on = bad.is_empty() || set_aside && bad.len() < parts.len();
-        let is_refused = !goes_on;
-        let verdict = match is_refused {
-            false => Verdict::Accepted,
-            true if bad.iter().all(|&at| parts[at].verdict == Verdict::Rejected) => {
-                Verdict::Rejected
-            }
-            true => Verdict::Error,
-        };
-        if is_refused {
-            parts = self.parts(true);
-            bad.clear();
-        }
-        let what = match (is_refused, bad.is_empty()) {
-            (true, _) => format!(" is refused for {named}"),
-            (false, true) => " as a whole".to_owned(),
-            (false, false) => format!(" without {named}, set aside"),
-        };
-        let (deliveries, routed) = self.route(verdict, &bad);
+        let parts = self.parts(false);
+        let fate = Fate::of(&parts, set_aside);
+        let parts = if fate.is_refused() { self.parts(true) } else { parts };
+        let (deliveries, routed) = self.route(fate.verdict, fate.set_aside());
         let mut batch = Incoming {
-            dedupe: self.dedupe_key().filter(|_| !is_refused),
+            dedupe: self.dedupe_key().filter(|_| !fate.is_refused()),
             deliveries,
-            ..self.incoming(verdict)
+            ..self.incoming(fate.verdict)
         };
-        let exchange = self.exchange(parts, named.is_empty(), &mut batch.deliveries);
-        let (words, findings) = (self.in_words(), self.envelope.findings());
+        let exchange = self.exchange(parts, fate.bad.is_empty(), &mut batch.deliveries);
+        let (words, what, findings) = (self.in_words(), fate.in_words(), self.envelope.findings());
         let frames = exchange.replies.len();
-        batch.decided = format!("{words}{what}; {routed}; {frames} frames of answer{findings}");
+        batch.decided = format!("{words} {what}; {routed}; {frames} frames of answer{findings}");
         batch.replies.clone_from(&exchange.replies);
-        let aside = bad.iter().filter_map(|&at| {
-            let ordinal = u32::try_from(at + 1).ok()?;
-            let bytes = self.frame.get(self.envelope.messages.get(at)?.clone())?;
-            let (message, _) = self.reception.receive(bytes, self.peer, &self.moment.part(ordinal));
-            Some(Member { ordinal, message })
-        });
-        let aside = aside.collect();
+        let aside = fate.set_aside().iter().filter_map(|&at| self.set_aside(at)).collect();
         self.received(batch, aside, Answers::OfBatch(exchange))
+    }
+
+    /// A message that is set aside goes where refused messages go. It is answered with its batch.
+    fn set_aside(&self, at: usize) -> Option<Member> {
+        let ordinal = u32::try_from(at + 1).ok()?;
+        let bytes = self.frame.get(self.envelope.messages.get(at)?.clone())?;
+        let assessed = self.reception.assess(bytes, &self.moment.part(ordinal), false).unanswered();
+        let (message, _) = self.reception.routed(bytes, self.peer, self.moment.at, assessed);
+        let decided = format!("set aside from its batch; {}", message.decided);
+        Some(Member { ordinal, message: Incoming { decided, ..message } })
     }
 
     /// More messages than may be: kept and refused as one, answered by the header of the first.
@@ -280,7 +309,7 @@ impl Batch<'_> {
         }
         if let Some(destination) = &self.reception.source().acks.application_to {
             for batch in bundle.of(diverted) {
-                deliveries.push(self.reception.to(destination, None, Some(batch), &[]));
+                deliveries.push(self.reception.to(destination, Some(batch), &[], None));
             }
         }
         let (mut replies, not_stored) = (bundle.of(replies), bundle.of(not_stored));
@@ -297,16 +326,21 @@ impl Batch<'_> {
         let (names, routed) = self.reception.destinations(&subject);
         let deliver = |name: &str| {
             if let Some(text) = self.reception.text(name, tree.as_ref()) {
-                return self.reception.to(name, None, Some(text), &[]);
+                return self.reception.to(name, Some(text), &[], None);
             }
             let set = self.reception.config.destination(name).map(|destination| &destination.set);
-            let outgoing = rewritten(self.frame, |number, message| match set {
-                _ if left_out.binary_search(&number).is_ok() => None,
-                Some(set) => set.apply(message).or_else(|| Some(message.to_vec())),
-                None => Some(message.to_vec()),
+            let set = set.filter(|set| !set.is_empty());
+            if set.is_none() && left_out.is_empty() {
+                return self.reception.to(name, None, self.frame, None);
+            }
+            let outgoing = rewritten(self.frame, |number, message| {
+                let is_left_out = left_out.binary_search(&number).is_ok();
+                let changed = set.and_then(|set| set.apply(message));
+                (!is_left_out).then(|| changed.unwrap_or_else(|| message.to_vec()))
             });
             let outgoing = Some(outgoing).filter(|outgoing| outgoing != self.frame);
-            self.reception.to(name, None, outgoing.map(Payload::from), self.frame)
+            // Nobody knows whose messages are in it.
+            self.reception.to(name, outgoing.map(Payload::from), self.frame, None)
         };
         (names.into_iter().map(deliver).collect(), routed)
     }

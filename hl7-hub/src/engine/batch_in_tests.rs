@@ -174,6 +174,10 @@ fn statement_25_one_bad_message_of_ten_is_set_aside_and_nine_go_on() {
     assert_eq!(destinations(&batch.messages[0].message), ["errors"]);
     let text = String::from_utf8_lossy(answer.replies[0].bytes()).into_owned();
     assert_eq!((text.matches("MSA|AA").count(), text.matches("MSA|AE|M7").count()), (9, 1));
+    // Its answer goes with the others, wherever they go.
+    let source = format!("{SET_ASIDE}ack = {{ by_routes = true }}\n");
+    let (batch, _, _) = receive(&source, &wrapped(&inside, 10));
+    assert_eq!(destinations(&batch.messages[0].message), ["errors"]);
     // Nothing is left of it: then it is refused.
     let (batch, _, _) = receive(SET_ASIDE, &wrapped(&messages(1, Some(1)), 1));
     assert_eq!((batch.batch.verdict, batch.messages.len()), (Verdict::Error, 0));
@@ -206,6 +210,20 @@ fn application_acknowledgments_of_a_whole_batch_go_by_their_own_way() {
     assert_eq!(count(answer.replies[0].bytes(), "MSA|CA|77"), 2);
     let sent = batch.batch.deliveries[2].outgoing.as_ref().expect("acknowledgments");
     assert_eq!((count(sent.bytes(), "MSA|AA|77"), count(sent.bytes(), "MSA|CA")), (2, 0));
+}
+
+#[test]
+fn the_answer_to_a_whole_batch_may_go_by_the_routes_too() {
+    let source = format!(
+        "{WHOLE}ack = {{ by_routes = true }}\n[[route]]\nwhen = 'batch == true and not exists MSH-9'\nto = \"errors\"\n"
+    );
+    let (batch, _, answer) = receive(&source, &wrapped(&messages(2, None), 2));
+    assert_eq!(
+        (answer.replies.len(), destinations(&batch.batch)),
+        (0, vec!["lab", "ris", "errors"])
+    );
+    let sent = batch.batch.deliveries[2].outgoing.as_ref().expect("acknowledgments");
+    assert!(sent.bytes().starts_with(b"BHS|") && sent.bytes().ends_with(b"MSA|AA|M2\rBTS|2\r"));
 }
 
 #[test]

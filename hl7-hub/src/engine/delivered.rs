@@ -1,9 +1,11 @@
 //! Sources that are answered when destinations have answered.
 
 use hl7_core::Tree;
-use hl7_core::ack::{AckCode, Asked, Fault, Inbound, Kind, Outcome, Owed, owed, read_faults};
+use hl7_core::ack::{
+    AckCode, AckMode, Asked, Fault, Inbound, Kind, Outcome, Owed, owed, read_faults,
+};
 
-use super::{Moment, Reception};
+use super::{Exchange, Moment, Reception};
 use crate::Payload;
 use crate::config::Delivered;
 use crate::store::{DeliveryState, DeliveryView, Incoming, Verdict};
@@ -21,25 +23,29 @@ pub struct Awaited {
 
 impl Reception {
     /// Takes out of the acknowledgments those that wait for destinations. An accept acknowledgment does not: it says
-    /// "stored".
+    /// "stored". Messages of batches are answered as they are stored.
     pub(super) fn await_delivery(
         &self,
-        incoming: &Incoming,
+        incoming: &mut Incoming,
+        exchange: &mut Exchange,
         owed_acks: Owed,
-        replies: &mut Vec<Payload>,
-    ) -> Option<Awaited> {
-        let Delivered { by, response, limit } = self.source().acks.delivered.as_ref()?;
+    ) {
+        let acks = &self.source().acks;
+        let Some(Delivered { by, limit, .. }) = &acks.delivered else { return };
         let goes_to = |name: &&String| {
             incoming.deliveries.iter().any(|delivery| delivery.destination == **name)
         };
         let destinations: Vec<_> = by.iter().filter(goes_to).cloned().collect();
-        let is_owed = *response || application_of(owed_acks).is_some() || replies.is_empty();
-        if incoming.verdict != Verdict::Accepted || destinations.is_empty() || !is_owed {
-            return None;
+        let is_answered = incoming.verdict == Verdict::Accepted && acks.mode != AckMode::None;
+        if destinations.is_empty() || !is_answered {
+            return;
         }
-        replies.truncate(usize::from(matches!(owed_acks, Owed::Acks { accept: Some(_), .. })));
+        let at_once = matches!(owed_acks, Owed::Acks { accept: Some(_), .. });
+        exchange.replies.truncate(usize::from(at_once));
+        incoming.replies.clone_from(&exchange.replies);
+        incoming.decided = format!("{}, behind {}", incoming.decided, destinations.join(", "));
         let message = incoming.payload.clone();
-        Some(Awaited { message, destinations, limit: *limit })
+        exchange.awaited = Some(Awaited { message, destinations, limit: *limit });
     }
 
     /// What the sender is told now that a message stands so with its destinations; `None` while one of them has not
@@ -73,13 +79,6 @@ impl Reception {
             text => text,
         };
         Some(self.replies(&inbound, owed_acks, &faults, moment))
-    }
-}
-
-fn application_of(owed_acks: Owed) -> Option<AckCode> {
-    match owed_acks {
-        Owed::Acks { application, .. } => application,
-        Owed::Text { success } => Some(if success { AckCode::Aa } else { AckCode::Ae }),
     }
 }
 

@@ -7,9 +7,7 @@ use hl7_core::batch::{BatchError, BatchHeader, BatchWriter};
 use super::Moment;
 use crate::Payload;
 use crate::config::BatchOut;
-use crate::store::{
-    DeliveryId, EVERY_LANE, Facts, Gathered, Incoming, NewDelivery, Release, Verdict,
-};
+use crate::store::{DeliveryId, Facts, Gathered, Incoming, NewDelivery, Release, Verdict};
 
 /// Watches what gathers for one destination.
 ///
@@ -164,7 +162,7 @@ impl Gathering {
             destination: self.destination.clone(),
             outgoing: None,
             gather: false,
-            lane: EVERY_LANE,
+            lane: 0,
         };
         Incoming {
             at: moment.at,

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use hl7_core::Header;
-use hl7_core::ack::{Decision, Reply, ReplyKind, ReplyRules};
+use hl7_core::ack::{Decision, ReplyRules};
 
 use super::Backoff;
+use super::ending::{Failure, Lost, Meaning, answers, outcome};
 use super::reply::read_reply;
 use crate::Payload;
 use crate::store::{
@@ -79,8 +80,8 @@ pub struct Lane {
     wire: bool,
     book: bool,
     stopping: bool,
-    /// Whether somebody paused the destination.
-    paused: bool,
+    /// Whether somebody has paused the destination.
+    closed: bool,
     /// How far the window is open.
     open: usize,
     /// Failures in a row to reach the destination, and the store.
@@ -100,12 +101,10 @@ struct Begun {
 pub enum Event {
     /// A delivery may be there.
     Arrived,
-    /// Somebody changed what is queued: a delivery is let go, or comes again.
+    /// Somebody changed what is queued: a delivery is let go, or comes again. Where the lane was closed it is open again.
     Changed,
-    /// Somebody paused the destination: what is under way is finished, nothing new is begun.
+    /// Somebody paused the destination: nothing more is begun until the next [`Event::Changed`].
     Closed,
-    /// The end of that.
-    Opened,
     /// The hub stops: what is under way is finished, nothing new is begun.
     Stop,
     /// The destination was reached.
@@ -130,30 +129,6 @@ pub enum Event {
     StoreFailed,
     /// A pause of the book is over.
     BookPaused,
-}
-
-/// Why an attempt ended without a reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
-    /// Nothing came for too long.
-    Timeout,
-    /// The connection ended.
-    Closed,
-    /// The connection was gone before a byte was written.
-    Unsent,
-    /// It could not be written as a whole.
-    NotWritten,
-    /// The destination says, below the level of acknowledgments, that it did not store it.
-    Refused,
-    /// It answered over HTTP with a status that is no success, and no acknowledgment that says more.
-    Status {
-        /// The status.
-        status: u16,
-        /// How long it asks to wait.
-        after: Option<Duration>,
-    },
-    /// It can never be written this way: it holds the marks of a frame.
-    Unsendable,
 }
 
 /// What to do next. What is `None` goes on as it does, or has nothing to do.
@@ -226,7 +201,7 @@ impl Lane {
             wire: false,
             book: false,
             stopping: false,
-            paused: false,
+            closed: false,
             open: 1,
             failures: 0,
             store_failures: 0,
@@ -245,12 +220,11 @@ impl Lane {
         let mut pause = None;
         match event {
             Event::Arrived => self.more = true,
-            Event::Changed => self.stale = true,
+            Event::Changed => (self.stale, self.closed) = (true, false),
             Event::Closed => {
-                self.paused = true;
+                self.closed = true;
                 self.withdraw(now);
             }
-            Event::Opened => (self.paused, self.stale) = (false, true),
             Event::Stop => {
                 self.stopping = true;
                 self.withdraw(now);
@@ -291,7 +265,7 @@ impl Lane {
     }
 
     fn next_wire(&mut self, now: i64) -> Option<Wire> {
-        if self.wire || self.stopping || self.paused {
+        if self.wire || self.begins_nothing() {
             return None;
         }
         if !self.begun.is_empty() && self.connected {
@@ -299,7 +273,8 @@ impl Lane {
             self.sent.extend(self.begun.drain(..count));
             return Some(Wire::Send(self.sent.iter().map(|sent| sent.delivery.clone()).collect()));
         }
-        let head = self.ahead.front().filter(|head| !head.held)?;
+        // What is about to be read anew is not waited for.
+        let head = self.ahead.front().filter(|head| !head.held && !self.stale)?;
         // A clock that was set back does not make a pause longer than the longest.
         let longest = self.settings.backoff.most.mul_f64(1.0 + self.settings.backoff.jitter);
         match u64::try_from(head.due.saturating_sub(now)) {
@@ -313,7 +288,7 @@ impl Lane {
             return None;
         }
         self.forget_what_is_stale();
-        let wants = self.more && !self.stale && !self.stopping && !self.paused;
+        let wants = self.more && !self.stale && !self.begins_nothing();
         let hungry = self.ahead.len() < self.settings.window;
         if wants && hungry {
             // What arrives from now on may be too late to be seen.
@@ -342,7 +317,7 @@ impl Lane {
     /// Takes what may begin now from what was read ahead.
     fn take_ready(&mut self, now: i64) -> VecDeque<Delivery> {
         let under_way = self.begun.len() + self.sent.len();
-        let room = match self.connected && !self.stale && !self.stopping && !self.paused {
+        let room = match self.connected && !self.stale && !self.begins_nothing() {
             true => self.open.saturating_sub(under_way),
             false => 0,
         };
@@ -377,7 +352,7 @@ impl Lane {
             }
         }
         // Meanwhile one before them came back, or the connection went.
-        if !self.connected || self.stopping || self.paused || self.would_overtake() {
+        if !self.connected || self.begins_nothing() || self.would_overtake() {
             self.withdraw(now);
         }
     }
@@ -511,60 +486,19 @@ impl Lane {
             };
         }
         // Nothing goes out before what is to be sent again, nor over a connection that is to be closed.
-        if !self.connected || self.stopping || self.would_overtake() {
+        if !self.connected || self.begins_nothing() || self.would_overtake() {
             self.withdraw(at);
         }
+    }
+
+    fn begins_nothing(&self) -> bool {
+        self.stopping || self.closed
     }
 
     /// Whether what was begun stands behind something that was not.
     fn would_overtake(&self) -> bool {
         let (head, begun) = (self.ahead.front(), self.begun.front());
         head.zip(begun).is_some_and(|(head, begun)| head.id < begun.delivery.id)
-    }
-}
-
-/// What an end without a reply comes to.
-struct Failure {
-    /// In a word or two.
-    outcome: String,
-    meaning: Meaning,
-    /// Whether the destination may have the message all the same.
-    ambiguous: bool,
-}
-
-/// What is not well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    /// The destination: its messages are sent again, however often.
-    Unwell,
-    /// Perhaps the message: it is sent again so often.
-    Message,
-    /// The message, for good.
-    Never,
-}
-
-impl Failure {
-    fn of(lost: Lost) -> Self {
-        let (outcome, meaning, ambiguous) = match lost {
-            Lost::Unsent => ("not sent", Meaning::Unwell, false),
-            Lost::Timeout => ("timeout", Meaning::Unwell, true),
-            Lost::Closed => ("closed", Meaning::Unwell, true),
-            Lost::NotWritten => ("not written", Meaning::Unwell, true),
-            Lost::Refused => ("not stored", Meaning::Message, false),
-            Lost::Unsendable => ("holds the marks of a frame", Meaning::Never, false),
-            Lost::Status { status, .. } => {
-                let (meaning, ambiguous) = match status {
-                    429 | 503 => (Meaning::Unwell, false),
-                    // Somebody between us and it gave up; or it is not where it was.
-                    408 | 502 | 504 => (Meaning::Unwell, true),
-                    ..400 => (Meaning::Unwell, false),
-                    400..500 => (Meaning::Never, false),
-                    _ => (Meaning::Message, true),
-                };
-                return Self { outcome: format!("HTTP {status}"), meaning, ambiguous };
-            }
-        };
-        Self { outcome: outcome.to_owned(), meaning, ambiguous }
     }
 }
 
@@ -587,28 +521,4 @@ fn retry(
 
 fn later(now: i64, pause: Duration) -> i64 {
     now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// Whether a reply is one to the message that was sent.
-fn answers(reply: &Reply) -> bool {
-    match reply.kind {
-        ReplyKind::Ack(_) | ReplyKind::SiteCode | ReplyKind::Text { .. } => true,
-        ReplyKind::OtherMessage(_) | ReplyKind::NoAck | ReplyKind::Blank => false,
-    }
-}
-
-/// What a reply was, without its content.
-fn outcome(reply: &Reply) -> String {
-    match reply.kind {
-        ReplyKind::Ack(code) if reply.application_ack_due => {
-            format!("{code}, an application acknowledgment is due")
-        }
-        ReplyKind::Ack(code) => code.to_string(),
-        ReplyKind::SiteCode => "a code of the site".to_owned(),
-        ReplyKind::OtherMessage(code) => format!("{code} for another message"),
-        ReplyKind::Text { success: true } => "the text for success".to_owned(),
-        ReplyKind::Text { success: false } => "the text for failure".to_owned(),
-        ReplyKind::NoAck => "no acknowledgment".to_owned(),
-        ReplyKind::Blank => "a blank reply".to_owned(),
-    }
 }

@@ -84,23 +84,53 @@ fn check(attempts: u32, event: Event, outcome: &str, expected: Settlement, close
     assert_eq!((end.outcome.as_str(), end.settlement, closes), (outcome, expected, close));
 }
 
-/// A paused lane finishes what is under way, takes back what was begun, begins nothing, and reads anew when it goes on.
+/// Somebody skipped or parked what was read ahead: it is fetched anew once what is to be settled is.
 #[test]
-fn a_paused_lane_begins_nothing() {
-    let (mut lane, actions) = connected(settings(1), &[delivery(1), delivery(2)]);
-    assert_eq!(step(actions).begin, [DeliveryId(1)]);
-    // The pause comes while the store notes that the first one begins: it does not go out.
-    assert!(tell(&mut lane, Event::Closed).wire.is_none());
-    let actions = tell(&mut lane, Event::Stepped(vec![AttemptId(1)]));
-    assert!(actions.wire.is_none(), "{actions:?}");
-    let withdrawn = step(actions);
-    assert_eq!(withdrawn.ends[0].settlement, Settlement::Withdrawn);
-    assert_eq!(withdrawn.begin, []);
+fn what_somebody_changed_is_fetched_anew() {
+    let mut lane = sending(&[delivery(1), delivery(2)]);
+    let again = step(tell(&mut lane, Event::Replied(reply("AR", 1))));
+    assert_eq!(again.ends.len(), 1);
+    assert!(
+        tell(&mut lane, Event::Changed).book.is_none(),
+        "what is to be settled is not forgotten"
+    );
     let actions = tell(&mut lane, Event::Stepped(Vec::new()));
+    assert!(matches!(actions.book, Some(Book::Fetch { behind: None, .. })), "{actions:?}");
+    tell(&mut lane, Event::Paused);
+    assert_eq!(step(tell(&mut lane, Event::Fetched(vec![delivery(2)]))).begin, [DeliveryId(2)]);
+}
+
+/// Somebody pauses the destination: what is on the wire gets its answer, what was begun behind it is taken back.
+#[test]
+fn a_lane_that_is_closed_begins_nothing_until_it_is_changed() {
+    let deliveries: Vec<_> = (1..=9).map(delivery).collect();
+    let mut lane = sending(&deliveries);
+    tell(&mut lane, Event::Replied(reply("AA", 1)));
+    tell(&mut lane, Event::Stepped([2, 3].map(AttemptId).to_vec()));
+    let closed = step(tell(&mut lane, Event::Closed));
+    assert_eq!((closed.ends[0].attempt, closed.begin.len()), (AttemptId(3), 0));
+    tell(&mut lane, Event::Stepped(Vec::new()));
+    let last = step(tell(&mut lane, Event::Replied(reply("AA", 2))));
+    assert_eq!((last.ends[0].settlement, last.begin.len()), (Settlement::Done, 0));
+    for event in [Event::Stepped(Vec::new()), Event::Arrived] {
+        let actions = tell(&mut lane, event);
+        assert!(actions.wire.is_none() && actions.book.is_none(), "{actions:?}");
+    }
+    let actions = tell(&mut lane, Event::Changed);
+    assert!(matches!(actions.book, Some(Book::Fetch { behind: None, .. })), "{actions:?}");
+}
+
+/// A change that comes while the store is at work ends a pause that was about what was there before.
+#[test]
+fn nobody_waits_for_what_was_skipped() {
+    let mut lane = sending(&[delivery(1), delivery(2)]);
+    let actions = tell(&mut lane, Event::Replied(reply("AR", 1)));
+    assert!(matches!(actions.wire, Some(Wire::Pause(_))), "{actions:?}");
+    assert!(matches!(step(actions).ends[0].settlement, Settlement::Retry { .. }));
+    assert!(tell(&mut lane, Event::Changed).wire.is_none());
+    let actions = tell(&mut lane, Event::Paused);
     assert!(actions.wire.is_none() && actions.book.is_none(), "{actions:?}");
-    let actions = tell(&mut lane, Event::Arrived);
-    assert!(actions.wire.is_none() && actions.book.is_none(), "{actions:?}");
-    let actions = tell(&mut lane, Event::Opened);
+    let actions = tell(&mut lane, Event::Stepped(Vec::new()));
     assert!(matches!(actions.book, Some(Book::Fetch { behind: None, .. })), "{actions:?}");
     let actions = tell(&mut lane, Event::Fetched(vec![delivery(2)]));
     assert_eq!(step(actions).begin, [DeliveryId(2)]);

@@ -4,8 +4,8 @@
 //!   answered comes out of an [`Exchange`] only against the answer of the store. A frame may hold a batch ([`Received`]).
 //! - [`Condition`] is what a route asks of a message, [`Template`] a text about it.
 //! - [`Lane`] sends the deliveries of one destination, one after the other.
-//! - [`Gathering`] says when what waits for others goes, and makes the batch.
 //! - [`late_ack`] reads acknowledgments of applications that come later than the reply.
+//! - [`Gathering`] says when what waits for others goes, and makes the batch.
 //! - [`Backoff`] says when to try again.
 
 #[cfg(test)]
@@ -16,6 +16,7 @@ mod batch_in;
 mod batch_in_tests;
 mod condition;
 mod delivered;
+mod ending;
 mod envelope;
 mod gathering;
 mod keyed;
@@ -34,8 +35,9 @@ pub use backoff::Backoff;
 pub use batch_in::{BatchExchange, Received};
 pub use condition::{Condition, ConditionError, Subject};
 pub use delivered::Awaited;
+pub use ending::Lost;
 pub use gathering::{Due, Gathering, Reason};
-pub use lane::{Actions, Book, Event, Lane, LaneSettings, Lost, Wire};
+pub use lane::{Actions, Book, Event, Lane, LaneSettings, Wire};
 pub use late::{acknowledged, late_ack, missed_rule};
 pub use reception::{Answer, Exchange, Moment, Reception};
 pub use template::{Template, TemplateError};

@@ -15,7 +15,7 @@ use super::delivered::Awaited;
 use super::gathering::can_gather;
 use super::keyed::lane_of;
 use super::late::late_ack;
-use crate::config::{Check, Config, Destination, Source, StoreFailure};
+use crate::config::{Check, Config, Source, StoreFailure};
 use crate::store::{
     Accepted, DedupeKey, Facts, Incoming, LateAck, NewDelivery, StoreError, Verdict,
 };
@@ -134,6 +134,14 @@ pub(super) struct Assessed {
     noted: usize,
 }
 
+impl Assessed {
+    /// The same without an answer of its own.
+    pub(super) fn unanswered(self) -> Self {
+        let (replies, not_stored) = (Vec::new(), Vec::new());
+        Self { owed_acks: Owed::NOTHING, replies, not_stored, ..self }
+    }
+}
+
 impl Reception {
     /// For a source by its place in the configuration; `None` where there is none.
     #[must_use]
@@ -168,11 +176,7 @@ impl Reception {
         let assessed = self.assess(bytes, moment, false);
         let owed_acks = assessed.owed_acks;
         let (mut incoming, mut exchange) = self.routed(bytes, peer, moment.at, assessed);
-        exchange.awaited = self.await_delivery(&incoming, owed_acks, &mut exchange.replies);
-        if let Some(awaited) = &exchange.awaited {
-            incoming.replies.clone_from(&exchange.replies);
-            incoming.decided.push_str(&format!(" behind {}", awaited.destinations.join(", ")));
-        }
+        self.await_delivery(&mut incoming, &mut exchange, owed_acks);
         (incoming, exchange)
     }
 
@@ -208,8 +212,8 @@ impl Reception {
         let (deliveries, routed) = match to {
             [] => self.route(tree.as_ref(), bytes, peer, verdict),
             named => {
-                let deliveries =
-                    named.iter().map(|name| self.delivery(name, tree.as_ref(), bytes)).collect();
+                let delivery = |name: &String| self.delivery(name, tree.as_ref(), bytes);
+                let deliveries = named.iter().map(delivery).collect();
                 (deliveries, format!("by hand to {}", named.join(", ")))
             }
         };
@@ -427,13 +431,12 @@ impl Reception {
     /// A delivery with the header that its destination wants, or of the text that it wants instead.
     fn delivery(&self, name: &str, tree: Option<&Tree>, bytes: &[u8]) -> NewDelivery {
         if let Some(text) = self.text(name, tree) {
-            return self.to(name, tree, Some(text), bytes);
+            return self.to(name, Some(text), bytes, tree);
         }
-        let changed = |destination: &Destination| destination.set.apply(bytes);
-        let destination = self.config.destination(name);
-        let outgoing = destination.and_then(changed);
+        let set = self.config.destination(name).map(|destination| &destination.set);
+        let outgoing = set.filter(|set| !set.is_empty()).and_then(|set| set.apply(bytes));
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
-        self.to(name, tree, outgoing, bytes)
+        self.to(name, outgoing, bytes, tree)
     }
 
     /// The text about a message that a destination wants instead of it.
@@ -442,13 +445,14 @@ impl Reception {
         Some(Payload::from(template.text(tree).into_bytes()))
     }
 
-    /// A delivery of bytes, or of others in their place. It waits for others where those can be in a batch.
+    /// A delivery of bytes, or of others in their place. It waits for others where those can be in a batch. `tree` is the
+    /// message that its lane is told by, where it is one.
     pub(super) fn to(
         &self,
         name: &str,
-        tree: Option<&Tree>,
         outgoing: Option<Payload>,
         bytes: &[u8],
+        tree: Option<&Tree>,
     ) -> NewDelivery {
         let destination = self.config.destination(name);
         let takes_batches = destination.is_some_and(|destination| destination.batch.is_some());
@@ -468,7 +472,7 @@ impl Reception {
         if let Owed::Acks { accept: Some(_), application: Some(_) } = owed_acks
             && let Some(application) = replies.pop()
         {
-            deliveries.push(self.to(destination, None, Some(application), &[]));
+            deliveries.push(self.to(destination, Some(application), &[], None));
         }
     }
 
@@ -493,8 +497,12 @@ impl Reception {
             routed.push_str(&format!(", by {taken}"));
             for name in names {
                 let changed = self.delivery(name, tree.as_ref(), reply.bytes()).outgoing;
-                let outgoing = changed.unwrap_or_else(|| reply.clone());
-                deliveries.push(self.to(name, tree.as_ref(), Some(outgoing), &[]));
+                deliveries.push(self.to(
+                    name,
+                    Some(changed.unwrap_or_else(|| reply.clone())),
+                    &[],
+                    None,
+                ));
             }
         }
         routed

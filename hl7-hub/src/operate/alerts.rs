@@ -85,9 +85,8 @@ mod tests {
             done: 0,
             dead: 1,
             parked: 0,
-            awaiting: 0,
-            held: 0,
             oldest: Some(10_000),
+            ..DestinationStatus::default()
         };
         let status = Status { destinations: vec![lab], ..Status::default() };
         let seconds = Duration::from_secs;

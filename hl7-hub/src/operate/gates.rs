@@ -1,8 +1,9 @@
 //! What is paused now, and who is to know.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, watch};
 
 use crate::store::{Paused, Side};
 
@@ -13,7 +14,9 @@ pub(crate) struct Gates(Mutex<HashMap<(Side, String), Arc<Gate>>>);
 /// Whether a source takes messages, or a destination gets them.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    closed: AtomicBool,
+    closed: watch::Sender<bool>,
+    /// Told when somebody changed what is queued for the destination.
+    changed: Notify,
 }
 
 impl Gates {
@@ -35,10 +38,25 @@ impl Gates {
 
 impl Gate {
     pub(crate) fn set_closed(&self, closed: bool) {
-        self.closed.store(closed, Ordering::Release);
+        self.closed.send_replace(closed);
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        !self.closed.load(Ordering::Acquire)
+        !*self.closed.borrow()
+    }
+
+    /// Waits until it is closed, where it was open, or the other way round.
+    pub(crate) async fn turned(&self, was_open: bool) {
+        let _ = self.closed.subscribe().wait_for(|closed| *closed == was_open).await;
+    }
+
+    /// Says that what is queued is not what it was.
+    pub(crate) fn note_change(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits until somebody says so.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -75,12 +75,12 @@ pub(crate) struct Metrics {
     ack_wait: Family<OfDestination, Histogram>,
     connected: Family<OfDestination, Gauge>,
     gathering: Family<OfDestination, Gauge>,
-    held: Family<OfDestination, Gauge>,
-    awaiting: Family<OfDestination, Gauge>,
     queued: Family<OfDestination, Gauge>,
     oldest: Family<OfDestination, Gauge<f64, std::sync::atomic::AtomicU64>>,
     dead: Family<OfDestination, Gauge>,
     parked: Family<OfDestination, Gauge>,
+    held: Family<OfDestination, Gauge>,
+    awaiting: Family<OfDestination, Gauge>,
     states: Family<OfState, Gauge>,
     paused: Family<OfPause, Gauge>,
     alerts: Family<OfAlert, Gauge>,
@@ -107,12 +107,12 @@ impl Metrics {
             ack_wait: Family::new_with_constructor(histogram),
             connected: Family::default(),
             gathering: Family::default(),
-            held: Family::default(),
-            awaiting: Family::default(),
             queued: Family::default(),
             oldest: Family::default(),
             dead: Family::default(),
             parked: Family::default(),
+            held: Family::default(),
+            awaiting: Family::default(),
             states: Family::default(),
             paused: Family::default(),
             alerts: Family::default(),
@@ -165,16 +165,6 @@ impl Metrics {
             "Deliveries that wait for others, to go with them in a batch",
             self.gathering.clone(),
         );
-        it.register(
-            "destination_held",
-            "Deliveries that hold up what is behind them until somebody has looked",
-            self.held.clone(),
-        );
-        it.register(
-            "destination_awaiting",
-            "Deliveries that are stored there and whose application is to answer",
-            self.awaiting.clone(),
-        );
         it.register("destination_queued", "Deliveries that are to be sent", self.queued.clone());
         it.register_with_unit(
             "destination_oldest",
@@ -191,6 +181,16 @@ impl Metrics {
             "destination_parked",
             "Deliveries that somebody took out of the queue",
             self.parked.clone(),
+        );
+        it.register(
+            "destination_held",
+            "Deliveries that were refused and hold up those behind them",
+            self.held.clone(),
+        );
+        it.register(
+            "destination_awaiting",
+            "Deliveries whose application acknowledgment is waited for",
+            self.awaiting.clone(),
         );
         it.register("messages", "Messages in the store, by state", self.states.clone());
         it.register(
@@ -260,10 +260,10 @@ impl Metrics {
         self.attempts.get_or_create(&DestinationOutcome { destination, outcome }).inc();
     }
 
-    /// Takes how long a destination takes to answer, from now on.
-    pub(crate) fn stopwatch(&self, destination: &str) -> Stopwatch {
+    /// How long a destination took to answer.
+    pub(crate) fn waited(&self, destination: &str, time: Duration) {
         let of = OfDestination { destination: destination.to_owned() };
-        Stopwatch(Instant::now(), self.ack_wait.get_or_create(&of).clone())
+        self.ack_wait.get_or_create(&of).observe(time.as_secs_f64());
     }
 
     /// Whether a destination is reached.
@@ -335,11 +335,11 @@ impl Metrics {
     fn take_over(&self, status: &DestinationStatus, now: i64) {
         let of = OfDestination { destination: status.name.clone() };
         self.gathering.get_or_create(&of).set(signed(status.gathering));
-        self.held.get_or_create(&of).set(signed(status.held));
-        self.awaiting.get_or_create(&of).set(signed(status.awaiting));
         self.queued.get_or_create(&of).set(signed(status.queued));
         self.dead.get_or_create(&of).set(signed(status.dead));
         self.parked.get_or_create(&of).set(signed(status.parked));
+        self.held.get_or_create(&of).set(signed(status.held));
+        self.awaiting.get_or_create(&of).set(signed(status.awaiting));
         let age = status.oldest.map_or(0, |at| now.saturating_sub(at).max(0));
         self.oldest.get_or_create(&of).set(age as f64 / 1_000.0);
     }
@@ -356,16 +356,6 @@ fn signed(count: u64) -> i64 {
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics")
-    }
-}
-
-/// Runs until it is stopped; one that is dropped counts for nothing.
-#[derive(Debug)]
-pub(crate) struct Stopwatch(Instant, Histogram);
-
-impl Stopwatch {
-    pub(crate) fn stop(self) {
-        self.1.observe(self.0.elapsed().as_secs_f64());
     }
 }
 

@@ -21,8 +21,7 @@ use crate::Payload;
 use crate::json;
 use crate::run::{Control, Hub, ReloadError, Stopping};
 use crate::store::{
-    Act, AuditEvent, DeliveryId, MessageId, Order, Ordered, Query, Reader, Resume, Settled, Side,
-    StoreError,
+    Act, AuditEvent, DeliveryId, MessageId, Order, Ordered, Query, Reader, Side, StoreError,
 };
 pub(crate) use alerts::keep_watch;
 pub(crate) use gates::{Gate, Gates};
@@ -89,7 +88,7 @@ impl Desk {
 
     /// What tells when the hub stops.
     pub(crate) fn stopping(&self) -> Stopping {
-        self.hub.stopping_all()
+        self.hub.stopping()
     }
 
     /// Reads the store without keeping anybody waiting.
@@ -110,7 +109,7 @@ impl Desk {
             self.hub.note_failure(failure);
         })?;
         for destination in &ordered.destinations {
-            self.hub.note_change(destination);
+            self.hub.gates.gate(Side::Destination, destination).note_change();
         }
         self.hub.wake(&ordered.destinations);
         info!(who = by.who, done = ordered.done, "an order was carried out");
@@ -150,17 +149,23 @@ impl Desk {
     pub(crate) async fn resume(&self, by: &By, side: Side, names: Vec<String>) -> Outcome<Ordered> {
         let paused = self.read(|reader| reader.paused()).await?;
         let is_paused = |name: &String| paused.iter().any(|it| it.side == side && it.name == *name);
-        if let Some(name) = names.iter().find(|name| !is_paused(name)) {
+        let stand = self.read(|reader| reader.status()).await?;
+        let holds = |name: &String| {
+            let mut destinations = stand.destinations.iter();
+            side == Side::Destination && destinations.any(|to| to.name == *name && to.held > 0)
+        };
+        if let Some(name) = names.iter().find(|name| !is_paused(name) && !holds(name)) {
             return Err(Refusal::Conflict(format!("{side} {name} is not paused")));
         }
-        self.set_closed(side, &names, false);
+        let closed: Vec<_> = names.iter().filter(|name| is_paused(name)).cloned().collect();
+        self.set_closed(side, &closed, false);
         let listening = self.go_over(side).await;
         let ordered = match listening {
             Ok(()) => self.order(by, Act::Resume { side, names: names.clone() }).await,
             Err(failure) => Err(failure),
         };
         if ordered.is_err() {
-            self.set_closed(side, &names, true);
+            self.set_closed(side, &closed, true);
             let _ = self.go_over(side).await;
         }
         ordered
@@ -169,9 +174,6 @@ impl Desk {
     fn set_closed(&self, side: Side, names: &[String], closed: bool) {
         for name in names {
             self.hub.gates.gate(side, name).set_closed(closed);
-            if side == Side::Destination {
-                self.hub.note_change(name);
-            }
         }
     }
 
@@ -203,25 +205,6 @@ impl Desk {
     /// Decides that a message needs nothing more.
     pub(crate) async fn dismiss(&self, by: &By, message: MessageId) -> Outcome<Ordered> {
         self.order(by, Act::Dismiss(message)).await
-    }
-
-    /// Lets a destination go on that is held up by a delivery that it refused: that one is sent again, or given up.
-    pub(crate) async fn release(
-        &self,
-        by: &By,
-        destination: String,
-        give_up: bool,
-    ) -> Outcome<Vec<Settled>> {
-        let how = if give_up { Resume::GiveUp } else { Resume::Again };
-        let at = self.hub.clock.now();
-        let released = self.hub.store.resume(destination.clone(), how, by.who.clone(), at).await;
-        let released = released.inspect_err(|failure| self.hub.note_failure(failure))?;
-        if released.is_empty() {
-            return Err(Refusal::Conflict(format!("nothing holds up {destination}")));
-        }
-        self.hub.note_change(&destination);
-        info!(who = by.who, destination, give_up, "an order was carried out");
-        Ok(released)
     }
 
     /// Has a destination that gathers messages send what it has.
@@ -262,7 +245,7 @@ impl Desk {
             _ => self.pause(by, Side::Source, names).await?,
         };
         let until = Instant::now() + wait.min(LONGEST_DRAIN);
-        let mut stopping = self.hub.stopping_all();
+        let mut stopping = self.hub.stopping();
         loop {
             let status = self.read(|reader| reader.status()).await?;
             let queued =

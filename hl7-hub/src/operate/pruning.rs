@@ -43,7 +43,7 @@ impl Desk {
         let mut sum = Pruned::default();
         let mut from = Some(PruneFrom::default());
         let clocks = self.clocks();
-        let stopping = self.hub.stopping_all();
+        let stopping = self.hub.stopping();
         while let Some(here) = from.filter(|_| !stopping.is_now()) {
             let step = self.hub.store.prune(self.hub.clock.now(), clocks, here).await;
             let step = step.inspect_err(|failure| self.hub.note_failure(failure))?;

@@ -9,6 +9,7 @@ use tracing::{error, warn};
 
 use super::{Hub, Stopping, lane, late};
 use crate::config::Config;
+use crate::store::Side;
 
 /// How long to wait before the store is asked again.
 const BREATH: Duration = Duration::from_secs(1);
@@ -29,17 +30,31 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stoppi
             () = stopping.wait() => return,
         }
     }
+    let Some(wake) = hub.lanes(&destination.name) else { return };
     let mut tasks = JoinSet::new();
     for number in 0..lanes.count {
         let (hub, config) = (Arc::clone(&hub), Arc::clone(&config));
         tasks.spawn(lane::run(hub, config, index, number, stopping.clone()));
     }
     if destination.application.is_some() {
-        tasks.spawn(late::run(hub, Arc::clone(&config), index, stopping));
+        tasks.spawn(late::run(Arc::clone(&hub), Arc::clone(&config), index, stopping));
     }
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(failure) = ended {
-            error!(destination = destination.name, %failure, "a task failed");
+    let gate = hub.gates.gate(Side::Destination, &destination.name);
+    let mut was_open = gate.is_open();
+    loop {
+        tokio::select! {
+            ended = tasks.join_next() => match ended {
+                Some(Err(failure)) => {
+                    error!(destination = destination.name, %failure, "a task failed");
+                }
+                Some(Ok(())) => {}
+                None => return,
+            },
+            () = gate.changed() => wake.changed(),
+            () = gate.turned(was_open) => {
+                was_open = !was_open;
+                wake.changed();
+            }
         }
     }
 }

@@ -26,12 +26,12 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut st
     let Some(destination) = config.destinations.get(index) else { return };
     let name = destination.name.as_str();
     let Some(door) = hub.door(name) else { return };
-    let (arrived, lanes) = (&*door.gatherer, &*door.lanes);
+    let (arrived, lane) = (&*door.gatherer, &*door.lanes);
     let rules = destination.batch.clone();
     let gathers = rules.is_some();
     let rules = rules.unwrap_or_else(|| BatchOut::one_by_one(name));
     let mut gatherer =
-        Gatherer { hub: &hub, name, lanes, gathers, known: Gathering::new(name, rules) };
+        Gatherer { hub: &hub, name, lane, gathers, known: Gathering::new(name, rules) };
     while !stopping.is_now() {
         // Whatever arrives from here on wakes it again.
         let pause = match gatherer.look().await {
@@ -52,14 +52,14 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut st
             () = stopping.wait() => return,
         }
         // What does not gather arrived through the same door.
-        lanes.notify();
+        lane.notify();
     }
 }
 
 struct Gatherer<'h> {
     hub: &'h Hub,
     name: &'h str,
-    lanes: &'h Wake,
+    lane: &'h Wake,
     gathers: bool,
     known: Gathering,
 }
@@ -112,7 +112,7 @@ impl Gatherer<'_> {
         if let Some(batch) = self.hub.store.release(release).await? {
             info!(destination = self.name, message_id = batch.0, count, ?reason, "a batch is made");
         }
-        self.lanes.notify();
+        self.lane.notify();
         Ok(())
     }
 
@@ -165,14 +165,14 @@ mod tests {
     }
 
     async fn look(hub: &Arc<Hub>, config: &Arc<Config>) -> Option<Duration> {
-        hub.open_door("files", 1, true);
+        hub.open_door("files", true, 1);
         let door = hub.door("files").expect("a door");
-        let lanes = &*door.lanes;
+        let lane = &*door.lanes;
         let rules = config.destinations[0].batch.clone();
         let gathers = rules.is_some();
         let rules = rules.unwrap_or_else(|| BatchOut::one_by_one("files"));
         let known = Gathering::new("files", rules);
-        let mut gatherer = Gatherer { hub, name: "files", lanes, gathers, known };
+        let mut gatherer = Gatherer { hub, name: "files", lane, gathers, known };
         gatherer.look().await.expect("the store does it")
     }
 
@@ -212,8 +212,8 @@ mod tests {
         assert_eq!(pending(&first), [""; 0]);
         drop(first);
         let (second, config) = hub(folder.path(), "");
-        second.open_door("files", 1, false);
-        run(Arc::clone(&second), config, 0, second.stopping_all()).await;
+        second.open_door("files", false, 1);
+        run(Arc::clone(&second), config, 0, second.stopping()).await;
         assert_eq!(pending(&second), ["1MSH"; 3]);
     }
 }

@@ -5,9 +5,10 @@ use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
 use super::outlet::{Outlet, Sent};
@@ -42,7 +43,6 @@ pub(super) async fn run(
         number,
         wake,
         gate: hub.gates.gate(Side::Destination, &destination.name),
-        closed: false,
         late: VecDeque::new(),
         outlet: Some(outlet),
         wire: None,
@@ -73,7 +73,8 @@ fn settings(destination: &Destination, outlet: &Outlet) -> LaneSettings {
 /// What the outlet did.
 enum Did {
     Connected(io::Result<()>),
-    Sent(Sent),
+    /// And how long it took.
+    Sent(Sent, Duration),
     Paused,
 }
 
@@ -102,7 +103,6 @@ struct Driver<'h> {
     wake: Arc<Wake>,
     /// Closed while somebody has paused the destination.
     gate: Arc<Gate>,
-    closed: bool,
     /// Acknowledgments of applications that came over this connection, and how often it was looked for what they are to.
     late: VecDeque<(Vec<u8>, u8)>,
     /// `None` while something is under way with it.
@@ -116,7 +116,9 @@ struct Driver<'h> {
 
 impl Driver<'_> {
     async fn run(mut self) {
-        self.look_at_gate();
+        if !self.gate.is_open() {
+            self.tell(Event::Closed);
+        }
         self.tell(Event::Arrived);
         let mut stopped = false;
         while !self.lane.is_finished() {
@@ -147,21 +149,12 @@ impl Driver<'_> {
         }
     }
 
-    /// Looks anew at what is queued, without waiting for the end of a pause.
+    /// Looks anew at what is queued, without waiting for the end of a pause; or begins nothing more, if somebody has paused
+    /// the destination.
     fn change(&mut self) {
-        self.look_at_gate();
-        self.tell(Event::Changed);
+        self.tell(if self.gate.is_open() { Event::Changed } else { Event::Closed });
         if self.outlet.is_some() && self.wire.take().is_some() {
             self.tell(Event::Paused);
-        }
-    }
-
-    /// Whether somebody paused the destination, or resumed it.
-    fn look_at_gate(&mut self) {
-        let closed = !self.gate.is_open();
-        if closed != self.closed {
-            self.closed = closed;
-            self.tell(if closed { Event::Closed } else { Event::Opened });
         }
     }
 
@@ -220,15 +213,14 @@ impl Driver<'_> {
             });
         }
         let outlet = self.outlet.take();
-        let took = self.hub.metrics.stopwatch(self.name);
         Box::pin(async move {
             let Some(mut outlet) = outlet else { return (None, Did::Paused) };
             let did = match wire {
                 Wire::Connect => Did::Connected(outlet.connect().await),
                 Wire::Send(deliveries) => {
+                    let began = Instant::now();
                     let sent = outlet.send(&deliveries).await;
-                    took.stop();
-                    Did::Sent(sent)
+                    Did::Sent(sent, began.elapsed())
                 }
                 Wire::Pause(_) => Did::Paused,
             };
@@ -285,9 +277,14 @@ impl Driver<'_> {
                 self.note_reached(&reached).await;
                 if reached.is_ok() { Event::Connected } else { Event::Unreachable }
             }
-            Did::Sent(Sent::Replied(reply)) => Event::Replied(reply),
-            Did::Sent(Sent::Taken) => Event::Taken,
-            Did::Sent(Sent::Lost(lost)) => Event::Lost(lost),
+            Did::Sent(sent, took) => {
+                self.hub.metrics.waited(self.name, took);
+                match sent {
+                    Sent::Replied(reply) => Event::Replied(reply),
+                    Sent::Taken => Event::Taken,
+                    Sent::Lost(lost) => Event::Lost(lost),
+                }
+            }
             Did::Paused => Event::Paused,
         }
     }
@@ -336,14 +333,15 @@ impl Driver<'_> {
     fn note_settled(&self, ending: &Ending) {
         let (destination, outcome) = (self.name, &ending.outcome);
         let word = match ending.settlement {
-            Settlement::Done => "done",
-            Settlement::Retry { .. } => "retry",
-            Settlement::Withdrawn => "withdrawn",
-            Settlement::Dead => "dead",
-            Settlement::Awaiting { .. } => "awaiting",
-            Settlement::Held => "held",
+            Settlement::Done => Some("done"),
+            Settlement::Retry { .. } => Some("retry"),
+            Settlement::Awaiting { .. } => Some("awaiting"),
+            Settlement::Held => Some("held"),
+            Settlement::Dead => Some("dead"),
+            // Nothing was sent.
+            Settlement::Withdrawn => None,
         };
-        self.hub.metrics.attempted(destination, word);
+        word.iter().for_each(|word| self.hub.metrics.attempted(destination, word));
         match ending.settlement {
             Settlement::Done => debug!(destination, outcome, "delivered"),
             Settlement::Retry { .. } => info!(destination, outcome, "is sent again later"),

@@ -71,7 +71,7 @@ pub enum RunError {
 #[derive(Debug, Clone)]
 struct Door {
     lanes: Arc<Wake>,
-    /// Who makes batches for the lane.
+    /// Who makes batches for the lanes.
     gatherer: Arc<Notify>,
     /// Whether what arrives gathers first.
     gathers: bool,
@@ -135,13 +135,8 @@ impl Hub {
     }
 
     /// What tells whoever is no part of the crew to stop.
-    pub(crate) fn stopping_all(&self) -> Stopping {
+    pub(crate) fn stopping(&self) -> Stopping {
         self.stopping_with(self.stop.subscribe())
-    }
-
-    /// What tells whoever is in the middle of something that the whole hub is to stop.
-    fn stopping(&self) -> watch::Receiver<bool> {
-        self.stop.subscribe()
     }
 
     /// What tells a task to stop, together with the whole hub or alone.
@@ -160,10 +155,9 @@ impl Hub {
         self.door(destination).map(|door| door.lanes)
     }
 
-    /// Makes it possible to wake who works for a destination, with so many lanes. To be done before they start.
-    fn open_door(&self, destination: &str, lanes: usize, gathers: bool) {
-        let lanes = Arc::new(Wake::new(lanes));
-        let door = Door { lanes, gatherer: Arc::default(), gathers };
+    /// Makes it possible to wake who works for a destination, in so many lanes. To be done before they start.
+    fn open_door(&self, destination: &str, gathers: bool, lanes: usize) {
+        let door = Door { lanes: Arc::new(Wake::new(lanes)), gatherer: Arc::default(), gathers };
         let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
         doors.insert(destination.to_owned(), door);
     }
@@ -184,21 +178,10 @@ impl Hub {
         }
     }
 
-    /// Tells the lanes of a destination that somebody changed what is queued for it, or paused or resumed it.
-    pub(crate) fn note_change(&self, destination: &str) {
-        if let Some(door) = self.door(destination) {
-            door.lanes.changed();
-            door.gatherer.notify_one();
-        }
-    }
-
     /// Wakes all lanes that there are.
     fn wake_all(&self) {
         let doors = self.doors.read().unwrap_or_else(PoisonError::into_inner);
-        for door in doors.values() {
-            door.lanes.notify();
-            door.gatherer.notify_one();
-        }
+        doors.values().for_each(|door| door.lanes.notify());
     }
 
     /// Looks at a failure of the store: after some of them the hub ends, since nobody can be told that anything is stored.
@@ -295,16 +278,7 @@ pub async fn run(
         tokio::select! {
             () = &mut stop => break None,
             failure = failed(&mut fatal) => break failure,
-            Some(order) = orders.next() => match order {
-                Order::Reload { by, why, answer } => {
-                    let outcome = read_again(&hub, &mut crew, by, &why).await;
-                    // Whoever wanted it may have gone.
-                    let _ = answer.send(outcome);
-                }
-                Order::Gates { answer } => {
-                    let _ = answer.send(crew.go_over(hub.config()).await);
-                }
-            },
+            Some(order) = orders.next() => carry_out(&hub, &mut crew, order).await,
             Some(Err(failure)) = service.join_next() => error!(%failure, "a task failed"),
             () = crew.look_after() => {}
         }
@@ -323,6 +297,18 @@ pub async fn run(
 /// Waits for a failure after which nothing can be promised any more.
 async fn failed(fatal: &mut watch::Receiver<Option<StoreError>>) -> Option<StoreError> {
     fatal.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone())
+}
+
+/// Does what an order says, and tells whoever gave it, who may have gone, what came of that.
+async fn carry_out(hub: &Hub, crew: &mut Crew, order: Order) {
+    match order {
+        Order::Reload { by, why, answer } => {
+            let _ = answer.send(read_again(hub, crew, by, &why).await);
+        }
+        Order::Gates { answer } => {
+            let _ = answer.send(crew.go_over(hub.config()).await);
+        }
+    }
 }
 
 /// Reads the configuration again, and says in the log and in the audit what came of that.
@@ -364,8 +350,14 @@ async fn read_again(
 /// Says in the log that something is queued for a destination that is not there any more, if so.
 async fn warn_of_queue(hub: &Hub, destination: String) {
     let (store, name) = (Arc::clone(&hub.store), destination.clone());
-    let queued = tokio::task::spawn_blocking(move || store.reader().pending(&name, None, 1)).await;
-    if queued.is_ok_and(|queued| queued.is_ok_and(|queued| !queued.is_empty())) {
+    let waits = tokio::task::spawn_blocking(move || {
+        let reader = store.reader();
+        Ok::<_, StoreError>(
+            !reader.pending(&name, None, 1)?.is_empty()
+                || !reader.gathering(&name, None, 1)?.is_empty(),
+        )
+    });
+    if waits.await.is_ok_and(|waits| waits.unwrap_or_default()) {
         warn!(
             destination,
             "is not there any more; what is queued for it waits until it comes back"

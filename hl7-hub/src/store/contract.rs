@@ -15,11 +15,11 @@ pub(super) trait Bench {
 
 /// The tests, over a bench.
 macro_rules! suite {
-    ($part:ident, $bench:expr; $($test:ident)*) => {
+    ($suite:ident; $bench:expr; $($test:ident)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                crate::store::$part::$test(&$bench).await;
+                $suite::$test(&$bench).await;
             }
         )*
     };
@@ -366,6 +366,36 @@ pub(super) async fn messages_without_deliveries_are_found(bench: &impl Bench) {
     assert_eq!(status.destinations[0].oldest, Some(1_000));
 }
 
+/// Messages that are offered together are numbered in their order, and a repeated one among them is known as such.
+pub(super) async fn messages_come_together_in_their_order(bench: &impl Bench) {
+    let store = bench.open();
+    let together: Vec<_> = ["1", "2", "1", "3"].map(|id| incoming(id, &["lab"])).into();
+    let accepted = store.accept_all(together.into()).await.expect("they are accepted");
+    let ids: Vec<_> = accepted
+        .iter()
+        .map(|one| match one {
+            Accepted::New { id, .. } => (id.0, false),
+            Accepted::Duplicate { id, .. } => (id.0, true),
+        })
+        .collect();
+    let first = ids[0].0;
+    assert_eq!(ids, [(first, false), (first + 1, false), (first, true), (first + 2, false)]);
+    assert_eq!(pending(&store, "lab").len(), 3);
+    assert_eq!(store.accept_all(Vec::new().into()).await, Ok(Vec::new()));
+}
+
+/// I15: a clock that is set back changes no order.
+pub(super) async fn order_is_that_of_commits_whatever_the_clock_says(bench: &impl Bench) {
+    let store = bench.open();
+    let mut accepted = Vec::new();
+    for (id, at) in [("1", 9_000_000), ("2", 5), ("3", 8_000_000), ("4", -1)] {
+        accepted.push(accept(&store, Incoming { at, ..incoming(id, &["lab"]) }).await);
+    }
+    let found = store.reader().pending("lab", None, 10).expect("the store is read");
+    assert_eq!(found.iter().map(|delivery| delivery.message).collect::<Vec<_>>(), accepted);
+    assert!(found.is_sorted_by_key(|delivery| delivery.id));
+}
+
 /// A batch that came, with messages that go to some destinations.
 pub(super) fn batch(control_ids: &[&str], destinations: &[&str]) -> IncomingBatch {
     let mut batch = incoming("batch", &[]);
@@ -492,34 +522,4 @@ pub(super) async fn what_is_to_go_now_is_remembered_until_it_has_gone(bench: &im
     first.deliveries.truncate(1);
     store.release(first).await.expect("it is released");
     assert_eq!(store.reader().asked_to_send("archive"), Ok(None));
-}
-
-/// Messages that are offered together are numbered in their order, and a repeated one among them is known as such.
-pub(super) async fn messages_come_together_in_their_order(bench: &impl Bench) {
-    let store = bench.open();
-    let together: Vec<_> = ["1", "2", "1", "3"].map(|id| incoming(id, &["lab"])).into();
-    let accepted = store.accept_all(together.into()).await.expect("they are accepted");
-    let ids: Vec<_> = accepted
-        .iter()
-        .map(|one| match one {
-            Accepted::New { id, .. } => (id.0, false),
-            Accepted::Duplicate { id, .. } => (id.0, true),
-        })
-        .collect();
-    let first = ids[0].0;
-    assert_eq!(ids, [(first, false), (first + 1, false), (first, true), (first + 2, false)]);
-    assert_eq!(pending(&store, "lab").len(), 3);
-    assert_eq!(store.accept_all(Vec::new().into()).await, Ok(Vec::new()));
-}
-
-/// I15: a clock that is set back changes no order.
-pub(super) async fn order_is_that_of_commits_whatever_the_clock_says(bench: &impl Bench) {
-    let store = bench.open();
-    let mut accepted = Vec::new();
-    for (id, at) in [("1", 9_000_000), ("2", 5), ("3", 8_000_000), ("4", -1)] {
-        accepted.push(accept(&store, Incoming { at, ..incoming(id, &["lab"]) }).await);
-    }
-    let found = store.reader().pending("lab", None, 10).expect("the store is read");
-    assert_eq!(found.iter().map(|delivery| delivery.message).collect::<Vec<_>>(), accepted);
-    assert!(found.is_sorted_by_key(|delivery| delivery.id));
 }

@@ -2,8 +2,8 @@
 
 use super::contract::{Bench, accept, incoming, pending};
 use super::{
-    AttemptEnd, DeliveryId, DeliveryState, EVERY_LANE, LateAck, LateRule, MessageState, Resume,
-    SentAs, Settlement, Store,
+    Act, AttemptEnd, DeliveryId, DeliveryState, EVERY_LANE, LateAck, LateRule, MessageState, Order,
+    SentAs, Settlement, Side, Store,
 };
 use crate::Payload;
 
@@ -109,18 +109,23 @@ pub(super) async fn what_is_held_waits_for_somebody(bench: &impl Bench) {
     let status = store.reader().status().expect("it is read");
     assert_eq!((status.destinations[0].held, status.destinations[0].queued), (1, 1));
     assert!(store.begin_attempt(lab[0], 3_000).await.is_err(), "it is held");
-    let resume = |how| store.resume("lab".to_owned(), how, "kim".to_owned(), 4_000);
-    let resumed = resume(Resume::Again).await.expect("it is done");
-    assert_eq!((resumed.len(), resumed[0].delivery), (1, lab[0]));
+    let order = |act| {
+        let (who, why) = ("kim".to_owned(), "seen to".to_owned());
+        store.order(Order { at: 4_000, who, why, act })
+    };
+    let resume = || Act::Resume { side: Side::Destination, names: vec!["lab".to_owned()] };
+    let resumed = order(resume()).await.expect("it is done");
+    assert_eq!(resumed.destinations, ["lab"]);
     assert_eq!(held(&store), [false, false]);
-    let line = store.reader().audit(ids[0]).expect("it is read").pop().expect("a line");
-    assert_eq!((line.actor.as_str(), line.action.as_str()), ("kim", "resumed"));
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+    assert!(order(resume()).await.is_err(), "nothing is held");
     leave(&store, lab[0], Settlement::Held).await;
-    assert_eq!(resume(Resume::GiveUp).await.expect("it is done")[0].state, DeliveryState::Dead);
-    assert_eq!(resume(Resume::GiveUp).await, Ok(Vec::new()), "nothing is held");
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+    let skip = Act::Skip { destination: "lab".to_owned(), delivery: Some(lab[0]) };
+    order(skip).await.expect("it is done");
     assert_eq!(pending(&store, "lab"), lab[1..]);
     let state = store.reader().message(ids[0]).expect("it is read").expect("it is there").state;
-    assert_eq!(state, MessageState::Dead);
+    assert_eq!(state, MessageState::Resolved);
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
 }
 

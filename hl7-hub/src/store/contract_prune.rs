@@ -136,8 +136,8 @@ pub(super) async fn many_messages_are_pruned_in_steps(bench: &impl Bench) {
             at: 2,
             outcome: "AA".to_owned(),
             reply: None,
-            sent: None,
             settlement: Settlement::Done,
+            sent: None,
             backup: None,
         };
         let behind = Some(DeliveryId(delivery + 1)).filter(|next| next.0 <= 1_200);

@@ -26,6 +26,7 @@ mod contract_orders;
 #[cfg(test)]
 mod contract_prune;
 mod orders;
+mod settling;
 mod sqlite;
 mod types;
 
@@ -36,13 +37,13 @@ use std::sync::Arc;
 pub use orders::{
     Act, Clocks, Order, Ordered, Outgoing, Paused, PruneFrom, Pruned, Requeued, Side,
 };
+pub use settling::{AttemptEnd, LateAck, LateRule, SentAs, Settled, Settlement, Step};
 pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
-    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey,
-    Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts,
-    Gathered, Incoming, IncomingBatch, LateAck, LateRule, Member, MessageId, MessageState,
-    MessageView, NewDelivery, Query, Release, Resume, SentAs, Settled, Settlement, Status, Step,
-    StoreError, Verdict, Verified,
+    Accepted, AcceptedBatch, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
+    DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts, Gathered,
+    Incoming, IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Query,
+    Release, Status, StoreError, Verdict, Verified,
 };
 
 /// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
@@ -63,11 +64,11 @@ pub trait Store: Send + Sync + 'static {
     /// Takes a message with all that was decided about it.
     fn accept(&self, incoming: Incoming) -> Pending<'_, Accepted>;
 
-    /// Takes a batch and messages of it, all of them in one commit.
-    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch>;
-
     /// Takes messages in this order, all of them or none.
     fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>>;
+
+    /// Takes a batch and messages of it, all of them in one commit.
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch>;
 
     /// Notes how attempts ended and what becomes of their deliveries; and, in the same commit, that the attempts to send
     /// others begin, before the first byte of any of them is on the wire. Gives the attempts that begin, in their order.
@@ -94,15 +95,6 @@ pub trait Store: Send + Sync + 'static {
     /// Settles deliveries of a destination whose application acknowledgment did not come in time. Some of them, the oldest
     /// first.
     fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>>;
-
-    /// Lets a destination that is held up go on, and notes who said so. Gives what was held.
-    fn resume(
-        &self,
-        destination: String,
-        how: Resume,
-        actor: String,
-        at: i64,
-    ) -> Pending<'_, Vec<Settled>>;
 
     /// Says how the queue of a destination is divided into lanes from now on. If that is new, all that is queued goes out
     /// in order, one after the other, before anything that comes later.
@@ -148,6 +140,18 @@ pub trait Reader: Send + Sync {
         most: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
 
+    /// The same for one of the lanes of a destination. What all lanes wait for is the first one's, once all before it is settled;
+    /// until it is settled itself, nothing behind it is anybody's.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn pending_in_lane(
+        &self,
+        destination: &str,
+        lane: usize,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
     /// Deliveries that gather for a destination, in their order, behind one of them.
     ///
     /// # Errors
@@ -170,19 +174,6 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<crate::Payload>, StoreError>;
-
-    /// The same for one of the lanes of a destination. What all lanes wait for is the first one's, once all before it is settled;
-    /// until it is settled itself, nothing behind it is anybody's.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn pending_in_lane(
-        &self,
-        destination: &str,
-        lane: usize,
-        behind: Option<DeliveryId>,
-        most: usize,
-    ) -> Result<Vec<Delivery>, StoreError>;
 
     /// Counts of everything.
     ///

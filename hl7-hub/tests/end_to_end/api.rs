@@ -98,7 +98,6 @@ fn nobody_without_the_token_gets_anything() {
         ("POST", "/api/pause"),
         ("POST", "/api/resume"),
         ("POST", "/api/skip"),
-        ("POST", "/api/release"),
         ("POST", "/api/send-now"),
         ("POST", "/api/drain"),
         ("POST", "/api/prune"),

@@ -107,6 +107,30 @@ fn statement_25_a_batch_stays_whole_without_what_is_set_aside() {
 }
 
 #[test]
+fn statement_25_a_batch_goes_over_mllp_as_it_came() {
+    let lab = Receiver::start();
+    let hub = Hub::start(&format!(
+        r#"
+        [source.adt]
+        mllp = {{ listen = "127.0.0.1:0" }}
+        batches = "whole"
+        ack = {{ batch = "negative" }}
+        [destination.lab]
+        mllp = {{ connect = "{}" }}
+        [[route]]
+        when = 'batch == true and BHS-11 == "B1"'
+        to = "lab"
+        "#,
+        lab.address()
+    ));
+    let sent = wrapped(&messages(3, 0), 3);
+    let reply = Sender::connect(&hub.address("adt")).send(&sent);
+    assert!(reply.ends_with(b"BTS|0\r"), "{}", String::from_utf8_lossy(&reply));
+    eventually("it is delivered", || hub.is_drained() && hub.status().destinations[0].done == 1);
+    assert_eq!(lab.messages(), [sent.into_bytes()]);
+}
+
+#[test]
 fn a_hostile_batch_loses_no_byte() {
     let hub = hub("batches = \"split\"");
     let mut sender = Sender::connect(&hub.address("adt"));

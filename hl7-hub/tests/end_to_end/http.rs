@@ -1,11 +1,14 @@
 //! Messages posted over HTTP.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use hl7_hub::store::Reader;
 
+use crate::certificates::Authority;
 use crate::hub::Hub;
 use crate::sender::Sender;
 use crate::{adt, eventually, field};
@@ -19,33 +22,28 @@ struct Server {
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
+/// What a test answers, by the number of the request, from one, and its control id: with the lines of a head, and a body.
+type Answer = Arc<dyn Fn(usize, &str) -> (String, String) + Send + Sync>;
+
 impl Server {
-    /// Answers by the number of the request, from one, and its control id: with the lines of a head, and a body.
     fn answering(answer: impl Fn(usize, &str) -> (String, String) + Send + Sync + 'static) -> Self {
+        Self::start(None, Arc::new(answer))
+    }
+
+    fn start(tls: Option<Arc<ServerConfig>>, answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
-        let (taken, answer) = (Arc::clone(&requests), Arc::new(answer));
+        let taken = Arc::clone(&requests);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (taken, answer) = (Arc::clone(&taken), Arc::clone(&answer));
-                std::thread::spawn(move || {
-                    let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
-                    while let Some(request) = read(&mut reader) {
-                        let id = field(&request.1, "MSH", 10);
-                        let number = {
-                            let mut taken = taken.lock().expect("the requests");
-                            taken.push(request);
-                            taken.len()
-                        };
-                        let (head, body) = answer(number, &id);
-                        let length = body.len();
-                        let answer =
-                            format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}");
-                        if (&stream).write_all(answer.as_bytes()).is_err() {
-                            return;
-                        }
+                let (taken, answer, tls) = (Arc::clone(&taken), Arc::clone(&answer), tls.clone());
+                std::thread::spawn(move || match tls {
+                    Some(tls) => {
+                        let connection = ServerConnection::new(tls).expect("a connection");
+                        serve(StreamOwned::new(connection, stream), &taken, &answer);
                     }
+                    None => serve(stream, &taken, &answer),
                 });
             }
         });
@@ -57,7 +55,26 @@ impl Server {
     }
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+fn serve(stream: impl Read + Write, taken: &Mutex<Vec<Request>>, answer: &Answer) {
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = read(&mut reader) {
+        let id = field(&request.1, "MSH", 10);
+        let number = {
+            let mut taken = taken.lock().expect("the requests");
+            taken.push(request);
+            taken.len()
+        };
+        let (head, body) = answer(number, &id);
+        let length = body.len();
+        let answer = format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}");
+        let stream = reader.get_mut();
+        if stream.write_all(answer.as_bytes()).and_then(|()| stream.flush()).is_err() {
+            return;
+        }
+    }
+}
+
+fn read(reader: &mut impl BufRead) -> Option<Request> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head).ok()? == 0 {
@@ -149,4 +166,26 @@ fn a_server_that_does_not_answer_gets_it_again_and_it_is_marked() {
     assert!(delivery.maybe_duplicate);
     assert_eq!(delivery.attempts[0].outcome.as_deref(), Some("timeout"));
     assert!(server.requests().len() >= 2);
+}
+
+#[test]
+fn over_https_it_is_posted_to_whom_is_trusted_and_to_nobody_else() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let answer: Answer = Arc::new(|_, id| ("200 OK".to_owned(), ack("AA", id)));
+    let server = Server::start(Some(ours.issue(&["127.0.0.1"]).server()), answer);
+    let text = config(&server, "tls = \"main\"").replacen("http://", "https://", 1);
+    let mut hub = Hub::configure(&format!("{text}\n[tls.main]\nca = \"ca.pem\"\n"));
+    let trust = |hub: &Hub, authority: &Authority| {
+        std::fs::write(hub.path().join("ca.pem"), authority.pem()).expect("a file");
+    };
+    trust(&hub, &theirs);
+    hub.restart();
+    assert_eq!(Sender::connect(&hub.address("adt")).code(&adt("M1")), "AA");
+    eventually("it is noticed", || hub.logged("cannot be reached"));
+    assert_eq!(server.requests(), []);
+    trust(&hub, &ours);
+    hub.restart();
+    eventually("it is delivered", || hub.is_drained());
+    assert_eq!(server.requests()[0].1, adt("M1").into_bytes());
+    assert!(hub.stop().success());
 }

@@ -1,8 +1,6 @@
 //! What is settled behind the reply: applications that answer later, refusals that hold a destination, lanes by a key.
 
-use hl7_hub::store::{
-    DeliveryState, MessageState, Query, Reader, Resume, SqliteOptions, SqliteStore, Store,
-};
+use hl7_hub::store::{MessageState, Query, Reader};
 
 use crate::hub::Hub;
 use crate::receiver::{Reaction, Receiver};
@@ -12,6 +10,8 @@ use crate::{adt, eventually, field};
 fn config(settings: &str, lab: &str, more: &str) -> String {
     format!(
         r#"
+        [api]
+        listen = "127.0.0.1:0"
         [source.adt]
         mllp = {{ listen = "127.0.0.1:0" }}
         [destination.lab]
@@ -125,16 +125,8 @@ fn statement_32_a_refusal_stops_a_destination_until_somebody_resumes_it() {
     let mut sender = Sender::connect(&hub.address("adt"));
     assert_eq!(sender.code(&adt("M6")), "AA");
     assert_eq!(lab.control_ids(), ["M1", "M2"]);
-    assert!(hub.stop().success());
-    let folder = hub.path().join("data");
-    let store =
-        SqliteStore::open(&SqliteOptions { folder, limit: None, now: 1 }).expect("it opens");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let resumed = store.resume("lab".into(), Resume::Again, "kim".into(), 1);
-    let resumed = runtime.block_on(resumed).expect("it is written");
-    assert_eq!((resumed.len(), resumed[0].state), (1, DeliveryState::Queued));
-    drop(store);
-    hub.restart();
+    let resumed = hub.run(&["resume", "destination", "lab", "--why", "seen to"]);
+    assert!(resumed.status.success(), "{resumed:?}");
     eventually("all is delivered", || hub.is_drained());
     assert_eq!(lab.control_ids(), ["M1", "M2", "M2", "M3", "M4", "M5", "M6"], "nothing overtook");
 }

@@ -126,7 +126,7 @@ fn the_head_of_a_queue_is_skipped_and_the_next_one_goes_at_once() {
 }
 
 #[test]
-fn what_holds_up_a_destination_is_sent_again_or_given_up() {
+fn what_holds_up_a_destination_is_sent_again_or_skipped() {
     let lab = Receiver::reacting("127.0.0.1:0", |number, _| match number {
         1 | 3 => Reaction::Code("AE"),
         _ => Reaction::Code("AA"),
@@ -136,20 +136,19 @@ fn what_holds_up_a_destination_is_sent_again_or_given_up() {
     for id in ["M1", "M2", "M3"] {
         sender.code(&adt(id));
     }
-    let held =
+    let is_held_after =
         |count: usize| hub.status().destinations[0].held == 1 && lab.messages().len() == count;
-    eventually("it is held up", || held(1));
+    eventually("it is held up", || is_held_after(1));
     let status = text(&hub.run(&["status"]));
     assert!(status.contains("held up"), "{status}");
-    // Sent again it is taken; what comes behind it is refused, and given up.
-    let again = hub.run(&["release", "lab", "--who", "ann"]);
-    assert_eq!(text(&again), "delivery 1 to lab: queued\n");
-    eventually("it is held up again", || held(3));
-    let given_up = hub.run(&["release", "lab", "--give-up"]);
-    assert_eq!(text(&given_up), "delivery 2 to lab: dead\n");
-    eventually("the rest is delivered", || hub.is_drained());
+    // Sent again it is taken; what comes behind it is refused, and skipped.
+    assert!(hub.run(&["resume", "destination", "lab", "--who", "ann"]).status.success());
+    eventually("it is held up again", || is_held_after(3));
+    let skipped = hub.run(&["skip", "lab"]);
+    assert_eq!(text(&skipped), "delivery 2 to lab: cancelled (message 2)\n");
+    eventually("the rest is delivered", || hub.is_drained() && lab.messages().len() == 4);
     assert_eq!(lab.control_ids(), ["M1", "M1", "M2", "M3"]);
-    assert!(error(&hub.run(&["release", "lab"])).contains("nothing holds up lab"));
+    assert!(error(&hub.run(&["resume", "destination", "lab"])).contains("is not paused"));
     assert!(hub.run(&["audit", "verify"]).status.success());
 }
 

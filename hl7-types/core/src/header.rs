@@ -109,17 +109,21 @@ impl<'a> Header<'a> {
         match seq {
             0 => b"",
             1 => self.line.get(3..4).unwrap_or_default(),
-            _ => self.fields().nth(seq - 2).unwrap_or_default(),
+            _ => self.split().nth(seq - 2).unwrap_or_default(),
         }
     }
 
     /// The fields from the second on, as they stand.
     pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let separator = self.delimiters.field;
         let indexed = self.segment.map(|segment| segment.fields().skip(1).map(|field| field.raw()));
-        let line = self.line.get(4..).filter(|_| indexed.is_none());
-        let split = line.map(|line| line.split(move |&byte| byte == separator));
+        let split = if indexed.is_none() { Some(self.split()) } else { None };
         indexed.into_iter().flatten().chain(split.into_iter().flatten())
+    }
+
+    /// The same without an index.
+    fn split(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let separator = self.delimiters.field;
+        self.line.get(4..).unwrap_or_default().split(move |&byte| byte == separator)
     }
 
     /// How an answer is written: its delimiters, and the character set of the message, as far as that is known.
@@ -145,7 +149,7 @@ impl<'a> Header<'a> {
     /// The text of a field that has no parts, without escapes.
     #[must_use]
     pub fn text(&self, seq: usize) -> Cow<'a, str> {
-        text_of(self.field(seq), &self.delimiters)
+        unescaped(self.notation().read_leaf(self.field(seq)).0)
     }
 
     /// The delimiters of an answer: those of this header, completed where it declares fewer than four.
@@ -258,6 +262,26 @@ mod tests {
         let header = Header::of_tree(&tree).expect("a header");
         assert_eq!((header.field(19), header.field(20)), (&b"\x83|A"[..], &b"B"[..]));
         assert_eq!(header.fields().nth(17), Some(&b"\x83|A"[..]));
+        // So it is in front of the field that says what it is.
+        let japanese =
+            *b"MSH|^~\\&|\x83||\x8c|\x83||B||||ADT^A01|42|P|2.5||||||SHIFT_JIS\rPID|1|\x83|\r";
+        let tree = Tree::parse(japanese).expect("a message");
+        let header = Header::of_tree(&tree).expect("a header");
+        assert_eq!((header.field(4), header.field(10)), (&b"\x8c|\x83|"[..], &b"42"[..]));
+        assert_eq!(header.text(4), "\u{82b8}\u{30dd}");
+        assert_eq!(tree.get(&"PID-2".parse().expect("a path")).as_deref(), Some("\u{30dd}"));
+        let switched =
+            *b"MSH|^~\\&|A|\x1b$B\x30|\x1b(B|B||||ADT^A01|42|P|2.5||||||~ISO IR87\rPID|1\r";
+        let tree = Tree::parse(switched).expect("a message");
+        let header = Header::of_tree(&tree).expect("a header");
+        assert_eq!((header.field(5), header.field(10)), (&b"B"[..], &b"42"[..]));
+        // Where that does not come out, a separator separates.
+        for named in ["SHIFT_JI", "8859/1", ""] {
+            let other = String::from_utf8_lossy(b"MSH|^~\\&|\xe4||||||ADT^A01|42|P|2.5|||||||")
+                .into_owned();
+            let tree = Tree::parse(other + named + "\r").expect("a message");
+            assert_eq!(Header::of_tree(&tree).expect("a header").field(9), b"ADT^A01", "{named}");
+        }
     }
 
     #[test]

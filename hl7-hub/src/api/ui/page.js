@@ -129,12 +129,9 @@ async function overview() {
     const state = destination.paused ? "paused" : known.held ? "held up" : destination.connected ? "connected" : "not connected";
     const skip = button("Skip", () => order("Skip", `What ${name} is to get next is cancelled; the message stays here.`, "skip", { destination: name }));
     const actions = make("td", { className: "actions" }, gate("destination", name, destination.paused));
-    if (known.held) {
-      const release = (label, text, giveUp) => button(label, () => order(label, text, "release", { destination: name, give_up: giveUp }));
-      actions.append(release("Send again", `What holds up ${name} is sent again.`, false), release("Give up", `What holds up ${name} is given up; what is behind it goes on.`, true));
-    }
+    if (known.held) actions.append(button("Send again", () => order("Send again", `What ${name} refused, and what is held up by that, goes out once more.`, "resume", { side: "destination", names: [name] })));
     if (known.gathering) actions.append(button("Send now", () => order("Send now", `${name} gets what has gathered for it.`, "send-now", { destination: name })));
-    if (known.queued) actions.append(skip);
+    if (known.queued || known.held) actions.append(skip);
     return make("tr", {},
       make("td", {}, name),
       make("td", { className: "number" }, String(known.queued)),

@@ -7,7 +7,7 @@ use super::failure;
 use super::ledger::{Ledger, Result};
 use crate::Payload;
 use crate::store::{
-    AuditEvent, DeliveryId, DeliveryState, Gathered, MessageId, MessageState, Release, StoreError,
+    AuditEvent, DeliveryId, DeliveryState, Gathered, MessageId, Release, StoreError,
 };
 
 impl Ledger<'_> {
@@ -69,26 +69,18 @@ impl Ledger<'_> {
         self.record(event)
     }
 
-    /// Where a batch stands, there stands what is in it.
+    /// Where a batch stands, there stands what is in it. For any other message, one look into an index.
     pub(super) fn conclude_members(&self, batch: i64) -> rusqlite::Result<()> {
-        let state: String = self
-            .db
-            .prepare_cached("SELECT state FROM messages WHERE id = ?1")?
-            .query_row([batch], |row| row.get(0))?;
-        let state = match MessageState::of_word(&state) {
-            Some(MessageState::Completed) => DeliveryState::Done,
-            Some(MessageState::Dead) => DeliveryState::Dead,
-            Some(MessageState::Resolved) => DeliveryState::Cancelled,
-            _ => DeliveryState::Batched,
-        };
         let messages: Vec<i64> = self
             .db
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2 \
+                "UPDATE deliveries SET state = CASE (SELECT state FROM messages WHERE id = ?1) \
+                     WHEN 'completed' THEN 'done' WHEN 'dead' THEN 'dead' \
+                     WHEN 'resolved' THEN 'cancelled' ELSE 'batched' END \
                  WHERE changed IS NULL AND id IN \
                      (SELECT delivery FROM gathered WHERE batch = ?1) RETURNING message",
             )?
-            .query_map(params![batch, state.word()], |row| row.get(0))?
+            .query_map([batch], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         messages.into_iter().try_for_each(|message| self.restate(message))
     }

@@ -1,15 +1,14 @@
 //! What becomes of a delivery other than by the end of an attempt to send it: its application acknowledges it later or not at
-//! all, somebody lets a held one go, lanes are laid out anew.
+//! all, or lanes are laid out anew.
 
 use rusqlite::params;
 
-use super::audit::{Line, NOTHING};
 use super::failure;
 use super::ledger::{Ledger, Result};
 use crate::Payload;
 use crate::store::{
     AttemptEnd, AttemptId, DeliveryId, DeliveryState, EVERY_LANE, LateAck, LateRule, MessageId,
-    Resume, Settled, Settlement,
+    Settled, Settlement,
 };
 
 /// Deliveries that are expired in one commit.
@@ -111,56 +110,6 @@ impl Ledger<'_> {
             .map_err(failure)
     }
 
-    /// Lets what is held at a destination go, or gives it up.
-    pub(super) fn resume(
-        &mut self,
-        destination: &str,
-        how: Resume,
-        actor: &str,
-        at: i64,
-    ) -> Result<Vec<Settled>> {
-        let (state, action) = match how {
-            Resume::Again => (DeliveryState::Queued, "resumed"),
-            Resume::GiveUp => (DeliveryState::Dead, "gave up"),
-        };
-        // Attempts are counted anew: whoever resumes has seen to the cause.
-        let mut held: Vec<(i64, i64)> = self
-            .db
-            .prepare_cached(
-                "UPDATE deliveries SET state = ?2, due = 0, attempts = 0 \
-                 WHERE destination = ?1 AND state = 'held' RETURNING id, message",
-            )
-            .and_then(|mut update| {
-                let rows = update.query_map(params![destination, state.word()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
-                rows.collect()
-            })
-            .map_err(failure)?;
-        held.sort_unstable();
-        let mut settled = Vec::new();
-        for (delivery, message) in held {
-            let line = Line {
-                at,
-                actor: actor.to_owned(),
-                action: action.to_owned(),
-                message: Some(message),
-                attempt: None,
-                detail: format!("{destination} delivery {delivery}; {state}"),
-                digest: NOTHING,
-            };
-            line.append(self.db, self.tip).map_err(failure)?;
-            self.conclude(message).map_err(failure)?;
-            settled.push(Settled {
-                message: MessageId(message),
-                delivery: DeliveryId(delivery),
-                destination: destination.to_owned(),
-                state,
-            });
-        }
-        Ok(settled)
-    }
-
     /// Notes how a queue is divided from now on. What was divided in another way goes out one after the other.
     pub(super) fn arrange(&mut self, destination: &str, layout: &str, lanes: usize) -> Result<()> {
         let changed = self
@@ -178,7 +127,7 @@ impl Ledger<'_> {
         self.db
             .execute(
                 "UPDATE deliveries SET lane = ?2 WHERE destination = ?1 AND lane <> ?2 \
-                 AND state IN ('queued', 'sending', 'held')",
+                 AND state IN ('queued', 'sending', 'held', 'gathering')",
                 params![destination, lane],
             )
             .map(|_| ())

@@ -33,6 +33,10 @@ pub(super) const STATE: &str = "CASE \
      WHEN verdict = 'accepted' THEN 'no-route' WHEN verdict = 'batch' THEN 'split' \
      ELSE 'refused' END";
 
+/// The lane of a delivery to the destination `?2` that comes by another way than a message does: it goes alone, where there
+/// are several.
+pub(super) const ANY_LANE: &str = "CASE WHEN coalesce((SELECT lanes FROM layouts WHERE destination = ?2), 1) > 1 THEN -1 ELSE 0 END";
+
 /// The tables inside the writer's transaction, and the end of the audit.
 pub(super) struct Ledger<'w> {
     pub(super) db: &'w Connection,
@@ -165,11 +169,8 @@ impl Ledger<'_> {
             .prepare_cached(
                 // By another layout than that of now: it was read while the configuration changed.
                 "INSERT INTO deliveries (message, destination, state, lane) \
-                 SELECT ?1, ?2, ?4, CASE \
-                     WHEN (SELECT lanes FROM layouts WHERE destination = ?2) = 1 THEN 0 \
-                     WHEN ?3 < coalesce( \
-                         (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 \
-                     ELSE -1 END",
+                 SELECT ?1, ?2, ?4, CASE WHEN ?3 < coalesce( \
+                     (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END",
             )?
             .execute(params![message, delivery.destination, delivery.lane, state.word()])?;
         if let Some(outgoing) = &delivery.outgoing {
@@ -224,7 +225,7 @@ impl Ledger<'_> {
         let changed = self
             .db
             .prepare_cached(
-                "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 \
+                "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, changed = NULL \
                  WHERE id = ?1 AND state = 'queued'",
             )
             .and_then(|mut update| update.execute([delivery.0]))
@@ -326,10 +327,11 @@ impl Ledger<'_> {
         let Some(backup) = backup else { return Ok(false) };
         let queued = self
             .db
-            .prepare_cached(
-                "INSERT INTO deliveries (message, destination, parent, state) \
-                 SELECT message, ?2, id, 'queued' FROM deliveries WHERE id = ?1 AND parent IS NULL",
-            )?
+            .prepare_cached(&format!(
+                "INSERT INTO deliveries (message, destination, parent, state, lane) \
+                     SELECT message, ?2, id, 'queued', {ANY_LANE} FROM deliveries \
+                     WHERE id = ?1 AND parent IS NULL"
+            ))?
             .execute(params![delivery, backup])?;
         if queued == 0 {
             return Ok(false);
@@ -344,10 +346,11 @@ impl Ledger<'_> {
     }
 
     /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.
-    pub(super) fn conclude(&self, message: i64) -> rusqlite::Result<()> {
+    fn conclude(&self, message: i64) -> rusqlite::Result<()> {
         let mut queued = self.db.prepare_cached(
-            "SELECT 1 FROM deliveries WHERE message = ?1 AND state IN \
-                 ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting') LIMIT 1",
+            "SELECT 1 FROM deliveries WHERE message = ?1 \
+                 AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting') \
+                 LIMIT 1",
         )?;
         if queued.exists([message])? { Ok(()) } else { self.restate(message) }
     }

@@ -28,8 +28,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{
     Accepted, AcceptedBatch, AttemptId, AuditEvent, Clocks, Incoming, IncomingBatch, LateAck,
-    LateRule, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Resume,
-    Settled, Step, Store, StoreError,
+    LateRule, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Settled,
+    Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -103,12 +103,12 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.accept(&incoming))
     }
 
-    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch> {
-        self.writer.submit(move |ledger| ledger.accept_batch(&incoming))
-    }
-
     fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>> {
         self.writer.submit(move |ledger| incoming.iter().map(|one| ledger.accept(one)).collect())
+    }
+
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch> {
+        self.writer.submit(move |ledger| ledger.accept_batch(&incoming))
     }
 
     fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
@@ -121,16 +121,6 @@ impl Store for SqliteStore {
 
     fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>> {
         self.writer.submit(move |ledger| ledger.expire(now, &rule))
-    }
-
-    fn resume(
-        &self,
-        destination: String,
-        how: Resume,
-        actor: String,
-        at: i64,
-    ) -> Pending<'_, Vec<Settled>> {
-        self.writer.submit(move |ledger| ledger.resume(&destination, how, &actor, at))
     }
 
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {

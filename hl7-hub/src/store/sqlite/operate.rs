@@ -3,12 +3,12 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::audit::{self, Line, NOTHING};
-use super::failure;
-use super::ledger::{Ledger, Result};
+use super::ledger::{ANY_LANE, Ledger, Result};
+use super::{failure, views};
 use crate::Digest;
 use crate::store::{
-    Act, DeliveryId, DeliveryState, EVERY_LANE, Incoming, MessageId, MessageState, Order, Ordered,
-    Outgoing, Requeued, Side, StoreError,
+    Act, DeliveryId, DeliveryState, Incoming, MessageId, MessageState, Order, Ordered, Outgoing,
+    Requeued, Side, StoreError,
 };
 
 /// What stands between what was done and why, in a line of the audit.
@@ -31,13 +31,12 @@ impl Deed {
 }
 
 /// States of what goes out by itself, sooner or later.
-const TO_BE_SENT: [DeliveryState; 6] = [
+const TO_BE_SENT: [DeliveryState; 5] = [
     DeliveryState::Gathering,
     DeliveryState::Batched,
     DeliveryState::Queued,
     DeliveryState::Sending,
     DeliveryState::Held,
-    DeliveryState::Awaiting,
 ];
 
 /// A delivery as an order finds it.
@@ -54,7 +53,7 @@ impl Ledger<'_> {
         let line = self.tip.id + 1;
         let deed = match &order.act {
             Act::Pause { side, names } => self.pause(order, *side, names)?,
-            Act::Resume { side, names } => self.reopen(*side, names)?,
+            Act::Resume { side, names } => self.resume(line, *side, names)?,
             Act::Skip { destination, delivery } => self.skip(line, destination, *delivery)?,
             Act::Park(message) => self.park(line, *message)?,
             Act::Dismiss(message) => self.dismiss(line, *message)?,
@@ -104,7 +103,8 @@ impl Ledger<'_> {
         Ok(Deed::new("pause", None, done))
     }
 
-    fn reopen(&self, side: Side, names: &[String]) -> Result<Deed> {
+    /// Opens what is paused, and lets go what a refusal holds up at a destination.
+    fn resume(&self, line: i64, side: Side, names: &[String]) -> Result<Deed> {
         let mut delete = self
             .db
             .prepare_cached("DELETE FROM pauses WHERE side = ?1 AND name = ?2")
@@ -114,23 +114,52 @@ impl Ledger<'_> {
             if delete.execute(params![side.word(), name]).map_err(failure)? > 0 {
                 done.push(format!("{side} {name}"));
             }
+            if side == Side::Destination {
+                done.extend(self.let_go(line, name)?);
+            }
         }
         if done.is_empty() {
             return refuse(format!("{side} {} is not paused", names.join(", ")));
         }
-        Ok(Deed::new("resume", None, done))
+        let destinations = if side == Side::Destination { names.to_vec() } else { Vec::new() };
+        Ok(Deed { destinations, ..Deed::new("resume", None, done) })
+    }
+
+    /// Queues what is held at a destination, at its place. Its attempts are counted anew: whoever resumes has seen to the
+    /// cause.
+    fn let_go(&self, line: i64, destination: &str) -> Result<Vec<String>> {
+        let held: Vec<(i64, i64)> = self
+            .db
+            .prepare_cached(
+                "SELECT id, message FROM deliveries \
+                 WHERE destination = ?1 AND state = 'held' ORDER BY id",
+            )
+            .and_then(|mut select| {
+                let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                select.query_map([destination], row)?.collect()
+            })
+            .map_err(failure)?;
+        let mut done = Vec::new();
+        for (id, message) in held {
+            let (destination, state) = (destination.to_owned(), DeliveryState::Held);
+            let found = Found { id, destination, state };
+            done.extend(self.change(line, message, &[found], DeliveryState::Queued)?);
+            self.db
+                .prepare_cached("UPDATE deliveries SET due = 0, attempts = 0 WHERE id = ?1")
+                .and_then(|mut update| update.execute([id]))
+                .map_err(failure)?;
+        }
+        Ok(done)
     }
 
     fn skip(&self, line: i64, destination: &str, looked_at: Option<DeliveryId>) -> Result<Deed> {
+        let head = views::oldest(self.db, destination).map_err(failure)?;
         let head: Option<(i64, i64, String)> = self
             .db
-            .prepare_cached(
-                "SELECT id, message, state FROM deliveries WHERE destination = ?1 \
-                     AND state IN ('queued', 'sending', 'held') ORDER BY id LIMIT 1",
-            )
+            .prepare_cached("SELECT id, message, state FROM deliveries WHERE id = ?1")
             .and_then(|mut select| {
                 let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-                select.query_row([destination], row).optional()
+                select.query_row([head], row).optional()
             })
             .map_err(failure)?;
         let Some((id, message, state)) = head else {
@@ -213,13 +242,11 @@ impl Ledger<'_> {
         outgoing: &Outgoing,
     ) -> rusqlite::Result<i64> {
         self.db
-            .prepare_cached(
-                // Among several lanes, all of them wait for it: what is before it in any of them goes first.
+            .prepare_cached(&format!(
                 "INSERT INTO deliveries (message, destination, state, ordered, lane) \
-                 SELECT ?1, ?2, 'queued', ?3, CASE WHEN coalesce( \
-                     (SELECT lanes FROM layouts WHERE destination = ?2), 1) > 1 THEN ?4 ELSE 0 END",
-            )?
-            .execute(params![message.0, destination, line, EVERY_LANE])?;
+                     VALUES (?1, ?2, 'queued', ?3, {ANY_LANE})"
+            ))?
+            .execute(params![message.0, destination, line])?;
         let id = self.db.last_insert_rowid();
         match outgoing {
             Outgoing::AsItCame => {}
@@ -281,11 +308,6 @@ impl Ledger<'_> {
                 DeliveryState::Batched => {
                     return refuse(format!(
                         "delivery {id} to {destination} is in a batch; decide about the batch"
-                    ));
-                }
-                DeliveryState::Awaiting => {
-                    return refuse(format!(
-                        "delivery {id} is sent, and the application of {destination} is to answer"
                     ));
                 }
                 _ => {}

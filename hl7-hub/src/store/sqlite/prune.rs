@@ -182,7 +182,6 @@ impl Ledger<'_> {
                      (SELECT id FROM attempts WHERE delivery {OF_DELIVERIES})"
             ),
             "DELETE FROM pruned WHERE kind IN ('body', 'reply') AND id = ?1".to_owned(),
-            format!("DELETE FROM awaiting WHERE delivery {OF_DELIVERIES}"),
             format!("DELETE FROM outgoing WHERE delivery {OF_DELIVERIES}"),
             format!("DELETE FROM attempts WHERE delivery {OF_DELIVERIES}"),
             "DELETE FROM deliveries WHERE message = ?1".to_owned(),

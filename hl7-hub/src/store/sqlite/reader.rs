@@ -85,6 +85,17 @@ impl Reader for SqliteReader {
         self.with(|db| views::pending(db, destination, behind, most))
     }
 
+    fn pending_in_lane(
+        &self,
+        destination: &str,
+        lane: usize,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let behind = behind.map_or(0, |id| id.0);
+        self.with(|db| views::pending_in_lane(db, destination, lane as i64, behind, most))
+    }
+
     fn gathering(
         &self,
         destination: &str,
@@ -101,17 +112,6 @@ impl Reader for SqliteReader {
 
     fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<Payload>, StoreError> {
         self.with(|db| gather::payloads(db, deliveries))
-    }
-
-    fn pending_in_lane(
-        &self,
-        destination: &str,
-        lane: usize,
-        behind: Option<DeliveryId>,
-        most: usize,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        let behind = behind.map_or(0, |id| id.0);
-        self.with(|db| views::pending_in_lane(db, destination, lane as i64, behind, most))
     }
 
     fn status(&self) -> Result<Status, StoreError> {

@@ -7,10 +7,12 @@ use tempfile::TempDir;
 
 use super::{FILE, SqliteOptions, SqliteReader, SqliteStore, schema};
 use crate::store::contract::{self, Bench, incoming};
+use crate::store::contract_later;
 use crate::store::{
     Accepted, Act, AttemptEnd, Clocks, Incoming, MessageId, Order, Outgoing, PruneFrom, Reader,
     Requeued, Settlement, Store, StoreError,
 };
+use crate::store::{contract_orders, contract_prune};
 
 struct Folder(TempDir);
 
@@ -36,14 +38,14 @@ impl Bench for Folder {
     }
 }
 
-contract::suite! { contract_later, Folder::new();
+contract::suite! { contract_later; Folder::new();
     an_application_acknowledges_later_or_not_at_all
     an_application_is_asked_again_so_often
     what_is_held_waits_for_somebody
     lanes_share_what_all_wait_for
 }
 
-contract::suite! { contract, Folder::new();
+contract::suite! { contract; Folder::new();
     what_is_accepted_is_there_after_reopening
     a_duplicate_gets_the_stored_acknowledgment
     a_reused_control_id_is_accepted_and_marked
@@ -56,14 +58,14 @@ contract::suite! { contract, Folder::new();
     what_cannot_be_done_costs_nobody_else
     an_interrupted_attempt_is_ambiguous
     messages_without_deliveries_are_found
+    messages_come_together_in_their_order
+    order_is_that_of_commits_whatever_the_clock_says
     a_batch_is_stored_with_its_messages
     what_gathers_goes_with_its_batch
     what_is_to_go_now_is_remembered_until_it_has_gone
-    messages_come_together_in_their_order
-    order_is_that_of_commits_whatever_the_clock_says
 }
 
-contract::suite! { contract_orders, Folder::new();
+contract::suite! { contract_orders; Folder::new();
     a_pause_outlives_a_restart
     the_head_of_a_queue_can_be_skipped
     statement_36_what_is_parked_waits_for_somebody
@@ -73,7 +75,7 @@ contract::suite! { contract_orders, Folder::new();
     what_is_in_a_batch_follows_it
 }
 
-contract::suite! { contract_prune, Folder::new();
+contract::suite! { contract_prune; Folder::new();
     only_what_is_done_is_pruned
     the_audit_is_pruned_from_its_start
     many_messages_are_pruned_in_steps

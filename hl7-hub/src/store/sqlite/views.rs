@@ -99,7 +99,7 @@ fn first_in_lane(db: &Connection, destination: &str, lane: i64) -> rusqlite::Res
 }
 
 /// The first of a destination that is not settled: the least of the first of each lane, which the index gives at once.
-fn oldest(db: &Connection, destination: &str) -> rusqlite::Result<Option<i64>> {
+pub(super) fn oldest(db: &Connection, destination: &str) -> rusqlite::Result<Option<i64>> {
     let last: Option<i64> = db
         .prepare_cached(
             "SELECT max(lane) FROM deliveries WHERE destination = ?1 \
@@ -138,8 +138,8 @@ pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
             DeliveryState::Held => of.held = count,
             DeliveryState::Done => of.done = count,
             DeliveryState::Dead => of.dead = count,
-            DeliveryState::Gathering => of.gathering = count,
             DeliveryState::Parked => of.parked = count,
+            DeliveryState::Gathering => of.gathering = count,
             DeliveryState::Batched | DeliveryState::Moved | DeliveryState::Cancelled => {}
         }
     }

@@ -18,8 +18,6 @@
 mod buffer;
 mod envelope;
 mod finding;
-#[cfg(test)]
-mod laws;
 mod reader;
 mod start;
 #[cfg(test)]
