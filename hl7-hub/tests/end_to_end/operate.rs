@@ -126,6 +126,34 @@ fn the_head_of_a_queue_is_skipped_and_the_next_one_goes_at_once() {
 }
 
 #[test]
+fn what_holds_up_a_destination_is_sent_again_or_given_up() {
+    let lab = Receiver::reacting("127.0.0.1:0", |number, _| match number {
+        1 | 3 => Reaction::Code("AE"),
+        _ => Reaction::Code("AA"),
+    });
+    let hub = Hub::start(&to_lab(lab.address(), "on_refusal = \"hold\"\n"));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for id in ["M1", "M2", "M3"] {
+        sender.code(&adt(id));
+    }
+    let held =
+        |count: usize| hub.status().destinations[0].held == 1 && lab.messages().len() == count;
+    eventually("it is held up", || held(1));
+    let status = text(&hub.run(&["status"]));
+    assert!(status.contains("held"), "{status}");
+    // Sent again it is taken; what comes behind it is refused, and given up.
+    let again = hub.run(&["resume", "destination", "lab", "--who", "ann"]);
+    assert!(text(&again).contains("delivery 1 to lab: queued"), "{again:?}");
+    eventually("it is held up again", || held(3));
+    let given_up = hub.run(&["skip", "lab"]);
+    assert!(text(&given_up).contains("delivery 2 to lab: cancelled"), "{given_up:?}");
+    eventually("the rest is delivered", || hub.is_drained());
+    assert_eq!(lab.control_ids(), ["M1", "M1", "M2", "M3"]);
+    assert!(error(&hub.run(&["resume", "destination", "lab"])).contains("lab is not paused"));
+    assert!(hub.run(&["audit", "verify"]).status.success());
+}
+
+#[test]
 fn a_drained_hub_has_nothing_queued_and_takes_nothing() {
     let lab = Receiver::start();
     let hub = Hub::start(&to_lab(lab.address(), ""));
