@@ -273,7 +273,8 @@ impl Lane {
             self.sent.extend(self.begun.drain(..count));
             return Some(Wire::Send(self.sent.iter().map(|sent| sent.delivery.clone()).collect()));
         }
-        let head = self.ahead.front().filter(|head| !head.held)?;
+        // What may be out of date is nothing to wait for: the next one may be due at once.
+        let head = self.ahead.front().filter(|head| !head.held && !self.stale)?;
         // A clock that was set back does not make a pause longer than the longest.
         let longest = self.settings.backoff.most.mul_f64(1.0 + self.settings.backoff.jitter);
         match u64::try_from(head.due.saturating_sub(now)) {
