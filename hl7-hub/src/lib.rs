@@ -66,7 +66,7 @@
 //!
 //! # Not there yet
 //!
-//! HTTP in.
+//! Messages over HTTP in.
 
 pub mod api;
 pub mod config;

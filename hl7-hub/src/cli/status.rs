@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         let mut state = match (is_paused(Side::Destination, &to.name), connected) {
             (true, _) => "paused",
             // A refusal holds it up until somebody resumes it.
-            (false, _) if to.held > 0 => "held up: resume or skip",
+            (false, _) if to.held > 0 => "held",
             (false, None) => "",
             (false, Some(true)) => "connected",
             (false, Some(false)) => "not connected",

@@ -273,7 +273,7 @@ impl Lane {
             self.sent.extend(self.begun.drain(..count));
             return Some(Wire::Send(self.sent.iter().map(|sent| sent.delivery.clone()).collect()));
         }
-        // What is about to be read anew is not waited for.
+        // What may be out of date is nothing to wait for: the next one may be due at once.
         let head = self.ahead.front().filter(|head| !head.held && !self.stale)?;
         // A clock that was set back does not make a pause longer than the longest.
         let longest = self.settings.backoff.most.mul_f64(1.0 + self.settings.backoff.jitter);

@@ -17,7 +17,7 @@ function make(tag, properties, ...children) {
 /** The class that a state is coloured by. */
 function colour(state) {
   if (["dead", "not connected", "refused", "no-route"].includes(state)) return "bad";
-  if (["queued", "sending", "parked", "paused", "held up", "gathering", "batched", "held", "awaiting"].includes(state)) return "wait";
+  if (["queued", "sending", "parked", "paused", "gathering", "batched", "held", "awaiting"].includes(state)) return "wait";
   if (["completed", "done", "connected", "open"].includes(state)) return "good";
   return "quiet";
 }
@@ -126,10 +126,12 @@ async function overview() {
   $("destinations").replaceChildren(...running.destinations.map((destination) => {
     const name = destination.name;
     const known = status.destinations.find((it) => it.name === name) ?? { gathering: 0, held: 0, queued: 0, done: 0, dead: 0, parked: 0 };
-    const state = destination.paused ? "paused" : known.held ? "held up" : destination.connected ? "connected" : "not connected";
+    const state = destination.paused ? "paused" : known.held ? "held" : destination.connected ? "connected" : "not connected";
     const skip = button("Skip", () => order("Skip", `What ${name} is to get next is cancelled; the message stays here.`, "skip", { destination: name }));
     const actions = make("td", { className: "actions" }, gate("destination", name, destination.paused));
-    if (known.held) actions.append(button("Send again", () => order("Send again", `What ${name} refused, and what is held up by that, goes out once more.`, "resume", { side: "destination", names: [name] })));
+    if (known.held && !destination.paused) {
+      actions.append(button("Send again", () => order("Send again", `What holds up ${name} is sent again.`, "resume", { side: "destination", names: [name] })));
+    }
     if (known.gathering) actions.append(button("Send now", () => order("Send now", `${name} gets what has gathered for it.`, "send-now", { destination: name })));
     if (known.queued || known.held) actions.append(skip);
     return make("tr", {},
