@@ -126,7 +126,7 @@ fn the_head_of_a_queue_is_skipped_and_the_next_one_goes_at_once() {
 }
 
 #[test]
-fn what_holds_up_a_destination_is_sent_again_or_given_up() {
+fn what_holds_up_a_destination_is_sent_again_or_skipped() {
     let lab = Receiver::reacting("127.0.0.1:0", |number, _| match number {
         1 | 3 => Reaction::Code("AE"),
         _ => Reaction::Code("AA"),
@@ -136,9 +136,9 @@ fn what_holds_up_a_destination_is_sent_again_or_given_up() {
     for id in ["M1", "M2", "M3"] {
         sender.code(&adt(id));
     }
-    let held =
+    let is_held_after =
         |count: usize| hub.status().destinations[0].held == 1 && lab.messages().len() == count;
-    eventually("it is held up", || held(1));
+    eventually("it is held up", || is_held_after(1));
     let status = text(&hub.run(&["status"]));
     assert!(status.contains("held"), "{status}");
     // Sent again it is taken; what comes behind it is refused, and given up.
