@@ -54,6 +54,22 @@ const CHECKED: &str = "check = \"reject\"\n";
 const SET_ASIDE: &str = "batches = \"whole\"\nset_aside = true\ncheck = \"reject\"\n";
 const WHOLE: &str = "batches = \"whole\"\ncheck = \"reject\"\n";
 
+/// Messages of a batch are answered as they are stored, also where others wait for what destinations say.
+#[test]
+fn messages_of_a_batch_wait_for_no_destination() {
+    let delivered = "ack = { when = \"delivered\", wait_for = [\"lab\"] }\n";
+    for (source, count) in [(SPLIT, 3), (WHOLE, 3)] {
+        let frame = wrapped(&messages(count, None), count);
+        let (batch, _, answer) = receive(&format!("{source}{delivered}"), &frame);
+        let said: Vec<_> = answer.replies.iter().map(|reply| reply.bytes()).collect();
+        let said = String::from_utf8(said.concat()).expect("text");
+        assert_eq!((said.matches("MSA|AA|M").count(), answer.close), (count, false), "{said}");
+        let all = batch.messages.iter().map(|member| &member.message).chain([&batch.batch]);
+        let kept: usize = all.map(|message| message.replies.len()).sum();
+        assert_eq!(kept, answer.replies.len(), "a repeated one gets the same");
+    }
+}
+
 #[test]
 fn statement_24_each_message_is_judged_routed_and_answered_for_itself() {
     let mut inside = messages(3, Some(2));

@@ -153,7 +153,7 @@ impl Crew {
             if self.lanes.contains_key(name) {
                 continue;
             }
-            self.hub.open_door(name, destination.batch.is_some(), destination.lanes.count);
+            self.hub.open_door(name, destination.lanes.count);
             let (stop, stopping) = self.stop();
             let gathering = self.turn(format!("gather {name}"));
             let (hub, ours, until) = (Arc::clone(&self.hub), Arc::clone(&config), stopping.clone());

@@ -21,7 +21,7 @@ const BREATH: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Makes batches for a destination until the hub stops. For one that takes no batches it sends on, one by one, what gathered
-/// while it did, before the configuration was changed.
+/// while it did, before the configuration was changed, and what came by the old one a moment later.
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut stopping: Stopping) {
     let Some(destination) = config.destinations.get(index) else { return };
     let name = destination.name.as_str();
@@ -43,16 +43,11 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut st
                 Some(BREATH)
             }
         };
-        if !gathers && pause.is_none() {
-            return;
-        }
         tokio::select! {
-            () = arrived.notified(), if gathers => {}
+            () = arrived.notified() => {}
             () = sleep(pause.unwrap_or(LONGEST).min(LONGEST)) => {}
             () = stopping.wait() => return,
         }
-        // What does not gather arrived through the same door.
-        lane.notify();
     }
 }
 
@@ -130,6 +125,8 @@ impl Gatherer<'_> {
 mod tests {
     use std::path::Path;
 
+    use tokio::time::timeout;
+
     use super::*;
     use crate::engine::{Moment, Reception};
     use crate::run::{Clock, Hub};
@@ -165,7 +162,7 @@ mod tests {
     }
 
     async fn look(hub: &Arc<Hub>, config: &Arc<Config>) -> Option<Duration> {
-        hub.open_door("files", true, 1);
+        hub.open_door("files", 1);
         let door = hub.door("files").expect("a door");
         let lane = &*door.lanes;
         let rules = config.destinations[0].batch.clone();
@@ -204,16 +201,29 @@ mod tests {
     #[tokio::test]
     async fn what_gathered_goes_one_by_one_when_no_batches_are_wanted_any_more() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (first, config) = hub(folder.path(), ", batch = { every = \"1h\" }");
+        let (first, old) = hub(folder.path(), ", batch = { every = \"1h\" }");
         for id in 0..3 {
-            accept(&first, &config, &id.to_string()).await;
+            accept(&first, &old, &id.to_string()).await;
         }
-        look(&first, &config).await;
+        look(&first, &old).await;
         assert_eq!(pending(&first), [""; 0]);
         drop(first);
         let (second, config) = hub(folder.path(), "");
-        second.open_door("files", false, 1);
-        run(Arc::clone(&second), config, 0, second.stopping()).await;
-        assert_eq!(pending(&second), ["1MSH"; 3]);
+        second.open_door("files", 1);
+        let running = tokio::spawn(run(Arc::clone(&second), config, 0, second.stopping()));
+        let have_gone = async |count| {
+            while pending(&second).len() < count {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let patience = Duration::from_secs(60);
+        timeout(patience, have_gone(3)).await.expect("they go");
+        // One that was judged by the configuration before is stored by and by.
+        accept(&second, &old, "3").await;
+        second.wake_for([("files", true)]);
+        timeout(patience, have_gone(4)).await.expect("it goes");
+        assert_eq!(pending(&second), ["1MSH"; 4]);
+        second.stop.send_replace(true);
+        running.await.expect("it ends");
     }
 }

@@ -73,8 +73,6 @@ struct Door {
     lanes: Arc<Wake>,
     /// Who makes batches for the lanes.
     gatherer: Arc<Notify>,
-    /// Whether what arrives gathers first.
-    gathers: bool,
 }
 
 /// What all tasks share.
@@ -156,8 +154,8 @@ impl Hub {
     }
 
     /// Makes it possible to wake who works for a destination, in so many lanes. To be done before they start.
-    fn open_door(&self, destination: &str, gathers: bool, lanes: usize) {
-        let door = Door { lanes: Arc::new(Wake::new(lanes)), gatherer: Arc::default(), gathers };
+    fn open_door(&self, destination: &str, lanes: usize) {
+        let door = Door { lanes: Arc::new(Wake::new(lanes)), gatherer: Arc::default() };
         let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
         doors.insert(destination.to_owned(), door);
     }
@@ -171,9 +169,19 @@ impl Hub {
     /// Wakes who works for destinations.
     pub(crate) fn wake<'n>(&self, destinations: impl IntoIterator<Item = &'n String>) {
         for door in destinations.into_iter().filter_map(|name| self.door(name)) {
-            match door.gathers {
-                true => door.gatherer.notify_one(),
-                false => door.lanes.notify(),
+            door.gatherer.notify_one();
+            door.lanes.notify();
+        }
+    }
+
+    /// Wakes who works for what came for destinations: where it waits for others, those who make batches. A message may still
+    /// come by the rules that were there before, so it is not the configuration that says so.
+    fn wake_for<'n>(&self, came: impl IntoIterator<Item = (&'n str, bool)>) {
+        for (destination, gathers) in came {
+            match self.door(destination) {
+                Some(door) if gathers => door.gatherer.notify_one(),
+                Some(door) => door.lanes.notify(),
+                None => {}
             }
         }
     }

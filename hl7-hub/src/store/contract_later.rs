@@ -1,9 +1,9 @@
 //! The contract, second part: what is settled by something else than the end of an attempt, and lanes.
 
-use super::contract::{Bench, accept, incoming, pending};
+use super::contract::{Bench, accept, gathering, incoming, pending};
 use super::{
     Act, AttemptEnd, DeliveryId, DeliveryState, EVERY_LANE, LateAck, LateRule, MessageState, Order,
-    SentAs, Settlement, Side, Store,
+    Release, SentAs, Settlement, Side, Store,
 };
 use crate::Payload;
 
@@ -166,4 +166,18 @@ pub(super) async fn lanes_share_what_all_wait_for(bench: &impl Bench) {
     leave(&store, all[3], Settlement::Done).await;
     leave(&store, all[4], Settlement::Done).await;
     assert_eq!(of(0), pending(&store, "lab"));
+    // What waits for others is divided with what is queued, wherever it goes then.
+    accept(&store, gathering("gathers", "lab")).await;
+    arrange("2 by PID-3.1", 2).await.expect("it is noted");
+    let alone = store.reader().gathering("lab", None, 9).expect("it is read").remove(0).id;
+    let release = Release {
+        destination: "lab".to_owned(),
+        at: 5_000,
+        deliveries: Vec::new(),
+        batch: None,
+        alone: vec![alone],
+    };
+    assert_eq!(store.release(release).await, Ok(None));
+    leave(&store, of(0)[0], Settlement::Done).await;
+    assert_eq!([of(0), of(1)], [vec![alone], vec![]], "all lanes wait for it");
 }

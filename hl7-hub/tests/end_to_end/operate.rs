@@ -144,7 +144,7 @@ fn what_holds_up_a_destination_is_sent_again_or_skipped() {
     // Sent again it is taken; what comes behind it is refused, and given up.
     let again = hub.run(&["resume", "destination", "lab", "--who", "ann"]);
     assert!(text(&again).contains("delivery 1 to lab: queued"), "{again:?}");
-    eventually("it is held up again", || held(3));
+    eventually("it is held up again", || is_held_after(3));
     let given_up = hub.run(&["skip", "lab"]);
     assert!(text(&given_up).contains("delivery 2 to lab: cancelled"), "{given_up:?}");
     eventually("the rest is delivered", || hub.is_drained());

@@ -2,6 +2,7 @@
 
 use hl7_hub::store::{Query, Reader};
 
+use crate::certificates::Authority;
 use crate::hub::Hub;
 use crate::receiver::Receiver;
 use crate::sender::Sender;
@@ -35,6 +36,45 @@ fn i5_what_is_sent_ahead_is_acknowledged_and_delivered_in_order() {
     }
     eventually("all is delivered", || lab.messages().len() == MESSAGES);
     assert_eq!(lab.control_ids(), ids);
+}
+
+/// Batches among messages that are sent ahead, over TLS: each has a commit of its own, and everything is answered and delivered
+/// in the order in which it came.
+#[test]
+fn batches_among_what_is_sent_ahead_keep_their_place() {
+    let (lab, authority) = (Receiver::start(), Authority::new());
+    let mut hub = Hub::configure(&format!(
+        "[tls.main]\ncert = \"hub.pem\"\nkey = \"hub.key\"\n\
+         [source.adt]\nmllp = {{ listen = \"127.0.0.1:0\", tls = \"main\" }}\nbatches = \"split\"\n\
+         [destination.lab]\nmllp = {{ connect = \"{}\" }}\n[[route]]\nto = \"lab\"\n",
+        lab.address()
+    ));
+    authority.issue(&["hub.hosp"]).write(hub.path(), "hub");
+    hub.restart();
+    let client = authority.client(None);
+    let mut sender =
+        Sender::secured(&hub.address("adt"), client, "hub.hosp").expect("a connection");
+    let batch = |number: usize| {
+        let inside: String = (0..3).map(|part| adt(&format!("B{number}-{part}"))).collect();
+        format!("BHS|^~\\&|ADT1\r{inside}BTS|3\r")
+    };
+    let (mut sent, mut ids) = (Vec::new(), Vec::new());
+    for number in 0..20 {
+        sent.extend(framed(&adt(&format!("M{number}"))));
+        ids.push(format!("M{number}"));
+        if number % 3 == 1 {
+            sent.extend(framed(&batch(number)));
+            ids.extend((0..3).map(|part| format!("B{number}-{part}")));
+        }
+    }
+    sender.raw(&sent).expect("it is sent");
+    for id in &ids {
+        let reply = sender.reply().expect("the connection holds").expect("a reply");
+        assert_eq!((field(&reply, "MSA", 1), &field(&reply, "MSA", 2)), ("AA".into(), id));
+    }
+    eventually("all is delivered", || hub.is_drained() && lab.messages().len() == ids.len());
+    assert_eq!(lab.control_ids(), ids);
+    assert!(hub.run(&["audit", "verify"]).status.success());
 }
 
 /// I1, I11: behind what closes the connection nothing is taken, so that what is sent again is not there twice, even where

@@ -313,3 +313,53 @@ fn statement_35_a_full_store_is_given_room_without_a_restart() {
     });
     eventually("all is delivered", || hub.files("a").len() == acked as usize + 1);
 }
+
+/// What gathers for a destination goes by the rules that hold now, and by its name in the new file.
+#[test]
+fn a_destination_gathers_by_the_new_rules() {
+    let config = |name: &str, batch: &str| {
+        let file = format!("[destination.files]\nfile = {{ folder = \"files\"{batch} }}\n");
+        format!("[hub]\nname = \"{name}\"\n") + &source("") + &file + &route(&["files"])
+    };
+    let hub = Hub::start(&config("north", ", batch = { count = 100 }"));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    let mut send = |ids: std::ops::Range<usize>| {
+        for id in ids {
+            assert_eq!(sender.code(&adt(&format!("M{id}"))), "AA");
+        }
+    };
+    // The headers of each file, and the control ids in it.
+    let files = || -> Vec<(String, usize)> {
+        let read =
+            |file| String::from_utf8_lossy(&std::fs::read(file).expect("a file")).into_owned();
+        let told = |text: String| {
+            let header = text.split('\r').next().unwrap_or_default();
+            let sender = header.split('|').nth(2).unwrap_or_default().to_owned();
+            (sender, text.matches("\rEVN|").count())
+        };
+        hub.files("files").iter().map(read).map(told).collect()
+    };
+    send(0..3);
+    let gathering = || hub.status().destinations[0].gathering;
+    assert_eq!((gathering(), files().len()), (3, 0));
+    // Fewer are enough now.
+    assert!(hub.reload(&config("north", ", batch = { count = 3 }")));
+    eventually("they go", || files() == [("north".to_owned(), 3)]);
+    // The hub has another name.
+    assert!(hub.reload(&config("south", ", batch = { count = 3 }")));
+    send(3..6);
+    eventually("they go", || files().get(1) == Some(&("south".to_owned(), 3)));
+    send(6..8);
+    assert_eq!(gathering(), 2);
+    // One by one, what gathered too, and before what comes now.
+    assert!(hub.reload(&config("south", "")));
+    eventually("they go", || files().len() == 4);
+    send(8..9);
+    eventually("it goes", || files().len() == 5 && hub.is_drained());
+    assert_eq!(files()[2..], vec![("ADT1".to_owned(), 1); 3]);
+    // And back.
+    assert!(hub.reload(&config("south", ", batch = { count = 2 }")));
+    send(9..11);
+    eventually("they go", || files().get(5) == Some(&("south".to_owned(), 2)));
+    assert!(hub.run(&["audit", "verify"]).status.success());
+}

@@ -201,11 +201,9 @@ impl Connection<'_> {
     ) -> Result<(), Ended> {
         let messages = incoming.messages.iter().map(|member| &member.message);
         let all = messages.chain([&incoming.batch]);
-        let lanes: BTreeSet<String> = all
-            .clone()
-            .flat_map(|message| &message.deliveries)
-            .map(|to| to.destination.clone())
-            .collect();
+        let came = all.clone().flat_map(|message| &message.deliveries);
+        let came: BTreeSet<(String, bool)> =
+            came.map(|to| (to.destination.clone(), to.gather)).collect();
         let counted: Vec<_> =
             all.map(|message| (message.verdict, message.payload.bytes().len())).collect();
         let stored = self.timed(self.hub.store.accept_batch(incoming)).await;
@@ -216,7 +214,7 @@ impl Connection<'_> {
         let source = &self.reception.source().name;
         match &stored {
             Ok(accepted) => {
-                self.hub.wake(&lanes);
+                self.hub.wake_for(came.iter().map(|(name, gathers)| (name.as_str(), *gathers)));
                 let (message_id, findings) = (accepted.batch.id().0, exchange.findings());
                 if !findings.is_empty() {
                     warn!(source, message_id, findings, "a batch is not in order");
@@ -289,7 +287,8 @@ impl Connection<'_> {
         self.count(message.verdict, message.payload.bytes().len(), stored);
         match stored {
             Ok(Accepted::New { id, .. }) => {
-                self.hub.wake(message.deliveries.iter().map(|delivery| &delivery.destination));
+                let came = message.deliveries.iter();
+                self.hub.wake_for(came.map(|to| (to.destination.as_str(), to.gather)));
                 Some(*id)
             }
             Ok(Accepted::Duplicate { id, .. }) => {
