@@ -45,24 +45,38 @@
 //! - **An acknowledgment belongs to one message.** After a time-out, or a reply to something else, the connection is closed.
 //! - **A destination that is down or hangs keeps nobody else waiting.**
 //! - **No log, error or `Debug` shows anything of a message** but its type and its number here.
+//! - **Another configuration needs no restart.** On SIGHUP the file is read again: all of it holds from the next message on, or,
+//!   where there is a mistake in it, nothing does. No connection is closed for that, nothing is lost or repeated.
 //! - **The audit says what became of every message, and shows whether anybody changed that.**
+//!
+//! # Batches
+//!
+//! A frame may hold a batch: with the headers and trailers of one, or messages one after the other. A source says what becomes of
+//! it (`batches`): each message is one of its own, judged, routed and answered by its own header; or the batch stays whole, and one
+//! bad message refuses it or is set aside. Wrong counts and missing trailers are reported and stop nothing. A destination may
+//! have messages wait for others and go as a batch (`batch`): by count, by age, by size, or when asked for
+//! ([`Store::send_now`](store::Store::send_now)). What is no message by itself waits for nobody.
 //!
 //! # Parts
 //!
 //! [`config`] is the file. [`engine`] decides, without I/O: what a message is answered, where it goes, what a lane does
-//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these. The marks of MLLP are read and written by
-//! [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`].
+//! next. [`store`] keeps. [`run`] moves bytes between sockets, files and these, secured by [`tls`] where that is wanted. The marks of
+//! MLLP are read and written by [`hl7_mllp`], messages are read by [`hl7_core`] with the descriptors of all [`VERSIONS`]. [`api`] is
+//! how people, their commands and monitoring talk to a hub that runs.
 //!
 //! # Not there yet
 //!
-//! TLS, HTTP, reload of a running configuration, batches, waiting for the
-//! application acknowledgment behind a `CA`, pause and resume, resubmitting, pruning, metrics.
+//! Messages over HTTP in.
 
+pub mod api;
 pub mod config;
 pub mod engine;
+pub mod json;
+mod operate;
 mod payload;
 pub mod run;
 pub mod store;
+pub mod tls;
 mod versions;
 
 pub use payload::{Digest, Payload};

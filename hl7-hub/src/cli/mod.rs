@@ -2,9 +2,14 @@
 
 mod audit;
 mod check_config;
+mod client;
 mod framing;
 mod init;
+mod link;
 mod listen;
+mod log;
+mod messages;
+mod orders;
 mod run;
 mod search;
 mod send;
@@ -37,6 +42,10 @@ Examples:
   hl7-hub search --type ADT^A01       messages by what their header says
   hl7-hub show 17                     everything that is known about message 17
   hl7-hub audit verify                whether anybody changed what was recorded
+  hl7-hub pause destination lab --why 'maintenance'
+                                      its messages are queued until `hl7-hub resume`
+  hl7-hub resubmit 17 --set PID-3.1=4711
+                                      send a mended copy of message 17
   hl7-hub send 127.0.0.1:2575 x.hl7   send the messages of a file, and say what came back
   hl7-hub listen 127.0.0.1:6661       receive and answer, to test what sends
 
@@ -54,6 +63,17 @@ enum Command {
     Search(search::Args),
     Show(show::Args),
     Audit(audit::Args),
+    Pause(orders::Pause),
+    Resume(orders::Resume),
+    Skip(orders::Skip),
+    Drain(orders::Drain),
+    SendNow(orders::SendNow),
+    Resubmit(messages::Resubmit),
+    Park(messages::Park),
+    Dismiss(messages::Dismiss),
+    Prune(orders::Prune),
+    Backup(orders::Backup),
+    Reload(orders::Reload),
     Send(send::Args),
     Listen(listen::Args),
 }
@@ -88,6 +108,17 @@ pub(crate) fn main() -> ExitCode {
         Command::Search(args) => search::run(args, &mut out),
         Command::Show(args) => show::run(args, &mut out),
         Command::Audit(args) => audit::run(args, &mut out),
+        Command::Pause(args) => orders::pause(args, &mut out),
+        Command::Resume(args) => orders::resume(args, &mut out),
+        Command::Skip(args) => orders::skip(args, &mut out),
+        Command::Drain(args) => orders::drain(args, &mut out),
+        Command::SendNow(args) => orders::send_now(args, &mut out),
+        Command::Resubmit(args) => messages::resubmit(args, &mut out),
+        Command::Park(args) => messages::park(args, &mut out),
+        Command::Dismiss(args) => messages::dismiss(args, &mut out),
+        Command::Prune(args) => orders::prune(args, &mut out),
+        Command::Backup(args) => orders::backup(args, &mut out),
+        Command::Reload(args) => orders::reload(args, &mut out),
         Command::Send(args) => send::run(args, &mut out),
         Command::Listen(args) => listen::run(args, &mut out),
     };

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use hl7_hub::store::{MessageState, Query, Reader};
+use hl7_hub::json;
+use hl7_hub::store::{MessageId, MessageState, Query, Reader};
 
 use super::{Failure, Of, Status, time};
 
@@ -32,8 +33,12 @@ pub(super) struct Args {
     source: Option<String>,
 
     /// Where it stands
-    #[arg(long, value_name = "queued|completed|dead|no-route|refused", value_parser = state)]
+    #[arg(long, value_name = "queued|parked|dead|no-route|refused|completed|resolved|split", value_parser = state)]
     state: Option<MessageState>,
+
+    /// Came in this batch, or went out in it
+    #[arg(long, value_name = "N")]
+    batch: Option<i64>,
 
     /// Came at this time or later: 2026-02-11 or 2026-02-11T14:01:14Z
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
@@ -43,13 +48,22 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     until: Option<i64>,
 
+    /// Has a lower number than this one: the next page
+    #[arg(long, value_name = "N")]
+    below: Option<i64>,
+
     /// So many at most
     #[arg(long, default_value_t = 50, value_name = "N")]
     most: u32,
+
+    /// As JSON
+    #[arg(long)]
+    json: bool,
 }
 
 fn state(word: &str) -> Result<MessageState, &'static str> {
-    MessageState::of_word(word).ok_or("expected queued, completed, dead, no-route or refused")
+    MessageState::of_word(word)
+        .ok_or("expected queued, parked, dead, no-route, refused, completed, resolved or split")
 }
 
 pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> {
@@ -59,11 +73,18 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         message_type: args.message_type.clone(),
         source: args.source.clone(),
         state: args.state,
+        batch: args.batch.map(MessageId),
         since: args.since,
         until: args.until,
+        below: args.below.map(MessageId),
         most: args.most as usize,
     };
     let found = args.of.reader()?.search(&query)?;
+    if args.json {
+        let messages: Vec<_> = found.iter().map(json::message).collect();
+        writeln!(out, "{:#}", serde_json::json!({ "messages": messages }))?;
+        return Ok(if found.is_empty() { Status::Found } else { Status::Well });
+    }
     if found.is_empty() {
         return Ok(Status::Found);
     }

@@ -1,8 +1,8 @@
 //! `hl7-hub send`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -13,14 +13,16 @@ use hl7_core::ack::{
 };
 use hl7_core::batch::{BatchReader, Content};
 use hl7_core::{Header, Path, Tree};
-use hl7_mllp::{Decoder, Encoder, Kind};
+use hl7_mllp::{Decoder, Kind};
 
-use super::framing::Marks;
+use super::framing::{Frames, Marks};
+use super::link::{Calling, Link, TlsArgs, call};
 use super::{Failure, Status};
 
 /// Send the messages of files over MLLP, each when the one before it is answered
 ///
-/// A file may hold many messages, with file and batch headers around them or without. What is printed is how often each
+/// A file may hold many messages, with file and batch headers around them or without; of a folder all files are sent, in the
+/// order of their names. What is printed is how often each
 /// answer came and how long the answers took. A message that is owed no answer, such as an acknowledgment, is not waited
 /// for; behind an answer that does not come, the connection is made anew.
 #[derive(Debug, clap::Args)]
@@ -28,9 +30,13 @@ pub(super) struct Args {
     /// Where to: host:port
     address: String,
 
-    /// The files
-    #[arg(required = true)]
+    /// The files, and folders of files
+    #[arg(required_unless_present = "text")]
     files: Vec<PathBuf>,
+
+    /// A message to send, before those of the files; `\r` ends a segment
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
 
     /// Send all of them so often
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -48,6 +54,18 @@ pub(super) struct Args {
     #[arg(long)]
     one_way: bool,
 
+    /// Behind an accept acknowledgment wait for the application acknowledgment too, where the message asks for one
+    #[arg(long, conflicts_with = "one_way")]
+    two_way: bool,
+
+    /// Write each message in pieces of so many bytes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    split: Option<u64>,
+
+    /// Milliseconds between two pieces
+    #[arg(long, default_value_t = 10, value_name = "N", requires = "split")]
+    pause: u64,
+
     /// Save each answer as a file in this folder
     #[arg(long, value_name = "DIR", conflicts_with = "one_way")]
     save: Option<PathBuf>,
@@ -58,14 +76,32 @@ pub(super) struct Args {
 
     #[command(flatten)]
     marks: Marks,
+
+    #[command(flatten)]
+    tls: TlsArgs,
+
+    /// The name that the certificate of the other side must be for, if it is not the host
+    #[arg(long, value_name = "NAME", requires = "tls", help_heading = "TLS")]
+    server_name: Option<String>,
 }
+
+/// Ends of a connection, or of the time for an answer, that leave a message without one.
+const NO_ANSWER: [ErrorKind; 4] = [
+    ErrorKind::WouldBlock,
+    ErrorKind::TimedOut,
+    ErrorKind::UnexpectedEof,
+    ErrorKind::ConnectionReset,
+];
 
 /// A connection, and what came over it.
 struct Sending<'a> {
     args: &'a Args,
-    stream: TcpStream,
-    encoder: Encoder,
+    link: Box<dyn Link>,
+    calling: Option<Calling>,
+    frames: Frames,
     decoder: Decoder,
+    /// Frames that came and were not looked at.
+    came: VecDeque<Vec<u8>>,
     sent: u64,
     began: Instant,
     answers: BTreeMap<String, u64>,
@@ -74,14 +110,16 @@ struct Sending<'a> {
 }
 
 pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> {
-    let messages = messages(&args.files)?;
-    let (encoder, decoder) = args.marks.both()?;
-    let stream = connect(args)?;
+    let messages = messages(args)?;
+    let frames = args.marks.frames()?;
+    let calling = args.tls.calling(&args.address, args.server_name.as_deref())?;
     let mut sending = Sending {
         args,
-        stream,
-        encoder,
-        decoder,
+        link: connect(args, calling.as_ref())?,
+        calling,
+        decoder: frames.decoder(),
+        frames,
+        came: VecDeque::new(),
         sent: 0,
         began: Instant::now(),
         answers: BTreeMap::new(),
@@ -99,12 +137,12 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
     outcome.map(|()| if sending.accepted { Status::Well } else { Status::Found })
 }
 
-fn connect(args: &Args) -> Result<TcpStream, Failure> {
+fn connect(args: &Args, calling: Option<&Calling>) -> Result<Box<dyn Link>, Failure> {
     let unreachable = |error| Failure(format!("{}: cannot be reached: {error}", args.address));
     let stream = TcpStream::connect(&args.address).map_err(unreachable)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_secs(args.timeout.max(1))))?;
-    Ok(stream)
+    call(stream, calling)
 }
 
 /// Whether whoever gets a message may answer it.
@@ -116,12 +154,13 @@ fn may_be_answered(message: &[u8]) -> bool {
     Outcome::ALL.into_iter().any(owes)
 }
 
-/// The messages of all files.
-fn messages(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
-    let mut messages = Vec::new();
-    for path in files {
+/// The messages of the command line and of all files.
+fn messages(args: &Args) -> Result<Vec<Vec<u8>>, Failure> {
+    let text = args.text.iter().map(|text| text.replace("\\r", "\r").into_bytes());
+    let mut messages: Vec<_> = text.collect();
+    for path in files(&args.files)? {
         let unreadable = |error| Failure(format!("{}: cannot be read: {error}", path.display()));
-        let mut reader = BatchReader::new(File::open(path).map_err(unreadable)?);
+        let mut reader = BatchReader::new(File::open(&path).map_err(unreadable)?);
         let before = messages.len();
         while let Some(piece) = reader.next_piece().map_err(unreadable)? {
             if piece.content == Content::Message {
@@ -135,16 +174,44 @@ fn messages(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
     Ok(messages)
 }
 
+/// The files, and those of the folders, in the order of their names; hidden ones are somebody else's.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            let entry = entry?;
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            if !is_hidden && entry.file_type()?.is_file() {
+                found.push(entry.path());
+            }
+        }
+        if found.is_empty() {
+            return Err(Failure(format!("{}: there is no file in it", path.display())));
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
+}
+
 impl Sending<'_> {
     fn send(&mut self, message: &[u8]) -> Result<(), Failure> {
         self.keep_rate();
         self.sent += 1;
         let numbered = if self.args.number { numbered(message, self.sent) } else { None };
         let message = numbered.as_deref().unwrap_or(message);
-        let mut frame = Vec::new();
-        self.encoder.encode(message, &mut frame)?;
+        let frame = self.frames.around(message)?;
         let began = Instant::now();
-        self.stream.write_all(&frame)?;
+        if self.write(&frame).is_err() {
+            // The other side has closed behind its last answer.
+            self.reconnect()?;
+            self.write(&frame)?;
+        }
         if self.args.one_way || !may_be_answered(message) {
             return Ok(());
         }
@@ -152,13 +219,13 @@ impl Sending<'_> {
             let Some(reply) = self.reply()? else {
                 *self.answers.entry("no answer".to_owned()).or_default() += 1;
                 self.accepted = false;
-                self.stream = connect(self.args)?;
-                self.decoder = self.args.marks.both()?.1;
-                return Ok(());
+                return self.reconnect();
             };
             // An application acknowledgment may follow the one that was waited for, when the next message is out already.
-            let read = self.count(message, &reply);
-            if !matches!(read.map(|read| read.kind), Some(ReplyKind::OtherMessage(_))) {
+            let Some(read) = self.count(message, &reply) else { break reply };
+            let is_other = matches!(read.kind, ReplyKind::OtherMessage(_));
+            let is_followed = self.args.two_way && read.application_ack_due;
+            if !is_other && !is_followed {
                 break reply;
             }
         };
@@ -166,6 +233,27 @@ impl Sending<'_> {
         if let Some(folder) = &self.args.save {
             std::fs::create_dir_all(folder)?;
             std::fs::write(folder.join(format!("{:06}.hl7", self.sent)), &reply)?;
+        }
+        Ok(())
+    }
+
+    fn reconnect(&mut self) -> Result<(), Failure> {
+        self.link = connect(self.args, self.calling.as_ref())?;
+        self.decoder = self.frames.decoder();
+        self.came.clear();
+        Ok(())
+    }
+
+    /// In one piece, or in many.
+    fn write(&mut self, frame: &[u8]) -> Result<(), Failure> {
+        let whole = frame.len().max(1);
+        let size = self.args.split.map_or(whole, |size| usize::try_from(size).unwrap_or(whole));
+        for (number, piece) in frame.chunks(size).enumerate() {
+            if number > 0 {
+                std::thread::sleep(Duration::from_millis(self.args.pause));
+            }
+            self.link.write_all(piece)?;
+            self.link.flush()?;
         }
         Ok(())
     }
@@ -181,20 +269,19 @@ impl Sending<'_> {
     fn reply(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         let mut buffer = [0; 4096];
         loop {
-            let length = match self.stream.read(&mut buffer) {
+            if let Some(reply) = self.came.pop_front() {
+                return Ok(Some(reply));
+            }
+            let length = match self.link.read(&mut buffer) {
                 Ok(0) => return Ok(None),
                 Ok(length) => length,
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
-                {
-                    return Ok(None);
-                }
+                Err(error) if NO_ANSWER.contains(&error.kind()) => return Ok(None),
                 Err(error) => return Err(error.into()),
             };
             let mut rest = &buffer[..length];
             while let Some(event) = self.decoder.next_event(&mut rest) {
                 if let Kind::Frame(reply) = event.kind {
-                    return Ok(Some(reply.to_vec()));
+                    self.came.push_back(reply.to_vec());
                 }
             }
         }

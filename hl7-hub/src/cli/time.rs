@@ -4,11 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// Milliseconds since 1970 as a time.
-pub(super) fn shown(milliseconds: i64) -> String {
-    Timestamp::from_millisecond(milliseconds)
-        .map_or_else(|_| "?".to_owned(), |time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
-}
+pub(super) use hl7_hub::json::time as shown;
 
 /// A time such as `2026-02-11T14:01:14Z`, or the start of a day in universal time, to milliseconds since 1970.
 pub(super) fn parse(text: &str) -> Result<i64, String> {

@@ -1,7 +1,9 @@
 //! A table of the file. What is asked for is known; what nobody asked for is a mistake.
 
 use std::cell::RefCell;
+use std::fs;
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
 use toml::Spanned;
@@ -9,8 +11,17 @@ use toml::de::{DeTable, DeValue};
 
 use super::mistake::{Mistake, suggestion};
 use super::units;
+use crate::Digest;
 
 pub(super) type Value<'t> = Spanned<DeValue<'t>>;
+
+/// What is found while a file is read.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) mistakes: RefCell<Vec<Mistake>>,
+    /// The other files that it names, by the key that does, and what stands in them.
+    pub(super) files: RefCell<Vec<(String, Digest)>>,
+}
 
 /// A table, and the mistakes of the whole file.
 pub(super) struct Section<'t, 'm> {
@@ -18,7 +29,15 @@ pub(super) struct Section<'t, 'm> {
     pub(super) place: String,
     pub(super) span: Range<usize>,
     asked: RefCell<Vec<&'static str>>,
-    mistakes: &'m RefCell<Vec<Mistake>>,
+    notes: &'m Notes,
+}
+
+/// A file that a key names.
+pub(super) struct NamedFile {
+    pub(super) path: String,
+    pub(super) bytes: Vec<u8>,
+    /// Where the name stands.
+    pub(super) span: Range<usize>,
 }
 
 impl<'t, 'm> Section<'t, 'm> {
@@ -26,19 +45,41 @@ impl<'t, 'm> Section<'t, 'm> {
         table: &'t DeTable<'t>,
         place: String,
         span: Range<usize>,
-        mistakes: &'m RefCell<Vec<Mistake>>,
+        notes: &'m Notes,
     ) -> Self {
-        Self { table: Some(table), place, span, asked: RefCell::default(), mistakes }
+        Self { table: Some(table), place, span, asked: RefCell::default(), notes }
     }
 
     /// Notes a mistake at a stretch of the file.
     pub(super) fn mistake(&self, span: Range<usize>, key: &str, reason: impl Into<String>) {
-        let place = match (self.place.is_empty(), key.is_empty()) {
+        let place = self.place_of(key);
+        self.notes.mistakes.borrow_mut().push(Mistake { span, place, reason: reason.into() });
+    }
+
+    fn place_of(&self, key: &str) -> String {
+        match (self.place.is_empty(), key.is_empty()) {
             (true, _) => key.to_owned(),
             (false, true) => self.place.clone(),
             (false, false) => format!("{}.{key}", self.place),
-        };
-        self.mistakes.borrow_mut().push(Mistake { span, place, reason: reason.into() });
+        }
+    }
+
+    /// The file that a key names, relative to a folder, with where the name stands. A change of its content is a change of
+    /// the configuration.
+    pub(super) fn file(&self, key: &'static str, folder: &Path) -> Option<NamedFile> {
+        let (file, span) = self.text_at(key)?;
+        let path = folder.join(file);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let content = Digest::of_parts([&bytes[..]]);
+                self.notes.files.borrow_mut().push((self.place_of(key), content));
+                Some(NamedFile { path: path.display().to_string(), bytes, span })
+            }
+            Err(error) => {
+                self.mistake(span, key, format!("{}: cannot be read: {error}", path.display()));
+                None
+            }
+        }
     }
 
     /// The value of a key, which is known from now on.
@@ -146,6 +187,16 @@ impl<'t, 'm> Section<'t, 'm> {
         self.parsed(key, units::size)
     }
 
+    /// The text at the end of some keys, where it is there. What is of another kind is said by who reads it.
+    pub(super) fn text_below(&self, keys: [&str; 2]) -> Option<(&'t str, Range<usize>)> {
+        let find = |table: &'t DeTable<'t>, key: &str| {
+            table.iter().find(|(known, _)| known.get_ref() == key).map(|(_, value)| value)
+        };
+        let inner = find(self.table?, keys[0])?.get_ref().as_table()?;
+        let value = find(inner, keys[1])?;
+        Some((value.get_ref().as_str()?, value.span()))
+    }
+
     /// Texts: one, or a list of them.
     pub(super) fn texts(&self, key: &'static str) -> Option<Vec<(&'t str, Range<usize>)>> {
         let value = self.get(key)?;
@@ -170,7 +221,7 @@ impl<'t, 'm> Section<'t, 'm> {
             table.map_or((None, self.span.clone()), |(table, span)| (Some(table), span));
         let place =
             if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) };
-        Section { table, place, span, asked: RefCell::default(), mistakes: self.mistakes }
+        Section { table, place, span, asked: RefCell::default(), notes: self.notes }
     }
 
     /// Whether there is such a table at all.
@@ -188,7 +239,7 @@ impl<'t, 'm> Section<'t, 'm> {
             let place = format!("{key}.{}", name.get_ref());
             match value.get_ref().as_table() {
                 Some(table) => {
-                    let section = Section::new(table, place, name.span(), self.mistakes);
+                    let section = Section::new(table, place, name.span(), self.notes);
                     named.push((name.get_ref().clone().into_owned(), section));
                 }
                 None => self.mistake(value.span(), &place, "expected a table"),
@@ -207,7 +258,7 @@ impl<'t, 'm> Section<'t, 'm> {
             let place = format!("{key}[{}]", number + 1);
             match value.get_ref().as_table() {
                 Some(table) => {
-                    sections.push(Section::new(table, place, value.span(), self.mistakes));
+                    sections.push(Section::new(table, place, value.span(), self.notes));
                 }
                 None => self.mistake(value.span(), &place, "expected a table"),
             }

@@ -1,18 +1,22 @@
 //! Where messages come from.
 
-use std::fs;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hl7_core::ack::{AckMode, AckSettings, AckType, Condition, HeaderOverrides};
+use hl7_core::batch::WhichAcks;
 use hl7_core::policy::Policy;
 use hl7_mllp::{DecoderOptions, Encoder, Framing};
 use ipnet::IpNet;
 
 use super::destination::overrides;
-use super::section::Section;
+use super::section::{NamedFile, Section};
 use super::suggestion;
+use super::tls::{Secured, TlsSections};
+use crate::tls::Tls;
 use crate::versions::VERSIONS;
 
 /// A source.
@@ -22,6 +26,10 @@ pub struct Source {
     pub name: String,
     /// How it is reached.
     pub link: Link,
+    /// What connections that it makes to us are secured by; `None` for plain ones.
+    pub tls: Option<Arc<Tls>>,
+    /// After which silence the system asks a peer whether it is still there; `None` for never.
+    pub keepalive: Option<Duration>,
     /// What frames look like, both ways.
     pub framed: Framed,
     /// Whether each message is answered by a commit block of MLLP Release 2 too, before its acknowledgment.
@@ -36,16 +44,29 @@ pub struct Source {
     pub allow: Vec<IpNet>,
     /// MSH-3.1 of those who may send; empty for all.
     pub senders: Vec<String>,
+    /// The destinations whose applications acknowledge through this source; empty for all that wait for one.
+    pub acks_of: Vec<String>,
+    pub(super) acks_of_spans: Vec<(String, Range<usize>)>,
     /// How messages are acknowledged.
     pub acks: Acks,
     /// What becomes of a message that is not as it should be.
     pub check: Check,
     /// What is agreed with the partner.
     pub policy: Option<Policy>,
+    /// What becomes of a frame with a batch in it.
+    pub batches: Batches,
     /// How long a message is remembered, so that the same one is not delivered twice; `None` for not at all.
     pub dedupe: Option<Duration>,
     /// What becomes of the connection when the store fails.
     pub on_store_failure: StoreFailure,
+}
+
+impl Source {
+    /// Whether an address may connect.
+    #[must_use]
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.allow.is_empty() || self.allow.iter().any(|network| network.contains(&address))
+    }
 }
 
 /// How a source is reached.
@@ -59,6 +80,8 @@ pub enum Link {
         address: String,
         /// The longest pause between two attempts.
         retry: Duration,
+        /// How the connection is secured; `None` for a plain one.
+        secured: Option<Secured>,
     },
 }
 
@@ -96,9 +119,28 @@ pub struct Acks {
     /// The destination that application acknowledgments go to behind an accept acknowledgment; `None` for back over the
     /// same connection.
     pub application_to: Option<String>,
+    /// Whether acknowledgments go where the routes say, as if they were messages, and none comes back over the connection.
+    pub by_routes: bool,
     /// Whether a message of an unknown sender is rejected; else it is met by silence. It is kept in both cases.
     pub reject_unknown: bool,
+    /// Whose answers are waited for before the application acknowledgment; `None` for nobody's: it says that the message is
+    /// stored.
+    pub delivered: Option<Delivered>,
+    pub(super) delivered_spans: Vec<(String, Range<usize>)>,
+    /// How the messages of a batch are answered.
+    pub batch: BatchAcks,
     pub(super) destination_span: Option<(String, Range<usize>)>,
+}
+
+/// Whose answers a sender waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The destinations.
+    pub by: Vec<String>,
+    /// Whether the sender gets the very reply of the destination, as for a query; else an acknowledgment with its code.
+    pub response: bool,
+    /// How long; then the connection is closed without an answer, and the message stays queued.
+    pub limit: Duration,
 }
 
 /// What becomes of a message that is not as it should be.
@@ -114,6 +156,29 @@ pub enum Check {
     Reject,
 }
 
+/// What becomes of a frame with a batch in it: with FHS, BHS, BTS or FTS, or with several messages one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batches {
+    /// A frame is one message, whatever stands in it.
+    Off,
+    /// Each message is one of its own: judged, routed and answered by its own header.
+    Split,
+    /// It stays a batch and goes out as one.
+    Whole {
+        /// Whether a message that is refused is set aside and the others go on; else it refuses its batch.
+        set_aside: bool,
+    },
+}
+
+/// How the messages of a batch are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchAcks {
+    /// Each acknowledgment is a frame.
+    Each,
+    /// By one batch of acknowledgments.
+    Batch(WhichAcks),
+}
+
 /// What becomes of a connection when its message cannot be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFailure {
@@ -124,11 +189,22 @@ pub enum StoreFailure {
 }
 
 /// Reads a source; `None` where it has no link, which is a mistake.
-pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Option<Source> {
+pub(super) fn read(
+    name: String,
+    section: Section<'_, '_>,
+    folder: &Path,
+    tls: &TlsSections,
+) -> Option<Source> {
     let mllp = section.section("mllp");
-    let listen = mllp.parsed("listen", address).map(Link::Listen);
     let retry = mllp.time("connect_retry", Duration::from_secs(20));
-    let dial = mllp.parsed("connect", address).map(|address| Link::Dial { address, retry });
+    let dial = mllp.parsed("connect", address).map(|address| {
+        let secured = tls.for_call(&mllp, &address);
+        Link::Dial { address, retry, secured }
+    });
+    let listen = mllp.parsed("listen", address).map(Link::Listen);
+    let tls = listen.as_ref().and_then(|_| tls.for_listener(&mllp));
+    // Known also where the address is wrong.
+    let _ = mllp.get("tls");
     let link = match (listen, dial) {
         (Some(link), None) | (None, Some(link)) => Some(link),
         (None, None) if mllp.get("listen").or(mllp.get("connect")).is_some() => None,
@@ -149,10 +225,17 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         write: mllp.time("write_timeout", Duration::from_secs(10)),
     };
     let commits = mllp.flag("commits").unwrap_or(false);
+    let keepalive = keepalive(&mllp);
     let max_connections = mllp.number("max_connections", 1, 10_000).unwrap_or(64) as usize;
     let max_per_peer = mllp.number("max_per_peer", 1, 10_000).unwrap_or(8) as usize;
     mllp.finish();
+    let acks_of = section.texts("acks_of").unwrap_or_default();
+    let acks_of: Vec<_> = acks_of.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
+    let batches = batches(&section);
     let source = Source {
+        tls,
+        keepalive,
+        batches,
         framed,
         commits,
         timers,
@@ -160,7 +243,9 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
         max_per_peer,
         allow: allowed(&section),
         senders: senders(&section),
-        acks: acks(section.section("ack")),
+        acks_of: acks_of.iter().map(|(name, _)| name.clone()).collect(),
+        acks_of_spans: acks_of,
+        acks: acks(section.section("ack"), batches),
         check: match section.word("check", &["off", "header", "warn", "reject"]) {
             Some(0) => Check::Off,
             Some(2) => Check::Warn,
@@ -178,6 +263,11 @@ pub(super) fn read(name: String, section: Section<'_, '_>, folder: &Path) -> Opt
     };
     section.finish();
     link.map(|_| source)
+}
+
+/// After which silence a peer is asked whether it is still there.
+pub(super) fn keepalive(mllp: &Section<'_, '_>) -> Option<Duration> {
+    mllp.duration("keepalive").unwrap_or(Some(Duration::from_secs(60)))
 }
 
 /// A host and a port.
@@ -217,8 +307,7 @@ pub(super) fn framed(mllp: &Section<'_, '_>) -> Framed {
 fn allowed(section: &Section<'_, '_>) -> Vec<IpNet> {
     let mut allowed = Vec::new();
     for (text, span) in section.texts("allow").unwrap_or_default() {
-        let network =
-            text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: std::net::IpAddr| ip.into()));
+        let network = text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: IpAddr| ip.into()));
         match network {
             Ok(network) => allowed.push(network),
             Err(_) => section.mistake(
@@ -237,25 +326,36 @@ fn senders(section: &Section<'_, '_>) -> Vec<String> {
 }
 
 fn policy(section: &Section<'_, '_>, folder: &Path) -> Option<Policy> {
-    let (file, span) = section.text_at("policy")?;
-    let path = folder.join(file);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            section.mistake(span, "policy", format!("{}: cannot be read: {error}", path.display()));
-            return None;
-        }
+    let NamedFile { path, bytes, span } = section.file("policy", folder)?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        section.mistake(span, "policy", format!("{path}: this is no text in UTF-8"));
+        return None;
     };
     Policy::parse(&text, VERSIONS)
         .map_err(|errors| {
             for error in errors.list() {
-                section.mistake(span.clone(), "policy", format!("{}: {error}", path.display()));
+                section.mistake(span.clone(), "policy", format!("{path}: {error}"));
             }
         })
         .ok()
 }
 
-fn acks(ack: Section<'_, '_>) -> Acks {
+fn batches(section: &Section<'_, '_>) -> Batches {
+    let word = section.word("batches", &["off", "split", "whole"]);
+    let set_aside = section.flag("set_aside");
+    if set_aside == Some(true) && word != Some(2) {
+        let reason = "only a batch that stays whole has messages that are set aside; write \
+                      batches = \"whole\", or leave this out";
+        section.mistake(section.span.clone(), "set_aside", reason);
+    }
+    match word {
+        Some(1) => Batches::Split,
+        Some(2) => Batches::Whole { set_aside: set_aside.unwrap_or(false) },
+        _ => Batches::Off,
+    }
+}
+
+fn acks(ack: Section<'_, '_>, batches: Batches) -> Acks {
     const MODES: &[&str] = &["original", "enhanced", "deferred", "static", "none"];
     let condition = |key| {
         let codes = Condition::ALL.map(Condition::code);
@@ -291,7 +391,15 @@ fn acks(ack: Section<'_, '_>) -> Acks {
         ..AckSettings::default()
     };
     let to = ack.text_at("application_to");
+    let (delivered, delivered_spans) = delivered(&ack);
+    let by_routes = ack.flag("by_routes").unwrap_or(false);
+    if let Some((_, span)) = to.clone().filter(|_| by_routes) {
+        let reason =
+            "acknowledgments go by the routes; leave out one of `application_to` and `by_routes`";
+        ack.mistake(span, "application_to", reason);
+    }
     let acks = Acks {
+        by_routes,
         mode,
         settings,
         success: success.unwrap_or_default(),
@@ -301,10 +409,46 @@ fn acks(ack: Section<'_, '_>) -> Acks {
             Some(at) => at == 1,
             None => true,
         },
+        delivered,
+        delivered_spans,
+        batch: match ack.word("batch", &["each", "all", "negative"]) {
+            Some(0) => BatchAcks::Each,
+            Some(1) => BatchAcks::Batch(WhichAcks::All),
+            Some(2) => BatchAcks::Batch(WhichAcks::Negative),
+            // As it came, so it is answered.
+            _ if matches!(batches, Batches::Whole { .. }) => BatchAcks::Batch(WhichAcks::All),
+            _ => BatchAcks::Each,
+        },
         destination_span: to.map(|(name, span)| (name.to_owned(), span)),
     };
     ack.finish();
     acks
+}
+
+fn delivered(ack: &Section<'_, '_>) -> (Option<Delivered>, Vec<(String, Range<usize>)>) {
+    let waits = ack.word("when", &["stored", "delivered"]) == Some(1);
+    let by = ack.texts("wait_for").unwrap_or_default();
+    let spans: Vec<_> = by.into_iter().map(|(name, span)| (name.to_owned(), span)).collect();
+    let by: Vec<_> = spans.iter().map(|(name, _)| name.clone()).collect();
+    let response = ack.word("answer", &["code", "response"]) == Some(1);
+    let limit = ack.time("wait", Duration::from_secs(30));
+    let mistake = |reason: &str| ack.mistake(ack.span.clone(), "", reason);
+    match (waits, by.len()) {
+        (true, 0) => mistake(
+            "`when = \"delivered\"` needs `wait_for`: the destinations that are to have answered",
+        ),
+        (true, 2..) if response => {
+            mistake("a response can come from one destination only: name one in `wait_for`")
+        }
+        (true, _) if ack.get("application_to").is_some() => {
+            mistake(
+                "an answer that waits for a destination goes back; `application_to` means nothing with it",
+            );
+        }
+        (false, 1..) => mistake("`wait_for` means nothing without `when = \"delivered\"`"),
+        _ => {}
+    }
+    (waits.then_some(Delivered { by, response, limit }), spans)
 }
 
 /// Which fields a header override may name, as `MSH-5`.

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
-const DURATIONS: [(&str, u64); 5] =
-    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const DURATIONS: [(&str, u64); 6] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+    ("y", 365 * 86_400_000),
+];
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
-/// `250ms`, `30s`, `5m`, `2h`, `7d`; `off` is none.
+/// `250ms`, `30s`, `5m`, `2h`, `7d`, `6y`; `off` is none. A year has 365 days.
 pub(super) fn duration(text: &str) -> Result<Option<Duration>, String> {
     if text == "off" {
         return Ok(None);
@@ -45,6 +51,7 @@ mod tests {
             ("5m", 300_000),
             ("2 h", 7_200_000),
             ("7d", 604_800_000),
+            ("6y", 6 * 365 * 86_400_000),
         ] {
             assert_eq!(duration(text), Ok(Some(Duration::from_millis(expected))));
         }

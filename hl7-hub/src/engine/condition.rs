@@ -13,8 +13,9 @@ const DEPTH: usize = 64;
 
 /// A condition over a message: comparisons of values with texts, joined by `and`, `or`, `not` and parentheses.
 ///
-/// A value is a path (`MSH-9.1`, `PID-3[2].1`), `source`, `peer`, `verdict`, or `parse_error`, which is `true` for a message
-/// that was refused. A value that is not there is the empty text. `<` and its kin compare numbers as numbers, anything else
+/// A value is a path (`MSH-9.1`, `PID-3[2].1`), `source`, `peer`, `verdict`, `parse_error`, which is `true` for a message that
+/// was refused, or `batch`, which is `true` for a batch that goes on as a whole: paths name what stands in its first message,
+/// and in its headers (`FHS-3`, `BHS-4`). A value that is not there is the empty text. `<` and its kin compare numbers as numbers, anything else
 /// as texts.
 ///
 /// ```
@@ -26,8 +27,8 @@ const DEPTH: usize = 64;
 ///     r#"MSH-9.1 == "ADT" and MSH-9.2 in ["A01", "A04"] and not (exists PV1-2 and PV1-2 != "E")"#,
 /// )?;
 /// let tree = Tree::parse(b"MSH|^~\\&|ADT1||||1||ADT^A04|1|P|2.5\rPV1||E\r")?;
-/// let subject =
-///     Subject { tree: Some(&tree), source: "adt_in", peer: "10.1.2.3", verdict: Verdict::Accepted };
+/// let (tree, source, peer) = (Some(&tree), "adt_in", "10.1.2.3");
+/// let subject = Subject { tree, source, peer, verdict: Verdict::Accepted, batch: false };
 /// assert!(condition.holds(&subject));
 ///
 /// let error = Condition::parse("MSH-9.1 = 'ADT'").expect_err("`=` is no comparison");
@@ -62,6 +63,8 @@ pub struct Subject<'a> {
     pub peer: &'a str,
     /// How it was judged.
     pub verdict: Verdict,
+    /// Whether it is a batch that goes on as a whole.
+    pub batch: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +94,7 @@ enum Value {
     Peer,
     Verdict,
     ParseError,
+    Batch,
 }
 
 impl Condition {
@@ -164,6 +168,7 @@ impl Value {
                 Verdict::Accepted => "false".into(),
                 _ => "true".into(),
             },
+            Self::Batch => if subject.batch { "true" } else { "false" }.into(),
         }
     }
 }
@@ -230,7 +235,7 @@ impl Parser<'_> {
     fn value(&mut self) -> Result<Value, ConditionError> {
         let Some((_, Word::Name(name))) = self.words.first() else {
             return Err(self.unexpected(
-                "a path such as MSH-9.1, or `source`, `peer`, `verdict`, `parse_error`",
+                "a path such as MSH-9.1, or `source`, `peer`, `verdict`, `parse_error`, `batch`",
             ));
         };
         let value = match name.as_str() {
@@ -238,6 +243,7 @@ impl Parser<'_> {
             "peer" => Value::Peer,
             "verdict" => Value::Verdict,
             "parse_error" => Value::ParseError,
+            "batch" => Value::Batch,
             path => Value::Path(path.parse().map_err(|error| self.error(format!("{error}")))?),
         };
         self.asks_for_refused |= matches!(value, Value::Verdict | Value::ParseError);
@@ -305,7 +311,8 @@ mod tests {
         let message = b"MSH|^~\\&|ADT1||||1||ADT^A04|1|P|2.5\rPID|1||7~8|||||F\rOBX|1||||5.50\r";
         let tree = Tree::parse(message).expect("a message");
         let verdict = Verdict::Accepted;
-        let subject = Subject { tree: Some(&tree), source: "adt", peer: "10.0.0.1", verdict };
+        let subject =
+            Subject { tree: Some(&tree), source: "adt", peer: "10.0.0.1", verdict, batch: false };
         let condition = Condition::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(condition.holds(&subject), expected, "{text}");
     }
@@ -326,6 +333,7 @@ mod tests {
         check("PID-8 < 'M'", true);
         check("source == 'adt' and peer == '10.0.0.1'", true);
         check("parse_error == true", false);
+        check("batch == true", false);
         check("verdict == 'accepted'", true);
         check("MSH-9.1 == 'X' or MSH-9.1 == 'ADT' and PID-8 == 'F'", true);
         check("(MSH-9.1 == 'X' or MSH-9.1 == 'ADT') and PID-8 == 'M'", false);
@@ -334,7 +342,8 @@ mod tests {
 
     #[test]
     fn a_message_that_cannot_be_read_has_no_values() {
-        let subject = Subject { tree: None, source: "a", peer: "b", verdict: Verdict::Unreadable };
+        let verdict = Verdict::Unreadable;
+        let subject = Subject { tree: None, source: "a", peer: "b", verdict, batch: false };
         let holds = |text| Condition::parse(text).expect("a condition").holds(&subject);
         assert!(holds("parse_error == true") && holds("MSH-9 == ''") && !holds("exists MSH-9"));
     }

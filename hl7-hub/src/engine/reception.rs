@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use hl7_core::ack::{
-    AckCode, AckMode, Asked, Fault, Inbound, Kind, Outcome, Owed, Stamp, Supported, acknowledge,
-    check_header, judge, owed,
+    AckCode, AckMode, Asked, ErrorCode, Fault, Inbound, Kind, Outcome, Owed, Stamp, Supported,
+    acknowledge, check_header, judge, owed,
 };
 use hl7_core::desc::VersionDesc;
 use hl7_core::{DecodeOptions, Findings, Header, Path, Rules, Severity, Tree};
 
 use super::Subject;
-use crate::config::{Check, Config, Destination, Source, StoreFailure};
+use super::delivered::Awaited;
+use super::gathering::can_gather;
+use super::keyed::lane_of;
+use crate::config::{Check, Config, Source, StoreFailure};
 use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
 use crate::versions::VERSIONS;
 use crate::{Digest, Payload};
@@ -27,10 +30,17 @@ pub struct Moment {
     pub control_id: String,
 }
 
+impl Moment {
+    /// The moment of one of several messages that came in one frame.
+    pub(super) fn part(&self, number: u32) -> Self {
+        Self { control_id: format!("{}.{number}", self.control_id), ..self.clone() }
+    }
+}
+
 /// Receives the messages of one source.
 #[derive(Debug)]
 pub struct Reception {
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     /// Which of the sources.
     source: usize,
     /// How messages of each version are read, by the policy of the source.
@@ -40,11 +50,13 @@ pub struct Reception {
 /// A message that was judged and is on its way to the store. Its acknowledgments are in here until the store has answered.
 #[derive(Debug)]
 pub struct Exchange {
-    replies: Vec<Payload>,
+    pub(super) replies: Vec<Payload>,
     /// The answer to a message that was not stored, where there is to be one.
-    not_stored: Vec<Payload>,
+    pub(super) not_stored: Vec<Payload>,
     /// Whether whoever sends this is better met by silence.
-    close: bool,
+    pub(super) close: bool,
+    /// What is waited for before the rest of the answer.
+    pub(super) awaited: Option<Awaited>,
 }
 
 /// What to do on the connection.
@@ -57,6 +69,18 @@ pub struct Answer {
 }
 
 impl Exchange {
+    /// Whether the connection is closed behind the answer, whatever the store says.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        self.close
+    }
+
+    /// What is waited for, behind what [`answer`](Self::answer) gives, before the rest of the answer.
+    #[must_use]
+    pub fn awaited(&self) -> Option<&Awaited> {
+        self.awaited.as_ref()
+    }
+
     /// What the sender is told, now that the store has answered. No acknowledgment that says "stored" comes from anywhere
     /// else.
     #[must_use]
@@ -79,6 +103,40 @@ struct Judged {
     faults: Vec<Fault>,
     /// What was found and did not matter.
     noted: usize,
+}
+
+impl Judged {
+    /// The same in a batch that is refused as a whole.
+    fn sunk(self) -> Self {
+        if self.verdict != Verdict::Accepted {
+            return self;
+        }
+        let fault =
+            Fault::new(ErrorCode::Internal).saying("another message of its batch is refused");
+        Self { verdict: Verdict::Rejected, outcome: Outcome::Refused, faults: vec![fault], ..self }
+    }
+}
+
+/// A message that was judged, with its acknowledgments.
+pub(super) struct Assessed {
+    /// The message, if it is one.
+    tree: Option<Tree>,
+    pub(super) verdict: Verdict,
+    facts: Facts,
+    dedupe: Option<DedupeKey>,
+    pub(super) owed_acks: Owed,
+    pub(super) replies: Vec<Payload>,
+    pub(super) not_stored: Vec<Payload>,
+    close: bool,
+    noted: usize,
+}
+
+impl Assessed {
+    /// The same without an answer of its own.
+    pub(super) fn unanswered(self) -> Self {
+        let (replies, not_stored) = (Vec::new(), Vec::new());
+        Self { owed_acks: Owed::NOTHING, replies, not_stored, ..self }
+    }
 }
 
 impl Reception {
@@ -106,13 +164,11 @@ impl Reception {
     /// Judges a message, routes it, makes its acknowledgments.
     #[must_use]
     pub fn receive(&self, bytes: &[u8], peer: &str, moment: &Moment) -> (Incoming, Exchange) {
-        match Tree::parse(bytes) {
-            Ok(tree) => match Inbound::of_tree(&tree) {
-                Some(inbound) => self.readable(&tree, &inbound, peer, moment),
-                None => self.unreadable(bytes, peer, moment, Verdict::Unreadable),
-            },
-            Err(_) => self.unreadable(bytes, peer, moment, Verdict::Unreadable),
-        }
+        let assessed = self.assess(bytes, moment, false);
+        let owed_acks = assessed.owed_acks;
+        let (mut incoming, mut exchange) = self.routed(bytes, peer, moment.at, assessed);
+        self.await_delivery(&mut incoming, &mut exchange, owed_acks);
+        (incoming, exchange)
     }
 
     /// The start of a message that is longer than the limit: kept, and rejected as well as its header allows.
@@ -123,7 +179,8 @@ impl Reception {
         peer: &str,
         moment: &Moment,
     ) -> (Incoming, Exchange) {
-        let (incoming, exchange) = self.unreadable(start, peer, moment, Verdict::Partial);
+        let assessed = self.assess_broken(start, moment, Verdict::Partial);
+        let (incoming, exchange) = self.routed(start, peer, moment.at, assessed);
         let decided = format!("longer than the limit; {}", incoming.decided);
         (Incoming { decided, ..incoming }, exchange)
     }
@@ -137,69 +194,104 @@ impl Reception {
         Incoming { deliveries, decided: format!("{reason}; {routed}; no answer"), ..incoming }
     }
 
-    fn readable(
-        &self,
-        tree: &Tree,
-        inbound: &Inbound<'_>,
-        peer: &str,
-        moment: &Moment,
-    ) -> (Incoming, Exchange) {
-        let header = inbound.header();
-        let judged = self.judge(tree, header);
-        let facts = facts_of(header, Some(tree));
-        let incoming = self.incoming(tree.bytes(), peer, moment.at, judged.verdict, facts);
-        let (mut deliveries, routed) = self.route(Some(tree), tree.bytes(), peer, judged.verdict);
-        let asked = Asked::by(header);
-        let kind = Kind::of(tree);
-        let owed_acks = owed(judged.mode, asked, kind, judged.outcome);
-        let mut replies = self.replies(inbound, owed_acks, &judged.faults, moment);
-        self.divert(owed_acks, &mut replies, &mut deliveries);
-        let not_stored = self.not_stored(inbound, kind, judged.mode, moment);
-        let dedupe = Some(()).filter(|()| judged.verdict == Verdict::Accepted);
-        let incoming = Incoming {
-            dedupe: dedupe.and_then(|()| self.dedupe_key(tree, header, moment.at)),
-            replies: replies.clone(),
-            deliveries,
-            decided: decided(&routed, owed_acks, judged.noted),
-            ..incoming
+    /// A message that somebody edited, or that is to be routed anew: judged and routed as if it came now, or to destinations
+    /// that are named. It is answered by nothing, since its sender has had an answer, and known as no duplicate.
+    #[must_use]
+    pub fn receive_again(&self, bytes: &[u8], to: &[String], peer: &str, at: i64) -> Incoming {
+        let moment = Moment { at, time: String::new(), control_id: String::new() };
+        let Assessed { tree, verdict, facts, .. } = self.assess(bytes, &moment, false);
+        let (deliveries, routed) = match to {
+            [] => self.route(tree.as_ref(), bytes, peer, verdict),
+            named => {
+                let delivery = |name: &String| self.delivery(name, tree.as_ref(), bytes);
+                let deliveries = named.iter().map(delivery).collect();
+                (deliveries, format!("by hand to {}", named.join(", ")))
+            }
         };
-        (incoming, Exchange { replies, not_stored, close: false })
+        let decided = format!("{verdict}; {routed}");
+        Incoming { deliveries, decided, ..self.incoming(bytes, peer, at, verdict, facts) }
+    }
+
+    /// Judges a message and makes its acknowledgments. `sunk` says that the batch that it stays in is refused.
+    pub(super) fn assess(&self, bytes: &[u8], moment: &Moment, sunk: bool) -> Assessed {
+        let Ok(tree) = Tree::parse(bytes) else {
+            return self.assess_broken(bytes, moment, Verdict::Unreadable);
+        };
+        let Some(inbound) = Inbound::of_tree(&tree) else {
+            return self.assess_broken(bytes, moment, Verdict::Unreadable);
+        };
+        let header = inbound.header();
+        let judged = self.judge(&tree, header);
+        let judged = if sunk { judged.sunk() } else { judged };
+        let kind = Kind::of(&tree);
+        let owed_acks = owed(judged.mode, Asked::by(header), kind, judged.outcome);
+        let accepted = judged.verdict == Verdict::Accepted;
+        Assessed {
+            verdict: judged.verdict,
+            facts: facts_of(header, Some(&tree)),
+            dedupe: self.dedupe_key(&tree, header, moment.at).filter(|_| accepted),
+            owed_acks,
+            replies: self.replies(&inbound, owed_acks, &judged.faults, moment),
+            not_stored: self.not_stored(&inbound, kind, judged.mode, moment),
+            close: false,
+            noted: judged.noted,
+            tree: Some(tree),
+        }
     }
 
     /// What is no message: answered as well as its header allows, and, where it has none, not at all.
-    fn unreadable(
+    fn assess_broken(&self, bytes: &[u8], moment: &Moment, verdict: Verdict) -> Assessed {
+        let nothing = Assessed {
+            tree: None,
+            verdict,
+            facts: Facts::default(),
+            dedupe: None,
+            owed_acks: Owed::NOTHING,
+            replies: Vec::new(),
+            not_stored: Vec::new(),
+            close: true,
+            noted: 0,
+        };
+        let Some(inbound) = Inbound::of_broken(bytes) else { return nothing };
+        let header = inbound.header();
+        let mode = self.source().acks.mode;
+        let kind = Kind::of_header(header);
+        let faults = check_header(header, &Supported::versions(VERSIONS));
+        let owed_acks = owed(mode, Asked::by(header), kind, Outcome::Rejected);
+        Assessed {
+            facts: facts_of(header, None),
+            owed_acks,
+            replies: self.replies(&inbound, owed_acks, &faults, moment),
+            not_stored: self.not_stored(&inbound, kind, mode, moment),
+            close: false,
+            ..nothing
+        }
+    }
+
+    /// What was assessed, with where it goes.
+    pub(super) fn routed(
         &self,
         bytes: &[u8],
         peer: &str,
-        moment: &Moment,
-        verdict: Verdict,
+        at: i64,
+        assessed: Assessed,
     ) -> (Incoming, Exchange) {
-        let inbound = Inbound::of_broken(bytes);
-        let facts = inbound.as_ref().map(|inbound| facts_of(inbound.header(), None));
-        let incoming = self.incoming(bytes, peer, moment.at, verdict, facts.unwrap_or_default());
-        let (deliveries, routed) = self.route(None, bytes, peer, verdict);
-        let mut exchange = Exchange { replies: Vec::new(), not_stored: Vec::new(), close: true };
-        let mut owed_acks = Owed::NOTHING;
-        if let Some(inbound) = &inbound {
-            let header = inbound.header();
-            let mode = self.source().acks.mode;
-            let kind = Kind::of_header(header);
-            let faults = check_header(header, &Supported::versions(VERSIONS));
-            owed_acks = owed(mode, Asked::by(header), kind, Outcome::Rejected);
-            exchange.replies = self.replies(inbound, owed_acks, &faults, moment);
-            exchange.not_stored = self.not_stored(inbound, kind, mode, moment);
-            exchange.close = false;
-        }
+        let Assessed { verdict, owed_acks, mut replies, .. } = assessed;
+        let (mut deliveries, routed) = self.route(assessed.tree.as_ref(), bytes, peer, verdict);
+        self.divert(owed_acks, &mut replies, &mut deliveries);
+        let by_routes = self.send_by_routes(peer, &mut replies, &mut deliveries);
         let incoming = Incoming {
-            replies: exchange.replies.clone(),
+            dedupe: assessed.dedupe,
+            replies: replies.clone(),
             deliveries,
-            decided: decided(&routed, owed_acks, 0),
-            ..incoming
+            decided: decided(&routed, owed_acks, assessed.noted) + &by_routes,
+            ..self.incoming(bytes, peer, at, verdict, assessed.facts)
         };
-        (incoming, exchange)
+        let Assessed { not_stored, close, .. } = assessed;
+        (incoming, Exchange { replies, not_stored, close, awaited: None })
     }
 
-    fn incoming(
+    pub(super) fn incoming(
         &self,
         bytes: &[u8],
         peer: &str,
@@ -288,13 +380,20 @@ impl Reception {
         verdict: Verdict,
     ) -> (Vec<NewDelivery>, String) {
         let source = self.source().name.as_str();
-        let subject = Subject { tree, source, peer, verdict };
+        let subject = Subject { tree, source, peer, verdict, batch: false };
+        let (names, routed) = self.destinations(&subject);
+        (names.into_iter().map(|name| self.delivery(name, tree, bytes)).collect(), routed)
+    }
+
+    /// The destinations of all routes that take something.
+    pub(super) fn destinations(&self, subject: &Subject<'_>) -> (Vec<&str>, String) {
+        let (source, verdict) = (subject.source, subject.verdict);
         let refused = verdict != Verdict::Accepted;
         let is_from = |from: &[String]| from.is_empty() || from.iter().any(|name| name == source);
         let mut taken: Vec<usize> = Vec::new();
         for (number, route) in self.config.routes.iter().enumerate() {
             let takes = match &route.when {
-                Some(when) => (!refused || when.asks_for_refused()) && when.holds(&subject),
+                Some(when) => (!refused || when.asks_for_refused()) && when.holds(subject),
                 None => !refused && !route.default,
             };
             if takes && is_from(&route.from) {
@@ -317,20 +416,44 @@ impl Reception {
             [] => "no route".to_owned(),
             numbers => format!("route {} to {}", numbers.join(", "), names.join(", ")),
         };
-        let deliveries = names.into_iter().map(|name| self.delivery(name, bytes)).collect();
-        (deliveries, routed)
+        (names, routed)
     }
 
-    /// A delivery with the header that its destination wants.
-    fn delivery(&self, name: &str, bytes: &[u8]) -> NewDelivery {
-        let changed = |destination: &Destination| destination.set.apply(bytes);
-        let outgoing = self.config.destination(name).and_then(changed);
+    /// A delivery with the header that its destination wants, or of the text that it wants instead.
+    fn delivery(&self, name: &str, tree: Option<&Tree>, bytes: &[u8]) -> NewDelivery {
+        if let Some(text) = self.text(name, tree) {
+            return self.to(name, Some(text), bytes, tree);
+        }
+        let set = self.config.destination(name).map(|destination| &destination.set);
+        let outgoing = set.filter(|set| !set.is_empty()).and_then(|set| set.apply(bytes));
         let outgoing = outgoing.filter(|outgoing| outgoing != bytes).map(Payload::from);
-        NewDelivery { destination: name.to_owned(), outgoing }
+        self.to(name, outgoing, bytes, tree)
+    }
+
+    /// The text about a message that a destination wants instead of it.
+    pub(super) fn text(&self, name: &str, tree: Option<&Tree>) -> Option<Payload> {
+        let template = self.config.destination(name)?.text.as_ref()?;
+        Some(Payload::from(template.text(tree).into_bytes()))
+    }
+
+    /// A delivery of bytes, or of others in their place. It waits for others where those can be in a batch. `tree` is the
+    /// message that its lane is told by, where it is one.
+    pub(super) fn to(
+        &self,
+        name: &str,
+        outgoing: Option<Payload>,
+        bytes: &[u8],
+        tree: Option<&Tree>,
+    ) -> NewDelivery {
+        let destination = self.config.destination(name);
+        let takes_batches = destination.is_some_and(|destination| destination.batch.is_some());
+        let gather = takes_batches && can_gather(outgoing.as_ref().map_or(bytes, Payload::bytes));
+        let lane = destination.map_or(0, |destination| lane_of(tree, &destination.lanes));
+        NewDelivery { destination: name.to_owned(), outgoing, gather, lane }
     }
 
     /// Takes the application acknowledgment behind an accept acknowledgment to the destination that it is to go to.
-    fn divert(
+    pub(super) fn divert(
         &self,
         owed_acks: Owed,
         replies: &mut Vec<Payload>,
@@ -340,12 +463,50 @@ impl Reception {
         if let Owed::Acks { accept: Some(_), application: Some(_) } = owed_acks
             && let Some(application) = replies.pop()
         {
-            let outgoing = Some(application);
-            deliveries.push(NewDelivery { destination: destination.clone(), outgoing });
+            deliveries.push(self.to(destination, Some(application), &[], None));
         }
     }
 
-    fn replies(
+    /// Takes acknowledgments to where the routes say, as if they were messages of the source, if that is how it wants them.
+    /// Which routes took them, for the audit.
+    pub(super) fn send_by_routes(
+        &self,
+        peer: &str,
+        replies: &mut Vec<Payload>,
+        deliveries: &mut Vec<NewDelivery>,
+    ) -> String {
+        if !self.source().acks.by_routes {
+            return String::new();
+        }
+        let mut routed = String::new();
+        for reply in replies.drain(..) {
+            let (tree, source) = (Tree::parse(reply.bytes()).ok(), self.source().name.as_str());
+            let batch = Header::of(reply.bytes()).is_some_and(|header| header.id() != "MSH");
+            let verdict = Verdict::Accepted;
+            let subject = Subject { tree: tree.as_ref(), source, peer, verdict, batch };
+            let (names, taken) = self.destinations(&subject);
+            routed.push_str(&format!(", by {taken}"));
+            for name in names {
+                let changed = self.delivery(name, tree.as_ref(), reply.bytes()).outgoing;
+                deliveries.push(self.to(
+                    name,
+                    Some(changed.unwrap_or_else(|| reply.clone())),
+                    &[],
+                    None,
+                ));
+            }
+        }
+        routed
+    }
+
+    /// The text for success or failure, in the static mode.
+    pub(super) fn fixed_text(&self, success: bool) -> Option<Payload> {
+        let acks = &self.source().acks;
+        let text = if success { &acks.success } else { &acks.failure };
+        (acks.mode == AckMode::Static).then(|| Payload::from(text.as_bytes()))
+    }
+
+    pub(super) fn replies(
         &self,
         inbound: &Inbound<'_>,
         owed_acks: Owed,
@@ -354,8 +515,7 @@ impl Reception {
     ) -> Vec<Payload> {
         let acks = &self.source().acks;
         if let Owed::Text { success } = owed_acks {
-            let text = if success { &acks.success } else { &acks.failure };
-            return vec![Payload::from(text.as_bytes())];
+            return self.fixed_text(success).into_iter().collect();
         }
         let build = |(number, code): (u32, AckCode)| {
             let control_id = match number {
@@ -377,7 +537,9 @@ impl Reception {
         mode: AckMode,
         moment: &Moment,
     ) -> Vec<Payload> {
-        if self.source().on_store_failure == StoreFailure::Close {
+        // What is not stored has no way but the connection, and over that none is wanted.
+        let silent = self.source().acks.by_routes;
+        if silent || self.source().on_store_failure == StoreFailure::Close {
             return Vec::new();
         }
         let owed_acks = owed(mode, Asked::by(inbound.header()), kind, Outcome::NotStored);

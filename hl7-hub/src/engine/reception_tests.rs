@@ -29,13 +29,13 @@ when = 'parse_error == true'
 to = ["errors"]
 "#;
 
-fn reception(source: &str) -> Reception {
+pub(super) fn reception(source: &str) -> Reception {
     let text = format!("[source.in]\nmllp = {{ listen = \"127.0.0.1:0\" }}\n{source}\n{ROUTES}");
     let config = Config::parse(&text, Path::new(".")).unwrap_or_else(|errors| panic!("{errors}"));
     Reception::new(Arc::new(config), 0).expect("a source")
 }
 
-fn moment() -> Moment {
+pub(super) fn moment() -> Moment {
     Moment { at: 1_000, time: "20260211140114+0000".to_owned(), control_id: "H1".to_owned() }
 }
 
@@ -46,12 +46,12 @@ fn receive(source: &str, message: &str) -> (Incoming, Answer) {
     (incoming, exchange.answer(&stored))
 }
 
-fn oru(asked: &str) -> String {
+pub(super) fn oru(asked: &str) -> String {
     format!("MSH|^~\\&|LAB|HARBOUR|EHR|MAIN|20260211||ORU^R01|77|P|2.4|||{asked}\rPID|1||4711\r")
 }
 
 /// The codes of the answers.
-fn codes(answer: &Answer) -> Vec<String> {
+pub(super) fn codes(answer: &Answer) -> Vec<String> {
     let texts = answer.replies.iter().map(|reply| String::from_utf8_lossy(reply.bytes()));
     texts
         .map(|text| {
@@ -60,7 +60,7 @@ fn codes(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-fn destinations(incoming: &Incoming) -> Vec<&str> {
+pub(super) fn destinations(incoming: &Incoming) -> Vec<&str> {
     incoming.deliveries.iter().map(|delivery| delivery.destination.as_str()).collect()
 }
 
@@ -100,7 +100,7 @@ fn statement_3_one_answer_after_the_check() {
     assert!(incoming.decided.ends_with("; 1 errors noted"), "{}", incoming.decided);
 }
 
-fn good() -> String {
+pub(super) fn good() -> String {
     "MSH|^~\\&|LAB|HARBOUR|EHR|MAIN|20260211||ORU^R01|77|P|2.4\rPID|1||4711||EVERYMAN^ADAM\r\
      OBR|1|||GLU\rOBX|1|NM|GLU||5.4||||||F\r"
         .to_owned()
@@ -151,6 +151,68 @@ fn statement_14_header_overrides_by_destination() {
     let sent = incoming.deliveries[1].outgoing.as_ref().expect("a changed header");
     let expected = oru("AL|NE").replace("LAB|HARBOUR", "HUB|HARBOUR");
     assert_eq!(String::from_utf8_lossy(sent.bytes()), expected);
+}
+
+#[test]
+fn statement_10_acknowledgments_go_by_the_routes() {
+    let source = "ack = { mode = \"enhanced\", by_routes = true }\non_store_failure = \"nak\"";
+    let routed = format!(
+        "{source}\n[[route]]\nwhen = 'MSH-9.1 == \"ACK\" and MSH-5.1 == \"LAB\"'\nto = [\"ris\", \"errors\"]\n"
+    );
+    let (incoming, answer) = receive(&routed, &oru(""));
+    assert_eq!((answer.replies.len(), incoming.replies.len()), (0, 0));
+    // The message itself, then each of the two acknowledgments; headers as each destination wants them.
+    let to = destinations(&incoming);
+    assert_eq!(to[to.len() - 4..], ["ris", "errors", "ris", "errors"]);
+    let sent: Vec<_> = incoming.deliveries[to.len() - 4..]
+        .iter()
+        .map(|delivery| delivery.outgoing.as_ref().expect("an acknowledgment").bytes())
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .collect();
+    assert!(sent[0].starts_with("MSH|^~\\&|HUB|") && sent[0].contains("MSA|CA|77"), "{sent:?}");
+    assert!(sent[3].starts_with("MSH|^~\\&|EHR|") && sent[3].contains("MSA|AA|77"), "{sent:?}");
+    // What no route takes is said.
+    let (incoming, _) = receive(source, &oru("").replace("ORU^R01", "ADT^A01"));
+    assert!(incoming.decided.contains("by no route"), "{}", incoming.decided);
+    // What cannot be stored has no way at all.
+    let (_, exchange) = reception(source).receive(oru("").as_bytes(), "10.0.0.1", &moment());
+    let answer = exchange.answer(&Err(StoreError::Full));
+    assert_eq!((answer.replies, answer.close), (Vec::new(), true));
+}
+
+#[test]
+fn statement_11_a_destination_gets_a_text_about_a_message() {
+    let notes = "[destination.notes]\nfile.folder = \"n\"\ntext = \"{PID-3}: {OBX-5}, {ZZZ-1}.\"\n\
+                 [[route]]\nto = \"notes\"\n[[route]]\nwhen = 'parse_error == true'\nto = \"notes\"\n";
+    let text = |message: &str| {
+        let (incoming, _) = receive(notes, message);
+        let note = incoming.deliveries.into_iter().find(|to| to.destination == "notes");
+        let outgoing = note.expect("a note").outgoing.expect("a text");
+        String::from_utf8_lossy(outgoing.bytes()).into_owned()
+    };
+    assert_eq!(text(&good()), "4711: 5.4, .");
+    assert_eq!(text("hello"), ": , .");
+}
+
+/// A facility whose name has the field separator as half of a character, in front of the field that says so.
+#[test]
+fn statement_22_a_header_is_read_in_its_character_set() {
+    let message = b"MSH|^~\\&|LAB|\x83|\x81\x5b\x83\x67|EHR|MAIN|1||ORU^R01|77|P|2.4||||||SHIFT_JIS\rPID|1||7\r";
+    let (incoming, exchange) = reception("").receive(message, "10.0.0.1", &moment());
+    assert_eq!(
+        (incoming.verdict, destinations(&incoming)),
+        (Verdict::Accepted, vec!["lab", "ris"])
+    );
+    let facts = &incoming.facts;
+    assert_eq!((facts.message_type.as_str(), facts.control_id.as_str()), ("ORU^R01", "77"));
+    assert_eq!(facts.sending_facility, "\u{30dd}\u{30fc}\u{30c8}");
+    let sent = incoming.deliveries[1].outgoing.as_ref().expect("a changed header").bytes();
+    assert!(sent.starts_with(
+        b"MSH|^~\\&|HUB|\x83|\x81\x5b\x83\x67|EHR|MAIN|1||ORU^R01|77|P|2.4||||NE||SHIFT_JIS\r"
+    ));
+    let stored = Ok(Accepted::New { id: MessageId(1), reused_control_id: false });
+    let reply = exchange.answer(&stored).replies.remove(0);
+    assert!(reply.bytes().starts_with(b"MSH|^~\\&|EHR|MAIN|LAB|\x83|\x81\x5b\x83\x67|2026"));
 }
 
 #[test]

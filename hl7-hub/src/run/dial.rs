@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::{Hub, connection};
+use super::wire::Wire;
+use super::{Hub, Stopping, connection};
 use crate::config::Link;
 use crate::engine::{Backoff, Reception};
 
@@ -15,32 +16,41 @@ use crate::engine::{Backoff, Reception};
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Connects to the source again and again until the hub stops. Its name is looked up each time.
-pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>) {
-    let source = reception.source();
-    let Link::Dial { address, retry } = &source.link else { return };
-    let first = Duration::from_secs(1).min(*retry);
-    let backoff = Backoff { first, most: *retry, ..Backoff::default() };
-    let mut stopping = hub.stopping();
+pub(super) async fn run(
+    hub: Arc<Hub>,
+    rules: watch::Receiver<Arc<Reception>>,
+    mut stopping: Stopping,
+) {
+    let mut full = hub.full.subscribe();
     let mut failures = 0_u32;
     while !stopping.is_now() {
+        let reception = Arc::clone(&rules.borrow());
+        let source = reception.source();
+        let Link::Dial { address, retry, secured } = &source.link else { return };
+        let first = Duration::from_secs(1).min(*retry);
+        let backoff = Backoff { first, most: *retry, ..Backoff::default() };
+        // Nobody is called whose messages would only be refused. An error means that the hub is gone.
+        tokio::select! {
+            _ = full.wait_for(|full| !full) => {}
+            () = stopping.wait() => return,
+        }
         let connected = tokio::select! {
-            connected = timeout(CONNECT, TcpStream::connect(address)) => connected,
+            connected = Wire::call(address, CONNECT, secured.as_ref(), source.keepalive) => connected,
             () = stopping.wait() => return,
         };
         match connected {
-            Ok(Ok(stream)) => {
+            Ok(wire) => {
                 info!(source = source.name, address, "connected");
                 // A peer that takes connections and closes them at once is not called without a pause either.
                 failures = 1;
-                let _ = stream.set_nodelay(true);
-                let peer = stream.peer_addr().map(|address| address.ip().to_string());
-                let peer = peer.unwrap_or_else(|_| address.clone());
-                connection::serve(&hub, &reception, stream, &peer).await;
+                let peer = wire.peer().map_or_else(|_| address.clone(), |peer| peer.to_string());
+                connection::serve(&hub, rules.clone(), wire, &peer, stopping.clone()).await;
             }
-            Ok(Err(_)) | Err(_) => {
+            Err(failure) => {
                 failures = failures.saturating_add(1);
                 if failures == 1 {
-                    warn!(source = source.name, address, "cannot be reached; it is tried again");
+                    let name = &source.name;
+                    warn!(source = name, address, %failure, "cannot be reached; it is tried again");
                 }
             }
         }

@@ -1,35 +1,48 @@
 //! Takes connections, as many as may be and from whoever may connect.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{debug, error, warn};
+use tracing::{debug, error};
 
-use super::{Hub, connection};
+use super::refusals::Refusals;
+use super::wire::Wire;
+use super::{Hub, Stopping, connection};
 use crate::engine::Reception;
 
 /// How long to wait when the system has no more sockets.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Takes connections until the hub stops, then waits for those that are there.
-pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>, listener: TcpListener) {
-    let mut stopping = hub.stopping();
+/// Takes connections until it is to stop, then waits for those that are there.
+pub(super) async fn run(
+    hub: Arc<Hub>,
+    rules: watch::Receiver<Arc<Reception>>,
+    listener: Arc<TcpListener>,
+    mut stopping: Stopping,
+) {
+    let mut full = hub.full.subscribe();
     let mut connections = JoinSet::new();
     let places = Arc::new(Places::default());
+    let refusals = Arc::new(Refusals::default());
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            // Nobody is taken who would only be let go again.
+            biased;
             () = stopping.wait() => break,
+            accepted = accept(&listener, &mut full) => accepted,
             Some(ended) = connections.join_next() => {
                 note(ended);
                 continue;
             }
         };
+        let reception = Arc::clone(&rules.borrow());
         let source = &reception.source().name;
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
@@ -40,11 +53,33 @@ pub(super) async fn run(hub: Arc<Hub>, reception: Arc<Reception>, listener: TcpL
             }
         };
         let peer = address.ip().to_canonical();
-        let Some(place) = admit(&reception, &places, peer) else { continue };
-        if let Err(failure) = stream.set_nodelay(true) {
-            debug!(source, %failure, "small packets may be held back");
-        }
-        connections.spawn(serve(Arc::clone(&hub), Arc::clone(&reception), stream, place));
+        let place = match admit(&reception, &places, peer) {
+            Ok(place) => place,
+            Err(reason) => {
+                let (hub, refusals) = (Arc::clone(&hub), Arc::clone(&refusals));
+                let source = source.clone();
+                connections.spawn(async move { refusals.note(&hub, &source, peer, reason).await });
+                continue;
+            }
+        };
+        let (hub, rules, stopping) = (Arc::clone(&hub), rules.clone(), stopping.clone());
+        let refusals = Arc::clone(&refusals);
+        connections.spawn(async move {
+            let peer = place.peer.to_string();
+            match secure(&reception, stream, stopping.clone()).await {
+                Some(Ok(wire)) => connection::serve(&hub, rules, wire, &peer, stopping).await,
+                // As a load balancer does to see whether somebody is there.
+                Some(Err(failure)) if failure.kind() == ErrorKind::UnexpectedEof => {
+                    debug!(peer, "closed by the peer");
+                }
+                Some(Err(failure)) => {
+                    let source = &reception.source().name;
+                    let reason = format!("it is not secured: {failure}");
+                    refusals.note(&hub, source, place.peer, &reason).await;
+                }
+                None => {}
+            }
+        });
     }
     drop(listener);
     while let Some(ended) = connections.join_next().await {
@@ -61,23 +96,37 @@ fn note(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-async fn serve(hub: Arc<Hub>, reception: Arc<Reception>, stream: TcpStream, place: Place) {
-    connection::serve(&hub, &reception, stream, &place.peer.to_string()).await;
+/// The next connection, once the store has room for what comes over it.
+async fn accept(
+    listener: &TcpListener,
+    full: &mut watch::Receiver<bool>,
+) -> std::io::Result<(TcpStream, SocketAddr)> {
+    // An error means that the hub is gone, which ends this task.
+    let _ = full.wait_for(|full| !full).await;
+    listener.accept().await
 }
 
-/// A place for a connection, if it may have one. One that may not is closed at once.
-fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Option<Place> {
+/// Does the handshake of TLS, where the source wants one; `None` where the source stops meanwhile.
+async fn secure(
+    reception: &Reception,
+    stream: TcpStream,
+    mut stopping: Stopping,
+) -> Option<std::io::Result<Wire>> {
     let source = reception.source();
-    let name = &source.name;
-    if !source.allow.is_empty() && !source.allow.iter().any(|network| network.contains(&peer)) {
-        warn!(source = name, %peer, "refused: the address is not allowed");
-        return None;
+    tokio::select! {
+        accepted = Wire::accept(stream, source.tls.as_ref(), source.keepalive) => Some(accepted),
+        () = stopping.wait() => None,
+    }
+}
+
+/// A place for a connection, if it may have one; why not, if not. One that may not is closed at once.
+fn admit(reception: &Reception, places: &Arc<Places>, peer: IpAddr) -> Result<Place, &'static str> {
+    let source = reception.source();
+    if !source.allows(peer) {
+        return Err("the address is not allowed");
     }
     let place = places.take(peer, source.max_connections, source.max_per_peer);
-    if place.is_none() {
-        warn!(source = name, %peer, "refused: there are as many connections as may be");
-    }
-    place
+    place.ok_or("there are as many connections as may be")
 }
 
 /// How many connections each address has.

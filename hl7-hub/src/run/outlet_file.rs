@@ -7,6 +7,7 @@ use std::path::Path;
 use tokio::task::spawn_blocking;
 
 use super::outlet::Sent;
+use crate::Payload;
 use crate::config::FileOut;
 use crate::engine::Lost;
 use crate::store::Delivery;
@@ -28,12 +29,14 @@ impl FileOutlet {
         spawn_blocking(move || fs::create_dir_all(folder)).await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// Writes a file whose name is the number of the delivery: sorted by name they stand in order, and one that is written
-    /// again replaces itself.
-    pub(super) async fn write(&mut self, delivery: &Delivery) -> Sent {
+    /// Writes files whose names are the numbers of their deliveries: sorted by name they stand in order, and one that is
+    /// written again replaces itself.
+    pub(super) async fn write(&mut self, deliveries: &[Delivery]) -> Sent {
         let folder = self.settings.folder.clone();
-        let (name, payload) = (format!("{:012}.hl7", delivery.id.0), delivery.payload.clone());
-        let written = spawn_blocking(move || write_whole(&folder, &name, payload.bytes())).await;
+        let named =
+            |delivery: &Delivery| (self.settings.file_name(delivery.id), delivery.payload.clone());
+        let files: Vec<_> = deliveries.iter().map(named).collect();
+        let written = spawn_blocking(move || write_whole(&folder, &files)).await;
         match written.unwrap_or_else(|_| Err(ended())) {
             Ok(()) => Sent::Taken,
             Err(_) => Sent::Lost(Lost::NotWritten),
@@ -45,14 +48,16 @@ fn ended() -> io::Error {
     io::Error::other("the hub stops")
 }
 
-/// Under another name first, so that whoever watches the folder never sees half a file; with syncs, so that it outlives a
-/// loss of power.
-fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let part = folder.join(format!(".{name}.part"));
-    let mut file = File::create(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, folder.join(name))?;
+/// Under other names first, so that whoever watches the folder never sees half a file; with syncs, so that they outlive a
+/// loss of power. The names change in order, and one sync of the folder is for all of them.
+fn write_whole(folder: &Path, files: &[(String, Payload)]) -> io::Result<()> {
+    let part = |name: &str| folder.join(format!(".{name}.part"));
+    for (name, payload) in files {
+        let mut file = File::create(part(name))?;
+        file.write_all(payload.bytes())?;
+        file.sync_all()?;
+    }
+    files.iter().try_for_each(|(name, _)| fs::rename(part(name), folder.join(name)))?;
     File::open(folder)?.sync_all()
 }
 
@@ -61,16 +66,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_written_whole_and_replaces_itself() {
+    fn files_are_written_whole_and_replace_themselves() {
         let folder = tempfile::tempdir().expect("a folder");
-        for bytes in [&b"MSH|1"[..], b"MSH|1"] {
-            write_whole(folder.path(), "1.hl7", bytes).expect("it is written");
+        let files = [1, 2].map(|number: u8| {
+            (format!("{number}.hl7"), Payload::from(format!("MSH|{number}").into_bytes()))
+        });
+        for _ in 0..2 {
+            write_whole(folder.path(), &files).expect("they are written");
         }
-        let names: Vec<_> = fs::read_dir(folder.path())
+        let mut names: Vec<_> = fs::read_dir(folder.path())
             .expect("the folder")
             .map(|entry| entry.expect("an entry").file_name())
             .collect();
-        assert_eq!(names, ["1.hl7"]);
-        assert_eq!(fs::read(folder.path().join("1.hl7")).expect("the file"), b"MSH|1");
+        names.sort();
+        assert_eq!(names, ["1.hl7", "2.hl7"]);
+        assert_eq!(fs::read(folder.path().join("2.hl7")).expect("the file"), b"MSH|2");
     }
 }

@@ -1,8 +1,9 @@
 //! What every store passes. An implementation calls [`suite!`] with a way to open the same store again and again.
 
 use super::{
-    Accepted, AttemptEnd, DedupeKey, DeliveryId, DeliveryState, Facts, Incoming, MessageId,
-    MessageState, NewDelivery, Query, Settlement, Store, Verdict,
+    Accepted, AcceptedBatch, AttemptEnd, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Facts,
+    Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery, Query, Release,
+    Settlement, Step, Store, StoreError, Verdict, WITHDRAWN,
 };
 use crate::{Digest, Payload};
 
@@ -14,11 +15,11 @@ pub(super) trait Bench {
 
 /// The tests, over a bench.
 macro_rules! suite {
-    ($bench:expr; $($test:ident)*) => {
+    ($suite:ident; $bench:expr; $($test:ident)*) => {
         $(
             #[tokio::test]
             async fn $test() {
-                crate::store::contract::$test(&$bench).await;
+                $suite::$test(&$bench).await;
             }
         )*
     };
@@ -49,25 +50,34 @@ pub(super) fn incoming(control_id: &str, destinations: &[&str]) -> Incoming {
         replies: vec![Payload::from(format!("MSA|AA|{control_id}\r").into_bytes())],
         deliveries: destinations
             .iter()
-            .map(|name| NewDelivery { destination: (*name).to_owned(), outgoing: None })
+            .map(|name| NewDelivery {
+                destination: (*name).to_owned(),
+                outgoing: None,
+                gather: false,
+                lane: 0,
+            })
             .collect(),
         decided: "route 1; answer AA".to_owned(),
     }
 }
 
-async fn accept(store: &impl Store, incoming: Incoming) -> MessageId {
+pub(super) async fn accept(store: &impl Store, incoming: Incoming) -> MessageId {
     match store.accept(incoming).await {
         Ok(Accepted::New { id, .. }) => id,
         other => panic!("not accepted: {other:?}"),
     }
 }
 
-fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
+pub(super) fn pending(store: &impl Store, destination: &str) -> Vec<DeliveryId> {
     let found = store.reader().pending(destination, None, 1_000).expect("the store is read");
     found.iter().map(|delivery| delivery.id).collect()
 }
 
-async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlement) -> AttemptEnd {
+pub(super) async fn attempt(
+    store: &impl Store,
+    delivery: DeliveryId,
+    settlement: Settlement,
+) -> AttemptEnd {
     let attempt = store.begin_attempt(delivery, 2_000).await.expect("it is queued");
     let reply = Some(Payload::from(*b"MSA|AA|1\r"));
     let end = AttemptEnd {
@@ -76,6 +86,7 @@ async fn attempt(store: &impl Store, delivery: DeliveryId, settlement: Settlemen
         outcome: "AA".to_owned(),
         reply,
         settlement,
+        sent: None,
         backup: None,
     };
     store.settle(end.clone(), None).await.expect("it is settled");
@@ -201,6 +212,7 @@ pub(super) async fn what_is_given_up_goes_to_the_backup(bench: &impl Bench) {
             outcome: "AE".to_owned(),
             reply: None,
             settlement: Settlement::Dead,
+            sent: None,
             backup: Some(backup.to_owned()),
         };
         store.settle(end, None).await.expect("it is settled");
@@ -235,7 +247,15 @@ pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &imp
     let lab = pending(&store, "lab");
     let attempt = store.begin_attempt(lab[0], 2_000).await.expect("it is queued");
     let (outcome, settlement) = ("AA".to_owned(), Settlement::Done);
-    let end = AttemptEnd { attempt, at: 2_001, outcome, reply: None, settlement, backup: None };
+    let end = AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome,
+        reply: None,
+        settlement,
+        sent: None,
+        backup: None,
+    };
     let nothing = store.settle(end.clone(), Some(DeliveryId(99))).await;
     assert!(nothing.is_err());
     assert_eq!(pending(&store, "lab"), lab);
@@ -246,6 +266,59 @@ pub(super) async fn the_next_attempt_begins_with_the_end_of_the_last(bench: &imp
     let store = bench.open();
     let after = store.reader().pending("lab", None, 10).expect("the store is read");
     assert_eq!((after.len(), after[0].attempts, after[0].maybe_duplicate), (1, 1, true));
+}
+
+/// A step settles and begins many at once; what is withdrawn is as if it had not been begun.
+pub(super) async fn a_step_is_one_commit_and_what_is_withdrawn_does_not_count(bench: &impl Bench) {
+    let store = bench.open();
+    for control_id in ["1", "2", "3", "4"] {
+        accept(&store, incoming(control_id, &["lab"])).await;
+    }
+    let lab = pending(&store, "lab");
+    let begin = |begin: &[DeliveryId]| Step { ends: Vec::new(), begin: begin.to_vec(), at: 2_000 };
+    let began = store.advance(begin(&lab[..3])).await.expect("they are queued");
+    assert!(began.len() == 3 && began.is_sorted());
+    let end = |attempt, settlement| AttemptEnd {
+        attempt,
+        at: 2_001,
+        outcome: if settlement == Settlement::Withdrawn { WITHDRAWN } else { "so" }.to_owned(),
+        reply: None,
+        settlement,
+        sent: None,
+        backup: None,
+    };
+    let ends = vec![
+        end(began[0], Settlement::Done),
+        end(began[1], Settlement::Withdrawn),
+        end(began[2], Settlement::Withdrawn),
+    ];
+    // The third is withdrawn and begun again in the same step; the last is not there, so nothing is done.
+    let wrong = Step { ends: ends.clone(), begin: vec![lab[2], DeliveryId(99)], at: 2_001 };
+    assert!(store.advance(wrong).await.is_err());
+    let step = Step { ends, begin: vec![lab[2]], at: 2_001 };
+    assert_eq!(store.advance(step).await.expect("it is done").len(), 1);
+    let left = store.reader().pending("lab", None, 9).expect("the store is read");
+    let attempts: Vec<_> = left.iter().map(|left| (left.id, left.attempts)).collect();
+    assert_eq!(attempts, [(lab[1], 0), (lab[2], 1), (lab[3], 0)]);
+    let seen = |message| store.reader().deliveries(message).expect("it is read")[0].attempts.len();
+    assert_eq!((seen(left[0].message), seen(left[1].message)), (0, 1));
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
+}
+
+/// Whoever shares a commit with something that cannot be done has what was promised all the same.
+pub(super) async fn what_cannot_be_done_costs_nobody_else(bench: &impl Bench) {
+    let store = bench.open();
+    for number in 0..20 {
+        let (a, wrong, b) = tokio::join!(
+            store.accept(incoming(&format!("{number}a"), &["lab"])),
+            store.begin_attempt(DeliveryId(9_999), 1),
+            store.accept(incoming(&format!("{number}b"), &["lab"])),
+        );
+        assert!(a.is_ok() && b.is_ok());
+        assert_eq!(wrong, Err(StoreError::Unknown("delivery that is queued")));
+    }
+    assert_eq!(pending(&store, "lab").len(), 40);
+    assert_eq!(store.reader().verify().expect("the store is read").faults, [""; 0]);
 }
 
 /// What was being sent when the hub ended is queued again, at its place and marked.
@@ -291,4 +364,162 @@ pub(super) async fn messages_without_deliveries_are_found(bench: &impl Bench) {
     assert_eq!(status.messages.iter().map(|(_, count)| count).sum::<u64>(), 3);
     assert_eq!(status.destinations[0].queued, 1);
     assert_eq!(status.destinations[0].oldest, Some(1_000));
+}
+
+/// Messages that are offered together are numbered in their order, and a repeated one among them is known as such.
+pub(super) async fn messages_come_together_in_their_order(bench: &impl Bench) {
+    let store = bench.open();
+    let together: Vec<_> = ["1", "2", "1", "3"].map(|id| incoming(id, &["lab"])).into();
+    let accepted = store.accept_all(together.into()).await.expect("they are accepted");
+    let ids: Vec<_> = accepted
+        .iter()
+        .map(|one| match one {
+            Accepted::New { id, .. } => (id.0, false),
+            Accepted::Duplicate { id, .. } => (id.0, true),
+        })
+        .collect();
+    let first = ids[0].0;
+    assert_eq!(ids, [(first, false), (first + 1, false), (first, true), (first + 2, false)]);
+    assert_eq!(pending(&store, "lab").len(), 3);
+    assert_eq!(store.accept_all(Vec::new().into()).await, Ok(Vec::new()));
+}
+
+/// I15: a clock that is set back changes no order.
+pub(super) async fn order_is_that_of_commits_whatever_the_clock_says(bench: &impl Bench) {
+    let store = bench.open();
+    let mut accepted = Vec::new();
+    for (id, at) in [("1", 9_000_000), ("2", 5), ("3", 8_000_000), ("4", -1)] {
+        accepted.push(accept(&store, Incoming { at, ..incoming(id, &["lab"]) }).await);
+    }
+    let found = store.reader().pending("lab", None, 10).expect("the store is read");
+    assert_eq!(found.iter().map(|delivery| delivery.message).collect::<Vec<_>>(), accepted);
+    assert!(found.is_sorted_by_key(|delivery| delivery.id));
+}
+
+/// A batch that came, with messages that go to some destinations.
+pub(super) fn batch(control_ids: &[&str], destinations: &[&str]) -> IncomingBatch {
+    let mut batch = incoming("batch", &[]);
+    (batch.verdict, batch.replies) = (Verdict::Batch, Vec::new());
+    let message =
+        |(ordinal, id): (u32, &&str)| Member { ordinal, message: incoming(id, destinations) };
+    IncomingBatch { batch, messages: (1..).zip(control_ids).map(message).collect() }
+}
+
+/// A batch and its messages come in one commit; each of them knows where it came from.
+pub(super) async fn a_batch_is_stored_with_its_messages(bench: &impl Bench) {
+    let store = bench.open();
+    let first = accept(&store, incoming("2", &["lab"])).await;
+    let AcceptedBatch { batch: stored, messages } =
+        store.accept_batch(batch(&["1", "2", "3"], &["lab"])).await.expect("it is accepted");
+    // What came before is known inside of a batch too, and gets its first answer.
+    let replies = vec![Payload::from(*b"MSA|AA|2\r")];
+    assert_eq!(messages[1], Accepted::Duplicate { id: first, replies });
+    drop(store);
+    let store = bench.open();
+    let reader = store.reader();
+    let place = |id| reader.message(id).expect("it is read").expect("it is there").batch;
+    assert_eq!(place(messages[0].id()), Some((stored.id(), 1)));
+    assert_eq!(place(messages[2].id()), Some((stored.id(), 3)));
+    assert_eq!((place(first), place(stored.id())), (None, None));
+    let of_batch = Query { batch: Some(stored.id()), most: 10, ..Query::default() };
+    let found: Vec<_> =
+        reader.search(&of_batch).expect("it is read").iter().map(|m| m.id).collect();
+    assert_eq!(found, [messages[2].id(), messages[0].id()]);
+    let view = reader.message(stored.id()).expect("it is read").expect("it is there");
+    assert_eq!((view.state, view.verdict), (MessageState::Split, Verdict::Batch));
+    assert_eq!(pending(&store, "lab").len(), 3);
+    assert_eq!(reader.verify().expect("it is read").faults, [""; 0]);
+    // The same batch once more leaves nothing behind but lines of the audit.
+    let again = store.accept_batch(batch(&["1", "2", "3"], &["lab"])).await.expect("it is known");
+    assert!(matches!(again.batch, Accepted::Duplicate { id, .. } if id == stored.id()));
+    assert!(again.messages.iter().all(|known| matches!(known, Accepted::Duplicate { .. })));
+    assert_eq!(pending(&store, "lab").len(), 3);
+}
+
+/// A message that waits for others on its way to a destination.
+pub(super) fn gathering(control_id: &str, destination: &str) -> Incoming {
+    let mut message = incoming(control_id, &[destination]);
+    message.deliveries[0].gather = true;
+    message
+}
+
+/// What has gathered for a destination, as a batch.
+pub(super) fn release(store: &impl Store, destination: &str) -> Release {
+    let found = store.reader().gathering(destination, None, 100).expect("it is read");
+    let mut batch = incoming("batch", &[destination]);
+    (batch.verdict, batch.dedupe, batch.replies) = (Verdict::Batch, None, Vec::new());
+    let deliveries = found.iter().map(|gathered| gathered.id).collect();
+    let destination = destination.to_owned();
+    Release { destination, at: 2_000, deliveries, batch: Some(batch), alone: Vec::new() }
+}
+
+/// What gathers is not sent until it is in a batch; what becomes of that becomes of all that is in it.
+pub(super) async fn what_gathers_goes_with_its_batch(bench: &impl Bench) {
+    let store = bench.open();
+    for settlement in [Settlement::Done, Settlement::Dead] {
+        let dead = settlement == Settlement::Dead;
+        let ids = [format!("1{dead}"), format!("2{dead}"), format!("3{dead}")];
+        let mut messages = Vec::new();
+        for id in &ids {
+            messages.push(accept(&store, gathering(id, "archive")).await);
+        }
+        assert_eq!(pending(&store, "archive"), []);
+        let gathered = store.reader().gathering("archive", None, 2).expect("it is read");
+        assert_eq!((gathered.len(), gathered[0].at), (2, 1_000));
+        let behind =
+            store.reader().gathering("archive", Some(gathered[0].id), 9).expect("it is read");
+        assert_eq!(behind[0], gathered[1]);
+        let mut all = release(&store, "archive");
+        all.alone = all.deliveries.split_off(2);
+        let alone = all.alone.clone();
+        let batch = store.release(all.clone()).await.expect("it is released").expect("a batch");
+        assert_eq!(store.release(all).await, Err(StoreError::Unknown("delivery that gathers")));
+        // In its place in the order: the one that goes by itself gathered before there was a batch.
+        let sent = pending(&store, "archive");
+        assert_eq!((sent.len(), sent[0]), (2, alone[0]));
+        let state =
+            |id| store.reader().message(id).expect("it is read").expect("it is there").state;
+        assert_eq!([state(messages[0]), state(batch)], [MessageState::Queued; 2]);
+        attempt(&store, sent[0], Settlement::Done).await;
+        attempt(&store, sent[1], settlement).await;
+        let expected = if dead { MessageState::Dead } else { MessageState::Completed };
+        assert_eq!([state(messages[0]), state(messages[1]), state(batch)], [expected; 3]);
+        assert_eq!(state(messages[2]), MessageState::Completed);
+        let delivery = store.reader().deliveries(messages[1]).expect("it is read").remove(0);
+        let expected = if dead { DeliveryState::Dead } else { DeliveryState::Done };
+        assert_eq!((delivery.state, delivery.batch), (expected, Some(batch)));
+        let of_batch = Query { batch: Some(batch), most: 9, ..Query::default() };
+        assert_eq!(store.reader().search(&of_batch).expect("it is read").len(), 2);
+        let lines = store.reader().audit(messages[0]).expect("it is read");
+        assert!(lines[1].detail.ends_with(&format!("in batch {batch}")), "{lines:?}");
+    }
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+}
+
+/// What was asked for stays asked for until it has gone, and nothing that came later is.
+pub(super) async fn what_is_to_go_now_is_remembered_until_it_has_gone(bench: &impl Bench) {
+    let asked = || AuditEvent {
+        at: 1_500,
+        actor: "ann".to_owned(),
+        action: "send now".to_owned(),
+        message: None,
+        detail: "archive".to_owned(),
+    };
+    let store = bench.open();
+    store.send_now("archive", asked()).await.expect("it is noted");
+    assert_eq!(store.reader().asked_to_send("archive"), Ok(None), "nothing gathers");
+    accept(&store, gathering("1", "archive")).await;
+    store.send_now("archive", asked()).await.expect("it is noted");
+    accept(&store, gathering("2", "archive")).await;
+    drop(store);
+    let store = bench.open();
+    let found = store.reader().gathering("archive", None, 9).expect("it is read");
+    assert_eq!(store.reader().asked_to_send("archive"), Ok(Some(found[0].id)));
+    assert_eq!(store.reader().asked_to_send("lab"), Ok(None));
+    let status = store.reader().status().expect("it is read");
+    assert_eq!((status.destinations[0].gathering, status.destinations[0].queued), (2, 0));
+    let mut first = release(&store, "archive");
+    first.deliveries.truncate(1);
+    store.release(first).await.expect("it is released");
+    assert_eq!(store.reader().asked_to_send("archive"), Ok(None));
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::Paused;
 use crate::{Digest, Payload};
 
 /// The number of a message: they go up in the order in which messages were accepted.
@@ -74,6 +75,8 @@ words! {
         Unreadable = "unreadable",
         /// A frame that was broken off.
         Partial = "partial",
+        /// A batch, each message of which was judged for itself.
+        Batch = "batch",
     }
 }
 
@@ -90,22 +93,48 @@ words! {
         NoRoute = "no-route",
         /// It was refused, and nobody asked for refused messages.
         Refused = "refused",
+        /// A batch; its messages go their own ways.
+        Split = "split",
+        /// Somebody took it out of its queues; it waits for them.
+        Parked = "parked",
+        /// Somebody decided that nothing more is to be done.
+        Resolved = "resolved",
+    }
+}
+
+impl MessageState {
+    /// Whether nothing more is to be done about it, so that it may be pruned once it is old.
+    #[must_use]
+    pub fn may_go(self) -> bool {
+        matches!(self, Self::Completed | Self::Resolved | Self::Split)
     }
 }
 
 words! {
     /// Where a delivery stands.
     DeliveryState {
+        /// Waits for others, to go with them in a batch.
+        Gathering = "gathering",
+        /// In a batch, which is a message with a delivery of its own.
+        Batched = "batched",
         /// To be sent.
         Queued = "queued",
         /// Being sent: an attempt was begun and is not settled.
         Sending = "sending",
+        /// The destination has stored it; the acknowledgment of its application is to come.
+        Awaiting = "awaiting",
+        /// Refused, and nothing behind it goes out before somebody has looked.
+        Held = "held",
         /// Taken by the destination.
         Done = "done",
         /// Given up; somebody must look at it.
         Dead = "dead",
-        /// Given up; another delivery, to the backup of the destination, takes its place.
+        /// Given up; another takes its place: to the backup of the destination, or because somebody resubmitted or edited it.
         Moved = "moved",
+        /// Somebody took it out of its queue and will resubmit or dismiss it.
+        Parked = "parked",
+        /// Somebody decided that it is not to be sent.
+        Cancelled = "cancelled",
     }
 }
 
@@ -113,7 +142,7 @@ impl DeliveryState {
     /// Whether it will not change by itself any more.
     #[must_use]
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Done | Self::Dead | Self::Moved)
+        !matches!(self, Self::Queued | Self::Sending)
     }
 }
 
@@ -186,7 +215,14 @@ pub struct NewDelivery {
     pub destination: String,
     /// What to send, where that is not the message as it came. It is made once: each attempt sends the same bytes.
     pub outgoing: Option<Payload>,
+    /// Which of the destination's lanes sends it; [`EVERY_LANE`] where all of them wait for it.
+    pub lane: i64,
+    /// Whether it waits there for others, to go with them in a batch.
+    pub gather: bool,
 }
+
+/// The lane of what nothing else may overtake, and what overtakes nothing.
+pub const EVERY_LANE: i64 = -1;
 
 /// A message with everything that was decided about it when it came.
 #[derive(Debug, Clone)]
@@ -213,6 +249,33 @@ pub struct Incoming {
     pub decided: String,
 }
 
+/// A batch that came, with messages of it that are messages of their own.
+#[derive(Debug, Clone)]
+pub struct IncomingBatch {
+    /// The batch itself, byte for byte.
+    pub batch: Incoming,
+    /// Messages of it.
+    pub messages: Vec<Member>,
+}
+
+/// A message of a batch.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Which message of the batch, from one.
+    pub ordinal: u32,
+    /// The message.
+    pub message: Incoming,
+}
+
+/// What became of a batch that was offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedBatch {
+    /// Of the batch itself.
+    pub batch: Accepted,
+    /// Of its messages, in the order in which they were offered.
+    pub messages: Vec<Accepted>,
+}
+
 /// What became of a message that was offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
@@ -232,6 +295,42 @@ pub enum Accepted {
     },
 }
 
+impl Accepted {
+    /// The number of the message: its own, or that of the first.
+    #[must_use]
+    pub fn id(&self) -> MessageId {
+        match self {
+            Self::New { id, .. } | Self::Duplicate { id, .. } => *id,
+        }
+    }
+}
+
+/// A delivery that waits for others, to go with them in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gathered {
+    /// Its number.
+    pub id: DeliveryId,
+    /// When its message came, in milliseconds since 1970.
+    pub at: i64,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// Deliveries that have gathered and go now.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The destination.
+    pub destination: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Those that go in a batch, in order.
+    pub deliveries: Vec<DeliveryId>,
+    /// The batch, a message with a delivery to the destination.
+    pub batch: Option<Incoming>,
+    /// Those that cannot be in one: each goes by itself.
+    pub alone: Vec<DeliveryId>,
+}
+
 /// A delivery to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -247,39 +346,8 @@ pub struct Delivery {
     pub due: i64,
     /// Whether the destination may have it: an attempt's end is not known.
     pub maybe_duplicate: bool,
-}
-
-/// What becomes of a delivery after an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settlement {
-    /// The destination took it.
-    Done,
-    /// Once more.
-    Retry {
-        /// When, in milliseconds since 1970.
-        due: i64,
-        /// Whether the destination may have it all the same.
-        ambiguous: bool,
-    },
-    /// Given up.
-    Dead,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone)]
-pub struct AttemptEnd {
-    /// Which.
-    pub attempt: AttemptId,
-    /// When, in milliseconds since 1970.
-    pub at: i64,
-    /// In a word or two, without content: `AA`, `timeout`.
-    pub outcome: String,
-    /// What the destination answered.
-    pub reply: Option<Payload>,
-    /// What becomes of the delivery.
-    pub settlement: Settlement,
-    /// Where it goes instead, with the same bytes, when it is given up; nowhere, if it took another's place itself.
-    pub backup: Option<String>,
+    /// Whether it was refused and waits for somebody to look.
+    pub held: bool,
 }
 
 /// A line for the audit.
@@ -332,6 +400,9 @@ pub enum StoreError {
     /// What was named is not there.
     #[error("there is no such {0}")]
     Unknown(&'static str),
+    /// What was ordered does not fit how things stand.
+    #[error("{0}")]
+    Refused(Arc<str>),
     /// Anything else.
     #[error("the store failed: {0}")]
     Failed(Arc<str>),
@@ -350,10 +421,14 @@ pub struct Query {
     pub source: Option<String>,
     /// The state.
     pub state: Option<MessageState>,
+    /// Came in this batch, or went out in it.
+    pub batch: Option<MessageId>,
     /// Came at this time or later, in milliseconds since 1970.
     pub since: Option<i64>,
     /// Came before this time.
     pub until: Option<i64>,
+    /// Has a lower number: the page behind one that ended with it.
+    pub below: Option<MessageId>,
     /// So many at most.
     pub most: usize,
 }
@@ -377,6 +452,10 @@ pub struct MessageView {
     pub state: MessageState,
     /// How long it is.
     pub bytes: u64,
+    /// The message that it is an edited copy of.
+    pub parent: Option<MessageId>,
+    /// The batch that it came in, and which message of it, from one.
+    pub batch: Option<(MessageId, u32)>,
 }
 
 /// A delivery as a reader sees it.
@@ -390,6 +469,10 @@ pub struct DeliveryView {
     pub state: DeliveryState,
     /// Whether the destination may have got it more than once.
     pub maybe_duplicate: bool,
+    /// Whether somebody resubmitted the message to make it.
+    pub resubmitted: bool,
+    /// The batch that it went in.
+    pub batch: Option<MessageId>,
     /// Each attempt.
     pub attempts: Vec<AttemptView>,
 }
@@ -427,21 +510,31 @@ pub struct Status {
     pub messages: Vec<(MessageState, u64)>,
     /// Each destination that ever had a delivery.
     pub destinations: Vec<DestinationStatus>,
-    /// Lines of the audit.
+    /// Lines of the audit, those included that were pruned.
     pub audit_lines: u64,
+    /// What is paused.
+    pub paused: Vec<Paused>,
 }
 
 /// Counts of a destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DestinationStatus {
     /// Its name.
     pub name: String,
-    /// Deliveries to be sent, or being sent.
+    /// Deliveries that wait for others, to go with them in a batch.
+    pub gathering: u64,
+    /// Deliveries to be sent, or being sent; without those that are held.
     pub queued: u64,
     /// Deliveries taken.
     pub done: u64,
+    /// Deliveries whose application acknowledgment is waited for.
+    pub awaiting: u64,
+    /// Deliveries that were refused and hold up those behind them.
+    pub held: u64,
     /// Deliveries given up, and not taken over by a backup.
     pub dead: u64,
+    /// Deliveries that somebody took out of the queue.
+    pub parked: u64,
     /// When the message of the oldest queued one came, in milliseconds since 1970.
     pub oldest: Option<i64>,
 }

@@ -7,7 +7,7 @@ use crate::hub::Hub;
 use crate::sender::Sender;
 use crate::{CANARY, adt, eventually};
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -23,7 +23,11 @@ fn the_example_of_init_is_right_and_runs() {
     // As it is but for the port, which may be taken on this machine.
     let path = hub.path().join("hub.toml");
     let example = std::fs::read_to_string(&path).expect("the example");
-    std::fs::write(&path, example.replace("127.0.0.1:2575", "127.0.0.1:0")).expect("a port");
+    std::fs::write(
+        &path,
+        example.replace("127.0.0.1:2575", "127.0.0.1:0").replace("127.0.0.1:2580", "127.0.0.1:0"),
+    )
+    .expect("a port");
     hub.restart();
     assert_eq!(Sender::connect(&hub.address("adt_in")).code(&adt("M1")), "AA");
     eventually("it is delivered", || hub.files("archive").len() == 1);
@@ -79,7 +83,7 @@ fn statement_37_one_command_shows_what_became_of_a_message() {
 }
 
 /// Ends a process with the test, however the test ends.
-struct Ended(std::process::Child);
+pub(crate) struct Ended(pub(crate) std::process::Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {

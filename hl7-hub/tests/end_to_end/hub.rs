@@ -13,7 +13,10 @@ use tempfile::TempDir;
 
 use crate::{CANARY, PATIENCE, eventually};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_hl7-hub");
+/// The hub; a bench may compare with another build.
+fn binary() -> PathBuf {
+    std::env::var_os("HUB_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_hl7-hub").into()).into()
+}
 
 /// A folder with a configuration, and the hub that runs over it, if one does.
 pub(crate) struct Hub {
@@ -65,11 +68,11 @@ impl Hub {
             }
         });
         self.running = Some(Running { child, log, reader: Some(reader) });
-        eventually("the hub starts", || self.logged(" started "));
+        eventually("the hub starts", || self.logged(" started ") || self.logged("\"started\""));
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.folder.path());
         command
     }
@@ -83,6 +86,12 @@ impl Hub {
     /// Runs another command of the hub over the same configuration.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the command runs")
+    }
+
+    /// The process that runs.
+    #[allow(dead_code, reason = "the bench looks at its memory")]
+    pub(crate) fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").child.id()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -112,7 +121,7 @@ impl Hub {
         self.status().destinations.iter().all(|destination| destination.queued == 0)
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let running = self.running.as_ref().expect("it runs");
         running.log.lock().expect("the log").clone()
     }
@@ -135,6 +144,32 @@ impl Hub {
         addresses.get(source).cloned().unwrap_or_else(|| panic!("{source} does not listen"))
     }
 
+    /// Writes another configuration, has the hub read it, and waits until it says what came of that: whether it took it.
+    pub(crate) fn reload(&self, config: &str) -> bool {
+        let count = |text| self.lines().iter().filter(|line| line.contains(text)).count();
+        let (taken, refused) = (
+            "goes on with the configuration as it stands in its file now",
+            "goes on with the configuration that it has",
+        );
+        let before = (count(taken), count(refused));
+        self.begin_reload(config);
+        eventually("the configuration is read", || (count(taken), count(refused)) != before);
+        count(refused) == before.1
+    }
+
+    /// As `reload`, without waiting.
+    pub(crate) fn begin_reload(&self, config: &str) {
+        std::fs::write(self.path().join("hub.toml"), config).expect("the configuration");
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, signal: &str) {
+        let running = self.running.as_ref().expect("it runs");
+        let id = running.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().expect("a signal");
+        assert!(sent.success());
+    }
+
     /// As by a loss of power, but for what the system has not written yet.
     pub(crate) fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
@@ -145,10 +180,8 @@ impl Hub {
 
     /// Asks the hub to stop and waits until it has.
     pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal("-TERM");
         let mut running = self.running.take().expect("it runs");
-        let id = running.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("a signal");
-        assert!(asked.success());
         let began = Instant::now();
         while running.child.try_wait().expect("a state").is_none() {
             assert!(began.elapsed() < PATIENCE, "it does not stop");

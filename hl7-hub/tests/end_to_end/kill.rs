@@ -1,4 +1,4 @@
-//! The hub is killed at random moments under load, again and again.
+//! The hub is killed at random moments under load, again and again, some of them while it goes over to another configuration.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +17,8 @@ use crate::{adt, eventually, field};
 /// Rounds, unless `HUB_KILL_ROUNDS` says otherwise.
 const ROUNDS: u64 = 5;
 const SENDERS: usize = 3;
+/// How many messages the first sender sends ahead; the others wait for each acknowledgment.
+const AHEAD: u32 = 8;
 
 /// What a sender knows: which of its messages were acknowledged.
 #[derive(Default)]
@@ -26,25 +28,33 @@ struct Ledger {
     acked: Vec<String>,
 }
 
-/// Sends until the connection breaks, each message once the one before it is acknowledged.
+/// Sends until the connection breaks; the next messages, once those before them are acknowledged.
 fn load(
     address: String,
     name: usize,
     ledger: Arc<Mutex<Ledger>>,
     stop: Arc<AtomicBool>,
 ) -> JoinHandle<()> {
+    let ahead = if name == 0 { AHEAD } else { 1 };
     std::thread::spawn(move || {
         let Ok(mut sender) = Sender::try_connect(&address) else { return };
         while !stop.load(Ordering::SeqCst) {
-            let id = format!("S{name}-{:06}", ledger.lock().expect("the ledger").next);
-            let Ok(Some(reply)) = sender.try_send(&adt(&id)) else { return };
-            assert_eq!(
-                (field(&reply, "MSA", 1), field(&reply, "MSA", 2)),
-                ("AA".into(), id.clone())
-            );
-            let mut ledger = ledger.lock().expect("the ledger");
-            ledger.next += 1;
-            ledger.acked.push(id);
+            let next = ledger.lock().expect("the ledger").next;
+            let ids: Vec<_> = (next..next + ahead).map(|id| format!("S{name}-{id:06}")).collect();
+            let frames = ids.iter().map(|id| format!("\u{b}{}\u{1c}\r", adt(id)));
+            if sender.raw(frames.collect::<String>().as_bytes()).is_err() {
+                return;
+            }
+            for id in ids {
+                let Ok(Some(reply)) = sender.reply() else { return };
+                assert_eq!(
+                    (field(&reply, "MSA", 1), field(&reply, "MSA", 2)),
+                    ("AA".into(), id.clone())
+                );
+                let mut ledger = ledger.lock().expect("the ledger");
+                ledger.next += 1;
+                ledger.acked.push(id);
+            }
         }
     })
 }
@@ -59,9 +69,10 @@ fn firsts(ids: &[String]) -> Vec<&String> {
 fn statement_9_killed_under_load_nothing_acknowledged_is_lost() {
     let rounds = std::env::var("HUB_KILL_ROUNDS").ok().and_then(|text| text.parse().ok());
     let (lab, ris) = (Receiver::start(), Receiver::start());
-    let mut hub = Hub::start(&config(lab.address(), ris.address()));
+    let config = config(lab.address(), ris.address());
+    let mut hub = Hub::start(&config);
     let ledgers: Vec<Arc<Mutex<Ledger>>> = (0..SENDERS).map(|_| Arc::default()).collect();
-    for _ in 0..rounds.unwrap_or(ROUNDS) {
+    for round in 0..rounds.unwrap_or(ROUNDS) {
         let stop: Arc<AtomicBool> = Arc::default();
         let address = hub.address("adt");
         let senders: Vec<_> = ledgers
@@ -73,6 +84,13 @@ fn statement_9_killed_under_load_nothing_acknowledged_is_lost() {
             .collect();
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         sleep(Duration::from_millis(50 + u64::from(clock.subsec_nanos()) % 350));
+        if round % 2 == 1 {
+            // Of one destination something changes, so that its lane is set up anew.
+            let most = format!("\"{}ms\"", 201 + round % 50);
+            let other = config.replacen("\"200ms\"", &most, 1);
+            hub.begin_reload(&other);
+            sleep(Duration::from_millis(u64::from(clock.subsec_nanos()) % 40));
+        }
         hub.kill();
         stop.store(true, Ordering::SeqCst);
         senders

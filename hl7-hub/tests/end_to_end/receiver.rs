@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,6 +21,10 @@ pub(crate) enum Reaction {
     Code(&'static str),
     /// Answers with a code, for another control id.
     CodeFor(&'static str, &'static str),
+    /// Sends several replies at once: a code, and the control id that it is for.
+    Codes(Vec<(&'static str, String)>),
+    /// Answers with a message.
+    Reply(String),
     /// Sends a commit block.
     Commit(Commit),
     /// Says nothing.
@@ -35,6 +39,8 @@ type React = Arc<dyn Fn(usize, &str) -> Reaction + Send + Sync>;
 pub(crate) struct Receiver {
     address: String,
     received: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// How often somebody connected, how many are connected, and how many were at most.
+    connections: Arc<[AtomicUsize; 3]>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -57,15 +63,23 @@ impl Receiver {
         let stop: Arc<AtomicBool> = Arc::default();
         let (messages, stopped, react) =
             (Arc::clone(&received), Arc::clone(&stop), Arc::new(react) as React);
+        let connections: Arc<[AtomicUsize; 3]> = Arc::default();
+        let counted = Arc::clone(&connections);
         let thread = std::thread::spawn(move || {
             let mut connections = Vec::new();
             while !stopped.load(Ordering::SeqCst) {
                 match listener.accept() {
                     Ok((stream, _)) => {
+                        let counted = Arc::clone(&counted);
+                        counted[0].fetch_add(1, Ordering::SeqCst);
+                        let open = counted[1].fetch_add(1, Ordering::SeqCst) + 1;
+                        counted[2].fetch_max(open, Ordering::SeqCst);
                         let (messages, stopped, react) =
                             (Arc::clone(&messages), Arc::clone(&stopped), Arc::clone(&react));
                         connections.push(std::thread::spawn(move || {
-                            serve(stream, &messages, &stopped, &react);
+                            serve(&stream, &messages, &stopped, &react);
+                            // Before the other side can notice that it is closed.
+                            counted[1].fetch_sub(1, Ordering::SeqCst);
                         }));
                     }
                     Err(_) => std::thread::sleep(Duration::from_millis(2)),
@@ -73,11 +87,21 @@ impl Receiver {
             }
             connections.into_iter().for_each(|connection| drop(connection.join()));
         });
-        Self { address, received, stop, thread: Some(thread) }
+        Self { address, received, connections, stop, thread: Some(thread) }
     }
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// How often somebody connected.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections[0].load(Ordering::SeqCst)
+    }
+
+    /// How many were connected at once, at most.
+    pub(crate) fn most_connected(&self) -> usize {
+        self.connections[2].load(Ordering::SeqCst)
     }
 
     /// The messages as they came.
@@ -100,7 +124,7 @@ impl Drop for Receiver {
     }
 }
 
-fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBool, react: &React) {
+fn serve(mut stream: &TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBool, react: &React) {
     stream.set_nonblocking(false).expect("a setting");
     stream.set_read_timeout(Some(TICK)).expect("a setting");
     stream.set_nodelay(true).expect("a setting");
@@ -126,9 +150,10 @@ fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBoo
                 messages.push(message.to_vec());
                 messages.len()
             };
-            let (code, of) = match react(number, &control_id) {
-                Reaction::Code(code) => (code, control_id),
-                Reaction::CodeFor(code, of) => (code, of.to_owned()),
+            let codes = match react(number, &control_id) {
+                Reaction::Code(code) => vec![(code, control_id)],
+                Reaction::CodeFor(code, of) => vec![(code, of.to_owned())],
+                Reaction::Codes(codes) => codes,
                 Reaction::Commit(commit) => {
                     let mut block = Vec::new();
                     Encoder::default().commit(commit, &mut block);
@@ -137,12 +162,23 @@ fn serve(mut stream: TcpStream, messages: &Mutex<Vec<Vec<u8>>>, stop: &AtomicBoo
                     }
                     continue;
                 }
+                Reaction::Reply(reply) => {
+                    let mut frame = Vec::new();
+                    Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+                    if stream.write_all(&frame).is_err() {
+                        return;
+                    }
+                    continue;
+                }
                 Reaction::Silence => continue,
                 Reaction::Close => return,
             };
-            let reply = format!("MSH|^~\\&|LAB||HUB||1||ACK|R{number}|P|2.5.1\rMSA|{code}|{of}\r");
             let mut frame = Vec::new();
-            Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+            for (code, of) in codes {
+                let reply =
+                    format!("MSH|^~\\&|LAB||HUB||1||ACK|R{number}|P|2.5.1\rMSA|{code}|{of}\r");
+                Encoder::default().encode(reply.as_bytes(), &mut frame).expect("a frame");
+            }
             if stream.write_all(&frame).is_err() {
                 return;
             }

@@ -29,6 +29,8 @@ pub struct Header<'a> {
     sound: bool,
     /// The segment of an index, which knows where a separator is half of a character.
     segment: Option<TreeSegment<'a>>,
+    /// What its message is in, as far as that is known.
+    charset: Charset,
 }
 
 impl<'a> Header<'a> {
@@ -56,7 +58,7 @@ impl<'a> Header<'a> {
     pub fn of_tree(tree: &'a Tree) -> Option<Self> {
         let segment = tree.segments().next()?;
         let header = Self::of_line(segment.raw(), segment.range().start)?;
-        Some(Self { segment: Some(segment), ..header })
+        Some(Self { segment: Some(segment), charset: tree.charset(), ..header })
     }
 
     /// A line that is a header.
@@ -71,7 +73,7 @@ impl<'a> Header<'a> {
         let declared = Delimiters::parse(separator, &encoding[..length]);
         let sound = declared.is_ok();
         let delimiters = declared.unwrap_or_else(|_| usual(separator));
-        Some(Self { line, start, delimiters, sound, segment: None })
+        Some(Self { line, start, delimiters, sound, segment: None, charset: Charset::UTF_8 })
     }
 
     /// Where it stands in the bytes that it was found in, without its line end.
@@ -107,14 +109,31 @@ impl<'a> Header<'a> {
         match seq {
             0 => b"",
             1 => self.line.get(3..4).unwrap_or_default(),
-            _ => self.fields().nth(seq - 2).unwrap_or_default(),
+            _ => self.split().nth(seq - 2).unwrap_or_default(),
         }
     }
 
     /// The fields from the second on, as they stand.
     pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let indexed = self.segment.map(|segment| segment.fields().skip(1).map(|field| field.raw()));
+        let split = if indexed.is_none() { Some(self.split()) } else { None };
+        indexed.into_iter().flatten().chain(split.into_iter().flatten())
+    }
+
+    /// The same without an index.
+    fn split(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let separator = self.delimiters.field;
         self.line.get(4..).unwrap_or_default().split(move |&byte| byte == separator)
+    }
+
+    /// How an answer is written: its delimiters, and the character set of the message, as far as that is known.
+    pub(crate) fn reply_notation(&self) -> Notation {
+        Notation { delimiters: self.reply_delimiters(), charset: self.charset }
+    }
+
+    /// How the message is written.
+    pub(crate) fn notation(&self) -> Notation {
+        Notation { delimiters: self.delimiters, charset: self.charset }
     }
 
     /// A component of a field's first repetition as it stands, both from one.
@@ -130,7 +149,7 @@ impl<'a> Header<'a> {
     /// The text of a field that has no parts, without escapes.
     #[must_use]
     pub fn text(&self, seq: usize) -> Cow<'a, str> {
-        text_of(self.field(seq), &self.delimiters)
+        unescaped(self.notation().read_leaf(self.field(seq)).0)
     }
 
     /// The delimiters of an answer: those of this header, completed where it declares fewer than four.
@@ -178,9 +197,14 @@ pub(crate) fn text_of<'a>(raw: &'a [u8], delimiters: &Delimiters) -> Cow<'a, str
 
 /// A text as a leaf under some delimiters.
 pub(crate) fn leaf(text: &str, delimiters: &Delimiters) -> Vec<u8> {
+    leaf_in(text, &notation(delimiters))
+}
+
+/// A text as a leaf of a message.
+pub(crate) fn leaf_in(text: &str, notation: &Notation) -> Vec<u8> {
     let mut raw = String::with_capacity(text.len());
     escape_into(&mut raw, text);
-    notation(delimiters).written(&raw).into_owned()
+    notation.written(&raw).into_owned()
 }
 
 /// Writes a segment: its id and its fields, without empty fields at the end, and a carriage return. For a header the
@@ -237,6 +261,27 @@ mod tests {
         let tree = Tree::parse(japanese).expect("a message");
         let header = Header::of_tree(&tree).expect("a header");
         assert_eq!((header.field(19), header.field(20)), (&b"\x83|A"[..], &b"B"[..]));
+        assert_eq!(header.fields().nth(17), Some(&b"\x83|A"[..]));
+        // So it is in front of the field that says what it is.
+        let japanese =
+            *b"MSH|^~\\&|\x83||\x8c|\x83||B||||ADT^A01|42|P|2.5||||||SHIFT_JIS\rPID|1|\x83|\r";
+        let tree = Tree::parse(japanese).expect("a message");
+        let header = Header::of_tree(&tree).expect("a header");
+        assert_eq!((header.field(4), header.field(10)), (&b"\x8c|\x83|"[..], &b"42"[..]));
+        assert_eq!(header.text(4), "\u{82b8}\u{30dd}");
+        assert_eq!(tree.get(&"PID-2".parse().expect("a path")).as_deref(), Some("\u{30dd}"));
+        let switched =
+            *b"MSH|^~\\&|A|\x1b$B\x30|\x1b(B|B||||ADT^A01|42|P|2.5||||||~ISO IR87\rPID|1\r";
+        let tree = Tree::parse(switched).expect("a message");
+        let header = Header::of_tree(&tree).expect("a header");
+        assert_eq!((header.field(5), header.field(10)), (&b"B"[..], &b"42"[..]));
+        // Where that does not come out, a separator separates.
+        for named in ["SHIFT_JI", "8859/1", ""] {
+            let other = String::from_utf8_lossy(b"MSH|^~\\&|\xe4||||||ADT^A01|42|P|2.5|||||||")
+                .into_owned();
+            let tree = Tree::parse(other + named + "\r").expect("a message");
+            assert_eq!(Header::of_tree(&tree).expect("a header").field(9), b"ADT^A01", "{named}");
+        }
     }
 
     #[test]

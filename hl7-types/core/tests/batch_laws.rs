@@ -79,6 +79,7 @@ fn token() -> impl Strategy<Value = Vec<u8>> {
         1 => fixed("\r\n \r\n"),
         1 => fixed("\u{feff}"),
         1 => fixed("text"),
+        1 => fixed(" "),
         1 => vec(any::<u8>(), 0..12),
     ]
 }
@@ -110,8 +111,13 @@ proptest! {
     }
 
     #[test]
-    fn what_is_found_does_not_depend_on_how_it_is_read(input in soup(), sizes in vec(1_usize..40, 1..8)) {
-        prop_assert_eq!(read(Slow::new(&input, sizes), 1 << 20), read(&input[..], 1 << 20));
+    fn what_is_found_does_not_depend_on_how_it_is_read(
+        input in soup(),
+        sizes in vec(1_usize..40, 1..8),
+        // Below it, headers and trailers are too long as well.
+        limit in prop_oneof![Just(1 << 20), 1_usize..60],
+    ) {
+        prop_assert_eq!(read(Slow::new(&input, sizes), limit), read(&input[..], limit));
     }
 
     #[test]

@@ -4,16 +4,38 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::audit::{self, Line, NOTHING, Tip};
 use super::failure;
-use crate::Payload;
 use crate::store::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Incoming,
-    MessageId, MessageState, NewDelivery, Settlement, StoreError, Verdict,
+    Accepted, AcceptedBatch, AttemptEnd, AttemptId, AuditEvent, DedupeKey, DeliveryId,
+    DeliveryState, Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery, SentAs,
+    Settlement, Step, StoreError, Verdict,
 };
+use crate::{Digest, Payload};
 
-type Result<T> = std::result::Result<T, StoreError>;
+/// What the store's own work gives.
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Who writes lines that no person asked for.
-const HUB: &str = "hub";
+pub(super) const HUB: &str = "hub";
+
+/// Where a message stands, from its deliveries and from what was decided about it; over a row of `messages`.
+pub(super) const STATE: &str = "CASE \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
+         AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting')) \
+         THEN 'queued' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'parked') \
+         THEN 'parked' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'dead') \
+         THEN 'dead' \
+     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'done') \
+         THEN 'completed' \
+     WHEN resolved IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) THEN 'resolved' \
+     WHEN verdict = 'accepted' THEN 'no-route' WHEN verdict = 'batch' THEN 'split' \
+     ELSE 'refused' END";
+
+/// The lane of a delivery to the destination `?2` that comes by another way than a message does: it goes alone, where there
+/// are several.
+pub(super) const ANY_LANE: &str = "CASE WHEN coalesce((SELECT lanes FROM layouts WHERE destination = ?2), 1) > 1 THEN -1 ELSE 0 END";
 
 /// The tables inside the writer's transaction, and the end of the audit.
 pub(super) struct Ledger<'w> {
@@ -24,6 +46,24 @@ pub(super) struct Ledger<'w> {
 impl Ledger<'_> {
     /// A message with its dedupe key, acknowledgments, deliveries and audit line; or the message that it repeats.
     pub(super) fn accept(&mut self, incoming: &Incoming) -> Result<Accepted> {
+        self.accept_in(incoming, None)
+    }
+
+    /// A batch and messages of it, each as [`accept`](Self::accept) takes it.
+    pub(super) fn accept_batch(&mut self, incoming: &IncomingBatch) -> Result<AcceptedBatch> {
+        let batch = self.accept(&incoming.batch)?;
+        let accept =
+            |member: &Member| self.accept_in(&member.message, Some((batch.id(), member.ordinal)));
+        let messages = incoming.messages.iter().map(accept).collect::<Result<_>>()?;
+        Ok(AcceptedBatch { batch, messages })
+    }
+
+    /// A message, and which one of a batch it is.
+    fn accept_in(
+        &mut self,
+        incoming: &Incoming,
+        place: Option<(MessageId, u32)>,
+    ) -> Result<Accepted> {
         let first = incoming.dedupe.as_ref().map(|key| self.first_of(incoming, key)).transpose()?;
         let first = first.unwrap_or(Known::Never);
         if let Known::Same(id) = first {
@@ -32,11 +72,15 @@ impl Ledger<'_> {
             return Ok(Accepted::Duplicate { id: MessageId(id), replies });
         }
         let id = self.insert(incoming).map_err(failure)?;
-        let digest = audit::digest_of_message(self.db, id).map_err(failure)?;
-        self.db
-            .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")
-            .and_then(|mut update| update.execute(params![id, digest.0]))
-            .map_err(failure)?;
+        if let Some((batch, ordinal)) = place {
+            self.db
+                .prepare_cached(
+                    "INSERT INTO batch_members (message, batch, ordinal) VALUES (?1, ?2, ?3)",
+                )
+                .and_then(|mut insert| insert.execute(params![id, batch.0, ordinal]))
+                .map_err(failure)?;
+        }
+        let digest = self.seal(id).map_err(failure)?;
         let reused = first == Known::Other;
         let mark = if reused { "; its control id came before with other content" } else { "" };
         let line = Line {
@@ -55,7 +99,7 @@ impl Ledger<'_> {
         Ok(Accepted::New { id: MessageId(id), reused_control_id: reused })
     }
 
-    fn insert(&self, incoming: &Incoming) -> rusqlite::Result<i64> {
+    pub(super) fn insert(&self, incoming: &Incoming) -> rusqlite::Result<i64> {
         let Incoming { facts, payload, .. } = incoming;
         let [control, kind, app, facility, to_app, to_facility, version, patient] = facts.texts();
         self.db
@@ -110,12 +154,25 @@ impl Ledger<'_> {
         Ok(id)
     }
 
+    /// Notes in a message's row what its rows are; for the line about it too.
+    pub(super) fn seal(&self, message: i64) -> rusqlite::Result<Digest> {
+        let digest = audit::digest_of_message(self.db, message)?;
+        self.db
+            .prepare_cached("UPDATE messages SET digest = ?2 WHERE id = ?1")?
+            .execute(params![message, digest.0])?;
+        Ok(digest)
+    }
+
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
+        let state = if delivery.gather { DeliveryState::Gathering } else { DeliveryState::Queued };
         self.db
             .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state) VALUES (?1, ?2, 'queued')",
+                // By another layout than that of now: it was read while the configuration changed.
+                "INSERT INTO deliveries (message, destination, state, lane) \
+                 SELECT ?1, ?2, ?4, CASE WHEN ?3 < coalesce( \
+                     (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END",
             )?
-            .execute(params![message, delivery.destination])?;
+            .execute(params![message, delivery.destination, delivery.lane, state.word()])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
@@ -157,12 +214,18 @@ impl Ledger<'_> {
             .collect()
     }
 
+    /// The ends of attempts, then the attempts that begin.
+    pub(super) fn advance(&mut self, step: &Step) -> Result<Vec<AttemptId>> {
+        step.ends.iter().try_for_each(|end| self.settle(end))?;
+        step.begin.iter().map(|&delivery| self.begin_attempt(delivery, step.at)).collect()
+    }
+
     /// An attempt, and its delivery being sent.
-    pub(super) fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
+    fn begin_attempt(&mut self, delivery: DeliveryId, at: i64) -> Result<AttemptId> {
         let changed = self
             .db
             .prepare_cached(
-                "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 \
+                "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, changed = NULL \
                  WHERE id = ?1 AND state = 'queued'",
             )
             .and_then(|mut update| update.execute([delivery.0]))
@@ -179,38 +242,43 @@ impl Ledger<'_> {
 
     /// The end of an attempt, what becomes of its delivery and of the message. Nothing where it was settled before.
     pub(super) fn settle(&mut self, end: &AttemptEnd) -> Result<()> {
-        let delivery = self
-            .db
-            .prepare_cached(
-                "UPDATE attempts SET ended = ?2, outcome = ?3, reply = ?4 \
-                 WHERE id = ?1 AND ended IS NULL RETURNING delivery",
-            )
-            .and_then(|mut update| {
-                let reply = end.reply.as_ref().map(Payload::bytes);
-                update
-                    .query_row(params![end.attempt.0, end.at, end.outcome, reply], |row| row.get(0))
-                    .optional()
-            })
-            .map_err(failure)?;
-        let Some(delivery): Option<i64> = delivery else { return Ok(()) };
+        let Some(delivery) = self.end_attempt(end).map_err(failure)? else { return Ok(()) };
+        let mut counted = 1;
         let (state, due, ambiguous) = match end.settlement {
             Settlement::Done => (DeliveryState::Done, 0, false),
             Settlement::Retry { due, ambiguous } => (DeliveryState::Queued, due, ambiguous),
+            Settlement::Withdrawn => {
+                counted = 0;
+                (DeliveryState::Queued, 0, false)
+            }
+            Settlement::Awaiting { until } => match &end.sent {
+                Some(sent) => {
+                    self.await_application(delivery, sent, until).map_err(failure)?;
+                    (DeliveryState::Awaiting, until, false)
+                }
+                // Without a control id nothing can be known to answer it.
+                None => (DeliveryState::Done, 0, false),
+            },
+            Settlement::Held => (DeliveryState::Held, 0, false),
             Settlement::Dead if self.moves(delivery, end.backup.as_deref()).map_err(failure)? => {
                 (DeliveryState::Moved, 0, false)
             }
             Settlement::Dead => (DeliveryState::Dead, 0, false),
         };
-        let (message, destination) = self
-            .db
+        self.db
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4 \
-                 WHERE id = ?1 RETURNING message, destination",
+                "UPDATE deliveries SET state = ?2, due = ?3, maybe_duplicate = maybe_duplicate | ?4, \
+                     attempts = attempts - 1 + ?5 WHERE id = ?1",
             )
             .and_then(|mut update| {
-                update.query_row(params![delivery, state.word(), due, ambiguous], |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-                })
+                update.execute(params![delivery, state.word(), due, ambiguous, counted])
+            })
+            .map_err(failure)?;
+        let (message, destination): (i64, String) = self
+            .db
+            .prepare_cached("SELECT message, destination FROM deliveries WHERE id = ?1")
+            .and_then(|mut select| {
+                select.query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))
             })
             .map_err(failure)?;
         let line = Line {
@@ -226,15 +294,44 @@ impl Ledger<'_> {
         if state.is_settled() { self.conclude(message).map_err(failure) } else { Ok(()) }
     }
 
+    /// Writes down how an attempt ended, and gives its delivery; `None` where it had ended before. (`RETURNING` would save a
+    /// line here, and make a table for it each time.)
+    fn end_attempt(&self, end: &AttemptEnd) -> rusqlite::Result<Option<i64>> {
+        let open = self
+            .db
+            .prepare_cached("SELECT delivery FROM attempts WHERE id = ?1 AND ended IS NULL")?
+            .query_row([end.attempt.0], |row| row.get(0))
+            .optional()?;
+        let reply = end.reply.as_ref().map(Payload::bytes);
+        self.db
+            .prepare_cached(
+                "UPDATE attempts SET ended = ?2, outcome = ?3, reply = ?4 \
+                 WHERE id = ?1 AND ended IS NULL",
+            )?
+            .execute(params![end.attempt.0, end.at, end.outcome, reply])?;
+        Ok(open)
+    }
+
+    fn await_application(&self, delivery: i64, sent: &SentAs, until: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT OR REPLACE INTO awaiting (delivery, destination, control_id, receiver, until) \
+                 SELECT id, destination, ?2, ?3, ?4 FROM deliveries WHERE id = ?1",
+            )?
+            .execute(params![delivery, sent.control_id, sent.receiver, until])
+            .map(|_| ())
+    }
+
     /// Queues for a backup what a delivery was to send, unless that one took the place of another itself. Whether it did.
     fn moves(&self, delivery: i64, backup: Option<&str>) -> rusqlite::Result<bool> {
         let Some(backup) = backup else { return Ok(false) };
         let queued = self
             .db
-            .prepare_cached(
-                "INSERT INTO deliveries (message, destination, parent, state) \
-                 SELECT message, ?2, id, 'queued' FROM deliveries WHERE id = ?1 AND parent IS NULL",
-            )?
+            .prepare_cached(&format!(
+                "INSERT INTO deliveries (message, destination, parent, state, lane) \
+                     SELECT message, ?2, id, 'queued', {ANY_LANE} FROM deliveries \
+                     WHERE id = ?1 AND parent IS NULL"
+            ))?
             .execute(params![delivery, backup])?;
         if queued == 0 {
             return Ok(false);
@@ -248,16 +345,22 @@ impl Ledger<'_> {
         Ok(true)
     }
 
-    /// Moves a message on once none of its deliveries is queued.
+    /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.
     fn conclude(&self, message: i64) -> rusqlite::Result<()> {
-        let mut update = self.db.prepare_cached(
-            "UPDATE messages SET state = CASE WHEN EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state = 'dead') \
-                 THEN 'dead' ELSE 'completed' END \
-             WHERE id = ?1 AND NOT EXISTS \
-                 (SELECT 1 FROM deliveries WHERE message = ?1 AND state IN ('queued', 'sending'))",
+        let mut queued = self.db.prepare_cached(
+            "SELECT 1 FROM deliveries WHERE message = ?1 \
+                 AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting') \
+                 LIMIT 1",
         )?;
-        update.execute([message]).map(|_| ())
+        if queued.exists([message])? { Ok(()) } else { self.restate(message) }
+    }
+
+    /// Puts a message where its deliveries say that it stands, and what is in it where the batch stands.
+    pub(super) fn restate(&self, message: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(&format!("UPDATE messages SET state = {STATE} WHERE id = ?1"))?
+            .execute([message])?;
+        self.conclude_members(message)
     }
 
     /// A line of the audit alone.
@@ -289,6 +392,7 @@ impl Ledger<'_> {
                 at,
                 outcome: "interrupted".to_owned(),
                 reply: None,
+                sent: None,
                 settlement: Settlement::Retry { due: 0, ambiguous: true },
                 backup: None,
             })?;
@@ -296,7 +400,13 @@ impl Ledger<'_> {
         Ok(interrupted.len() as u64)
     }
 
-    fn line(&mut self, at: i64, action: &str, message: Option<i64>, detail: &str) -> Result<()> {
+    pub(super) fn line(
+        &mut self,
+        at: i64,
+        action: &str,
+        message: Option<i64>,
+        detail: &str,
+    ) -> Result<()> {
         self.record(&AuditEvent {
             at,
             actor: HUB.to_owned(),
@@ -321,6 +431,7 @@ fn first_state(incoming: &Incoming) -> MessageState {
     match incoming.verdict {
         _ if !incoming.deliveries.is_empty() => MessageState::Queued,
         Verdict::Accepted => MessageState::NoRoute,
+        Verdict::Batch => MessageState::Split,
         _ => MessageState::Refused,
     }
 }

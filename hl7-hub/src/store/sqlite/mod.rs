@@ -6,7 +6,12 @@
 //! ever writes.
 
 mod audit;
+mod backup;
+mod gather;
+mod later;
 mod ledger;
+mod operate;
+mod prune;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -17,12 +22,14 @@ mod writer;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Accepted, AttemptEnd, AttemptId, AuditEvent, DeliveryId, Incoming, Pending, Reader, Store,
-    StoreError,
+    Accepted, AcceptedBatch, AttemptId, AuditEvent, Clocks, Incoming, IncomingBatch, LateAck,
+    LateRule, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Settled,
+    Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -96,19 +103,53 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.accept(&incoming))
     }
 
-    fn begin_attempt(&self, delivery: DeliveryId, at: i64) -> Pending<'_, AttemptId> {
-        self.writer.submit(move |ledger| ledger.begin_attempt(delivery, at))
+    fn accept_all(&self, incoming: Arc<[Incoming]>) -> Pending<'_, Vec<Accepted>> {
+        self.writer.submit(move |ledger| incoming.iter().map(|one| ledger.accept(one)).collect())
     }
 
-    fn settle(&self, end: AttemptEnd, next: Option<DeliveryId>) -> Pending<'_, Option<AttemptId>> {
-        self.writer.submit(move |ledger| {
-            ledger.settle(&end)?;
-            next.map(|delivery| ledger.begin_attempt(delivery, end.at)).transpose()
-        })
+    fn accept_batch(&self, incoming: IncomingBatch) -> Pending<'_, AcceptedBatch> {
+        self.writer.submit(move |ledger| ledger.accept_batch(&incoming))
+    }
+
+    fn advance(&self, step: Step) -> Pending<'_, Vec<AttemptId>> {
+        self.writer.submit(move |ledger| ledger.advance(&step))
+    }
+
+    fn acknowledge_late(&self, ack: LateAck) -> Pending<'_, Option<Settled>> {
+        self.writer.submit(move |ledger| ledger.acknowledge_late(&ack))
+    }
+
+    fn expire(&self, now: i64, rule: LateRule) -> Pending<'_, Vec<Settled>> {
+        self.writer.submit(move |ledger| ledger.expire(now, &rule))
+    }
+
+    fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
+    }
+
+    fn release(&self, release: Release) -> Pending<'_, Option<MessageId>> {
+        self.writer.submit(move |ledger| ledger.release(&release))
+    }
+
+    fn send_now(&self, destination: &str, event: AuditEvent) -> Pending<'_, ()> {
+        let destination = destination.to_owned();
+        self.writer.submit(move |ledger| ledger.send_now(&destination, &event))
     }
 
     fn record(&self, event: AuditEvent) -> Pending<'_, ()> {
         self.writer.submit(move |ledger| ledger.record(&event))
+    }
+
+    fn order(&self, order: Order) -> Pending<'_, Ordered> {
+        self.writer.submit(move |ledger| ledger.order(&order))
+    }
+
+    fn prune(&self, at: i64, clocks: Clocks, from: PruneFrom) -> Pending<'_, Pruned> {
+        self.writer.submit(move |ledger| ledger.prune(at, &clocks, from))
+    }
+
+    fn limit(&self, bytes: Option<u64>) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| schema::limit(ledger.db, bytes))
     }
 
     fn reader(&self) -> &dyn Reader {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::{FILE, audit, failure, verify, views};
+use super::{FILE, audit, backup, failure, gather, verify, views};
 use crate::Payload;
 use crate::store::{
-    AuditView, Delivery, DeliveryId, DeliveryView, MessageId, MessageView, Query, Reader, Status,
-    StoreError, Verified,
+    AuditView, Delivery, DeliveryId, DeliveryView, Gathered, MessageId, MessageView, Paused, Query,
+    Reader, Status, StoreError, Verified,
 };
 
 /// Connections that are kept for the next one who reads.
@@ -85,6 +85,35 @@ impl Reader for SqliteReader {
         self.with(|db| views::pending(db, destination, behind, most))
     }
 
+    fn pending_in_lane(
+        &self,
+        destination: &str,
+        lane: usize,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let behind = behind.map_or(0, |id| id.0);
+        self.with(|db| views::pending_in_lane(db, destination, lane as i64, behind, most))
+    }
+
+    fn gathering(
+        &self,
+        destination: &str,
+        behind: Option<DeliveryId>,
+        most: usize,
+    ) -> Result<Vec<Gathered>, StoreError> {
+        let behind = behind.map_or(0, |id| id.0);
+        self.with(|db| gather::gathering(db, destination, behind, most))
+    }
+
+    fn asked_to_send(&self, destination: &str) -> Result<Option<DeliveryId>, StoreError> {
+        self.with(|db| gather::asked(db, destination))
+    }
+
+    fn payloads(&self, deliveries: &[DeliveryId]) -> Result<Vec<Payload>, StoreError> {
+        self.with(|db| gather::payloads(db, deliveries))
+    }
+
     fn status(&self) -> Result<Status, StoreError> {
         self.with(views::status)
     }
@@ -112,6 +141,27 @@ impl Reader for SqliteReader {
 
     fn audit(&self, id: MessageId) -> Result<Vec<AuditView>, StoreError> {
         self.with(|db| views::audit(db, id.0))
+    }
+
+    fn edits(&self, id: MessageId) -> Result<Vec<MessageId>, StoreError> {
+        self.with(|db| views::edits(db, id.0))
+    }
+
+    fn paused(&self) -> Result<Vec<Paused>, StoreError> {
+        self.with(views::paused)
+    }
+
+    fn size(&self) -> Result<u64, StoreError> {
+        self.with(|db| {
+            let pragma = |name: &str| db.query_row(name, [], |row| row.get::<_, u64>(0));
+            Ok(pragma("PRAGMA page_count")? * pragma("PRAGMA page_size")?)
+        })
+    }
+
+    fn copy_to(&self, file: &Path) -> Result<Verified, StoreError> {
+        // A connection of its own: it is at work for as long as the copy takes.
+        let db = connect(&self.path).map_err(failure)?;
+        backup::copy(&db, file)
     }
 
     fn verify(&self) -> Result<Verified, StoreError> {

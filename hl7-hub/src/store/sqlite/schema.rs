@@ -7,10 +7,18 @@ use crate::store::StoreError;
 
 /// A step from each version to the next; the number of steps is the version of the schema. A step that was released never
 /// changes.
-const STEPS: &[&str] = &[include_str!("v1.sql")];
+const STEPS: &[&str] = &[
+    include_str!("v1.sql"),
+    include_str!("lanes.sql"),
+    include_str!("batches.sql"),
+    include_str!("operating.sql"),
+];
 
 /// SQLite before this one may lose what was committed while a checkpoint ran (its WAL reset fault).
 const OLDEST: i32 = 3_051_003;
+
+/// As many as SQLite can count.
+const MOST_PAGES: i64 = 4_294_967_294;
 
 /// Sets a connection up for writing and brings its tables up to date.
 pub(super) fn prepare(db: &mut Connection, limit: Option<u64>) -> Result<(), StoreError> {
@@ -19,20 +27,35 @@ pub(super) fn prepare(db: &mut Connection, limit: Option<u64>) -> Result<(), Sto
     }
     set_up(db).map_err(failure)?;
     check_durability(db)?;
-    if let Some(bytes) = limit {
-        let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failure)?;
-        let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1)).max(1);
-        db.pragma_update(None, "max_page_count", pages).map_err(failure)?;
-    }
+    self::limit(db, limit)?;
     migrate(db)
 }
 
+/// Statements that the writer keeps prepared: more than it has.
+const STATEMENTS: usize = 64;
+/// Pages of the database that are kept in memory, in KiB. It does not grow with what is queued.
+const CACHE: i64 = 32 << 10;
+/// Pages of the write-ahead log behind which a commit takes them to the database: 32 MiB.
+const CHECKPOINT: i64 = 8_000;
+/// Sets the most bytes of the file, in pages; SQLite takes no less than it has.
+pub(super) fn limit(db: &Connection, bytes: Option<u64>) -> Result<(), StoreError> {
+    let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failure)?;
+    let pages = |bytes| (i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1)).max(1);
+    db.pragma_update(None, "max_page_count", bytes.map_or(MOST_PAGES, pages)).map_err(failure)
+}
+
 fn set_up(db: &Connection) -> rusqlite::Result<()> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.busy_timeout(std::time::Duration::from_secs(5))?;
+    // Only a new file takes this: pages that pruning frees can be given back to the system.
+    db.pragma_update(None, "auto_vacuum", "incremental")?;
     // These give back what was set; a setting that is refused is no error, hence `check_durability`.
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
-    db.pragma_update(None, "foreign_keys", "on")
+    db.pragma_update(None, "foreign_keys", "on")?;
+    db.pragma_update(None, "temp_store", "memory")?;
+    db.pragma_update(None, "cache_size", -CACHE)?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)
 }
 
 /// Reads back what was set: an answer behind a commit is worth nothing where a commit is not synced.

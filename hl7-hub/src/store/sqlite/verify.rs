@@ -1,8 +1,13 @@
 //! Whether the audit, and what its lines cover, is as it was written.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::audit::{self, Line, START, Tip};
+use super::audit::{self, Line, Tip};
+use super::ledger::STATE;
+use super::{operate, prune};
 use crate::Digest;
 use crate::store::Verified;
 
@@ -12,12 +17,16 @@ const NAMED: usize = 100;
 /// Goes over every line: its number, its hash behind the one before, and the digest of what it is about. Then over what no
 /// line is about, which nobody but an intruder put there, and over numbers that were given and are gone.
 ///
+/// Of what was pruned, the audit says so: content is covered by its hash, which stays; lines about a message that went as a
+/// whole are about nothing that is there.
+///
 /// Covered are messages with bytes, facts, acknowledgments, destinations and what was sent, attempts with replies, and where
 /// deliveries and messages stand. Not covered is what only says when and how often to try again.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<Verified> {
+    let mut tip = audit::start(db)?;
     let mut found =
-        Verified { lines: 0, messages: 0, attempts: 0, tip: START.hash, faults: Vec::new() };
-    let mut tip = START;
+        Verified { lines: 0, messages: 0, attempts: 0, tip: tip.hash, faults: Vec::new() };
+    let gone = pruned_messages(db)?;
     let mut lines = db.prepare(
         "SELECT id, hash, at, actor, action, message, attempt, detail, digest FROM audit ORDER BY id",
     )?;
@@ -38,11 +47,28 @@ pub(super) fn verify(db: &Connection) -> rusqlite::Result<Verified> {
             found.fault(format!("audit line {id} is not as it was written, or the one before it"));
         }
         tip = Tip { id, hash };
-        check_subject(db, id, &line, &mut found)?;
+        let is_gone = |id: i64| gone.iter().any(|range| range.contains(&id));
+        if !line.message.is_some_and(is_gone) {
+            check_subject(db, id, &line, &mut found)?;
+        }
     }
     found.tip = tip.hash;
     check_strays(db, &mut found)?;
+    check_changes(db, &mut found)?;
     Ok(found)
+}
+
+/// The messages that the audit says went as a whole.
+fn pruned_messages(db: &Connection) -> rusqlite::Result<Vec<RangeInclusive<i64>>> {
+    let mut select = db.prepare("SELECT detail FROM audit WHERE action = ?1 ORDER BY id")?;
+    let details = select.query_map([prune::PRUNED], |row| row.get::<_, String>(0))?;
+    let mut ranges = Vec::new();
+    for detail in details {
+        if let Some(messages) = detail?.strip_prefix(prune::MESSAGES) {
+            ranges.extend(prune::read(messages));
+        }
+    }
+    Ok(ranges)
 }
 
 /// A line and its hash; `None` where a column is not of its kind any more.
@@ -70,7 +96,7 @@ fn check_subject(
     found: &mut Verified,
 ) -> rusqlite::Result<()> {
     match (line.action.as_str(), line.message, line.attempt) {
-        ("received", Some(message), _) => {
+        ("received" | "edit", Some(message), _) => {
             found.messages += 1;
             if audit::digest_of_message(db, message)? != line.digest {
                 found.fault(format!("message {message} is not as it was received (line {id})"));
@@ -81,6 +107,9 @@ fn check_subject(
             if kept.is_some_and(|kept| kept != line.digest.0) {
                 found.fault(format!("the digest of message {message} is another (line {id})"));
             }
+        }
+        ("resubmit", ..) if audit::digest_of_order(db, id)? != line.digest => {
+            found.fault(format!("what line {id} queued is not as it was queued"));
         }
         ("attempt", _, Some(attempt)) => {
             found.attempts += 1;
@@ -102,6 +131,7 @@ fn check_subject(
 fn state_after(db: &Connection, attempt: i64) -> rusqlite::Result<Option<String>> {
     db.prepare_cached(
         "SELECT state FROM deliveries WHERE id = (SELECT delivery FROM attempts WHERE id = ?1) \
+         AND changed IS NULL \
          AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND id > ?1)",
     )?
     .query_row([attempt], |row| row.get(0))
@@ -114,7 +144,7 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
         (
             "message",
             "SELECT id FROM messages WHERE NOT EXISTS (SELECT 1 FROM audit \
-             WHERE audit.message = messages.id AND action = 'received')",
+             WHERE audit.message = messages.id AND action IN ('received', 'edit'))",
         ),
         (
             "settled attempt",
@@ -122,21 +152,49 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
              WHERE ended IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audit \
              WHERE audit.message = deliveries.message AND audit.attempt = attempts.id)",
         ),
-        (
-            "another state of message",
-            "SELECT id FROM messages WHERE state <> CASE \
-                 WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
-                     AND state IN ('queued', 'sending')) THEN 'queued' \
-                 WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
-                     AND state = 'dead') THEN 'dead' \
-                 WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) \
-                     THEN 'completed' \
-                 WHEN verdict = 'accepted' THEN 'no-route' ELSE 'refused' END",
-        ),
+        ("another state of message", &format!("SELECT id FROM messages WHERE state <> {STATE}")),
         (
             "settled delivery",
             "SELECT id FROM deliveries WHERE state IN ('done', 'dead', 'moved') AND NOT EXISTS \
-             (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND ended IS NOT NULL)",
+             (SELECT 1 FROM attempts WHERE delivery = deliveries.id AND ended IS NOT NULL) \
+             AND changed IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
+        ),
+        (
+            "parked or cancelled delivery",
+            "SELECT id FROM deliveries WHERE state IN ('parked', 'cancelled') AND changed IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
+        ),
+        (
+            "resubmitted delivery",
+            "SELECT id FROM deliveries WHERE ordered IS NOT NULL AND NOT EXISTS \
+             (SELECT 1 FROM audit WHERE audit.id = ordered AND action = 'resubmit' \
+                 AND audit.message = deliveries.message)",
+        ),
+        (
+            "resolved message",
+            "SELECT id FROM messages WHERE resolved IS NOT NULL AND NOT EXISTS \
+             (SELECT 1 FROM audit WHERE audit.id = resolved AND action IN ('dismiss', 'edit'))",
+        ),
+        (
+            "batched delivery",
+            "SELECT id FROM deliveries WHERE state = 'batched' AND NOT EXISTS \
+             (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
+        ),
+        (
+            "another state of batched delivery",
+            "SELECT deliveries.id FROM gathered JOIN deliveries ON deliveries.id = delivery \
+                 JOIN messages AS batches ON batches.id = batch \
+             WHERE changed IS NULL AND deliveries.state <> CASE batches.state \
+                 WHEN 'completed' THEN 'done' WHEN 'dead' THEN 'dead' \
+                 WHEN 'resolved' THEN 'cancelled' ELSE 'batched' END",
+        ),
+        (
+            "batch of delivery",
+            "SELECT deliveries.id FROM gathered JOIN deliveries ON deliveries.id = delivery \
+             WHERE NOT EXISTS (SELECT 1 FROM audit WHERE audit.message = deliveries.message \
+                 AND action = 'batched' \
+                 AND detail = destination || ' delivery ' || delivery || ': in batch ' || batch)",
         ),
     ];
     for (what, sql) in strays {
@@ -144,7 +202,53 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
             db.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         ids.iter().for_each(|id| found.fault(format!("{what} {id} has no line in the audit")));
     }
-    check_numbers(db, found)
+    check_numbers(db, found)?;
+    check_counts(db, found)
+}
+
+/// What is counted as it is written comes to what there is.
+fn check_counts(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
+    let counted = [
+        (
+            "messages",
+            "SELECT state, count FROM message_counts WHERE count <> 0",
+            "SELECT state, count(*) FROM messages GROUP BY state",
+        ),
+        (
+            "deliveries",
+            "SELECT destination || ' ' || state, count FROM delivery_counts WHERE count <> 0",
+            "SELECT destination || ' ' || replace(state, 'sending', 'queued'), count(*) \
+             FROM deliveries GROUP BY 1",
+        ),
+    ];
+    for (what, kept, there) in counted {
+        let of = |sql: &str| -> rusqlite::Result<BTreeMap<String, i64>> {
+            db.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        if of(kept)? != of(there)? {
+            found.fault(format!("the counts of {what} are not those that there are"));
+        }
+    }
+    Ok(())
+}
+
+/// A delivery that somebody changed stands where the line about that says.
+fn check_changes(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
+    let mut select = db.prepare(
+        "SELECT deliveries.id, destination, state, coalesce(detail, '') FROM deliveries \
+         LEFT JOIN audit ON audit.id = changed WHERE changed IS NOT NULL",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, destination, state, detail): (i64, String, String, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let done = detail.split_once(operate::WHY).map_or(detail.as_str(), |(done, _)| done);
+        let said = operate::changed(id, &destination, &state);
+        if !done.split("; ").any(|item| item == said) {
+            found.fault(format!("delivery {id} does not stand where somebody put it"));
+        }
+    }
+    Ok(())
 }
 
 /// Numbers only go up and are never given twice: the last one that was given must be there.

@@ -6,12 +6,20 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use super::audit::payload;
 use crate::store::{
     AttemptView, AuditView, Delivery, DeliveryId, DeliveryState, DeliveryView, DestinationStatus,
-    Facts, MessageId, MessageState, MessageView, Query, Status, Verdict,
+    EVERY_LANE, Facts, MessageId, MessageState, MessageView, PENDING_BYTES, Paused, Query, Side,
+    Status, Verdict, WITHDRAWN,
 };
 
 const MESSAGE: &str = "id, at, source, peer, control_id, message_type, sending_application, \
      sending_facility, receiving_application, receiving_facility, version, patient_id, verdict, \
-     state, bytes";
+     state, bytes, parent, (SELECT batch FROM batch_members WHERE message = id), \
+     (SELECT ordinal FROM batch_members WHERE message = id)";
+
+const PENDING: &str = "SELECT deliveries.id, deliveries.message, \
+         coalesce(outgoing.body, bodies.body), attempts, due, maybe_duplicate, state \
+     FROM deliveries JOIN bodies ON bodies.message = deliveries.message \
+         LEFT JOIN outgoing ON outgoing.delivery = deliveries.id \
+     WHERE destination = ?1 AND state IN ('queued', 'sending', 'held')";
 
 /// Deliveries of a destination that are not settled, in order.
 pub(super) fn pending(
@@ -20,55 +28,148 @@ pub(super) fn pending(
     behind: i64,
     most: usize,
 ) -> rusqlite::Result<Vec<Delivery>> {
-    db.prepare_cached(
-        "SELECT deliveries.id, deliveries.message, coalesce(outgoing.body, bodies.body), attempts, \
-             due, maybe_duplicate \
-         FROM deliveries JOIN bodies ON bodies.message = deliveries.message \
-             LEFT JOIN outgoing ON outgoing.delivery = deliveries.id \
-         WHERE destination = ?1 AND state IN ('queued', 'sending') AND deliveries.id > ?2 \
-         ORDER BY deliveries.id LIMIT ?3",
-    )?
-    .query_map(params![destination, behind, most as i64], |row| {
-        Ok(Delivery {
+    let sql = format!("{PENDING} AND deliveries.id > ?2 ORDER BY deliveries.id LIMIT ?3");
+    read_pending(db, &sql, params![destination, behind, most as i64])
+}
+
+/// The same for a lane: what is in front of the next one that every lane waits for; or that one, where nothing is in front
+/// of it and the lane is the first.
+pub(super) fn pending_in_lane(
+    db: &Connection,
+    destination: &str,
+    lane: i64,
+    behind: i64,
+    most: usize,
+) -> rusqlite::Result<Vec<Delivery>> {
+    // One moment for the whole of it: else a delivery that is settled meanwhile is missed on both sides.
+    let moment = db.unchecked_transaction()?;
+    let barrier = first_in_lane(&moment, destination, EVERY_LANE)?;
+    let sql = format!(
+        "{PENDING} AND lane = ?2 AND deliveries.id > ?3 AND deliveries.id < ?4 \
+         ORDER BY deliveries.id LIMIT ?5"
+    );
+    let end = barrier.unwrap_or(i64::MAX);
+    let values = params![destination, lane, behind, end, most as i64];
+    let found = read_pending(&moment, &sql, values)?;
+    let Some(barrier) = barrier.filter(|id| lane == 0 && found.is_empty() && *id > behind) else {
+        return Ok(found);
+    };
+    let oldest = oldest(&moment, destination)?;
+    if oldest != Some(barrier) {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{PENDING} AND lane = {EVERY_LANE} AND deliveries.id = ?2");
+    read_pending(&moment, &sql, params![destination, barrier])
+}
+
+fn read_pending(
+    db: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Delivery>> {
+    let mut select = db.prepare_cached(sql)?;
+    let mut rows = select.query(values)?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while bytes < PENDING_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let delivery = Delivery {
             id: DeliveryId(row.get(0)?),
             message: MessageId(row.get(1)?),
             payload: payload(row.get(2)?),
             attempts: row.get(3)?,
             due: row.get(4)?,
             maybe_duplicate: row.get(5)?,
-        })
-    })?
-    .collect()
+            held: word(row, 6, DeliveryState::of_word)? == DeliveryState::Held,
+        };
+        bytes += delivery.payload.bytes().len();
+        found.push(delivery);
+    }
+    Ok(found)
+}
+
+/// The first of a lane that is not settled.
+fn first_in_lane(db: &Connection, destination: &str, lane: i64) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached(
+        "SELECT id FROM deliveries WHERE destination = ?1 AND lane = ?2 \
+         AND state IN ('queued', 'sending', 'held') ORDER BY id LIMIT 1",
+    )?
+    .query_row(params![destination, lane], |row| row.get(0))
+    .optional()
+}
+
+/// The first of a destination that is not settled: the least of the first of each lane, which the index gives at once.
+pub(super) fn oldest(db: &Connection, destination: &str) -> rusqlite::Result<Option<i64>> {
+    let last: Option<i64> = db
+        .prepare_cached(
+            "SELECT max(lane) FROM deliveries WHERE destination = ?1 \
+             AND state IN ('queued', 'sending', 'held')",
+        )?
+        .query_row([destination], |row| row.get(0))?;
+    let mut oldest = None;
+    for lane in EVERY_LANE..=last.unwrap_or(EVERY_LANE - 1) {
+        let first = first_in_lane(db, destination, lane)?;
+        oldest = [oldest, first].into_iter().flatten().min();
+    }
+    Ok(oldest)
 }
 
 /// Counts of everything.
 pub(super) fn status(db: &Connection) -> rusqlite::Result<Status> {
     let messages = db
-        .prepare("SELECT state, count(*) FROM messages GROUP BY state")?
+        .prepare_cached("SELECT state, count FROM message_counts WHERE count <> 0 ORDER BY state")?
         .query_map([], |row| Ok((word(row, 0, MessageState::of_word)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let destinations = db
-        .prepare(
-            "SELECT destination, sum(state IN ('queued', 'sending')), sum(state = 'done'), \
-                 sum(state = 'dead'), (SELECT at FROM messages WHERE messages.id = \
-                     (SELECT message FROM deliveries AS oldest \
-                      WHERE oldest.destination = deliveries.destination \
-                          AND state IN ('queued', 'sending') ORDER BY id LIMIT 1)) \
-             FROM deliveries GROUP BY destination",
-        )?
-        .query_map([], |row| {
-            Ok(DestinationStatus {
-                name: row.get(0)?,
-                queued: row.get(1)?,
-                done: row.get(2)?,
-                dead: row.get(3)?,
-                oldest: row.get(4)?,
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut destinations: Vec<DestinationStatus> = Vec::new();
+    let mut counts = db.prepare_cached(
+        "SELECT destination, state, count FROM delivery_counts ORDER BY destination",
+    )?;
+    let mut rows = counts.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        if destinations.last().is_none_or(|last| last.name != name) {
+            destinations.push(DestinationStatus { name, ..DestinationStatus::default() });
+        }
+        let Some(of) = destinations.last_mut() else { continue };
+        let count: u64 = row.get(2)?;
+        match word(row, 1, DeliveryState::of_word)? {
+            DeliveryState::Queued | DeliveryState::Sending => of.queued += count,
+            DeliveryState::Awaiting => of.awaiting = count,
+            DeliveryState::Held => of.held = count,
+            DeliveryState::Done => of.done = count,
+            DeliveryState::Dead => of.dead = count,
+            DeliveryState::Parked => of.parked = count,
+            DeliveryState::Gathering => of.gathering = count,
+            DeliveryState::Batched | DeliveryState::Moved | DeliveryState::Cancelled => {}
+        }
+    }
+    for of in &mut destinations {
+        let Some(oldest) = oldest(db, &of.name)? else { continue };
+        of.oldest = db
+            .prepare_cached(
+                "SELECT at FROM messages WHERE id = (SELECT message FROM deliveries WHERE id = ?1)",
+            )?
+            .query_row([oldest], |row| row.get(0))
+            .optional()?;
+    }
     let audit_lines =
         db.query_row("SELECT coalesce(max(id), 0) FROM audit", [], |row| row.get(0))?;
-    Ok(Status { messages, destinations, audit_lines })
+    Ok(Status { messages, destinations, audit_lines, paused: paused(db)? })
+}
+
+/// What is paused.
+pub(super) fn paused(db: &Connection) -> rusqlite::Result<Vec<Paused>> {
+    db.prepare("SELECT side, name, at, who, why FROM pauses ORDER BY side DESC, name")?
+        .query_map([], |row| {
+            Ok(Paused {
+                side: word(row, 0, Side::of_word)?,
+                name: row.get(1)?,
+                at: row.get(2)?,
+                who: row.get(3)?,
+                why: row.get(4)?,
+            })
+        })?
+        .collect()
 }
 
 /// Messages that answer a query, the newest first.
@@ -87,8 +188,19 @@ pub(super) fn search(db: &Connection, query: &Query) -> rusqlite::Result<Vec<Mes
     given("substr(message_type, 1, length({})) = {}", text(&query.message_type));
     given("source = {}", text(&query.source));
     given("state = {}", query.state.map(|state| Value::Text(state.word().to_owned())));
+    given(
+        "id IN (SELECT message FROM batch_members WHERE batch = {} UNION ALL \
+             SELECT message FROM gathered JOIN deliveries ON deliveries.id = delivery \
+             WHERE batch = {})",
+        query.batch.map(|batch| Value::Integer(batch.0)),
+    );
     given("at >= {}", query.since.map(Value::Integer));
     given("at < {}", query.until.map(Value::Integer));
+    given("id < {}", query.below.map(|id| Value::Integer(id.0)));
+    if query.state.is_some_and(|state| state != MessageState::Completed) {
+        // What the index of the states is about, so that it is used.
+        conditions.push("state <> 'completed'".to_owned());
+    }
     let matching = match conditions.is_empty() {
         true => String::new(),
         false => format!("WHERE {}", conditions.join(" AND ")),
@@ -122,6 +234,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
         verdict: word(row, 12, Verdict::of_word)?,
         state: word(row, 13, MessageState::of_word)?,
         bytes: row.get(14)?,
+        parent: row.get::<_, Option<i64>>(15)?.map(MessageId),
+        batch: row.get::<_, Option<i64>>(16)?.map(MessageId).zip(row.get(17)?),
     })
 }
 
@@ -129,8 +243,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
 pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<DeliveryView>> {
     let mut found: Vec<DeliveryView> = db
         .prepare(
-            "SELECT id, destination, state, maybe_duplicate FROM deliveries \
-             WHERE message = ?1 ORDER BY id",
+            "SELECT id, destination, state, maybe_duplicate, ordered IS NOT NULL, batch \
+             FROM deliveries LEFT JOIN gathered ON delivery = id WHERE message = ?1 ORDER BY id",
         )?
         .query_map([message], |row| {
             Ok(DeliveryView {
@@ -138,16 +252,19 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
                 destination: row.get(1)?,
                 state: word(row, 2, DeliveryState::of_word)?,
                 maybe_duplicate: row.get(3)?,
+                resubmitted: row.get(4)?,
+                batch: row.get::<_, Option<i64>>(5)?.map(MessageId),
                 attempts: Vec::new(),
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut attempts = db.prepare(
-        "SELECT began, ended, outcome, reply FROM attempts WHERE delivery = ?1 ORDER BY id",
+        "SELECT began, ended, outcome, reply FROM attempts \
+         WHERE delivery = ?1 AND outcome IS NOT ?2 ORDER BY id",
     )?;
     for delivery in &mut found {
         delivery.attempts = attempts
-            .query_map([delivery.id.0], |row| {
+            .query_map(params![delivery.id.0, WITHDRAWN], |row| {
                 Ok(AttemptView {
                     began: row.get(0)?,
                     ended: row.get(1)?,
@@ -160,18 +277,28 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
     Ok(found)
 }
 
-/// Lines of the audit about a message.
-pub(super) fn audit(db: &Connection, message: i64) -> rusqlite::Result<Vec<AuditView>> {
-    db.prepare("SELECT at, actor, action, detail FROM audit WHERE message = ?1 ORDER BY id")?
-        .query_map([message], |row| {
-            Ok(AuditView {
-                at: row.get(0)?,
-                actor: row.get(1)?,
-                action: row.get(2)?,
-                detail: row.get(3)?,
-            })
-        })?
+/// Messages that are edited copies of one.
+pub(super) fn edits(db: &Connection, message: i64) -> rusqlite::Result<Vec<MessageId>> {
+    db.prepare("SELECT id FROM messages WHERE parent = ?1 ORDER BY id")?
+        .query_map([message], |row| row.get(0).map(MessageId))?
         .collect()
+}
+
+/// Lines of the audit about a message; and those that say by whom it was edited, which are about the edited copies.
+pub(super) fn audit(db: &Connection, message: i64) -> rusqlite::Result<Vec<AuditView>> {
+    db.prepare(
+        "SELECT at, actor, action, detail FROM audit WHERE message = ?1 OR action = 'edit' \
+         AND message IN (SELECT id FROM messages WHERE parent = ?1) ORDER BY id",
+    )?
+    .query_map([message], |row| {
+        Ok(AuditView {
+            at: row.get(0)?,
+            actor: row.get(1)?,
+            action: row.get(2)?,
+            detail: row.get(3)?,
+        })
+    })?
+    .collect()
 }
 
 /// A column that holds a word of an enum.

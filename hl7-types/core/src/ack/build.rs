@@ -1,7 +1,7 @@
 //! Builds acknowledgments: a header turned round, the MSA, and an ERR for each fault.
 
 use crate::er7::Delimiters;
-use crate::header::{Header, leaf, write_segment};
+use crate::header::{Header, leaf, leaf_in, write_segment};
 use crate::tree::Tree;
 
 use super::err::{Fault, Shape, minor, write_faults};
@@ -144,7 +144,7 @@ pub fn acknowledge(
     software(&mut out, SoftwareEcho::AfterMsa);
     let faults = &faults[..faults.len().min(settings.most_faults)];
     let shape = Shape::of_version(header.component(12, 1));
-    write_faults(&mut out, faults, shape, settings.help_desk.as_deref(), &delimiters);
+    write_faults(&mut out, faults, shape, settings.help_desk.as_deref(), &header.reply_notation());
     out
 }
 
@@ -179,7 +179,7 @@ pub(super) fn write_header(
             fields[seq - 2] = condition.map_or("", Condition::code).as_bytes().to_vec();
         }
     }
-    settings.overrides.apply_to(&mut fields, &delimiters);
+    settings.overrides.apply_to(&mut fields, &header.reply_notation());
     write_segment(out, b"MSH", &fields, delimiters.field);
 }
 
@@ -197,7 +197,7 @@ pub(super) fn write_msa(
     let fields = [
         code.code().into(),
         header.field(10).to_vec(),
-        text.map_or(Vec::new(), |text| leaf(text, &delimiters)),
+        text.map_or(Vec::new(), |text| leaf_in(text, &header.reply_notation())),
         settings.expected_sequence.map_or(Vec::new(), |number| number.to_string().into()),
         if delayed { b"D".to_vec() } else { Vec::new() },
     ];

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::er7::Delimiters;
+use crate::er7::{Delimiters, Notation};
 use crate::finding::{Finding, Rule, Severity};
-use crate::header::{leaf, write_segment};
+use crate::header::{leaf, leaf_in, write_segment};
 use crate::tree::{Piece, Tree};
 
 /// A code of table 0357.
@@ -237,16 +237,16 @@ impl Fault {
     }
 
     /// The fields of an ERR from 2.5 on.
-    fn fields(&self, help_desk: Option<&str>, delimiters: &Delimiters) -> Vec<Vec<u8>> {
-        let separator = delimiters.component;
-        let text = leaf(self.code.text(), delimiters);
+    fn fields(&self, help_desk: Option<&str>, notation: &Notation) -> Vec<Vec<u8>> {
+        let separator = notation.delimiters.component;
+        let text = leaf_in(self.code.text(), notation);
         let code = [self.code.code().as_bytes(), &text, b"HL70357"].join(&separator);
         let severity: &[u8] = match self.severity {
             Severity::Error => b"E",
             Severity::Warning => b"W",
             Severity::Note => b"I",
         };
-        let optional = |text: Option<&str>| text.map_or(Vec::new(), |text| leaf(text, delimiters));
+        let optional = |text: Option<&str>| text.map_or(Vec::new(), |text| leaf_in(text, notation));
         vec![
             Vec::new(),
             self.place(5, separator),
@@ -254,7 +254,7 @@ impl Fault {
             severity.to_vec(),
             Vec::new(),
             optional(self.value.as_deref()),
-            leaf(&self.diagnostic, delimiters),
+            leaf_in(&self.diagnostic, notation),
             Vec::new(),
             Vec::new(),
             Vec::new(),
@@ -318,11 +318,12 @@ pub(crate) fn write_faults(
     faults: &[Fault],
     shape: Shape,
     help_desk: Option<&str>,
-    delimiters: &Delimiters,
+    notation: &Notation,
 ) {
+    let delimiters = &notation.delimiters;
     if shape == Shape::Segments {
         for fault in faults {
-            write_segment(out, b"ERR", &fault.fields(help_desk, delimiters), delimiters.field);
+            write_segment(out, b"ERR", &fault.fields(help_desk, notation), delimiters.field);
         }
     } else if !faults.is_empty() {
         let separator = delimiters.repetition.unwrap_or(b'~');

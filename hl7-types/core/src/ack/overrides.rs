@@ -1,7 +1,8 @@
 //! Values that a party wants to see in the header of what is sent to it.
 
-use crate::er7::{Delimiters, translate};
+use crate::er7::Notation;
 use crate::header::Header;
+use crate::tree::Tree;
 
 /// The last field of a header that can be overridden.
 const LAST: usize = 30;
@@ -59,20 +60,25 @@ impl HeaderOverrides {
         Ok(())
     }
 
-    /// The value of a field under some delimiters; `None` leaves it as it is.
-    fn value(&self, field: usize, delimiters: &Delimiters) -> Option<Vec<u8>> {
+    /// Whether nothing is overridden.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The value of a field as a message writes it; `None` leaves it as it is.
+    fn value(&self, field: usize, notation: &Notation) -> Option<Vec<u8>> {
         let (_, value) = self.values.iter().find(|&&(set, _)| set == field)?;
         Some(match value.as_str() {
             Self::CLEAR => Vec::new(),
-            value if delimiters.is_standard() => value.as_bytes().to_vec(),
-            value => translate(value.as_bytes(), &Delimiters::STANDARD, delimiters),
+            value => notation.written(value).into_owned(),
         })
     }
 
     /// Puts the values into the fields of a header, of which the first is MSH-2.
-    pub(crate) fn apply_to(&self, fields: &mut Vec<Vec<u8>>, delimiters: &Delimiters) {
+    pub(crate) fn apply_to(&self, fields: &mut Vec<Vec<u8>>, notation: &Notation) {
         for seq in 3..=LAST {
-            let Some(value) = self.value(seq, delimiters) else { continue };
+            let Some(value) = self.value(seq, notation) else { continue };
             if fields.len() < seq - 1 && !value.is_empty() {
                 fields.resize(seq - 1, Vec::new());
             }
@@ -82,14 +88,20 @@ impl HeaderOverrides {
         }
     }
 
-    /// The message with its header changed; every byte outside of the fields that change stays. `None` where there is
-    /// no header.
+    /// The message with its header changed; every byte outside of the fields that change stays. Values are written in the
+    /// character set of the message; what that lacks becomes hexadecimal data (`\X..\`). `None` where there is no header.
     #[must_use]
     pub fn apply(&self, message: &[u8]) -> Option<Vec<u8>> {
         let header = Header::of(message)?;
+        // Only where it matters is the message indexed: the index knows its character set, and where it hides separators.
+        let line = message.get(header.range()).unwrap_or_default();
+        let is_plain = line.is_ascii() && !line.contains(&0x1b);
+        let values_are_plain = self.values.iter().all(|(_, value)| value.is_ascii());
+        let tree = if is_plain && values_are_plain { None } else { Tree::parse(message).ok() };
+        let header = tree.as_ref().and_then(Header::of_tree).unwrap_or(header);
         let range = header.range();
         let mut fields: Vec<Vec<u8>> = header.fields().map(<[u8]>::to_vec).collect();
-        self.apply_to(&mut fields, header.delimiters());
+        self.apply_to(&mut fields, &header.notation());
         let fields = fields.join(&header.delimiters().field);
         let head = message.get(..range.start + 4).unwrap_or(message);
         Some([head, &fields, message.get(range.end..).unwrap_or_default()].concat())
@@ -145,6 +157,33 @@ mod tests {
         check("PID|1\r", &[(3, "X")], None);
     }
 
+    // statement 22: values are written in the message's own character set.
+    #[test]
+    fn statement_22_overrides_are_written_in_the_charset_of_the_message() {
+        let check = |facility: &[u8], charset: &str, value: &str, expected: &[u8]| {
+            let head = [b"MSH|^~\\&|A|", facility, b"|C||1||ADT^A01|1|P|2.5||||||"].concat();
+            // The second half of the character behind it is what separates fields elsewhere.
+            let message = [&head[..], charset.as_bytes(), b"|\x83|\rPID|1\r"].concat();
+            let found = overrides(&[(5, value), (20, "x")]).apply(&message).expect("a header");
+            let place = [b"MSH|^~\\&|A|", facility, b"|", expected, b"||1"].concat();
+            assert!(found.starts_with(&place), "{charset}: {}", String::from_utf8_lossy(&found));
+            let tree = Tree::parse(found).expect("a message");
+            let get = |path: &str| tree.get(&path.parse().expect("a path"));
+            assert_eq!(get("MSH-5").as_deref(), Some(value), "{charset}");
+            if charset == "SHIFT_JIS" {
+                assert_eq!(get("MSH-20").as_deref(), Some("x"));
+            }
+        };
+        let (latin, japanese) = ("K\u{d6}LN", "\u{30c6}\u{30b9}\u{30c8}");
+        check(b"B", "", latin, latin.as_bytes());
+        check(b"B", "UNICODE UTF-8", latin, latin.as_bytes());
+        check(b"B", "8859/1", latin, b"K\xd6LN");
+        check(b"\xc4", "8859/1", latin, b"K\xd6LN");
+        check(b"\x83\x65", "SHIFT_JIS", japanese, b"\x83\x65\x83\x58\x83\x67");
+        // What the character set lacks becomes hexadecimal data.
+        check(b"B", "8859/1", japanese, b"\\XE38386E382B9E38388\\");
+    }
+
     #[test]
     fn what_cannot_be_overridden() {
         let mut overrides = HeaderOverrides::default();
@@ -155,6 +194,6 @@ mod tests {
             assert_eq!(overrides.set(3, value), Err(OverrideError::Separator(3)));
         }
         overrides.set(3, "x").and_then(|()| overrides.set(3, "")).expect("nothing is set");
-        assert_eq!(overrides, HeaderOverrides::default());
+        assert!(overrides.is_empty());
     }
 }

@@ -164,7 +164,7 @@ pub fn respond(
     write_msa(&mut out, &header, response.code, settings);
     let shape = Shape::of_version(version);
     let help_desk = settings.help_desk.as_deref();
-    write_faults(&mut out, response.faults, shape, help_desk, &delimiters);
+    write_faults(&mut out, response.faults, shape, help_desk, &header.reply_notation());
     let minor = minor(version);
     if minor.is_none_or(|minor| minor >= 3) {
         response.query_ack.write(&mut out, minor, &delimiters);

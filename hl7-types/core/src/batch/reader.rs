@@ -199,8 +199,8 @@ impl<R: Read> BatchReader<R> {
         Ok(match end {
             Reach::Ends(length) if length <= self.limit => Found::whole(content, length),
             end if content == Content::Message => long_message(end),
-            Reach::Ends(length) => Found::whole(Content::Text, length),
-            Reach::GoesOn(length) => Found { content: Content::Text, length, goes_on: true },
+            // A header or trailer that long is none.
+            Reach::Ends(_) | Reach::GoesOn(_) => return self.text(),
         })
     }
 

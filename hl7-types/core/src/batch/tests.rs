@@ -257,6 +257,16 @@ fn captures_of_mllp() {
     check_lines(&format!("{one}NTE|\u{1c}x/"), &[&format!("0.0.1@0 {one}NTE|\u{1c}x/")], &[]);
 }
 
+// Found by the law that what is found does not depend on the reads.
+#[test]
+fn a_header_over_the_limit_is_text_wherever_the_reads_end() {
+    let text = input("FTS|1FHS|^~\\&|A/ MSH|^~\\&|A|||||||1/");
+    for at_once in [usize::MAX, 1, 2, 3, 7] {
+        let (_, findings) = read(text.as_bytes(), at_once, 1);
+        assert_eq!(findings, ["stray-text@0"], "{at_once} bytes at a time");
+    }
+}
+
 #[test]
 fn what_stands_around_messages() {
     let one = message(1);

@@ -6,9 +6,12 @@ use encoding_rs::{
 
 use super::{Base, Charset};
 use crate::er7::{Class, Delimiters, Scan};
+use crate::limits::Limits;
 
 /// The field that declares it.
 pub(crate) const FIELD: u32 = 18;
+/// Most separators in front of it that may be halves of characters.
+const MOST_HIDDEN: u32 = 16;
 
 /// Names of table 0211 for encodings that go by other names elsewhere.
 const TABLE_0211: &[(&str, &str)] = &[
@@ -116,7 +119,12 @@ impl Charset {
 
 /// What MSH-18 of an indexed message declares.
 pub(crate) fn declared(bytes: &[u8], scan: &Scan) -> Option<Charset> {
-    let mut rest = Some(scan.field(bytes, 0, FIELD).filter(|field| !field.is_empty())?);
+    declared_in(bytes, scan, FIELD)
+}
+
+/// What a field of the header declares.
+fn declared_in(bytes: &[u8], scan: &Scan, seq: u32) -> Option<Charset> {
+    let mut rest = Some(scan.field(bytes, 0, seq).filter(|field| !field.is_empty())?);
     let names = std::iter::from_fn(|| {
         let (name, behind) = rest?.split(Class::Repetition);
         rest = behind;
@@ -126,9 +134,24 @@ pub(crate) fn declared(bytes: &[u8], scan: &Scan) -> Option<Charset> {
     Charset::declared(names)
 }
 
+/// What a message declares, where separators that are halves of characters stand in front of MSH-18, so that it seems to be a
+/// later field: the name of a character set under which that field is MSH-18.
+fn declared_behind_hidden(bytes: &[u8], scan: &Scan) -> Option<Charset> {
+    let line = bytes.get(scan.segments.first()?.range())?;
+    if line.is_ascii() && memchr::memchr(0x1b, line).is_none() {
+        return None;
+    }
+    (FIELD + 1..=FIELD + MOST_HIDDEN).find_map(|seq| {
+        let named = declared_in(bytes, scan, seq).filter(|named| named.hides_separators())?;
+        let alone = Scan::of_charset(line, named, &Limits::DEFAULT).ok()?;
+        (declared(line, &alone) == Some(named)).then_some(named)
+    })
+}
+
 /// What an indexed message is in: what it declares, unless its bytes say that this is not so.
 pub(crate) fn of_message(bytes: &[u8], scan: &Scan) -> Charset {
-    let declared = declared(bytes, scan).unwrap_or(Charset::UTF_8);
+    let declared = declared_behind_hidden(bytes, scan).or_else(|| declared(bytes, scan));
+    let declared = declared.unwrap_or(Charset::UTF_8);
     if declared.is_utf8() || bytes.is_ascii() {
         return declared;
     }

@@ -1,0 +1,105 @@
+//! Sources that are answered when destinations have answered.
+
+use hl7_core::Tree;
+use hl7_core::ack::{
+    AckCode, AckMode, Asked, Fault, Inbound, Kind, Outcome, Owed, owed, read_faults,
+};
+
+use super::{Exchange, Moment, Reception};
+use crate::Payload;
+use crate::config::Delivered;
+use crate::store::{DeliveryState, DeliveryView, Incoming, Verdict};
+
+/// A message whose sender waits for what destinations say.
+#[derive(Debug, Clone)]
+pub struct Awaited {
+    /// The message as it came.
+    pub message: Payload,
+    /// The destinations.
+    pub destinations: Vec<String>,
+    /// How long to wait at most.
+    pub limit: std::time::Duration,
+}
+
+impl Reception {
+    /// Takes out of the acknowledgments those that wait for destinations. An accept acknowledgment does not: it says
+    /// "stored". Messages of batches are answered as they are stored.
+    pub(super) fn await_delivery(
+        &self,
+        incoming: &mut Incoming,
+        exchange: &mut Exchange,
+        owed_acks: Owed,
+    ) {
+        let acks = &self.source().acks;
+        let Some(Delivered { by, limit, .. }) = &acks.delivered else { return };
+        let goes_to = |name: &&String| {
+            incoming.deliveries.iter().any(|delivery| delivery.destination == **name)
+        };
+        let destinations: Vec<_> = by.iter().filter(goes_to).cloned().collect();
+        let is_answered = incoming.verdict == Verdict::Accepted && acks.mode != AckMode::None;
+        if destinations.is_empty() || !is_answered {
+            return;
+        }
+        let at_once = matches!(owed_acks, Owed::Acks { accept: Some(_), .. });
+        exchange.replies.truncate(usize::from(at_once));
+        incoming.replies.clone_from(&exchange.replies);
+        incoming.decided = format!("{}, behind {}", incoming.decided, destinations.join(", "));
+        let message = incoming.payload.clone();
+        exchange.awaited = Some(Awaited { message, destinations, limit: *limit });
+    }
+
+    /// What the sender is told now that a message stands so with its destinations; `None` while one of them has not
+    /// answered.
+    #[must_use]
+    pub fn delivered(
+        &self,
+        awaited: &Awaited,
+        deliveries: &[DeliveryView],
+        moment: &Moment,
+    ) -> Option<Vec<Payload>> {
+        let of = |name: &String| deliveries.iter().find(|delivery| delivery.destination == *name);
+        let views: Vec<_> = awaited.destinations.iter().filter_map(of).collect();
+        if !views.iter().all(|view| view.state.is_settled() || view.state == DeliveryState::Held) {
+            return None;
+        }
+        let tree = Tree::parse(awaited.message.bytes()).ok()?;
+        let inbound = Inbound::of_tree(&tree)?;
+        let acks = &self.source().acks;
+        if acks.delivered.as_ref().is_some_and(|delivered| delivered.response) {
+            let reply = views.first().and_then(|view| reply_of(view));
+            if let Some(reply) = reply.filter(|reply| Tree::parse(reply.bytes()).is_ok()) {
+                return Some(vec![reply.clone()]);
+            }
+        }
+        let refusal = views.iter().find_map(|view| refusal(view));
+        let (outcome, faults) = refusal.unwrap_or((Outcome::Accepted, Vec::new()));
+        let asked = Asked::by(inbound.header());
+        let owed_acks = match owed(acks.mode, asked, Kind::of(&tree), outcome) {
+            Owed::Acks { application, .. } => Owed::Acks { accept: None, application },
+            text => text,
+        };
+        Some(self.replies(&inbound, owed_acks, &faults, moment))
+    }
+}
+
+/// What a destination said last.
+fn reply_of(view: &DeliveryView) -> Option<&Payload> {
+    view.attempts.iter().rev().find_map(|attempt| attempt.reply.as_ref())
+}
+
+/// What a delivery that was not taken comes to, with what its destination says is wrong; `None` for one that was.
+fn refusal(view: &DeliveryView) -> Option<(Outcome, Vec<Fault>)> {
+    if view.state == DeliveryState::Done {
+        return None;
+    }
+    let tree = reply_of(view).and_then(|reply| Tree::parse(reply.bytes()).ok());
+    let code = tree.as_ref().and_then(|tree| {
+        let msa = tree.segments().find(|segment| segment.id() == Some("MSA"))?;
+        AckCode::of_code(msa.field(1)?.raw())
+    });
+    let outcome = match code {
+        Some(AckCode::Ar | AckCode::Cr) => Outcome::Rejected,
+        _ => Outcome::Error,
+    };
+    Some((outcome, tree.map(|tree| read_faults(&tree)).unwrap_or_default()))
+}
