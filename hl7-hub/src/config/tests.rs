@@ -310,6 +310,10 @@ fn what_does_not_go_together_is_said() {
             "[destination.a]\nhttp = { url = \"http://a\", headers_from_env = { A = \"NONE_SUCH\" } }",
             "the environment has no `NONE_SUCH`",
         ),
+        (
+            "[destination.a]\nhttp = { url = \"http://a\", headers = { Content-Length = \"1\" } }",
+            "line 2, column 40: destination.a.http.headers.Content-Length: this header belongs to the",
+        ),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"a\"", "cannot be its own backup"),
         ("[destination.a]\nfile = { folder = \"a\" }\nbackup = \"b\"", "no destination `b`"),
         ("[destination.a]\nlanes = { n = 2 }", "several lanes need a `key`"),
