@@ -294,6 +294,11 @@ fn what_does_not_go_together_is_said() {
             "[source.a]\nmllp = { listen = \"a:1\" }\nack = { when = \"delivered\", wait_for = \"x\" }",
             "no destination `x`",
         ),
+        (
+            "[source.a]\nmllp = { listen = \"a:1\" }\nack = { when = \"delivered\", wait_for = \"x\" }\n\
+             [destination.x.file]\nfolder = \"x\"\nbatch.count = 2",
+            "line 3, column 40: source.a.ack.wait_for: nobody can be kept waiting for this",
+        ),
         ("[source.a]\npolicy = \"none.toml\"", "cannot be read"),
         (
             "[source.a]\nack = { application_to = \"x\" }\nmllp = { listen = \"a:1\" }",
