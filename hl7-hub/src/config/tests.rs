@@ -306,6 +306,12 @@ fn what_does_not_go_together_is_said() {
         ),
         ("[source.a]\nack = { set = { \"MSH-10\" = \"x\" } }", "MSH-10 cannot be overridden"),
         ("[source.a]\nack = { set = { \"PID-3\" = \"x\" } }", "no field of the header"),
+        (
+            "[destination.\"a, b\"]\nfile = { folder = \"a\" }",
+            "line 1, column 14: destination.a, b: a name has letters",
+        ),
+        ("[source.\"a\\nb\"]", "source.a\\nb: a name has letters"),
+        ("[alert.\"\"]", "a name has letters"),
         ("[destination.a]\n", "either `mllp`, `file` or `http`"),
         ("[destination.a]\nhttp = { }", "`url` is missing"),
         ("[destination.a]\nhttp = { url = \"ftp://a\" }", "neither http nor https"),
