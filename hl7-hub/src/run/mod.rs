@@ -23,6 +23,7 @@ mod refusals;
 mod reload;
 mod sessions;
 mod suspension;
+mod unnamed;
 mod wake;
 mod wire;
 
@@ -44,6 +45,7 @@ use crew::Crew;
 use reload::Order;
 pub use reload::{Control, Orders, ReloadError};
 use sessions::Sessions;
+use unnamed::Unnamed;
 use wake::{Outcomes, Wake};
 
 /// Why a hub does not run.
@@ -88,6 +90,8 @@ pub(crate) struct Hub {
     doors: RwLock<HashMap<String, Door>>,
     /// Tells what becomes of messages.
     outcomes: Outcomes,
+    /// Who sends messages that cannot be told when they come again.
+    unnamed: Unnamed,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
     /// Whether the store has no room.
@@ -110,6 +114,7 @@ impl Hub {
             clock,
             doors: RwLock::default(),
             outcomes: Outcomes::default(),
+            unnamed: Unnamed::default(),
             stop: watch::Sender::new(false),
             full: watch::Sender::new(false),
             budget: Arc::new(Budget::new(config.buffer_limit)),
