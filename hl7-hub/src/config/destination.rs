@@ -195,7 +195,7 @@ pub(super) fn read(
         (false, true, false) => {
             file_out(&file, folder, batch.as_ref(), text.is_some()).map(Port::File)
         }
-        (false, false, true) => http_out(&http, tls).map(Port::Http),
+        (false, false, true) => http_out(&http, text.is_some(), tls).map(Port::Http),
         (mllp, file, http) => {
             let which = if mllp || file || http { "only one of" } else { "either" };
             section.mistake(

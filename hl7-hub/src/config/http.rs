@@ -13,6 +13,8 @@ use crate::Digest;
 
 /// What messages are called, unless something else is said.
 const CONTENT_TYPE: &str = "x-application/hl7-v2+er7; charset=utf-8";
+/// The same where it gets a text about a message.
+const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// An HTTP destination: each message is posted.
 #[derive(Clone)]
@@ -62,7 +64,11 @@ const FRAMING: [HeaderName; 8] = [
 ];
 
 /// Reads an HTTP destination; `None` where it has no address, which is a mistake.
-pub(super) fn http_out(http: &Section<'_, '_>, tls: &TlsSections) -> Option<HttpOut> {
+pub(super) fn http_out(
+    http: &Section<'_, '_>,
+    is_text: bool,
+    tls: &TlsSections,
+) -> Option<HttpOut> {
     let url = http.parsed("url", url);
     if http.get("url").is_none() {
         http.mistake(http.span.clone(), "", "`url` is missing: where to post to");
@@ -72,7 +78,8 @@ pub(super) fn http_out(http: &Section<'_, '_>, tls: &TlsSections) -> Option<Http
         http.time("timeout", Duration::from_secs(30)),
     );
     let keepalive = keepalive(http);
-    let content_type = http.text("content_type").unwrap_or(CONTENT_TYPE);
+    let usual = if is_text { TEXT_TYPE } else { CONTENT_TYPE };
+    let content_type = http.text("content_type").unwrap_or(usual);
     let mut headers = HeaderMap::new();
     let mut add = |name: HeaderName, text: &str| {
         let value = HeaderValue::from_str(text).map(|mut value| {

@@ -8,7 +8,7 @@ use hl7_core::ack::{Decision, ReplyRules};
 
 use super::Backoff;
 use super::ending::{Failure, Lost, Meaning, answers, outcome};
-use super::reply::read_reply;
+use super::reply::{control_ids, read_reply};
 use crate::Payload;
 use crate::store::{
     AttemptEnd, AttemptId, Delivery, DeliveryId, MessageId, PENDING_BYTES, SentAs, Settlement,
@@ -504,9 +504,9 @@ impl Lane {
 
 /// By what a later acknowledgment of a delivery is known.
 fn sent_as(delivery: &Delivery) -> Option<SentAs> {
-    let header = Header::of(delivery.payload.bytes())?;
-    let (control_id, receiver) = (header.field(10).to_vec(), header.component(5, 1).to_vec());
-    (!control_id.is_empty()).then_some(SentAs { control_id, receiver })
+    let receiver = Header::of(delivery.payload.bytes())?.component(5, 1).to_vec();
+    let control_id = control_ids(delivery.payload.bytes()).into_iter().next()?;
+    Some(SentAs { control_id, receiver })
 }
 
 fn retry(

@@ -3,25 +3,51 @@
 use hl7_core::ack::{AckCode, Decision};
 use hl7_core::{Header, Tree};
 
+use super::Reception;
+use super::envelope::Envelope;
+use super::reply::read_application;
 use crate::Payload;
 use crate::config::{Config, Destination};
-use crate::store::{LateAck, LateRule, SentAs, Settlement};
+use crate::store::{Incoming, IncomingBatch, LateAck, LateRule, SentAs, Settlement, Verdict};
 
-/// The control id that a message acknowledges for its application; `None` where it does no such thing.
+/// The control id that a frame acknowledges for an application; `None` where it does no such thing.
 #[must_use]
-pub fn acknowledged(message: &[u8]) -> Option<Vec<u8>> {
-    let tree = Tree::parse(message).ok()?;
-    application_ack(&tree).map(|(_, control_id)| control_id)
+pub fn acknowledged(frame: &[u8]) -> Option<Vec<u8>> {
+    application_ack(frame).map(|(_, control_id)| control_id)
 }
 
-fn application_ack(tree: &Tree) -> Option<(AckCode, Vec<u8>)> {
+/// What a message acknowledges, or a batch of acknowledgments that names what it is to.
+fn application_ack(frame: &[u8]) -> Option<(AckCode, Vec<u8>)> {
+    match Header::of(frame)?.id() {
+        "MSH" => of_message(frame),
+        _ => of_batch(frame),
+    }
+}
+
+/// FHS-12 or BHS-12, and the worst of what is said of the messages; nothing is said of those that are well, perhaps.
+fn of_batch(frame: &[u8]) -> Option<(AckCode, Vec<u8>)> {
+    let envelope = Envelope::of(frame);
+    let headers = [&envelope.file, &envelope.batch].into_iter().flatten();
+    let names = |range: &std::ops::Range<usize>| {
+        Header::of(&frame[range.clone()]).map(|header| header.field(12).to_vec())
+    };
+    let control_id = headers.filter_map(names).find(|id| !id.is_empty())?;
+    let code =
+        |range: &std::ops::Range<usize>| of_message(&frame[range.clone()]).map(|(code, _)| code);
+    let codes = envelope.messages.iter().map(code).collect::<Option<Vec<_>>>()?;
+    let worst = [AckCode::Ar, AckCode::Ae].into_iter().find(|code| codes.contains(code));
+    Some((worst.unwrap_or(AckCode::Aa), control_id))
+}
+
+fn of_message(message: &[u8]) -> Option<(AckCode, Vec<u8>)> {
+    let tree = Tree::parse(message).ok()?;
     let msa = tree.segments().find(|segment| segment.id() == Some("MSA"))?;
     let code = AckCode::of_code(msa.field(1)?.raw())?;
     let control_id = msa.field(2).map(|id| id.raw().to_vec()).filter(|id| !id.is_empty())?;
     matches!(code, AckCode::Aa | AckCode::Ae | AckCode::Ar).then_some((code, control_id))
 }
 
-/// The message as a late acknowledgment of an application to a delivery of one of some destinations, or of any, if none are
+/// A frame as a late acknowledgment of an application to a delivery of one of some destinations, or of any, if none are
 /// named; `None` where it is none, or none of them waits for any.
 #[must_use]
 pub fn late_ack(bytes: &[u8], config: &Config, from: &[String], at: i64) -> Option<LateAck> {
@@ -30,16 +56,10 @@ pub fn late_ack(bytes: &[u8], config: &Config, from: &[String], at: i64) -> Opti
     };
     let mut destinations = config.destinations.iter().filter(may_be_from).peekable();
     destinations.peek()?;
-    let tree = Tree::parse(bytes).ok()?;
-    let header = Header::of_tree(&tree)?;
-    let (code, control_id) = application_ack(&tree)?;
-    // What was sent, as far as the rules look at it: its delimiters, and its MSH-10.
-    let field = [header.delimiters().field];
-    let start = bytes.trim_ascii_start().get(..8)?;
-    let sent = [start, &field.repeat(8), &control_id].concat();
-    let sent = Header::of(&sent)?;
+    let (code, control_id) = application_ack(bytes)?;
+    let receiver = Header::of(bytes)?.component(3, 1).to_vec();
     let rule = |destination: &Destination| {
-        let read = destination.replies.classify(bytes, &sent);
+        let read = read_application(&destination.replies, bytes);
         let due = at.saturating_add(millis(destination.backoff.first));
         LateRule {
             settlement: match read.decision {
@@ -53,11 +73,34 @@ pub fn late_ack(bytes: &[u8], config: &Config, from: &[String], at: i64) -> Opti
     let rules = destinations.map(rule).collect();
     Some(LateAck {
         rules,
-        of: SentAs { control_id, receiver: header.component(3, 1).to_vec() },
+        of: SentAs { control_id, receiver },
         outcome: format!("{code} of the application"),
         reply: Payload::from(bytes),
         at,
     })
+}
+
+impl Reception {
+    /// The message as a late acknowledgment of an application to something that was delivered, if it is one.
+    #[must_use]
+    pub fn late_ack(&self, bytes: &[u8], at: i64) -> Option<LateAck> {
+        late_ack(bytes, &self.config, &self.source().acks_of, at)
+    }
+
+    /// The same for a batch: as a whole, if it names what it is to; else each of the messages that it was taken apart into.
+    #[must_use]
+    pub fn late_acks(&self, came: &IncomingBatch) -> Vec<LateAck> {
+        let of = |message: &Incoming| match message.verdict {
+            Verdict::Accepted | Verdict::Batch => {
+                self.late_ack(message.payload.bytes(), message.at)
+            }
+            _ => None,
+        };
+        match of(&came.batch) {
+            Some(whole) => vec![whole],
+            None => came.messages.iter().filter_map(|member| of(&member.message)).collect(),
+        }
+    }
 }
 
 /// What becomes of the deliveries of a destination whose application does not answer in time.
@@ -123,6 +166,25 @@ mod tests {
         let again = Settlement::Retry { due: 3_000, ambiguous: false };
         assert_eq!((late.rules.len(), late.rules[0].settlement), (1, again));
         assert_eq!(read(&ack("AA"), &[]).expect("it is one").rules[0].settlement, Settlement::Done);
+    }
+
+    #[test]
+    fn a_batch_of_them_is_to_the_batch_that_it_names() {
+        let of = |acks: &[String]| format!("FHS|^~\\&|LAB||||||||F1|42\r{}FTS|0\r", acks.concat());
+        let late = read(&of(&[ack("AA"), ack("AA")]), &[]).expect("it is one");
+        assert_eq!((late.of.control_id, late.of.receiver), (b"42".to_vec(), b"LAB".to_vec()));
+        assert_eq!(
+            (late.outcome.as_str(), late.rules[0].settlement),
+            ("AA of the application", Settlement::Done)
+        );
+        let settled =
+            |acks: &[String]| read(&of(acks), &[]).expect("it is one").rules[0].settlement;
+        assert_eq!(settled(&[]), Settlement::Done, "nothing went wrong");
+        assert_eq!(settled(&[ack("AA"), ack("AR")]), Settlement::Dead, "one was taken");
+        let again = Settlement::Retry { due: 2_000, ambiguous: false };
+        assert_eq!(settled(&[ack("AR"), ack("AR")]), again);
+        assert!(read(&of(&[ack("CA")]), &[]).is_none(), "it says that something was stored");
+        assert!(read(&of(&[]).replace("|42\r", "\r"), &[]).is_none(), "to nothing");
     }
 
     #[test]

@@ -40,4 +40,5 @@ pub use gathering::{Due, Gathering, Reason};
 pub use lane::{Actions, Book, Event, Lane, LaneSettings, Wire};
 pub use late::{acknowledged, late_ack, missed_rule};
 pub use reception::{Answer, Exchange, Moment, Reception};
+pub use reply::control_ids;
 pub use template::{Template, TemplateError};

@@ -14,11 +14,8 @@ use super::Subject;
 use super::delivered::Awaited;
 use super::gathering::can_gather;
 use super::keyed::lane_of;
-use super::late::late_ack;
 use crate::config::{Check, Config, Source, StoreFailure};
-use crate::store::{
-    Accepted, DedupeKey, Facts, Incoming, LateAck, NewDelivery, StoreError, Verdict,
-};
+use crate::store::{Accepted, DedupeKey, Facts, Incoming, NewDelivery, StoreError, Verdict};
 use crate::versions::VERSIONS;
 use crate::{Digest, Payload};
 
@@ -162,12 +159,6 @@ impl Reception {
     pub fn source(&self) -> &Source {
         // `new` has looked.
         &self.config.sources[self.source]
-    }
-
-    /// The message as a late acknowledgment of an application to something that was delivered, if it is one.
-    #[must_use]
-    pub fn late_ack(&self, bytes: &[u8], at: i64) -> Option<LateAck> {
-        late_ack(bytes, &self.config, &self.source().acks_of, at)
     }
 
     /// Judges a message, routes it, makes its acknowledgments.

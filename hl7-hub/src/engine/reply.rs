@@ -21,6 +21,39 @@ pub(super) fn read_reply(rules: &ReplyRules, sent: &[u8], reply: &[u8]) -> Reply
     classify(rules, sent, reply)
 }
 
+/// Reads what an application says later: each acknowledgment in it as one to what it names.
+pub(super) fn read_application(rules: &ReplyRules, said: &[u8]) -> Reply {
+    let envelope = Envelope::of(said);
+    let read = |ack: &[u8]| classify(rules, &answered(ack).unwrap_or_default(), ack);
+    match envelope.messages.is_empty() {
+        _ if !envelope.is_batch() => read(said),
+        // Only what went wrong is in it, and nothing did.
+        true => accepted(Some(true)),
+        false => joined(envelope.messages.iter().map(|range| read(&said[range.clone()]))),
+    }
+}
+
+/// The control ids that whoever answers what was sent may name: that of a message; of a batch those of its headers and of its
+/// messages, in this order.
+#[must_use]
+pub fn control_ids(sent: &[u8]) -> Vec<Vec<u8>> {
+    let envelope = Envelope::of(sent);
+    let id = |range: &Range<usize>, seq| {
+        Header::of(&sent[range.clone()]).map(|header| header.field(seq).to_vec())
+    };
+    let headers = [&envelope.file, &envelope.batch].into_iter().flatten();
+    let headers = headers.filter_map(|range| id(range, 11));
+    let messages = envelope.messages.iter().filter_map(|range| id(range, 10));
+    headers.chain(messages).filter(|id| !id.is_empty()).collect()
+}
+
+/// What an acknowledgment answers, as far as rules look at it: with its delimiters, and its MSA-2 as MSH-10.
+fn answered(ack: &[u8]) -> Option<Vec<u8>> {
+    let field = [Header::of(ack)?.delimiters().field];
+    let start = ack.trim_ascii_start().get(..8)?;
+    Some([start, &field.repeat(8), &answered_id(ack)?].concat())
+}
+
 fn classify(rules: &ReplyRules, sent: &[u8], reply: &[u8]) -> Reply {
     let header = Header::of(sent).or_else(|| Header::of(NO_HEADER));
     header.map_or_else(|| accepted(Some(false)), |header| rules.classify(reply, &header))

@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use hl7_core::Header;
 use hl7_mllp::{Commit, Decoder, Kind};
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
@@ -12,7 +11,7 @@ use super::outlet::Sent;
 use super::sessions::{Session, Sessions};
 use super::wire::Wire;
 use crate::config::{Commits, MllpOut};
-use crate::engine::{Lost, acknowledged};
+use crate::engine::{Lost, acknowledged, control_ids};
 
 /// How much is read at once.
 const READ: usize = 4 << 10;
@@ -94,14 +93,13 @@ impl MllpOutlet {
         };
         self.session.iter_mut().for_each(Session::sent);
         let limit = self.settings.ack_timeout;
-        let control_id = Header::of(payload).filter(|_| self.hears);
-        let control_id = control_id.map(|header| header.field(10).to_vec());
+        let sent = self.hears.then(|| control_ids(payload));
         match timeout(limit, wire.send(&frame)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return Sent::Lost(Lost::NotWritten),
         }
         let commits = self.settings.commits;
-        let waiting = Waiting { commits, control_id, late: &mut self.late };
+        let waiting = Waiting { commits, sent, late: &mut self.late };
         timeout(limit, waiting.reply(wire, decoder)).await.unwrap_or(Sent::Lost(Lost::Timeout))
     }
 
@@ -173,7 +171,7 @@ fn is_expected(kind: &Kind<'_>, hears: bool, late: &mut Vec<Vec<u8>>) -> bool {
 struct Waiting<'l> {
     commits: Commits,
     /// What was sent, where others' acknowledgments may come meanwhile.
-    control_id: Option<Vec<u8>>,
+    sent: Option<Vec<Vec<u8>>>,
     late: &'l mut Vec<Vec<u8>>,
 }
 
@@ -218,9 +216,9 @@ impl Waiting<'_> {
 
     /// Whether an application acknowledges something else than what was sent; or that too, behind the reply to it.
     fn is_late(&self, frame: &[u8], replied: bool) -> bool {
-        let Some(sent) = self.control_id.as_ref().filter(|_| self.late.len() < LATE) else {
+        let Some(sent) = self.sent.as_ref().filter(|_| self.late.len() < LATE) else {
             return false;
         };
-        acknowledged(frame).is_some_and(|control_id| replied || control_id != *sent)
+        acknowledged(frame).is_some_and(|control_id| replied || !sent.contains(&control_id))
     }
 }

@@ -189,3 +189,22 @@ fn over_https_it_is_posted_to_whom_is_trusted_and_to_nobody_else() {
     assert_eq!(server.requests()[0].1, adt("M1").into_bytes());
     assert!(hub.stop().success());
 }
+
+#[test]
+fn what_is_wanted_is_posted_as_a_text() {
+    let server = Server::answering(|_, _| ("200 OK".into(), "thanks".into()));
+    let text = "text = \"{MSH-9.2} of {MSH-10}\"\nretry =";
+    let mut hub = Hub::start(&config(&server, "").replacen("retry =", text, 1));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for id in ["M1", "M2"] {
+        assert_eq!(sender.code(&adt(id)), "AA");
+    }
+    eventually("all is delivered", || hub.is_drained());
+    let requests = server.requests();
+    let bodies: Vec<_> = requests.iter().map(|(_, body)| String::from_utf8_lossy(body)).collect();
+    assert_eq!(bodies, ["A01 of M1", "A01 of M2"]);
+    let head = requests[0].0.to_ascii_lowercase();
+    assert!(head.contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"), "{head}");
+    assert_eq!(hub.status().destinations[0].done, 2);
+    assert!(hub.stop().success());
+}

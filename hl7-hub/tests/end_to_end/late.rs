@@ -71,6 +71,44 @@ fn statement_2_applications_answer_later_over_the_same_connection() {
     assert!(hub.stop().success());
 }
 
+/// A batch that was made here is acknowledged by its application as a whole: at once, or later, by a batch that names it.
+#[test]
+fn an_application_acknowledges_a_batch_at_once_or_later() {
+    for code in ["AA", "CA"] {
+        let lab = Receiver::reacting("127.0.0.1:0", move |_, _| Reaction::Code(code));
+        let more = format!(
+            "[source.applications]\nmllp = {{ listen = \"127.0.0.1:0\" }}\n\
+             batches = \"split\"\nacks_of = [\"lab\"]\n{ROUTE}\n"
+        );
+        let text = config("app_ack_timeout = \"1m\"", lab.address(), &more);
+        let text = text.replacen("\"2s\" }", "\"2s\", batch = { count = 2 } }", 1);
+        let hub = Hub::start(&text);
+        let mut sender = Sender::connect(&hub.address("adt"));
+        for id in ["M1", "M2"] {
+            assert_eq!(sender.code(&asking(id)), "CA");
+            assert_eq!(sender.next_code(), "AA", "the hub's own");
+        }
+        let stands = |awaiting, done| {
+            let status = hub.status();
+            let lab = &status.destinations[0];
+            (lab.gathering, lab.queued, lab.awaiting, lab.done) == (0, 0, awaiting, done)
+        };
+        if code == "CA" {
+            eventually("its application is waited for", || stands(1, 0));
+            let batch_id = field(&lab.messages()[0], "FHS", 10);
+            let acks = ["M1", "M2"]
+                .map(|id| format!("MSH|^~\\&|LAB||||1||ACK^A01^ACK|L{id}|P|2.5.1\rMSA|AA|{id}\r"));
+            let said = format!("FHS|^~\\&|lab||||||||F1|{batch_id}\r{}FTS|1\r", acks.concat());
+            let mut application = Sender::connect(&hub.address("applications"));
+            application.raw(&[b"\x0b", said.as_bytes(), b"\x1c\r"].concat()).expect("it is sent");
+        }
+        // The batch, and what is in it.
+        eventually("it is delivered", || stands(0, 3));
+        assert_eq!(lab.messages().len(), 1);
+        assert_eq!(hub.reader().verify().expect("it is read").faults, [""; 0]);
+    }
+}
+
 #[test]
 fn an_application_that_does_not_answer_is_given_up() {
     let lab = Receiver::reacting("127.0.0.1:0", |_, _| Reaction::Code("CA"));

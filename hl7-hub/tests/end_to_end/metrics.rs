@@ -164,7 +164,9 @@ fn a_log_in_json_shows_no_patient() {
     });
     let api = Api::of(&hub);
     api.order("/api/search", &serde_json::json!({ "patient_id": CANARY }));
-    api.order("/api/messages/1/park", &serde_json::json!({ "why": "for a test" }));
+    // What is just being sent cannot be parked.
+    let why = serde_json::json!({ "why": "for a test" });
+    eventually("it is parked", || api.post("/api/messages/1/park", &why).0 == 200);
     let edit = serde_json::json!({ "set": { "PID-5.1": CANARY }, "to": ["lab"] });
     api.order("/api/messages/1/resubmit", &edit);
     assert_eq!(api.get("/api/messages/1/content").0, 200);

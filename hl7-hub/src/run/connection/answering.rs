@@ -74,7 +74,7 @@ impl Connection<'_> {
                     break;
                 }
             };
-            settled = self.settle_late(late).await;
+            settled = self.settle_late(late.as_slice()).await;
             if settled.is_err() {
                 break;
             }
@@ -89,7 +89,10 @@ impl Connection<'_> {
         }
         self.store(incoming.into(), owed).await.and(settled)?;
         match batch {
-            Some((incoming, exchange)) => self.store_batch(incoming, exchange).await,
+            Some((incoming, exchange)) => {
+                self.settle_late(&self.reception.late_acks(&incoming)).await?;
+                self.store_batch(incoming, exchange).await
+            }
             None => Ok(()),
         }
     }
@@ -125,13 +128,11 @@ impl Connection<'_> {
 
     /// Settles what a message acknowledges for an application, before it is answered itself. Whoever gets no answer sends it
     /// again, which then settles nothing more.
-    async fn settle_late(&self, late: Option<LateAck>) -> Result<(), Ended> {
-        match late {
-            Some(ack) => {
-                self.hub.acknowledge_late(ack).await.map(|_| ()).map_err(|_| Ended::Unanswered)
-            }
-            None => Ok(()),
+    async fn settle_late(&self, late: &[LateAck]) -> Result<(), Ended> {
+        for ack in late {
+            self.hub.acknowledge_late(ack.clone()).await.map_err(|_| Ended::Unanswered)?;
         }
+        Ok(())
     }
 
     /// Stores messages, then answers them. There is no other way to an answer.

@@ -7,8 +7,12 @@ use crate::store::StoreError;
 
 /// A step from each version to the next; the number of steps is the version of the schema. A step that was released never
 /// changes.
-const STEPS: &[&str] =
-    &[include_str!("v1.sql"), include_str!("batches.sql"), include_str!("operating.sql")];
+const STEPS: &[&str] = &[
+    include_str!("v1.sql"),
+    include_str!("lanes.sql"),
+    include_str!("batches.sql"),
+    include_str!("operating.sql"),
+];
 
 /// SQLite before this one may lose what was committed while a checkpoint ran (its WAL reset fault).
 const OLDEST: i32 = 3_051_003;

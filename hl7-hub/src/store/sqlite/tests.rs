@@ -9,8 +9,8 @@ use super::{FILE, SqliteOptions, SqliteReader, SqliteStore, schema};
 use crate::store::contract::{self, Bench, incoming};
 use crate::store::contract_later;
 use crate::store::{
-    Accepted, Act, AttemptEnd, Clocks, Incoming, MessageId, Order, Outgoing, PruneFrom, Reader,
-    Requeued, Settlement, Store, StoreError,
+    Accepted, Act, AttemptEnd, Clocks, Incoming, MessageId, MessageState, Order, Outgoing,
+    PruneFrom, Reader, Requeued, Settlement, Store, StoreError,
 };
 use crate::store::{contract_orders, contract_prune};
 
@@ -246,14 +246,36 @@ async fn statement_24_a_batch_is_stored_as_a_whole_or_not_at_all() {
 /// A store of the first schema is brought up to date, with what is in it.
 #[tokio::test]
 async fn an_older_store_is_brought_up_to_date() {
-    let folder = Folder::new();
-    let db = Connection::open(folder.file()).expect("a database");
-    db.execute_batch(include_str!("v1.sql")).expect("the first schema");
-    db.pragma_update(None, "user_version", 1).expect("a setting");
-    drop(db);
+    let folder = first_schema("");
     let store = folder.open();
     store.accept_batch(contract::batch(&["1"], &["lab"])).await.expect("it is accepted");
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+    let folder = first_schema(
+        "INSERT INTO messages VALUES \
+             (1, 1, 's', 'p', '1', 'ADT^A01', '', '', '', '', '2.5', '', 'accepted', 'queued', 3, x''); \
+         INSERT INTO bodies VALUES (1, x'4d5348'); \
+         INSERT INTO deliveries (message, destination, state) VALUES \
+             (1, 'lab', 'done'), (1, 'lab', 'queued'), (1, 'lab', 'queued'), (1, 'ris', 'dead');",
+    );
+    let store = folder.open();
+    let status = store.reader().status().expect("it is read");
+    let counts = |at: usize| {
+        let to = &status.destinations[at];
+        (to.name.as_str(), to.queued, to.done, to.dead)
+    };
+    assert_eq!([counts(0), counts(1)], [("lab", 2, 1, 0), ("ris", 0, 0, 1)]);
+    assert_eq!(status.messages, [(MessageState::Queued, 1)]);
+    assert_eq!(store.reader().pending_in_lane("lab", 0, None, 9).expect("it is read").len(), 2);
+}
+
+/// A folder with a store of the first schema and some rows.
+fn first_schema(rows: &str) -> Folder {
+    let folder = Folder::new();
+    let db = Connection::open(folder.file()).expect("a database");
+    db.execute_batch(include_str!("v1.sql")).expect("the first schema");
+    db.execute_batch(rows).expect("the rows");
+    db.pragma_update(None, "user_version", 1).expect("a setting");
+    folder
 }
 
 /// A store with something in every table.

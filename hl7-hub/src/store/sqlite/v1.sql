@@ -21,8 +21,7 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE INDEX messages_by_control_id ON messages (control_id);
 CREATE INDEX messages_by_patient ON messages (patient_id) WHERE patient_id <> '';
--- As long as what is not completed.
-CREATE INDEX messages_by_state ON messages (state, id) WHERE state <> 'completed';
+CREATE INDEX messages_by_state ON messages (state);
 
 -- Apart from what is searched, so that a search does not go through it.
 CREATE TABLE bodies (
@@ -56,8 +55,6 @@ CREATE TABLE deliveries (
     -- The delivery that was given up and that this one takes the place of.
     parent INTEGER REFERENCES deliveries (id),
     state TEXT NOT NULL,
-    -- Which of its destination's lanes sends it; below zero, all of them wait for it.
-    lane INTEGER NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     due INTEGER NOT NULL DEFAULT 0,
     maybe_duplicate INTEGER NOT NULL DEFAULT 0
@@ -65,29 +62,8 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_message ON deliveries (message);
 CREATE INDEX deliveries_by_parent ON deliveries (parent) WHERE parent IS NOT NULL;
 -- As long as the queue, whatever has been delivered.
-CREATE INDEX deliveries_queued ON deliveries (destination, lane, id)
-    WHERE state IN ('queued', 'sending', 'held');
--- What somebody must look at.
-CREATE INDEX deliveries_given_up ON deliveries (destination, id) WHERE state IN ('dead', 'held');
-
--- Deliveries whose destination has stored them, and whose application acknowledgment is waited for.
-CREATE TABLE awaiting (
-    delivery INTEGER PRIMARY KEY REFERENCES deliveries (id),
-    destination TEXT NOT NULL,
-    -- MSH-10 and MSH-5.1 as they were sent.
-    control_id BLOB NOT NULL,
-    receiver BLOB NOT NULL,
-    until INTEGER NOT NULL
-) STRICT;
-CREATE INDEX awaiting_by_control_id ON awaiting (control_id);
-CREATE INDEX awaiting_by_time ON awaiting (destination, until);
-
--- How the queue of a destination was divided into lanes when the hub last ran.
-CREATE TABLE layouts (
-    destination TEXT PRIMARY KEY,
-    layout TEXT NOT NULL,
-    lanes INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_queued ON deliveries (destination, id) WHERE state IN ('queued', 'sending');
+CREATE INDEX deliveries_by_state ON deliveries (destination, state);
 
 -- What is sent, where that is not the message as it came.
 CREATE TABLE outgoing (
@@ -106,45 +82,6 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_delivery ON attempts (delivery);
 -- A handful at most: what a start looks for.
 CREATE INDEX attempts_open ON attempts (id) WHERE ended IS NULL;
-
--- How many there are, so that nobody counts millions to show it. Triggers, so that they are right whoever writes.
-CREATE TABLE message_counts (
-    state TEXT PRIMARY KEY,
-    count INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TRIGGER message_counted AFTER INSERT ON messages BEGIN
-    INSERT INTO message_counts VALUES (NEW.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
-END;
-CREATE TRIGGER message_moved AFTER UPDATE OF state ON messages WHEN OLD.state <> NEW.state BEGIN
-    UPDATE message_counts SET count = count - 1 WHERE state = OLD.state;
-    INSERT INTO message_counts VALUES (NEW.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
-END;
-CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
-    UPDATE message_counts SET count = count - 1 WHERE state = OLD.state;
-END;
-
--- What is being sent counts as queued: it changes with each attempt.
-CREATE TABLE delivery_counts (
-    destination TEXT NOT NULL,
-    state TEXT NOT NULL,
-    count INTEGER NOT NULL,
-    PRIMARY KEY (destination, state)
-) STRICT, WITHOUT ROWID;
-CREATE TRIGGER delivery_counted AFTER INSERT ON deliveries BEGIN
-    INSERT INTO delivery_counts VALUES (NEW.destination, replace(NEW.state, 'sending', 'queued'), 1)
-        ON CONFLICT DO UPDATE SET count = count + 1;
-END;
-CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON deliveries
-WHEN replace(OLD.state, 'sending', 'queued') <> replace(NEW.state, 'sending', 'queued') BEGIN
-    UPDATE delivery_counts SET count = count - 1
-        WHERE destination = OLD.destination AND state = replace(OLD.state, 'sending', 'queued');
-    INSERT INTO delivery_counts VALUES (NEW.destination, replace(NEW.state, 'sending', 'queued'), 1)
-        ON CONFLICT DO UPDATE SET count = count + 1;
-END;
-CREATE TRIGGER delivery_removed AFTER DELETE ON deliveries BEGIN
-    UPDATE delivery_counts SET count = count - 1
-        WHERE destination = OLD.destination AND state = replace(OLD.state, 'sending', 'queued');
-END;
 
 -- Only ever added to. `hash` is over the line and the hash of the line before it; `digest` is over what the line is about.
 CREATE TABLE audit (
