@@ -280,6 +280,8 @@ fn what_does_not_go_together_is_said() {
         ("[source.a]\nset_aside = true", "only a batch that stays whole"),
         ("[source.a]\nbatches = \"splitt\"", "did you mean `split`?"),
         ("[source.a]\nallow = \"10.0.0.0/99\"", "no address range"),
+        ("[source.a]\nallow = []", "source.a.allow: the list is empty"),
+        ("[source.a]\nsenders = []", "source.a.senders: the list is empty"),
         ("[source.a]\nack = { when = \"delivered\" }", "needs `wait_for`"),
         ("[source.a]\nack = { wait_for = \"x\" }", "means nothing without"),
         (
