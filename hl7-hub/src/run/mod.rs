@@ -38,7 +38,7 @@ use tracing::{error, info, warn};
 use crate::api::{Api, ApiError};
 use crate::config::{Changes, Config};
 use crate::operate::{self, Desk, Gates, Metrics};
-use crate::store::{AuditEvent, Side, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::store::{AuditEvent, MessageId, Side, SqliteOptions, SqliteStore, Store, StoreError};
 use budget::Budget;
 pub use clock::Clock;
 use crew::Crew;
@@ -177,6 +177,11 @@ impl Hub {
             door.gatherer.notify_one();
             door.lanes.notify();
         }
+    }
+
+    /// Tells whoever waits for what becomes of a message that somebody has decided about it.
+    pub(crate) fn note_decided(&self, message: MessageId) {
+        self.outcomes.settled(message);
     }
 
     /// Wakes who works for what came for destinations: where it waits for others, those who make batches. A message may still

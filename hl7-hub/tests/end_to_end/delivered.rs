@@ -113,3 +113,16 @@ fn without_an_answer_in_time_there_is_none_and_the_message_stays_queued() {
     assert_eq!(his.control_ids(), ["M1", "M1"], "the second is the hub's own attempt");
     assert_eq!(hub.status().messages, [(MessageState::Completed, 1)]);
 }
+
+#[test]
+fn whoever_waits_is_told_when_somebody_decides_that_the_message_does_not_go() {
+    let his = Receiver::reacting("127.0.0.1:0", |_, _| Reaction::Code("AA"));
+    let config = config("wait = \"1h\"", his.address()) + "[api]\nlisten = \"127.0.0.1:0\"\n";
+    let hub = Hub::start(&config);
+    assert!(hub.run(&["pause", "destination", "his"]).status.success());
+    let mut sender = Sender::connect(&hub.address("adt"));
+    sender.raw(format!("\x0b{}\x1c\r", adt("M1")).as_bytes()).expect("the connection holds");
+    eventually("it is queued", || hub.status().messages == [(MessageState::Queued, 1)]);
+    assert!(hub.run(&["skip", "his"]).status.success());
+    assert_eq!(sender.next_code(), "AE");
+}
