@@ -45,6 +45,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tokio_io_timeout::TimeoutWriter;
 use tracing::{debug, info, warn};
 
 use crate::config::Config;
@@ -55,6 +56,8 @@ use auth::Token;
 const CONNECTIONS: usize = 64;
 /// From the first byte of a request to the last of its headers.
 const HEADERS: Duration = Duration::from_secs(10);
+/// For a peer to take something of an answer: connections are few, and one that is never read would take a place for ever.
+const TAKEN: Duration = Duration::from_secs(30);
 /// How long to wait when the system has no more sockets.
 const BREATH: Duration = Duration::from_millis(100);
 /// In the data folder: where the hub that runs listens, which its configuration may leave to the system.
@@ -147,6 +150,9 @@ impl Api {
 
 async fn serve(stream: TcpStream, router: Router) {
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(TAKEN));
+    let stream = Box::pin(stream);
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
@@ -170,4 +176,26 @@ pub fn access(config: &Config) -> Result<Option<(SocketAddr, String)>, ApiError>
 
 fn noted_address(data: &Path) -> Option<SocketAddr> {
     fs::read_to_string(data.join(ADDRESS)).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_reads_answers_does_not_keep_a_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let address = listener.local_addr().expect("an address");
+        let mut client = TcpStream::connect(address).await.expect("a connection");
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let page = "x".repeat(8 << 20);
+        let router = Router::new().route("/", get(async move || page.clone()));
+        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("it is sent");
+        let ended = timeout(TAKEN * 10, serve(stream, router)).await;
+        assert!(ended.is_ok(), "it goes on for ever");
+    }
 }

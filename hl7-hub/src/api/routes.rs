@@ -20,6 +20,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::answer::{Answer, Failure};
 use super::auth::{Token, actor};
@@ -31,6 +32,8 @@ use crate::store::{DeliveryId, MessageId, MessageState, Ordered, Query, Side};
 const LIMIT: usize = 64 << 10;
 /// The most bytes of one that brings a message.
 const MESSAGE_LIMIT: usize = 64 << 20;
+/// For a request to come whole, behind its headers.
+const BODY: Duration = Duration::from_secs(60);
 /// The longest reason.
 const LONGEST_WHY: usize = 1_000;
 /// Most messages on a page.
@@ -115,7 +118,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Said<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+        let body = timeout(BODY, Bytes::from_request(request, state)).await.map_err(|_| {
+            Failure::new(StatusCode::REQUEST_TIMEOUT, "the request did not come whole in time")
+        })?;
+        let body = body.map_err(|rejection| {
             let reason = match &rejection {
                 BytesRejection::FailedToBufferBody(failure)
                     if failure.status() == StatusCode::PAYLOAD_TOO_LARGE =>
@@ -417,4 +423,40 @@ async fn backup(State(shared): State<Shared>, who: Who, Said(said): Said<Backup>
 
 async fn reload(State(shared): State<Shared>, who: Who, Said(said): Said<Reason>) -> Outcome {
     Ok(Answer(json!({ "done": shared.desk.reload(&by(who, said.why)?).await? })))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::body::Body;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    /// A body of which nothing comes.
+    struct Never;
+
+    impl hyper::body::Body for Never {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_does_not_come_whole_is_not_waited_for() {
+        let request = Request::new(Body::new(Never));
+        let said = timeout(BODY * 10, Said::<Reason>::from_request(request, &())).await;
+        let said = said.expect("it is given up");
+        let answer = said.err().expect("it never comes").into_response();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hyper::Uri;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::section::Section;
 use super::source::keepalive;
@@ -51,6 +51,18 @@ impl HttpOut {
     }
 }
 
+/// What says where a request ends, and whose connection it is. A length that is another cuts the message off.
+const FRAMING: [HeaderName; 8] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::EXPECT,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+];
+
 /// Reads an HTTP destination; `None` where it has no address, which is a mistake.
 pub(super) fn http_out(
     http: &Section<'_, '_>,
@@ -76,7 +88,7 @@ pub(super) fn http_out(
         });
         value.is_ok_and(|value| headers.insert(name, value).is_none())
     };
-    if !add(hyper::header::CONTENT_TYPE, content_type) {
+    if !add(header::CONTENT_TYPE, content_type) {
         http.mistake(http.span.clone(), "content_type", "this cannot stand in a header");
     }
     for (name, text) in written(http).into_iter().chain(from_environment(http)) {
@@ -98,7 +110,7 @@ pub(super) fn http_out(
         }
         _ => {}
     }
-    headers.insert(hyper::header::HOST, HeaderValue::from_str(&url.host).ok()?);
+    headers.insert(header::HOST, HeaderValue::from_str(&url.host).ok()?);
     let (address, path) = (url.address, url.path);
     Some(HttpOut { address, secured, keepalive, path, headers, connect_timeout, timeout })
 }
@@ -157,6 +169,13 @@ fn read(
         let name = HeaderName::from_bytes(key.as_bytes());
         let text = found.get_ref().as_str().ok_or_else(|| "expected a text".to_owned());
         match (name, text.and_then(&value)) {
+            (Ok(name), _) if FRAMING.contains(&name) => {
+                section.mistake(
+                    span,
+                    key,
+                    "this header belongs to the connection; the hub writes it",
+                );
+            }
             (Ok(name), Ok(text)) => headers.push((name, text)),
             (Err(_), _) => section.mistake(span, key, "this is no name of a header"),
             (_, Err(reason)) => section.mistake(span, key, reason),

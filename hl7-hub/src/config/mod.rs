@@ -234,6 +234,14 @@ impl Config {
             check(source.acks.destination_span.as_slice(), &destinations, "destination");
             check(&source.acks_of_spans, &destinations, "destination");
             check(&source.acks.delivered_spans, &destinations, "destination");
+            let gathers = |(name, _): &&(String, _)| {
+                self.destination(name).is_some_and(|destination| destination.batch.is_some())
+            };
+            for (_, span) in source.acks.delivered_spans.iter().filter(gathers) {
+                let place = format!("source.{}.ack.wait_for", source.name);
+                let reason = "nobody can be kept waiting for this destination: with `batch`, messages wait there for others";
+                root.mistake(span.clone(), &place, reason);
+            }
         }
         for alert in &self.alerts {
             match alert.rule.is_of_source() {

@@ -236,7 +236,11 @@ impl<'t, 'm> Section<'t, 'm> {
         };
         let mut named = Vec::new();
         for (name, value) in table {
-            let place = format!("{key}.{}", name.get_ref());
+            let place = format!("{key}.{}", name.get_ref().escape_debug());
+            if !is_name(name.get_ref()) {
+                let reason = "a name has letters, digits, `_`, `-` and `.` only: it stands in logs, metrics and commands";
+                self.mistake(name.span(), &place, reason);
+            }
             match value.get_ref().as_table() {
                 Some(table) => {
                     let section = Section::new(table, place, name.span(), self.notes);
@@ -287,4 +291,10 @@ impl<'t, 'm> Section<'t, 'm> {
             }
         }
     }
+}
+
+/// Whether something can be called so without being taken for something else anywhere.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter))
 }

@@ -306,7 +306,7 @@ pub(super) fn framed(mllp: &Section<'_, '_>) -> Framed {
 
 fn allowed(section: &Section<'_, '_>) -> Vec<IpNet> {
     let mut allowed = Vec::new();
-    for (text, span) in section.texts("allow").unwrap_or_default() {
+    for (text, span) in whom(section, "allow") {
         let network = text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: IpAddr| ip.into()));
         match network {
             Ok(network) => allowed.push(network),
@@ -320,8 +320,21 @@ fn allowed(section: &Section<'_, '_>) -> Vec<IpNet> {
     allowed
 }
 
+/// A list of who may do something. One that names nobody would mean everybody, which nobody means.
+fn whom<'t>(section: &Section<'t, '_>, key: &'static str) -> Vec<(&'t str, Range<usize>)> {
+    let named = section.texts(key);
+    if named.as_ref().is_some_and(Vec::is_empty) {
+        section.mistake(
+            section.span.clone(),
+            key,
+            "the list is empty; leave the key out to let in everybody",
+        );
+    }
+    named.unwrap_or_default()
+}
+
 fn senders(section: &Section<'_, '_>) -> Vec<String> {
-    let senders = section.texts("senders").unwrap_or_default();
+    let senders = whom(section, "senders");
     senders.into_iter().map(|(text, _)| text.to_owned()).collect()
 }
 

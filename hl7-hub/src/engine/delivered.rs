@@ -59,7 +59,7 @@ impl Reception {
     ) -> Option<Vec<Payload>> {
         let of = |name: &String| deliveries.iter().find(|delivery| delivery.destination == *name);
         let views: Vec<_> = awaited.destinations.iter().filter_map(of).collect();
-        if !views.iter().all(|view| view.state.is_settled() || view.state == DeliveryState::Held) {
+        if !views.iter().all(|view| has_answered(view.state)) {
             return None;
         }
         let tree = Tree::parse(awaited.message.bytes()).ok()?;
@@ -80,6 +80,13 @@ impl Reception {
         };
         Some(self.replies(&inbound, owed_acks, &faults, moment))
     }
+}
+
+/// Whether a destination has answered for good, or nobody knows when it will. One whose application is still to acknowledge,
+/// or that gets the message in a batch to come, has not.
+fn has_answered(state: DeliveryState) -> bool {
+    use DeliveryState::{Awaiting, Batched, Gathering, Queued, Sending};
+    !matches!(state, Awaiting | Batched | Gathering | Queued | Sending)
 }
 
 /// What a destination said last.

@@ -332,14 +332,11 @@ impl Reception {
         let supported = Supported::versions(VERSIONS);
         let (outcome, faults, noted) = match source.check {
             Check::Off => return accepted,
-            Check::Header => {
-                let (outcome, faults) = judge(header, &Findings::default(), &supported);
-                (outcome, faults, 0)
-            }
+            Check::Header => judge_header(header, &supported),
             Check::Warn => {
                 let findings = self.findings(tree);
                 let errors = findings.iter().filter(|found| found.severity == Severity::Error);
-                let (outcome, faults) = judge(header, &Findings::default(), &supported);
+                let (outcome, faults, _) = judge_header(header, &supported);
                 (outcome, faults, errors.count())
             }
             Check::Reject => {
@@ -563,6 +560,15 @@ impl Reception {
             content: Digest::of_parts([before, behind]),
             since: at.saturating_sub(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
         })
+    }
+}
+
+/// What the header alone comes to, and how many errors in it do not matter: a message without a control id is no less a
+/// message, only not known when it comes again.
+fn judge_header(header: &Header<'_>, supported: &Supported<'_>) -> (Outcome, Vec<Fault>, usize) {
+    match judge(header, &Findings::default(), supported) {
+        (Outcome::Error, faults) => (Outcome::Accepted, Vec::new(), faults.len()),
+        (outcome, faults) => (outcome, faults, 0),
     }
 }
 

@@ -55,13 +55,39 @@ pub(super) fn codes(answer: &Answer) -> Vec<String> {
     let texts = answer.replies.iter().map(|reply| String::from_utf8_lossy(reply.bytes()));
     texts
         .map(|text| {
-            text.split("MSA|").nth(1).unwrap_or("").split('|').next().unwrap_or("").to_owned()
+            text.split("MSA|")
+                .nth(1)
+                .unwrap_or("")
+                .split(['|', '\r'])
+                .next()
+                .unwrap_or("")
+                .to_owned()
         })
         .collect()
 }
 
 pub(super) fn destinations(incoming: &Incoming) -> Vec<&str> {
     incoming.deliveries.iter().map(|delivery| delivery.destination.as_str()).collect()
+}
+
+#[test]
+fn without_a_control_id_a_message_is_taken_unless_errors_are_refused() {
+    let message = oru("").replace("|77|", "||");
+    for (check, code, verdict) in [
+        ("", "AA", Verdict::Accepted),
+        ("check = \"off\"", "AA", Verdict::Accepted),
+        ("check = \"warn\"", "AA", Verdict::Accepted),
+        ("check = \"reject\"", "AE", Verdict::Error),
+    ] {
+        let (incoming, answer) = receive(check, &message);
+        assert_eq!((codes(&answer), incoming.verdict), (vec![code.to_owned()], verdict), "{check}");
+        assert!(incoming.dedupe.is_none(), "nobody can tell whether it comes again");
+        let expected = if verdict == Verdict::Accepted { 2 } else { 1 };
+        assert_eq!(incoming.deliveries.len(), expected, "{check}");
+    }
+    // What else is wrong with the header counts.
+    let (incoming, answer) = receive("", &message.replace("|P|2.4|", "|P|9.9|"));
+    assert_eq!((codes(&answer), incoming.verdict), (vec!["AR".to_owned()], Verdict::Rejected));
 }
 
 #[test]

@@ -112,6 +112,7 @@ impl Desk {
             self.hub.gates.gate(Side::Destination, destination).note_change();
         }
         self.hub.wake(&ordered.destinations);
+        ordered.message.iter().for_each(|message| self.hub.note_decided(*message));
         info!(who = by.who, done = ordered.done, "an order was carried out");
         Ok(ordered)
     }

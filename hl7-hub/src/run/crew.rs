@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
@@ -155,16 +155,18 @@ impl Crew {
             }
             self.hub.open_door(name, destination.lanes.count);
             let (stop, stopping) = self.stop();
+            let (ready, is_ready) = oneshot::channel();
             let gathering = self.turn(format!("gather {name}"));
             let (hub, ours, until) = (Arc::clone(&self.hub), Arc::clone(&config), stopping.clone());
             self.tasks.spawn(async move {
                 let _turn = gathering.lock().await;
-                gather::run(hub, ours, index, until).await;
+                gather::run(hub, ours, index, ready, until).await;
             });
             let turn = self.turn(format!("to {name}"));
             let (hub, config) = (Arc::clone(&self.hub), Arc::clone(&config));
             self.tasks.spawn(async move {
                 let _turn = turn.lock().await;
+                let _ = is_ready.await;
                 if !stopping.is_now() {
                     destination::run(hub, config, index, stopping).await;
                 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -21,8 +22,15 @@ const BREATH: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Makes batches for a destination until the hub stops. For one that takes no batches it sends on, one by one, what gathered
-/// while it did, before the configuration was changed, and what came by the old one a moment later.
-pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut stopping: Stopping) {
+/// while it did, before the configuration was changed, and what came by the old one a moment later. Its lanes start when they
+/// are told by `ready` or it is dropped: behind what gathered, which came before whatever comes now.
+pub(super) async fn run(
+    hub: Arc<Hub>,
+    config: Arc<Config>,
+    index: usize,
+    ready: oneshot::Sender<()>,
+    mut stopping: Stopping,
+) {
     let Some(destination) = config.destinations.get(index) else { return };
     let name = destination.name.as_str();
     let Some(door) = hub.door(name) else { return };
@@ -32,10 +40,14 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut st
     let rules = rules.unwrap_or_else(|| BatchOut::one_by_one(name));
     let mut gatherer =
         Gatherer { hub: &hub, name, lane, gathers, known: Gathering::new(name, rules) };
+    let mut ready = Some(ready).filter(|_| !gathers);
     while !stopping.is_now() {
         // Whatever arrives from here on wakes it again.
         let pause = match gatherer.look().await {
-            Ok(pause) => pause,
+            Ok(pause) => {
+                drop(ready.take());
+                pause
+            }
             Err(failure) => {
                 warn!(destination = name, %failure, "no batch is made; it is tried again");
                 hub.note_failure(&failure);
@@ -101,13 +113,17 @@ impl Gatherer<'_> {
             let (destination, at) = (self.name.to_owned(), self.hub.clock.now());
             Release { destination, at, deliveries: Vec::new(), batch: None, alone: ids }
         };
-        let count = release.deliveries.len();
+        let (count, alone) = (release.deliveries.len(), release.alone.len());
         // Known anew whatever comes of it: the store says what still gathers.
         self.known.forget();
         if let Some(batch) = self.hub.store.release(release).await? {
             info!(destination = self.name, message_id = batch.0, count, ?reason, "a batch is made");
         }
-        self.lane.notify();
+        // What goes alone has its place before what lanes may have read already.
+        match alone {
+            0 => self.lane.notify(),
+            _ => self.lane.changed(),
+        }
         Ok(())
     }
 
@@ -129,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{Moment, Reception};
-    use crate::run::{Clock, Hub};
+    use crate::run::{Clock, Hub, destination};
     use crate::store::{AuditEvent, SqliteOptions, SqliteStore};
 
     /// A hub over a folder, without tasks, whose destination has a batch with some settings.
@@ -210,14 +226,17 @@ mod tests {
         drop(first);
         let (second, config) = hub(folder.path(), "");
         second.open_door("files", 1);
-        let running = tokio::spawn(run(Arc::clone(&second), config, 0, second.stopping()));
+        let (ready, is_ready) = oneshot::channel();
+        let running = tokio::spawn(run(Arc::clone(&second), config, 0, ready, second.stopping()));
         let have_gone = async |count| {
             while pending(&second).len() < count {
                 sleep(Duration::from_millis(5)).await;
             }
         };
         let patience = Duration::from_secs(60);
-        timeout(patience, have_gone(3)).await.expect("they go");
+        // Before its lanes start, so that nothing that comes now overtakes them.
+        let _ = timeout(patience, is_ready).await.expect("lanes may start");
+        assert_eq!(pending(&second), ["1MSH"; 3]);
         // One that was judged by the configuration before is stored by and by.
         accept(&second, &old, "3").await;
         second.wake_for([("files", true)]);
@@ -225,5 +244,37 @@ mod tests {
         assert_eq!(pending(&second), ["1MSH"; 4]);
         second.stop.send_replace(true);
         running.await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn what_gathered_goes_even_where_later_ones_have_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (first, old) = hub(folder.path(), ", batch = { every = \"1h\" }");
+        accept(&first, &old, "0").await;
+        drop(first);
+        let (second, config) = hub(folder.path(), "");
+        accept(&second, &config, "1").await;
+        second.open_door("files", 1);
+        let stopping = second.stopping();
+        let lanes = tokio::spawn(destination::run(
+            Arc::clone(&second),
+            Arc::clone(&config),
+            0,
+            stopping.clone(),
+        ));
+        let delivered = async |count| {
+            let done = || second.store.reader().status().expect("it is read").destinations[0].done;
+            while done() < count {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let patience = Duration::from_secs(60);
+        timeout(patience, delivered(1)).await.expect("the second goes");
+        let (ready, _) = oneshot::channel();
+        let gatherer = tokio::spawn(run(Arc::clone(&second), config, 0, ready, stopping));
+        timeout(patience, delivered(2)).await.expect("the first goes");
+        second.stop.send_replace(true);
+        gatherer.await.expect("it ends");
+        lanes.await.expect("it ends");
     }
 }

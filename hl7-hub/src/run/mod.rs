@@ -23,6 +23,7 @@ mod refusals;
 mod reload;
 mod sessions;
 mod suspension;
+mod unnamed;
 mod wake;
 mod wire;
 
@@ -37,13 +38,14 @@ use tracing::{error, info, warn};
 use crate::api::{Api, ApiError};
 use crate::config::{Changes, Config};
 use crate::operate::{self, Desk, Gates, Metrics};
-use crate::store::{AuditEvent, Side, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::store::{AuditEvent, MessageId, Side, SqliteOptions, SqliteStore, Store, StoreError};
 use budget::Budget;
 pub use clock::Clock;
 use crew::Crew;
 use reload::Order;
 pub use reload::{Control, Orders, ReloadError};
 use sessions::Sessions;
+use unnamed::Unnamed;
 use wake::{Outcomes, Wake};
 
 /// Why a hub does not run.
@@ -88,6 +90,8 @@ pub(crate) struct Hub {
     doors: RwLock<HashMap<String, Door>>,
     /// Tells what becomes of messages.
     outcomes: Outcomes,
+    /// Who sends messages that cannot be told when they come again.
+    unnamed: Unnamed,
     /// Told when the hub is to stop.
     stop: watch::Sender<bool>,
     /// Whether the store has no room.
@@ -110,6 +114,7 @@ impl Hub {
             clock,
             doors: RwLock::default(),
             outcomes: Outcomes::default(),
+            unnamed: Unnamed::default(),
             stop: watch::Sender::new(false),
             full: watch::Sender::new(false),
             budget: Arc::new(Budget::new(config.buffer_limit)),
@@ -172,6 +177,11 @@ impl Hub {
             door.gatherer.notify_one();
             door.lanes.notify();
         }
+    }
+
+    /// Tells whoever waits for what becomes of a message that somebody has decided about it.
+    pub(crate) fn note_decided(&self, message: MessageId) {
+        self.outcomes.settled(message);
     }
 
     /// Wakes who works for what came for destinations: where it waits for others, those who make batches. A message may still

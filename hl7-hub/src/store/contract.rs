@@ -436,6 +436,19 @@ pub(super) async fn a_batch_is_stored_with_its_messages(bench: &impl Bench) {
     assert_eq!(pending(&store, "lab").len(), 3);
 }
 
+/// A batch that stayed whole comes again: what is set aside from it is refused, so nothing of its own tells that it came.
+pub(super) async fn what_is_set_aside_does_not_come_twice(bench: &impl Bench) {
+    let store = bench.open();
+    let mut whole = batch(&["2"], &["errors"]);
+    whole.batch.verdict = Verdict::Accepted;
+    (whole.messages[0].message.verdict, whole.messages[0].message.dedupe) =
+        (Verdict::Rejected, None);
+    store.accept_batch(whole.clone()).await.expect("it is accepted");
+    let again = store.accept_batch(whole).await.expect("it is known");
+    assert!(matches!(again.batch, Accepted::Duplicate { .. }));
+    assert_eq!(pending(&store, "errors").len(), 1);
+}
+
 /// A message that waits for others on its way to a destination.
 pub(super) fn gathering(control_id: &str, destination: &str) -> Incoming {
     let mut message = incoming(control_id, &[destination]);

@@ -2,7 +2,8 @@
 
 use super::contract::{Bench, accept, attempt, incoming, pending};
 use super::{
-    Act, Clocks, DeliveryId, Incoming, MessageId, Order, PruneFrom, Pruned, Settlement, Store,
+    Act, Clocks, DeliveryId, Incoming, MessageId, Order, Outgoing, PruneFrom, Pruned, Requeued,
+    Settlement, Store,
 };
 
 /// Prunes until nothing more is old enough. The sums.
@@ -77,6 +78,13 @@ pub(super) async fn only_what_is_done_is_pruned(bench: &impl Bench) {
     assert_eq!(reply, None);
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
     assert_eq!(prune(&store, contents).await, Pruned::default(), "once is enough");
+    // What has no content any more is not sent again, though somebody saw it a moment before.
+    let again = Requeued { destination: "lab".to_owned(), outgoing: Outgoing::AsItCame };
+    let act = Act::Requeue { message: ids[0], deliveries: vec![again] };
+    let refused =
+        store.order(Order { at: 3_000, who: "ann".into(), why: String::new(), act }).await;
+    let refused = refused.expect_err("there is nothing to send").to_string();
+    assert!(refused.contains("has been pruned"), "{refused}");
 
     let messages = Clocks { metadata: Some(5_000), ..contents };
     assert_eq!(prune(&store, messages).await.messages, 2, "and one that has the last attempt");

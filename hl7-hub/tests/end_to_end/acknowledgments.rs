@@ -130,3 +130,20 @@ fn statement_22_names_survive_in_the_character_set_of_their_message() {
     }
     assert_eq!(hub.reader().verify().expect("it is read").faults, [""; 0]);
 }
+
+#[test]
+fn a_peer_that_sends_no_control_ids_is_said_once() {
+    let hub = Hub::start(
+        "[source.adt]\nmllp.listen = \"127.0.0.1:0\"\n[destination.out]\nfile.folder = \"out\"\n\
+         [[route]]\nto = \"out\"",
+    );
+    for _ in 0..2 {
+        let mut sender = Sender::connect(&hub.address("adt"));
+        // The same twice: nothing tells that it is.
+        assert_eq!([sender.code(&adt("")), sender.code(&adt(""))], ["AA", "AA"]);
+    }
+    eventually("all are delivered", || hub.files("out").len() == 4);
+    let lines = hub.lines();
+    let said = lines.iter().filter(|line| line.contains("without a control id"));
+    assert_eq!(said.count(), 1);
+}

@@ -78,6 +78,25 @@ fn the_code_of_the_destination_is_passed_on() {
 }
 
 #[test]
+fn a_destination_that_has_only_stored_a_message_has_not_answered_yet() {
+    let his = Receiver::reacting("127.0.0.1:0", |_, _| Reaction::Code("CA"));
+    let more = "[source.his_acks]\nmllp.listen = \"127.0.0.1:0\"";
+    let config = config("answer = \"code\"", his.address())
+        .replace("retry = {", "app_ack_timeout = \"10m\"\nretry = {")
+        + more;
+    let hub = Hub::start(&config);
+    let mut sender = Sender::connect(&hub.address("adt"));
+    assert_eq!(sender.code(&adt("M1").replacen("|P|2.5.1\r", "|P|2.5.1|||AL|AL\r", 1)), "CA");
+    eventually("it is stored there", || {
+        hub.status().destinations.iter().any(|destination| destination.awaiting == 1)
+    });
+    let ack = "MSH|^~\\&|HUB|HARBOUR|ADT1|HARBOUR|20260211||ACK^A01|L1|P|2.5.1\rMSA|AA|M1\r";
+    let mut application = Sender::connect(&hub.address("his_acks"));
+    application.raw(format!("\x0b{ack}\x1c\r").as_bytes()).expect("the connection holds");
+    assert_eq!(sender.next_code(), "AA", "what the application says, not what it was before");
+}
+
+#[test]
 fn without_an_answer_in_time_there_is_none_and_the_message_stays_queued() {
     let his = Receiver::reacting("127.0.0.1:0", |number, _| match number {
         1 => Reaction::Silence,
@@ -93,4 +112,17 @@ fn without_an_answer_in_time_there_is_none_and_the_message_stays_queued() {
     assert_eq!(Sender::connect(&hub.address("adt")).code(&adt("M1")), "AA");
     assert_eq!(his.control_ids(), ["M1", "M1"], "the second is the hub's own attempt");
     assert_eq!(hub.status().messages, [(MessageState::Completed, 1)]);
+}
+
+#[test]
+fn whoever_waits_is_told_when_somebody_decides_that_the_message_does_not_go() {
+    let his = Receiver::reacting("127.0.0.1:0", |_, _| Reaction::Code("AA"));
+    let config = config("wait = \"1h\"", his.address()) + "[api]\nlisten = \"127.0.0.1:0\"\n";
+    let hub = Hub::start(&config);
+    assert!(hub.run(&["pause", "destination", "his"]).status.success());
+    let mut sender = Sender::connect(&hub.address("adt"));
+    sender.raw(format!("\x0b{}\x1c\r", adt("M1")).as_bytes()).expect("the connection holds");
+    eventually("it is queued", || hub.status().messages == [(MessageState::Queued, 1)]);
+    assert!(hub.run(&["skip", "his"]).status.success());
+    assert_eq!(sender.next_code(), "AE");
 }

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::thread::scope;
 use std::time::Duration;
 
-use hl7_hub::store::{Query, Reader, Verdict};
+use hl7_hub::store::{MessageState, Query, Reader, Verdict};
 
 use crate::hub::Hub;
 use crate::receiver::{Reaction, Receiver};
@@ -203,4 +203,13 @@ fn a_data_folder_that_cannot_be_written_ends_the_start() {
         assert!(!said.contains("listening"), "{said}");
         assert!(fs::read_dir(hub.path()).expect("the folder").count() == 1);
     }
+}
+
+#[test]
+fn start_blocks_with_nothing_behind_them_are_no_messages() {
+    let hub = Hub::start("[source.adt]\nmllp.listen = \"127.0.0.1:0\"");
+    let mut sender = Sender::connect(&hub.address("adt"));
+    sender.raw(&[0x0b; 1_000]).expect("the connection holds");
+    assert_eq!(sender.code(&adt("M1")), "AA");
+    assert_eq!(hub.status().messages, [(MessageState::NoRoute, 1)]);
 }

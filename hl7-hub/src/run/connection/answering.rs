@@ -205,6 +205,7 @@ impl Connection<'_> {
         let came = all.clone().flat_map(|message| &message.deliveries);
         let came: BTreeSet<(String, bool)> =
             came.map(|to| (to.destination.clone(), to.gather)).collect();
+        all.clone().for_each(|message| self.note_unnamed(message));
         let counted: Vec<_> =
             all.map(|message| (message.verdict, message.payload.bytes().len())).collect();
         let stored = self.timed(self.hub.store.accept_batch(incoming)).await;
@@ -286,6 +287,7 @@ impl Connection<'_> {
     ) -> Option<MessageId> {
         let source = &self.reception.source().name;
         self.count(message.verdict, message.payload.bytes().len(), stored);
+        self.note_unnamed(message);
         match stored {
             Ok(Accepted::New { id, .. }) => {
                 let came = message.deliveries.iter();
@@ -301,6 +303,15 @@ impl Connection<'_> {
                 self.hub.note_failure(failure);
                 None
             }
+        }
+    }
+
+    /// Says in the log, where the source knows messages that come again, that this one will not be.
+    fn note_unnamed(&self, message: &Incoming) {
+        let source = self.reception.source();
+        let is_unknown = message.facts.control_id.is_empty() && source.dedupe.is_some();
+        if is_unknown && message.verdict == Verdict::Accepted {
+            self.hub.unnamed.note(&source.name, self.peer);
         }
     }
 

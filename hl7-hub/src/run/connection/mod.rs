@@ -281,6 +281,8 @@ fn piece(event: Event<'_>) -> Option<Piece> {
         Kind::Frame(payload) if !payload.trim_ascii().is_empty() => {
             Some(Piece::Message(payload.to_vec()))
         }
+        // A start block, and another: each would be a message that is kept, for a byte of noise.
+        Kind::Broken(_) if event.raw.iter().all(u8::is_ascii_control) => None,
         Kind::Broken(fault) => Some(Piece::Broken(fault, event.raw.to_vec())),
         Kind::Frame(_) | Kind::Commit(_) | Kind::Blank | Kind::Noise => None,
     }

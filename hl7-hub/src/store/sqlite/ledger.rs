@@ -52,6 +52,11 @@ impl Ledger<'_> {
     /// A batch and messages of it, each as [`accept`](Self::accept) takes it.
     pub(super) fn accept_batch(&mut self, incoming: &IncomingBatch) -> Result<AcceptedBatch> {
         let batch = self.accept(&incoming.batch)?;
+        // What was set aside from a whole batch came with the first of them.
+        let is_split = incoming.batch.verdict == Verdict::Batch;
+        if !is_split && matches!(batch, Accepted::Duplicate { .. }) {
+            return Ok(AcceptedBatch { batch, messages: Vec::new() });
+        }
         let accept =
             |member: &Member| self.accept_in(&member.message, Some((batch.id(), member.ordinal)));
         let messages = incoming.messages.iter().map(accept).collect::<Result<_>>()?;

@@ -208,6 +208,12 @@ impl Ledger<'_> {
 
     fn requeue(&self, line: i64, message: MessageId, deliveries: &[Requeued]) -> Result<Deed> {
         self.state(message)?;
+        // It may have gone since somebody looked; a delivery of nothing would wait for ever.
+        let mut body =
+            self.db.prepare_cached("SELECT 1 FROM bodies WHERE message = ?1").map_err(failure)?;
+        if !body.exists([message.0]).map_err(failure)? {
+            return refuse(format!("the content of message {message} has been pruned"));
+        }
         let mut done = Vec::new();
         for Requeued { destination, outgoing } in deliveries {
             let of_destination = |states: &[DeliveryState]| -> Result<Vec<Found>> {

@@ -61,6 +61,7 @@ contract::suite! { contract; Folder::new();
     messages_come_together_in_their_order
     order_is_that_of_commits_whatever_the_clock_says
     a_batch_is_stored_with_its_messages
+    what_is_set_aside_does_not_come_twice
     what_gathers_goes_with_its_batch
     what_is_to_go_now_is_remembered_until_it_has_gone
 }
