@@ -15,7 +15,7 @@ use crate::sender::Sender;
 use crate::{adt, eventually, field};
 
 /// Rounds, unless `HUB_KILL_ROUNDS` says otherwise.
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 20;
 const SENDERS: usize = 3;
 /// How many messages the first sender sends ahead; the others wait for each acknowledgment.
 const AHEAD: u32 = 8;
