@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::time::{Duration, Instant};
 
 use hl7_core::ack::{
@@ -154,18 +154,14 @@ fn may_be_answered(message: &[u8]) -> bool {
     Outcome::ALL.into_iter().any(owes)
 }
 
-/// The messages of the command line and of all files.
+/// The messages of the command line, of all files and of the files of all folders, where there may be others beside them.
 fn messages(args: &Args) -> Result<Vec<Vec<u8>>, Failure> {
     let text = args.text.iter().map(|text| text.replace("\\r", "\r").into_bytes());
     let mut messages: Vec<_> = text.collect();
-    for path in files(&args.files)? {
-        let unreadable = |error| Failure(format!("{}: cannot be read: {error}", path.display()));
-        let mut reader = BatchReader::new(File::open(&path).map_err(unreadable)?);
+    for path in &args.files {
         let before = messages.len();
-        while let Some(piece) = reader.next_piece().map_err(unreadable)? {
-            if piece.content == Content::Message {
-                messages.push(piece.bytes.to_vec());
-            }
+        for file in files(path)? {
+            read(&file, &mut messages)?;
         }
         if messages.len() == before {
             return Err(Failure(format!("{}: there is no HL7 message in it", path.display())));
@@ -174,28 +170,32 @@ fn messages(args: &Args) -> Result<Vec<Vec<u8>>, Failure> {
     Ok(messages)
 }
 
-/// The files, and those of the folders, in the order of their names; hidden ones are somebody else's.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
+/// Appends the messages of a file.
+fn read(path: &path::Path, messages: &mut Vec<Vec<u8>>) -> Result<(), Failure> {
+    let unreadable = |error| Failure(format!("{}: cannot be read: {error}", path.display()));
+    let mut reader = BatchReader::new(File::open(path).map_err(unreadable)?);
+    while let Some(piece) = reader.next_piece().map_err(unreadable)? {
+        if piece.content == Content::Message {
+            messages.push(piece.bytes.to_vec());
         }
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(path)? {
-            let entry = entry?;
-            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            if !is_hidden && entry.file_type()?.is_file() {
-                found.push(entry.path());
-            }
-        }
-        if found.is_empty() {
-            return Err(Failure(format!("{}: there is no file in it", path.display())));
-        }
-        found.sort();
-        files.append(&mut found);
     }
+    Ok(())
+}
+
+/// A file, or the files of a folder in the order of their names; hidden ones are somebody else's.
+fn files(path: &path::Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !is_hidden && entry.file_type()?.is_file() {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
     Ok(files)
 }
 

@@ -65,6 +65,7 @@ fn statement_40_folders_texts_pieces_and_fixed_answers() {
     for (name, id) in [("2.hl7", "M2"), ("1.hl7", "M1"), (".3.hl7.part", "M3")] {
         fs::write(hub.path().join("out").join(name), adt(id)).expect("a file");
     }
+    fs::write(hub.path().join("out/README"), "What this folder is.").expect("a file");
     let canned = "MSH|^~\\&|LAB||HUB||1||ACK|1|P|2.5.1\rMSA|AA|M1\r";
     fs::write(hub.path().join("ack.hl7"), canned).expect("a file");
     let save = ["--save", "in", "--answer", "ack.hl7", "--no-start", "--no-trailer"];
