@@ -174,8 +174,8 @@ impl Ledger<'_> {
             .prepare_cached(
                 // By another layout than that of now: it was read while the configuration changed.
                 "INSERT INTO deliveries (message, destination, state, lane) \
-                 SELECT ?1, ?2, ?4, CASE WHEN ?3 < coalesce( \
-                     (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END",
+                 VALUES (?1, ?2, ?4, CASE WHEN ?3 < coalesce( \
+                     (SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) THEN ?3 ELSE -1 END)",
             )?
             .execute(params![message, delivery.destination, delivery.lane, state.word()])?;
         if let Some(outgoing) = &delivery.outgoing {

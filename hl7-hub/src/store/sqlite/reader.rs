@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::{FILE, audit, backup, failure, gather, verify, views};
+use super::{FILE, audit, backup, failure, gather, schema, verify, views};
 use crate::Payload;
 use crate::store::{
     AuditView, Delivery, DeliveryId, DeliveryView, Gathered, MessageId, MessageView, Paused, Query,
@@ -71,6 +71,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "query_only", "on")?;
+    schema::plan_once(&db)?;
     Ok(db)
 }
 
