@@ -71,6 +71,9 @@ fn write_message(
     let notation = notation(root);
     let mut writer = Writer::new(&notation);
     writer.out.reserve(1024);
+    for (slots, most) in writer.slots.iter_mut().zip([64, 32, 8]) {
+        slots.reserve(most);
+    }
     writer.terminator = kept.and_then(|kept| kept.terminator).unwrap_or_default();
     writer.groups = groups;
     if let Some(kept) = kept {
