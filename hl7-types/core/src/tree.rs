@@ -15,6 +15,7 @@ use crate::indexed::report_unknown_structure;
 use crate::limits::Limits;
 use crate::navigate::SetError;
 use crate::path::Path;
+use crate::placement::Ids;
 use crate::value::Presence;
 
 /// Setting a value adds separators up to its position, but not more than this at each level.
@@ -176,9 +177,9 @@ impl Tree {
     }
 
     /// The id of each segment, where its line starts with one.
-    pub(crate) fn segment_ids(&self) -> Vec<Option<[u8; 3]>> {
+    pub(crate) fn segment_ids(&self) -> impl Ids {
         let field = self.scan.delimiters.field;
-        self.segments().map(|segment| segment_id(segment.raw(), field)).collect()
+        (0..self.scan.segments.len()).map(move |index| segment_id(self.at(index).raw(), field))
     }
 
     /// The segment that a path names.

@@ -61,7 +61,7 @@ impl<'a> Grouped<'a> {
 /// The groups of a message under a structure.
 fn placed(tree: &Tree, structure: &'static StructureDesc) -> Vec<GroupSpan> {
     let grammar = structure.grammar();
-    let places = grammar.place(tree.segment_ids().into_iter()).places;
+    let places = grammar.place(tree.segment_ids()).places;
     let mut placed = Placed { grammar, places: &places, next: 0, groups: Vec::new() };
     placed.group(0);
     placed.groups
