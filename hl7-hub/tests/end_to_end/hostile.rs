@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
-use std::thread::scope;
+use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use hl7_hub::store::{MessageState, Query, Reader, Verdict};
@@ -44,6 +44,8 @@ fn i8_who_never_reads_its_acknowledgments_keeps_nobody_waiting() {
             let mut other = Sender::connect(&address);
             assert_eq!(other.send(&adt(&format!("O{sent}"))).len(), text.len());
         }
+        // So that the time to write one is over before so many are sent, however fast both are.
+        sleep(Duration::from_millis(1));
     }
     eventually("it is let go", || hub.logged("the connection failed"));
     assert_eq!(Sender::connect(&address).send(&adt("LAST")).len(), text.len());
