@@ -7,7 +7,7 @@ use hl7_core::batch::{AckBatch, BatchHeader};
 use hl7_core::{Header, Tree};
 
 use super::envelope::{Envelope, rewritten};
-use super::{Answer, Exchange, Moment, Reception, Subject};
+use super::{Answer, Exchange, Moment, Reception, Subject, reply};
 use crate::config::{BatchAcks, Batches};
 use crate::store::{
     Accepted, AcceptedBatch, DedupeKey, Facts, Incoming, IncomingBatch, Member, NewDelivery,
@@ -109,9 +109,7 @@ impl Bundle {
 /// What an acknowledgment of ours says; of a text without a code it does not matter.
 fn code_of(reply: &Payload) -> AckCode {
     let tree = Tree::parse(reply.bytes()).ok();
-    let msa = tree.as_ref().and_then(|tree| tree.segments().find(|line| line.id() == Some("MSA")));
-    let code = msa.and_then(|msa| AckCode::of_code(msa.field(1)?.raw()));
-    code.unwrap_or(AckCode::Ar)
+    tree.as_ref().and_then(reply::code).unwrap_or(AckCode::Ar)
 }
 
 /// A message of a batch that stays whole.

@@ -5,7 +5,7 @@ use hl7_core::ack::{
     AckCode, AckMode, Asked, Fault, Inbound, Kind, Outcome, Owed, owed, read_faults,
 };
 
-use super::{Exchange, Moment, Reception};
+use super::{Exchange, Moment, Reception, reply};
 use crate::Payload;
 use crate::config::Delivered;
 use crate::store::{DeliveryState, DeliveryView, Incoming, Verdict};
@@ -100,11 +100,7 @@ fn refusal(view: &DeliveryView) -> Option<(Outcome, Vec<Fault>)> {
         return None;
     }
     let tree = reply_of(view).and_then(|reply| Tree::parse(reply.bytes()).ok());
-    let code = tree.as_ref().and_then(|tree| {
-        let msa = tree.segments().find(|segment| segment.id() == Some("MSA"))?;
-        AckCode::of_code(msa.field(1)?.raw())
-    });
-    let outcome = match code {
+    let outcome = match tree.as_ref().and_then(reply::code) {
         Some(AckCode::Ar | AckCode::Cr) => Outcome::Rejected,
         _ => Outcome::Error,
     };

@@ -5,7 +5,7 @@ use hl7_core::{Header, Tree};
 
 use super::Reception;
 use super::envelope::Envelope;
-use super::reply::read_application;
+use super::reply::{self, read_application};
 use crate::Payload;
 use crate::config::{Config, Destination};
 use crate::store::{Incoming, IncomingBatch, LateAck, LateRule, SentAs, Settlement, Verdict};
@@ -41,9 +41,9 @@ fn of_batch(frame: &[u8]) -> Option<(AckCode, Vec<u8>)> {
 
 fn of_message(message: &[u8]) -> Option<(AckCode, Vec<u8>)> {
     let tree = Tree::parse(message).ok()?;
-    let msa = tree.segments().find(|segment| segment.id() == Some("MSA"))?;
-    let code = AckCode::of_code(msa.field(1)?.raw())?;
-    let control_id = msa.field(2).map(|id| id.raw().to_vec()).filter(|id| !id.is_empty())?;
+    let code = reply::code(&tree)?;
+    let control_id =
+        reply::msa(&tree)?.field(2).map(|id| id.raw().to_vec()).filter(|id| !id.is_empty())?;
     matches!(code, AckCode::Aa | AckCode::Ae | AckCode::Ar).then_some((code, control_id))
 }
 

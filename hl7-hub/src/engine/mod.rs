@@ -41,4 +41,5 @@ pub use lane::{Actions, Book, Event, Lane, LaneSettings, Wire};
 pub use late::{acknowledged, late_ack, missed_rule};
 pub use reception::{Answer, Exchange, Moment, Reception};
 pub use reply::control_ids;
+pub(crate) use reply::msa;
 pub use template::{Template, TemplateError};

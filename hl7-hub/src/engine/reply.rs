@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use hl7_core::ack::{AckCode, Decision, Reply, ReplyKind, ReplyRules};
-use hl7_core::{Header, Tree};
+use hl7_core::{Header, Tree, TreeSegment};
 
 use super::envelope::Envelope;
 
@@ -130,11 +130,20 @@ fn accepted(correlated: Option<bool>) -> Reply {
     }
 }
 
+/// The segment of a message that says what it answers, and how.
+pub(crate) fn msa(tree: &Tree) -> Option<TreeSegment<'_>> {
+    tree.segments().find(|segment| segment.id() == Some("MSA"))
+}
+
+/// MSA-1, where it is a code of the standard.
+pub(super) fn code(tree: &Tree) -> Option<AckCode> {
+    AckCode::of_code(msa(tree)?.field(1)?.raw())
+}
+
 /// MSA-2.
 fn answered_id(ack: &[u8]) -> Option<Vec<u8>> {
     let tree = Tree::parse(ack).ok()?;
-    let msa = tree.segments().find(|segment| segment.id() == Some("MSA"))?;
-    Some(msa.field(2)?.raw().to_vec())
+    Some(msa(&tree)?.field(2)?.raw().to_vec())
 }
 
 /// What several replies say together. One that answers something else says that nobody knows; a message that is refused

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::outlet::Sent;
 use super::wire::Wire;
 use crate::config::HttpOut;
-use crate::engine::Lost;
+use crate::engine::{Lost, msa};
 use crate::store::Delivery;
 
 /// The longest answer that is read.
@@ -128,8 +128,7 @@ fn judge(status: StatusCode, after: Option<Duration>, body: &[u8]) -> Sent {
 /// Whether a body is an acknowledgment, and one that says yes.
 fn acknowledges(body: &[u8]) -> Option<bool> {
     let tree = Tree::parse(body.trim_ascii_start()).ok()?;
-    let msa = tree.segments().find(|segment| segment.id() == Some("MSA"))?;
-    let code = msa.field(1).filter(|code| !code.is_empty())?;
+    let code = msa(&tree)?.field(1).filter(|code| !code.is_empty())?;
     Some(matches!(code.raw(), b"AA" | b"CA"))
 }
 
