@@ -71,6 +71,10 @@ impl Ledger<'_> {
 
     /// Where a batch stands, there stands what is in it. For any other message, one look into an index.
     pub(super) fn conclude_members(&self, batch: i64) -> rusqlite::Result<()> {
+        let mut members = self.db.prepare_cached("SELECT 1 FROM gathered WHERE batch = ?1")?;
+        if !members.exists([batch])? {
+            return Ok(());
+        }
         let messages: Vec<i64> = self
             .db
             .prepare_cached(

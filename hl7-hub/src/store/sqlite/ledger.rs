@@ -17,11 +17,19 @@ pub(super) type Result<T> = std::result::Result<T, StoreError>;
 /// Who writes lines that no person asked for.
 pub(super) const HUB: &str = "hub";
 
+/// The states of a delivery that may still change by themselves. A list of so many would be made a table of each time.
+macro_rules! open {
+    () => {
+        "(state = 'gathering' OR state = 'batched' OR state = 'queued' OR state = 'sending' \
+             OR state = 'held' OR state = 'awaiting')"
+    };
+}
+
 /// Where a message stands, from its deliveries and from what was decided about it; over a row of `messages`.
-pub(super) const STATE: &str = "CASE \
-     WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id \
-         AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting')) \
-         THEN 'queued' \
+pub(super) const STATE: &str = concat!(
+    "CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND ",
+    open!(),
+    ") THEN 'queued' \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'parked') \
          THEN 'parked' \
      WHEN EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id AND state = 'dead') \
@@ -31,7 +39,8 @@ pub(super) const STATE: &str = "CASE \
      WHEN resolved IS NOT NULL \
          OR EXISTS (SELECT 1 FROM deliveries WHERE message = messages.id) THEN 'resolved' \
      WHEN verdict = 'accepted' THEN 'no-route' WHEN verdict = 'batch' THEN 'split' \
-     ELSE 'refused' END";
+     ELSE 'refused' END"
+);
 
 /// The lane of a delivery to the destination `?2` that comes by another way than a message does: it goes alone, where there
 /// are several.
@@ -352,12 +361,12 @@ impl Ledger<'_> {
 
     /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.
     fn conclude(&self, message: i64) -> rusqlite::Result<()> {
-        let mut queued = self.db.prepare_cached(
-            "SELECT 1 FROM deliveries WHERE message = ?1 \
-                 AND state IN ('gathering', 'batched', 'queued', 'sending', 'held', 'awaiting') \
-                 LIMIT 1",
-        )?;
-        if queued.exists([message])? { Ok(()) } else { self.restate(message) }
+        let mut open = self.db.prepare_cached(concat!(
+            "SELECT 1 FROM deliveries WHERE message = ?1 AND ",
+            open!(),
+            " LIMIT 1"
+        ))?;
+        if open.exists([message])? { Ok(()) } else { self.restate(message) }
     }
 
     /// Puts a message where its deliveries say that it stands, and what is in it where the batch stands.

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("lanes.sql"),
     include_str!("batches.sql"),
     include_str!("operating.sql"),
+    include_str!("queue.sql"),
 ];
 
 /// SQLite before this one may lose what was committed while a checkpoint ran (its WAL reset fault).

@@ -17,9 +17,10 @@ const MESSAGE: &str = "id, at, source, peer, control_id, message_type, sending_a
 
 const PENDING: &str = "SELECT deliveries.id, deliveries.message, \
          coalesce(outgoing.body, bodies.body), attempts, due, maybe_duplicate, state \
-     FROM deliveries JOIN bodies ON bodies.message = deliveries.message \
+     FROM deliveries INDEXED BY deliveries_queued \
+         JOIN bodies ON bodies.message = deliveries.message \
          LEFT JOIN outgoing ON outgoing.delivery = deliveries.id \
-     WHERE destination = ?1 AND state IN ('queued', 'sending', 'held')";
+     WHERE destination = ?1 AND (state = 'queued' OR state = 'sending' OR state = 'held')";
 
 /// Deliveries of a destination that are not settled, in order.
 pub(super) fn pending(
@@ -91,8 +92,9 @@ fn read_pending(
 /// The first of a lane that is not settled.
 fn first_in_lane(db: &Connection, destination: &str, lane: i64) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached(
-        "SELECT id FROM deliveries WHERE destination = ?1 AND lane = ?2 \
-         AND state IN ('queued', 'sending', 'held') ORDER BY id LIMIT 1",
+        "SELECT id FROM deliveries INDEXED BY deliveries_queued \
+         WHERE destination = ?1 AND lane = ?2 \
+             AND (state = 'queued' OR state = 'sending' OR state = 'held') ORDER BY id LIMIT 1",
     )?
     .query_row(params![destination, lane], |row| row.get(0))
     .optional()
@@ -102,8 +104,8 @@ fn first_in_lane(db: &Connection, destination: &str, lane: i64) -> rusqlite::Res
 pub(super) fn oldest(db: &Connection, destination: &str) -> rusqlite::Result<Option<i64>> {
     let last: Option<i64> = db
         .prepare_cached(
-            "SELECT max(lane) FROM deliveries WHERE destination = ?1 \
-             AND state IN ('queued', 'sending', 'held')",
+            "SELECT max(lane) FROM deliveries INDEXED BY deliveries_queued WHERE destination = ?1 \
+             AND (state = 'queued' OR state = 'sending' OR state = 'held')",
         )?
         .query_row([destination], |row| row.get(0))?;
     let mut oldest = None;
