@@ -160,20 +160,6 @@ pub struct BatchOut {
 /// shortest is a few bytes long.
 pub(crate) const MOST_MESSAGES: usize = 50_000;
 
-impl BatchOut {
-    /// For what gathered for a destination that takes no batches any more.
-    pub(crate) fn one_by_one(destination: &str) -> Self {
-        Self {
-            count: MOST_MESSAGES,
-            every: None,
-            size: 16 << 20,
-            name: String::new(),
-            sender: String::new(),
-            receiver: destination.to_owned(),
-        }
-    }
-}
-
 /// Reads a destination; `None` where it has no port, which is a mistake.
 pub(super) fn read(
     name: String,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, oneshot, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
@@ -71,6 +71,10 @@ impl Crew {
     /// Has everybody work by a configuration. What can fail comes first: after an error everything is as it was.
     pub(super) async fn go_over(&mut self, config: Arc<Config>) -> Result<(), RunError> {
         let listeners = self.listeners(&config).await?;
+        // Before the first message comes by these rules: what gathered stays before it.
+        let gathers =
+            config.destinations.iter().map(|to| (to.name.clone(), to.batch.is_some())).collect();
+        self.hub.store.gather_for(gathers).await?;
         self.hub.set_config(Arc::clone(&config));
         self.config = config;
         self.warn_of_old_certificates();
@@ -153,20 +157,18 @@ impl Crew {
             if self.lanes.contains_key(name) {
                 continue;
             }
-            self.hub.open_door(name, destination.lanes.count);
+            self.hub.open_door(name, destination.lanes.count, destination.batch.is_some());
             let (stop, stopping) = self.stop();
-            let (ready, is_ready) = oneshot::channel();
             let gathering = self.turn(format!("gather {name}"));
             let (hub, ours, until) = (Arc::clone(&self.hub), Arc::clone(&config), stopping.clone());
             self.tasks.spawn(async move {
                 let _turn = gathering.lock().await;
-                gather::run(hub, ours, index, ready, until).await;
+                gather::run(hub, ours, index, until).await;
             });
             let turn = self.turn(format!("to {name}"));
             let (hub, config) = (Arc::clone(&self.hub), Arc::clone(&config));
             self.tasks.spawn(async move {
                 let _turn = turn.lock().await;
-                let _ = is_ready.await;
                 if !stopping.is_now() {
                     destination::run(hub, config, index, stopping).await;
                 }

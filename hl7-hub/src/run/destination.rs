@@ -9,25 +9,29 @@ use tracing::{error, warn};
 
 use super::{Hub, Stopping, lane, late};
 use crate::config::Config;
-use crate::store::Side;
+use crate::store::{Pending, Side};
 
 /// How long to wait before the store is asked again.
 const BREATH: Duration = Duration::from_secs(1);
+/// Deliveries that are queued anew in one commit: what is received meanwhile waits for as long as that takes.
+const AT_ONCE: usize = 200;
 
 /// Sends the deliveries of a destination until it is to stop.
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stopping: Stopping) {
     let Some(destination) = config.destinations.get(index) else { return };
-    let lanes = &destination.lanes;
+    let (name, lanes) = (&destination.name, &destination.lanes);
     // Before the first lane starts: what was divided in another way is nobody's else.
-    while let Err(failure) =
-        hub.store.arrange(destination.name.clone(), lanes.layout(), lanes.count).await
-    {
-        warn!(destination = destination.name, %failure, "the store did not do it; it is asked again");
-        hub.note_failure(&failure);
-        let mut stopping = stopping.clone();
-        tokio::select! {
-            () = sleep(BREATH) => {}
-            () = stopping.wait() => return,
+    let arrange = || hub.store.arrange(name.clone(), lanes.layout(), lanes.count);
+    if insist(&hub, name, &stopping, arrange).await.is_none() {
+        return;
+    }
+    // What gathered while it took batches, if it takes none any more.
+    let disband = || hub.store.disband(name.clone(), hub.clock.now(), AT_ONCE);
+    loop {
+        match insist(&hub, name, &stopping, disband).await {
+            Some(0) => break,
+            Some(_) => {}
+            None => return,
         }
     }
     let Some(wake) = hub.lanes(&destination.name) else { return };
@@ -57,4 +61,28 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, stoppi
             }
         }
     }
+}
+
+/// What the store gives, asked until it does; `None` where the destination is to stop before that.
+async fn insist<'s, T>(
+    hub: &Hub,
+    destination: &str,
+    stopping: &Stopping,
+    ask: impl Fn() -> Pending<'s, T>,
+) -> Option<T> {
+    let mut stopping = stopping.clone();
+    while !stopping.is_now() {
+        match ask().await {
+            Ok(given) => return Some(given),
+            Err(failure) => {
+                warn!(destination, %failure, "the store did not do it; it is asked again");
+                hub.note_failure(&failure);
+            }
+        }
+        tokio::select! {
+            () = sleep(BREATH) => {}
+            () = stopping.wait() => {}
+        }
+    }
+    None
 }

@@ -73,8 +73,9 @@ pub enum RunError {
 #[derive(Debug, Clone)]
 struct Door {
     lanes: Arc<Wake>,
-    /// Who makes batches for the lanes.
+    /// Who makes batches for the lanes, if it takes some.
     gatherer: Arc<Notify>,
+    gathers: bool,
 }
 
 /// What all tasks share.
@@ -158,9 +159,11 @@ impl Hub {
         self.door(destination).map(|door| door.lanes)
     }
 
-    /// Makes it possible to wake who works for a destination, in so many lanes. To be done before they start.
-    fn open_door(&self, destination: &str, lanes: usize) {
-        let door = Door { lanes: Arc::new(Wake::new(lanes)), gatherer: Arc::default() };
+    /// Makes it possible to wake who works for a destination, in so many lanes, and whoever makes batches for it, if it takes
+    /// some. To be done before they start.
+    fn open_door(&self, destination: &str, lanes: usize, gathers: bool) {
+        let lanes = Arc::new(Wake::new(lanes));
+        let door = Door { lanes, gatherer: Arc::default(), gathers };
         let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
         doors.insert(destination.to_owned(), door);
     }
@@ -184,12 +187,12 @@ impl Hub {
         self.outcomes.settled(message);
     }
 
-    /// Wakes who works for what came for destinations: where it waits for others, those who make batches. A message may still
-    /// come by the rules that were there before, so it is not the configuration that says so.
+    /// Wakes who works for what came for destinations: where it waits for others, those who make batches. It may have come by
+    /// the rules that were there before: where there are no batches any more it is queued.
     fn wake_for<'n>(&self, came: impl IntoIterator<Item = (&'n str, bool)>) {
         for (destination, gathers) in came {
             match self.door(destination) {
-                Some(door) if gathers => door.gatherer.notify_one(),
+                Some(door) if gathers && door.gathers => door.gatherer.notify_one(),
                 Some(door) => door.lanes.notify(),
                 None => {}
             }

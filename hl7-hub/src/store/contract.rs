@@ -1,9 +1,9 @@
 //! What every store passes. An implementation calls [`suite!`] with a way to open the same store again and again.
 
 use super::{
-    Accepted, AcceptedBatch, AttemptEnd, AuditEvent, DedupeKey, DeliveryId, DeliveryState, Facts,
-    Incoming, IncomingBatch, Member, MessageId, MessageState, NewDelivery, Query, Release,
-    Settlement, Step, Store, StoreError, Verdict, WITHDRAWN,
+    Accepted, AcceptedBatch, AttemptEnd, DedupeKey, DeliveryId, DeliveryState, Facts, Incoming,
+    IncomingBatch, Member, MessageId, MessageState, NewDelivery, Query, Settlement, Step, Store,
+    StoreError, Verdict, WITHDRAWN,
 };
 use crate::{Digest, Payload};
 
@@ -447,92 +447,4 @@ pub(super) async fn what_is_set_aside_does_not_come_twice(bench: &impl Bench) {
     let again = store.accept_batch(whole).await.expect("it is known");
     assert!(matches!(again.batch, Accepted::Duplicate { .. }));
     assert_eq!(pending(&store, "errors").len(), 1);
-}
-
-/// A message that waits for others on its way to a destination.
-pub(super) fn gathering(control_id: &str, destination: &str) -> Incoming {
-    let mut message = incoming(control_id, &[destination]);
-    message.deliveries[0].gather = true;
-    message
-}
-
-/// What has gathered for a destination, as a batch.
-pub(super) fn release(store: &impl Store, destination: &str) -> Release {
-    let found = store.reader().gathering(destination, None, 100).expect("it is read");
-    let mut batch = incoming("batch", &[destination]);
-    (batch.verdict, batch.dedupe, batch.replies) = (Verdict::Batch, None, Vec::new());
-    let deliveries = found.iter().map(|gathered| gathered.id).collect();
-    let destination = destination.to_owned();
-    Release { destination, at: 2_000, deliveries, batch: Some(batch), alone: Vec::new() }
-}
-
-/// What gathers is not sent until it is in a batch; what becomes of that becomes of all that is in it.
-pub(super) async fn what_gathers_goes_with_its_batch(bench: &impl Bench) {
-    let store = bench.open();
-    for settlement in [Settlement::Done, Settlement::Dead] {
-        let dead = settlement == Settlement::Dead;
-        let ids = [format!("1{dead}"), format!("2{dead}"), format!("3{dead}")];
-        let mut messages = Vec::new();
-        for id in &ids {
-            messages.push(accept(&store, gathering(id, "archive")).await);
-        }
-        assert_eq!(pending(&store, "archive"), []);
-        let gathered = store.reader().gathering("archive", None, 2).expect("it is read");
-        assert_eq!((gathered.len(), gathered[0].at), (2, 1_000));
-        let behind =
-            store.reader().gathering("archive", Some(gathered[0].id), 9).expect("it is read");
-        assert_eq!(behind[0], gathered[1]);
-        let mut all = release(&store, "archive");
-        all.alone = all.deliveries.split_off(2);
-        let alone = all.alone.clone();
-        let batch = store.release(all.clone()).await.expect("it is released").expect("a batch");
-        assert_eq!(store.release(all).await, Err(StoreError::Unknown("delivery that gathers")));
-        // In its place in the order: the one that goes by itself gathered before there was a batch.
-        let sent = pending(&store, "archive");
-        assert_eq!((sent.len(), sent[0]), (2, alone[0]));
-        let state =
-            |id| store.reader().message(id).expect("it is read").expect("it is there").state;
-        assert_eq!([state(messages[0]), state(batch)], [MessageState::Queued; 2]);
-        attempt(&store, sent[0], Settlement::Done).await;
-        attempt(&store, sent[1], settlement).await;
-        let expected = if dead { MessageState::Dead } else { MessageState::Completed };
-        assert_eq!([state(messages[0]), state(messages[1]), state(batch)], [expected; 3]);
-        assert_eq!(state(messages[2]), MessageState::Completed);
-        let delivery = store.reader().deliveries(messages[1]).expect("it is read").remove(0);
-        let expected = if dead { DeliveryState::Dead } else { DeliveryState::Done };
-        assert_eq!((delivery.state, delivery.batch), (expected, Some(batch)));
-        let of_batch = Query { batch: Some(batch), most: 9, ..Query::default() };
-        assert_eq!(store.reader().search(&of_batch).expect("it is read").len(), 2);
-        let lines = store.reader().audit(messages[0]).expect("it is read");
-        assert!(lines[1].detail.ends_with(&format!("in batch {batch}")), "{lines:?}");
-    }
-    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
-}
-
-/// What was asked for stays asked for until it has gone, and nothing that came later is.
-pub(super) async fn what_is_to_go_now_is_remembered_until_it_has_gone(bench: &impl Bench) {
-    let asked = || AuditEvent {
-        at: 1_500,
-        actor: "ann".to_owned(),
-        action: "send now".to_owned(),
-        message: None,
-        detail: "archive".to_owned(),
-    };
-    let store = bench.open();
-    store.send_now("archive", asked()).await.expect("it is noted");
-    assert_eq!(store.reader().asked_to_send("archive"), Ok(None), "nothing gathers");
-    accept(&store, gathering("1", "archive")).await;
-    store.send_now("archive", asked()).await.expect("it is noted");
-    accept(&store, gathering("2", "archive")).await;
-    drop(store);
-    let store = bench.open();
-    let found = store.reader().gathering("archive", None, 9).expect("it is read");
-    assert_eq!(store.reader().asked_to_send("archive"), Ok(Some(found[0].id)));
-    assert_eq!(store.reader().asked_to_send("lab"), Ok(None));
-    let status = store.reader().status().expect("it is read");
-    assert_eq!((status.destinations[0].gathering, status.destinations[0].queued), (2, 0));
-    let mut first = release(&store, "archive");
-    first.deliveries.truncate(1);
-    store.release(first).await.expect("it is released");
-    assert_eq!(store.reader().asked_to_send("archive"), Ok(None));
 }

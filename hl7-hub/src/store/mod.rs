@@ -1,7 +1,7 @@
 //! The store: what the hub has promised to deliver, and the record of what became of it.
 //!
 //! [`Store`] is what the rest of the hub sees; [`SqliteStore`] is the one that is there. Another (a database that several hubs
-//! share) is right when it passes `contract.rs` and `contract_later.rs`, the tests that this one passes.
+//! share) is right when it passes `contract.rs` and those beside it, the tests that this one passes.
 //!
 //! What a store promises:
 //!
@@ -19,6 +19,8 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod contract_gather;
 #[cfg(test)]
 mod contract_later;
 #[cfg(test)]
@@ -99,6 +101,14 @@ pub trait Store: Send + Sync + 'static {
     /// Says how the queue of a destination is divided into lanes from now on. If that is new, all that is queued goes out
     /// in order, one after the other, before anything that comes later.
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()>;
+
+    /// Says of destinations whether each takes batches. For one that does not nothing gathers from now on; but as long as
+    /// something does from before, what comes stands behind it, until all of it has gone by [`disband`](Self::disband).
+    fn gather_for(&self, destinations: Vec<(String, bool)>) -> Pending<'_, ()>;
+
+    /// Queues one by one what gathered first for a destination that takes no batches, so many at most, behind the batches that
+    /// are queued. How many they were: none means that nothing gathers, or that the destination takes batches.
+    fn disband(&self, destination: String, at: i64, most: usize) -> Pending<'_, usize>;
 
     /// Makes a batch of what has gathered: the batch and where everything in it stands, in one commit. Fails where any of it
     /// does not gather any more. Gives the number of the batch.

@@ -129,7 +129,8 @@ words! {
         Done = "done",
         /// Given up; somebody must look at it.
         Dead = "dead",
-        /// Given up; another takes its place: to the backup of the destination, or because somebody resubmitted or edited it.
+        /// Another takes its place: to the backup of the destination, because somebody resubmitted or edited it, or because it
+        /// gathered and goes alone.
         Moved = "moved",
         /// Somebody took it out of its queue and will resubmit or dismiss it.
         Parked = "parked",
@@ -327,7 +328,7 @@ pub struct Release {
     pub deliveries: Vec<DeliveryId>,
     /// The batch, a message with a delivery to the destination.
     pub batch: Option<Incoming>,
-    /// Those that cannot be in one: each goes by itself.
+    /// Those that cannot be in one: each goes by itself, behind what is queued and before the batch.
     pub alone: Vec<DeliveryId>,
 }
 

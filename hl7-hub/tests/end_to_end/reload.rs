@@ -363,3 +363,41 @@ fn a_destination_gathers_by_the_new_rules() {
     eventually("they go", || files().get(5) == Some(&("south".to_owned(), 2)));
     assert!(hub.run(&["audit", "verify"]).status.success());
 }
+
+/// I5: what gathered does not overtake batches that were made before, nor does what comes by the new rules overtake it.
+#[test]
+fn i5_order_holds_where_a_destination_takes_no_batches_any_more() {
+    let config = |batch: &str| {
+        let file = format!("[destination.files]\nfile = {{ folder = \"files\"{batch} }}\n");
+        "[api]\nlisten = \"127.0.0.1:0\"\n".to_owned() + &source("") + &file + &route(&["files"])
+    };
+    let mut hub = Hub::start(&config(", batch = { count = 3 }"));
+    assert!(hub.run(&["pause", "destination", "files", "--why", "a test"]).status.success());
+    let send = |hub: &Hub, ids: std::ops::Range<usize>| {
+        let mut sender = Sender::connect(&hub.address("adt"));
+        ids.for_each(|id| assert_eq!(sender.code(&adt(&format!("M{id}"))), "AA"));
+    };
+    send(&hub, 0..8);
+    let counts = |hub: &Hub| {
+        let to = &hub.status().destinations[0];
+        (to.queued, to.gathering)
+    };
+    eventually("two batches are made", || counts(&hub) == (2, 2));
+    assert!(hub.reload(&config("")));
+    send(&hub, 8..10);
+    eventually("nothing gathers", || counts(&hub) == (6, 0));
+    hub.stop();
+    hub.restart();
+    assert!(hub.run(&["resume", "destination", "files", "--why", "a test"]).status.success());
+    eventually("all has gone", || hub.is_drained());
+    let ids = |file: &std::path::PathBuf| -> Vec<String> {
+        let text = String::from_utf8_lossy(&std::fs::read(file).expect("a file")).into_owned();
+        let messages = text.split('\r').filter(|line| line.starts_with("MSH"));
+        messages.map(|line| line.split('|').nth(9).unwrap_or_default().to_owned()).collect()
+    };
+    let sent: Vec<_> = hub.files("files").iter().map(ids).collect();
+    let expected: [&[&str]; 6] =
+        [&["M0", "M1", "M2"], &["M3", "M4", "M5"], &["M6"], &["M7"], &["M8"], &["M9"]];
+    assert_eq!(sent, expected);
+    assert!(hub.run(&["audit", "verify"]).status.success());
+}

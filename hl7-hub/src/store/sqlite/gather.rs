@@ -2,19 +2,23 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::audit::payload;
+use super::audit::{self, Line, payload};
 use super::failure;
-use super::ledger::{Ledger, Result};
+use super::ledger::{HUB, Ledger, Result};
+use super::operate::changed;
 use crate::Payload;
 use crate::store::{
     AuditEvent, DeliveryId, DeliveryState, Gathered, MessageId, Release, StoreError,
 };
 
+/// What a line of the audit says of a delivery that gathered and goes alone.
+pub(super) const UNBATCHED: &str = "unbatched";
+
 impl Ledger<'_> {
     /// A batch, and everything in it.
     pub(super) fn release(&mut self, release: &Release) -> Result<Option<MessageId>> {
         for &delivery in &release.alone {
-            self.take(delivery, DeliveryState::Queued)?;
+            self.queue_alone(delivery, &release.destination, release.at)?;
         }
         let batch = match &release.batch {
             Some(batch) => Some(self.accept(batch)?.id()),
@@ -30,15 +34,21 @@ impl Ledger<'_> {
             let detail = format!("{} delivery {delivery}: in batch {batch}", release.destination);
             self.line(release.at, "batched", Some(message), &detail)?;
         }
+        self.forget_asked(&release.destination)?;
+        Ok(batch)
+    }
+
+    /// Forgets what somebody asked for once it has gone.
+    fn forget_asked(&self, destination: &str) -> Result<()> {
         self.db
             .prepare_cached(
                 "DELETE FROM send_now WHERE destination = ?1 AND NOT EXISTS \
                      (SELECT 1 FROM deliveries WHERE destination = ?1 AND state = 'gathering' \
                          AND id <= last)",
             )
-            .and_then(|mut delete| delete.execute([&release.destination]))
-            .map_err(failure)?;
-        Ok(batch)
+            .and_then(|mut delete| delete.execute([destination]))
+            .map(|_| ())
+            .map_err(failure)
     }
 
     /// Takes a delivery from those that gather. Its message.
@@ -54,6 +64,76 @@ impl Ledger<'_> {
             })
             .map_err(failure)?;
         message.ok_or(StoreError::Unknown("delivery that gathers"))
+    }
+
+    /// Queues a delivery that gathers by itself: another one in its place, behind all that is queued, since batches of what
+    /// gathered before it may be. A line says so, as one about an order of somebody would.
+    fn queue_alone(&mut self, delivery: DeliveryId, destination: &str, at: i64) -> Result<()> {
+        let line = self.tip.id + 1;
+        let message = self.take(delivery, DeliveryState::Moved)?;
+        let queued = self.queue_in_place_of(delivery, line).map_err(failure)?;
+        let moved = changed(delivery.0, destination, DeliveryState::Moved.word());
+        let queued = changed(queued, destination, DeliveryState::Queued.word());
+        let entry = Line {
+            at,
+            actor: HUB.to_owned(),
+            action: UNBATCHED.to_owned(),
+            message: Some(message),
+            attempt: None,
+            detail: format!("{moved}; {queued}"),
+            digest: audit::digest_of_order(self.db, line).map_err(failure)?,
+        };
+        entry.append(self.db, self.tip).map_err(failure)
+    }
+
+    /// Queues the same once more, by a line of the audit. The number of the new delivery.
+    fn queue_in_place_of(&self, delivery: DeliveryId, line: i64) -> rusqlite::Result<i64> {
+        let values = params![delivery.0, line];
+        self.db
+            .prepare_cached("UPDATE deliveries SET changed = ?2 WHERE id = ?1")?
+            .execute(values)?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO deliveries (message, destination, state, ordered, lane) \
+                 SELECT message, destination, 'queued', ?2, lane FROM deliveries WHERE id = ?1",
+            )?
+            .execute(values)?;
+        let queued = self.db.last_insert_rowid();
+        self.db
+            .prepare_cached(
+                "INSERT INTO outgoing (delivery, body) \
+                 SELECT ?2, body FROM outgoing WHERE delivery = ?1",
+            )?
+            .execute([delivery.0, queued])?;
+        Ok(queued)
+    }
+
+    /// Notes which destinations take batches.
+    pub(super) fn gather_for(&mut self, destinations: &[(String, bool)]) -> Result<()> {
+        for (destination, gathers) in destinations {
+            let note = match gathers {
+                true => "DELETE FROM one_by_one WHERE destination = ?1",
+                false => "INSERT OR IGNORE INTO one_by_one (destination) VALUES (?1)",
+            };
+            self.db.execute(note, [destination]).map_err(failure)?;
+        }
+        Ok(())
+    }
+
+    /// Queues what gathered first for a destination that takes no batches. How many they were.
+    pub(super) fn disband(&mut self, destination: &str, at: i64, most: usize) -> Result<usize> {
+        let takes_none = self
+            .db
+            .prepare_cached("SELECT 1 FROM one_by_one WHERE destination = ?1")
+            .and_then(|mut select| select.exists([destination]))
+            .map_err(failure)?;
+        if !takes_none {
+            return Ok(0);
+        }
+        let first = gathering(self.db, destination, i64::MIN, most).map_err(failure)?;
+        first.iter().try_for_each(|gathered| self.queue_alone(gathered.id, destination, at))?;
+        self.forget_asked(destination)?;
+        Ok(first.len())
     }
 
     /// What gathers now is asked for.

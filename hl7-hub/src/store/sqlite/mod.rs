@@ -127,6 +127,14 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
     }
 
+    fn gather_for(&self, destinations: Vec<(String, bool)>) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| ledger.gather_for(&destinations))
+    }
+
+    fn disband(&self, destination: String, at: i64, most: usize) -> Pending<'_, usize> {
+        self.writer.submit(move |ledger| ledger.disband(&destination, at, most))
+    }
+
     fn release(&self, release: Release) -> Pending<'_, Option<MessageId>> {
         self.writer.submit(move |ledger| ledger.release(&release))
     }

@@ -7,12 +7,11 @@ use tempfile::TempDir;
 
 use super::{FILE, SqliteOptions, SqliteReader, SqliteStore, schema};
 use crate::store::contract::{self, Bench, incoming};
-use crate::store::contract_later;
 use crate::store::{
     Accepted, Act, AttemptEnd, Clocks, Incoming, MessageId, MessageState, Order, Outgoing,
     PruneFrom, Reader, Requeued, Settlement, Store, StoreError,
 };
-use crate::store::{contract_orders, contract_prune};
+use crate::store::{contract_gather, contract_later, contract_orders, contract_prune};
 
 struct Folder(TempDir);
 
@@ -62,8 +61,13 @@ contract::suite! { contract; Folder::new();
     order_is_that_of_commits_whatever_the_clock_says
     a_batch_is_stored_with_its_messages
     what_is_set_aside_does_not_come_twice
+}
+
+contract::suite! { contract_gather; Folder::new();
     what_gathers_goes_with_its_batch
     what_is_to_go_now_is_remembered_until_it_has_gone
+    i5_what_gathered_goes_behind_the_batches
+    what_goes_alone_is_not_asked_for
 }
 
 contract::suite! { contract_orders; Folder::new();
@@ -288,8 +292,8 @@ async fn filled() -> Folder {
         store.accept(message).await.expect("it is accepted");
     }
     store.accept_batch(contract::batch(&["4"], &[])).await.expect("it is accepted");
-    store.accept(contract::gathering("6", "files")).await.expect("it is accepted");
-    store.release(contract::release(&store, "files")).await.expect("it is released");
+    store.accept(contract_gather::gathering("6", "files")).await.expect("it is accepted");
+    store.release(contract_gather::release(&store, "files")).await.expect("it is released");
     let lab = store.reader().pending("lab", None, 1).expect("it is read")[0].id;
     // A second attempt, so that a delivery stands where the last one left it.
     let archive = store.reader().pending("archive", None, 9).expect("it is read")[2].id;

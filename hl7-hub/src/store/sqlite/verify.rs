@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::audit::{self, Line, Tip};
 use super::ledger::STATE;
-use super::{operate, prune};
+use super::{gather, operate, prune};
 use crate::Digest;
 use crate::store::Verified;
 
@@ -108,7 +108,7 @@ fn check_subject(
                 found.fault(format!("the digest of message {message} is another (line {id})"));
             }
         }
-        ("resubmit", ..) if audit::digest_of_order(db, id)? != line.digest => {
+        ("resubmit" | gather::UNBATCHED, ..) if audit::digest_of_order(db, id)? != line.digest => {
             found.fault(format!("what line {id} queued is not as it was queued"));
         }
         ("attempt", _, Some(attempt)) => {
@@ -166,9 +166,9 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
              AND NOT EXISTS (SELECT 1 FROM gathered WHERE delivery = deliveries.id)",
         ),
         (
-            "resubmitted delivery",
+            "delivery once more",
             "SELECT id FROM deliveries WHERE ordered IS NOT NULL AND NOT EXISTS \
-             (SELECT 1 FROM audit WHERE audit.id = ordered AND action = 'resubmit' \
+             (SELECT 1 FROM audit WHERE audit.id = ordered AND action IN ('resubmit', 'unbatched') \
                  AND audit.message = deliveries.message)",
         ),
         (

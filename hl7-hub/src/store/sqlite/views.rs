@@ -245,7 +245,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<MessageView> {
 pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<DeliveryView>> {
     let mut found: Vec<DeliveryView> = db
         .prepare(
-            "SELECT id, destination, state, maybe_duplicate, ordered IS NOT NULL, batch \
+            "SELECT id, destination, state, maybe_duplicate, \
+                 EXISTS (SELECT 1 FROM audit WHERE audit.id = ordered AND action = 'resubmit'), batch \
              FROM deliveries LEFT JOIN gathered ON delivery = id WHERE message = ?1 ORDER BY id",
         )?
         .query_map([message], |row| {
