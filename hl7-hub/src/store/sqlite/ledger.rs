@@ -46,28 +46,16 @@ pub(super) const STATE: &str = concat!(
 /// are several.
 pub(super) const ANY_LANE: &str = "CASE WHEN coalesce((SELECT lanes FROM layouts WHERE destination = ?2), 1) > 1 THEN -1 ELSE 0 END";
 
-/// Whether the destination `?2` takes no batches.
-macro_rules! one_by_one {
-    () => {
-        "EXISTS (SELECT 1 FROM one_by_one WHERE destination = ?2)"
-    };
-}
-
-/// Whether something gathers for the destination `?2`.
-macro_rules! gathers {
-    () => {
-        "EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_gathering \
-             WHERE destination = ?2 AND state = 'gathering')"
-    };
-}
-
-/// The lane `?3` of the destination `?2` if it has so many, else the one that all wait for.
-macro_rules! lane {
-    () => {
-        "CASE WHEN ?3 < coalesce((SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1) \
-             THEN ?3 ELSE -1 END"
-    };
-}
+/// A delivery of the message `?1` to the destination `?2`, in the lane `?3`, to gather if `?4`. It may have been judged by other
+/// settings than those of now, while the configuration changed: then it goes alone if there are not so many lanes, and gathers
+/// where batches are not wanted any more only behind what does already.
+const QUEUE: &str = "INSERT INTO deliveries (message, destination, state, lane) VALUES (?1, ?2, \
+     iif(CASE WHEN EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_gathering \
+                 WHERE destination = ?2 AND state = 'gathering') \
+             THEN ?4 OR EXISTS (SELECT 1 FROM one_by_one WHERE destination = ?2) \
+             ELSE ?4 AND NOT EXISTS (SELECT 1 FROM one_by_one WHERE destination = ?2) END, \
+         'gathering', 'queued'), \
+     iif(?3 < coalesce((SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1), ?3, -1))";
 
 /// The tables inside the writer's transaction, and the end of the audit.
 pub(super) struct Ledger<'w> {
@@ -201,33 +189,8 @@ impl Ledger<'_> {
     }
 
     fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
-        // It may have been read by another layout than that of now, while the configuration changed.
-        let insert = if delivery.gather {
-            concat!(
-                "INSERT INTO deliveries (message, destination, state, lane) VALUES (?1, ?2, CASE WHEN ",
-                one_by_one!(),
-                " AND NOT ",
-                gathers!(),
-                " THEN 'queued' ELSE 'gathering' END, ",
-                lane!(),
-                ")"
-            )
-        } else {
-            concat!(
-                "INSERT INTO deliveries (message, destination, state, lane) VALUES (?1, ?2, CASE WHEN ",
-                gathers!(),
-                " AND ",
-                one_by_one!(),
-                " THEN 'gathering' ELSE 'queued' END, ",
-                lane!(),
-                ")"
-            )
-        };
-        self.db.prepare_cached(insert)?.execute(params![
-            message,
-            delivery.destination,
-            delivery.lane
-        ])?;
+        let NewDelivery { destination, gather, lane, .. } = delivery;
+        self.db.prepare_cached(QUEUE)?.execute(params![message, destination, lane, gather])?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db
