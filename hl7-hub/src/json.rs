@@ -101,6 +101,7 @@ fn delivery(view: &DeliveryView) -> Value {
         "state": view.state.word(),
         "maybe_duplicate": view.maybe_duplicate,
         "resubmitted": view.resubmitted,
+        "replaces": view.replaces.map(|id| id.0),
         "batch": view.batch.map(|id| id.0),
         "attempts": attempts.collect::<Vec<_>>(),
     })

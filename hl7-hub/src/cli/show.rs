@@ -73,9 +73,10 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> Result<Status, Failure> 
         let again = if delivery.resubmitted { ", resubmitted" } else { "" };
         let mark = if delivery.maybe_duplicate { ", may have come more than once" } else { "" };
         let batch = delivery.batch.map_or_else(String::new, |batch| format!(", in batch {batch}"));
+        let place = delivery.replaces.map_or_else(String::new, |id| format!(", for delivery {id}"));
         writeln!(
             out,
-            "\ndelivery {} to {}: {}{again}{batch}{mark}",
+            "\ndelivery {} to {}: {}{again}{place}{batch}{mark}",
             delivery.id, delivery.destination, delivery.state
         )?;
         for attempt in &delivery.attempts {

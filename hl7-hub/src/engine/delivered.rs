@@ -57,7 +57,7 @@ impl Reception {
         deliveries: &[DeliveryView],
         moment: &Moment,
     ) -> Option<Vec<Payload>> {
-        let of = |name: &String| deliveries.iter().find(|delivery| delivery.destination == *name);
+        let of = |name: &String| last_in_place(deliveries, name);
         let views: Vec<_> = awaited.destinations.iter().filter_map(of).collect();
         if !views.iter().all(|view| has_answered(view.state)) {
             return None;
@@ -80,6 +80,20 @@ impl Reception {
         };
         Some(self.replies(&inbound, owed_acks, &faults, moment))
     }
+}
+
+/// The delivery to a destination; where another has taken its place, to a backup or anew, that one.
+fn last_in_place<'v>(deliveries: &'v [DeliveryView], name: &str) -> Option<&'v DeliveryView> {
+    let mut deliveries = deliveries.iter();
+    let mut last = deliveries.find(|delivery| delivery.destination == name)?;
+    // Numbers go up, so what takes a place stands behind what it takes it from.
+    for next in deliveries {
+        let is_for_it = next.replaces == Some(last.id) || next.destination == last.destination;
+        if last.state == DeliveryState::Moved && is_for_it {
+            last = next;
+        }
+    }
+    Some(last)
 }
 
 /// Whether a destination has answered for good, or nobody knows when it will. One whose application is still to acknowledge,

@@ -4,6 +4,19 @@ use std::time::Duration;
 
 use hl7_core::ack::{Reply, ReplyKind};
 
+use crate::Payload;
+
+/// What came of sending.
+#[derive(Debug)]
+pub enum Sent {
+    /// A reply.
+    Replied(Payload),
+    /// It is there, and there will be no reply.
+    Taken,
+    /// Neither.
+    Lost(Lost),
+}
+
 /// Why an attempt ended without a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {

@@ -114,7 +114,7 @@ pub enum Event {
     /// The connection that was there is gone, and nothing was under way on it.
     Disconnected,
     /// The destination replied.
-    Replied(Vec<u8>),
+    Replied(Payload),
     /// The destination took what was sent, and gives no replies: files are on disk, or a commit block says so.
     Taken,
     /// The attempt ended without a reply.
@@ -244,7 +244,7 @@ impl Lane {
                 }
                 self.withdraw(now);
             }
-            Event::Replied(reply) => self.replied(&reply, now, random),
+            Event::Replied(reply) => self.replied(reply, now, random),
             Event::Taken => self.ended_all("taken", None, |_| Settlement::Done, now),
             Event::Lost(lost) => self.lost(lost, now, random),
             Event::Paused => self.wire = false,
@@ -399,9 +399,9 @@ impl Lane {
         self.ahead.insert(place, delivery);
     }
 
-    fn replied(&mut self, reply: &[u8], now: i64, random: f64) {
+    fn replied(&mut self, reply: Payload, now: i64, random: f64) {
         let Some(Begun { delivery, .. }) = self.sent.front() else { return };
-        let read = read_reply(&self.settings.rules, delivery.payload.bytes(), reply);
+        let read = read_reply(&self.settings.rules, delivery.payload.bytes(), reply.bytes());
         let answers = answers(&read);
         let backoff = self.settings.backoff;
         let settlement = match read.decision {
@@ -418,7 +418,7 @@ impl Lane {
         // What does not answer this message may be followed by what does, too late: the next message must not get it.
         self.connected &= answers;
         self.failures = 0;
-        self.ended_all(&outcome(&read), Some(Payload::from(reply)), |_| settlement, now);
+        self.ended_all(&outcome(&read), Some(reply), |_| settlement, now);
     }
 
     fn lost(&mut self, lost: Lost, now: i64, random: f64) {

@@ -23,8 +23,8 @@ fn delivery(id: i64) -> Delivery {
     }
 }
 
-fn reply(code: &str, id: i64) -> Vec<u8> {
-    format!("MSH|^~\\&|C|D|A|B|1||ACK|1|P|2.5\rMSA|{code}|{id}\r").into_bytes()
+fn reply(code: &str, id: i64) -> Payload {
+    format!("MSH|^~\\&|C|D|A|B|1||ACK|1|P|2.5\rMSA|{code}|{id}\r").into_bytes().into()
 }
 
 fn settings(window: usize) -> LaneSettings {
@@ -151,8 +151,8 @@ fn statement_30_what_answers_do() {
 fn statement_31_what_is_no_answer_closes_the_connection() {
     let maybe = |due| Settlement::Retry { due, ambiguous: true };
     check(1, Event::Replied(reply("AA", 2)), "AA for another message", maybe(1_010), true);
-    check(1, Event::Replied(b"hello".to_vec()), "no acknowledgment", maybe(1_010), true);
-    check(1, Event::Replied(Vec::new()), "a blank reply", maybe(1_010), true);
+    check(1, Event::Replied(b"hello"[..].into()), "no acknowledgment", maybe(1_010), true);
+    check(1, Event::Replied(Payload::from([])), "a blank reply", maybe(1_010), true);
     check(1, Event::Lost(Lost::Timeout), "timeout", maybe(1_010), true);
     // However often: a destination that does not answer is not well, its messages are.
     check(99, Event::Lost(Lost::Closed), "closed", maybe(300_010), true);

@@ -131,7 +131,7 @@ fn accepted(correlated: Option<bool>) -> Reply {
 }
 
 /// The segment of a message that says what it answers, and how.
-pub(crate) fn msa(tree: &Tree) -> Option<TreeSegment<'_>> {
+pub(super) fn msa(tree: &Tree) -> Option<TreeSegment<'_>> {
     tree.segments().find(|segment| segment.id() == Some("MSA"))
 }
 

@@ -11,11 +11,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
-use super::outlet::{Outlet, Sent};
+use super::outlet::Outlet;
 use super::wake::Wake;
 use super::{Hub, Stopping};
 use crate::config::{Config, Destination};
-use crate::engine::{Actions, Book, Event, Lane, LaneSettings, Wire, late_ack};
+use crate::engine::{Actions, Book, Event, Lane, LaneSettings, Sent, Wire, late_ack};
 use crate::operate::Gate;
 use crate::store::{AttemptEnd, AttemptId, Delivery, MessageId, Settlement, Side, StoreError};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Port;
-use crate::engine::Lost;
+use crate::engine::{Lost, Sent};
 use crate::store::Delivery;
 
 use super::outlet_file::FileOutlet;
@@ -17,17 +17,6 @@ pub(super) enum Outlet {
     Mllp(Box<MllpOutlet>),
     File(FileOutlet),
     Http(Box<HttpOutlet>),
-}
-
-/// What came of sending.
-#[derive(Debug)]
-pub(super) enum Sent {
-    /// A reply.
-    Replied(Vec<u8>),
-    /// It is there, and there will be no reply.
-    Taken,
-    /// Neither.
-    Lost(Lost),
 }
 
 impl Outlet {

@@ -6,10 +6,9 @@ use std::path::Path;
 
 use tokio::task::spawn_blocking;
 
-use super::outlet::Sent;
 use crate::Payload;
 use crate::config::FileOut;
-use crate::engine::Lost;
+use crate::engine::{Lost, Sent};
 use crate::store::Delivery;
 
 /// A folder that messages are written to.

@@ -4,24 +4,22 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use hl7_core::Tree;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HeaderMap, RETRY_AFTER};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::task::{AbortHandle, spawn};
 use tokio::time::timeout;
 
-use super::outlet::Sent;
 use super::wire::Wire;
 use crate::config::HttpOut;
-use crate::engine::{Lost, msa};
+use crate::engine::{HttpAnswer, Lost, Sent};
 use crate::store::Delivery;
 
-/// The longest answer that is read.
-const ANSWER: usize = 1 << 20;
+/// As much of an answer is read as of one over MLLP.
+const ANSWER: usize = 16 << 20;
 
 /// The connection to a destination, if there is one.
 pub(super) struct HttpOutlet {
@@ -77,12 +75,12 @@ impl HttpOutlet {
         let Ok(mut request) = request else { return Sent::Lost(Lost::Unsent) };
         *request.headers_mut() = self.settings.headers.clone();
         let answered = timeout(self.settings.timeout, answer(connection, request)).await;
-        let sent = answered.unwrap_or(Sent::Lost(Lost::Timeout));
+        let answered = answered.unwrap_or(Err(Lost::Timeout));
         // Behind an answer that is not whole nobody knows what comes next.
-        if matches!(sent, Sent::Lost(Lost::Timeout | Lost::Closed | Lost::Unsent)) {
+        if !answered.as_ref().is_ok_and(|answer| answer.is_whole) {
             self.close();
         }
-        sent
+        answered.map_or_else(Sent::Lost, HttpAnswer::meaning)
     }
 
     pub(super) fn close(&mut self) {
@@ -90,46 +88,33 @@ impl HttpOutlet {
     }
 }
 
-async fn answer(connection: &mut Connection, request: Request<Full<Bytes>>) -> Sent {
+async fn answer(
+    connection: &mut Connection,
+    request: Request<Full<Bytes>>,
+) -> Result<HttpAnswer, Lost> {
     if connection.requests.ready().await.is_err() {
-        return Sent::Lost(Lost::Unsent);
+        return Err(Lost::Unsent);
     }
     match connection.requests.send_request(request).await {
         Ok(response) => read(response).await,
         // The connection ended before it took the request.
-        Err(failure) if failure.is_canceled() => Sent::Lost(Lost::Unsent),
-        Err(_) => Sent::Lost(Lost::Closed),
+        Err(failure) if failure.is_canceled() => Err(Lost::Unsent),
+        Err(_) => Err(Lost::Closed),
     }
 }
 
-async fn read(response: Response<Incoming>) -> Sent {
-    let status = response.status();
+async fn read(response: Response<Incoming>) -> Result<HttpAnswer, Lost> {
+    let status = response.status().as_u16();
     let after = retry_after(response.headers());
-    // An answer that is too long is no acknowledgment; its status stands.
-    let body = Limited::new(response.into_body(), ANSWER).collect().await;
-    let body = match body {
-        Ok(body) => body.to_bytes(),
-        Err(failure) if failure.is::<http_body_util::LengthLimitError>() => Bytes::new(),
-        Err(_) => return Sent::Lost(Lost::Closed),
-    };
-    judge(status, after, &body)
-}
-
-/// What an answer means: an acknowledgment in it counts, but none that says yes where the status says no.
-fn judge(status: StatusCode, after: Option<Duration>, body: &[u8]) -> Sent {
-    let positive = acknowledges(body);
-    match (status.is_success(), positive) {
-        (true, Some(_)) | (false, Some(false)) => Sent::Replied(body.to_vec()),
-        (true, None) => Sent::Taken,
-        (false, Some(true) | None) => Sent::Lost(Lost::Status { status: status.as_u16(), after }),
+    let mut coming = response.into_body();
+    let (mut body, mut is_whole) = (Vec::new(), true);
+    while is_whole && let Some(frame) = coming.frame().await {
+        let Ok(data) = frame.map_err(|_| Lost::Closed)?.into_data() else { continue };
+        let room = ANSWER - body.len();
+        is_whole = data.len() <= room;
+        body.extend_from_slice(data.get(..room).unwrap_or(&data));
     }
-}
-
-/// Whether a body is an acknowledgment, and one that says yes.
-fn acknowledges(body: &[u8]) -> Option<bool> {
-    let tree = Tree::parse(body.trim_ascii_start()).ok()?;
-    let code = msa(&tree)?.field(1).filter(|code| !code.is_empty())?;
-    Some(matches!(code.raw(), b"AA" | b"CA"))
+    Ok(HttpAnswer { status, after, body: body.into(), is_whole })
 }
 
 /// How long the other side asks for, in seconds; a date is as good as nothing.
@@ -141,27 +126,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_answers_mean() {
-        let ack = |code: &str| format!("MSH|^~\\&|A\rMSA|{code}|1\r");
-        let status = |status, after| format!("{:?}", Sent::Lost(Lost::Status { status, after }));
-        for (code, body, expected) in [
-            (200, String::new(), "Taken".to_owned()),
-            (204, String::new(), "Taken".to_owned()),
-            (200, "<html>fine</html>".to_owned(), "Taken".to_owned()),
-            (200, ack("AE"), "Replied".to_owned()),
-            (200, ack("AA"), "Replied".to_owned()),
-            (500, ack("AE"), "Replied".to_owned()),
-            (500, ack("AA"), status(500, None)),
-            (302, String::new(), status(302, None)),
-            (404, "gone".to_owned(), status(404, None)),
-        ] {
-            let code = StatusCode::from_u16(code).expect("a status");
-            let found = format!("{:?}", judge(code, None, body.as_bytes()));
-            assert!(found.starts_with(&expected), "{code} {body:?}: {found}");
-        }
-    }
 
     #[test]
     fn how_long_to_wait() {

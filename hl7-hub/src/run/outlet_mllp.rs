@@ -7,11 +7,10 @@ use hl7_mllp::{Commit, Decoder, Kind};
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
-use super::outlet::Sent;
 use super::sessions::{Session, Sessions};
 use super::wire::Wire;
 use crate::config::{Commits, MllpOut};
-use crate::engine::{Lost, acknowledged, control_ids};
+use crate::engine::{Lost, Sent, acknowledged, control_ids};
 
 /// How much is read at once.
 const READ: usize = 4 << 10;
@@ -183,7 +182,7 @@ impl Waiting<'_> {
             let length = match wire.read(&mut buffer).await {
                 Ok(0) | Err(_) => {
                     return match decoder.finish().map(|event| event.kind) {
-                        Some(Kind::Frame(reply)) => Sent::Replied(reply.to_vec()),
+                        Some(Kind::Frame(reply)) => Sent::Replied(reply.into()),
                         _ => Sent::Lost(Lost::Closed),
                     };
                 }
@@ -196,7 +195,7 @@ impl Waiting<'_> {
                     Kind::Frame(frame) if self.is_late(frame, found.is_some()) => {
                         self.late.push(frame.to_vec());
                     }
-                    Kind::Frame(reply) if found.is_none() => found = Some(reply.to_vec()),
+                    Kind::Frame(reply) if found.is_none() => found = Some(reply.into()),
                     // More than one reply, or half of one: nobody knows whose the next will be.
                     Kind::Frame(_) | Kind::Broken(_) => return Sent::Lost(Lost::Closed),
                     Kind::Commit(Commit::Nak) if self.commits != Commits::Off => {

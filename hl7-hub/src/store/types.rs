@@ -472,6 +472,8 @@ pub struct DeliveryView {
     pub maybe_duplicate: bool,
     /// Whether somebody resubmitted the message to make it.
     pub resubmitted: bool,
+    /// The delivery that was given up and that this one takes the place of, to a backup.
+    pub replaces: Option<DeliveryId>,
     /// The batch that it went in.
     pub batch: Option<MessageId>,
     /// Each attempt.

@@ -126,3 +126,25 @@ fn whoever_waits_is_told_when_somebody_decides_that_the_message_does_not_go() {
     assert!(hub.run(&["skip", "his"]).status.success());
     assert_eq!(sender.next_code(), "AE");
 }
+
+/// The sender hears what became of its message, wherever it went.
+#[test]
+fn what_goes_to_a_backup_is_answered_by_the_backup() {
+    let his = Receiver::reacting("127.0.0.1:0", |_, _| Reaction::Code("AR"));
+    let backup = Receiver::reacting("127.0.0.1:0", |_, id| match id {
+        "M2" => Reaction::Code("AE"),
+        _ => Reaction::Code("AA"),
+    });
+    let config = config("answer = \"code\"", his.address())
+        .replace("[destination.archive]", "backup = \"second\"\n[destination.archive]")
+        + &format!("[destination.second]\nmllp = {{ connect = \"{}\" }}\n", backup.address());
+    let hub = Hub::start(&config);
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for (id, code) in [("M1", "AA"), ("M2", "AE")] {
+        assert_eq!(sender.code(&adt(id)), code);
+    }
+    assert_eq!(backup.control_ids(), ["M1", "M2"]);
+    let shown = hub.run(&["show", "1"]);
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    assert!(shown.contains("to second: done, for delivery 1\n"), "{shown}");
+}

@@ -149,6 +149,25 @@ fn messages_are_posted_in_order_and_acknowledgments_count() {
     assert!(hub.stop().success());
 }
 
+/// What is too long is not kept, but a no at its start is heard.
+#[test]
+fn of_an_answer_without_end_the_start_counts() {
+    let server = Server::answering(|_, id| {
+        let code = if id == "M1" { "AE" } else { "AA" };
+        ("200 OK".into(), ack(code, id) + "NTE|1||" + &"x".repeat(20 << 20))
+    });
+    let hub = Hub::start(&config(&server, ""));
+    let mut sender = Sender::connect(&hub.address("adt"));
+    for id in ["M1", "M2"] {
+        assert_eq!(sender.code(&adt(id)), "AA");
+    }
+    eventually("both are settled", || hub.is_drained());
+    let ids: Vec<_> = server.requests().iter().map(|(_, body)| field(body, "MSH", 10)).collect();
+    assert_eq!(ids, ["M1", "M2"]);
+    let status = hub.status();
+    assert_eq!((status.destinations[0].dead, status.destinations[0].done), (1, 1));
+}
+
 #[test]
 fn a_server_that_does_not_answer_gets_it_again_and_it_is_marked() {
     let server = Server::answering(|number, id| {

@@ -191,7 +191,7 @@ async function lookAt(id) {
   const deliveries = message.deliveries.map((delivery) => make("tr", {},
     make("td", { className: "number" }, String(delivery.delivery)),
     make("td", {}, delivery.destination),
-    make("td", { className: colour(delivery.state) }, delivery.state, delivery.resubmitted ? ", resubmitted" : "", delivery.maybe_duplicate ? ", may have come more than once" : ""),
+    make("td", { className: colour(delivery.state) }, delivery.state, delivery.resubmitted ? ", resubmitted" : "", delivery.replaces ? `, for delivery ${delivery.replaces}` : "", delivery.maybe_duplicate ? ", may have come more than once" : ""),
     make("td", {}, ...delivery.attempts.map((it) => make("div", {}, `${time(it.began)}  ${it.outcome ?? "under way"}`)))));
   const audit = message.audit.map((line) => make("tr", {},
     make("td", {}, time(line.at)), make("td", {}, line.who), make("td", {}, line.action), make("td", {}, line.detail)));

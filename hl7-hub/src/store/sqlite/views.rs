@@ -246,7 +246,8 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
     let mut found: Vec<DeliveryView> = db
         .prepare(
             "SELECT id, destination, state, maybe_duplicate, \
-                 EXISTS (SELECT 1 FROM audit WHERE audit.id = ordered AND action = 'resubmit'), batch \
+                 EXISTS (SELECT 1 FROM audit WHERE audit.id = ordered AND action = 'resubmit'), batch, \
+                 parent \
              FROM deliveries LEFT JOIN gathered ON delivery = id WHERE message = ?1 ORDER BY id",
         )?
         .query_map([message], |row| {
@@ -257,6 +258,7 @@ pub(super) fn deliveries(db: &Connection, message: i64) -> rusqlite::Result<Vec<
                 maybe_duplicate: row.get(3)?,
                 resubmitted: row.get(4)?,
                 batch: row.get::<_, Option<i64>>(5)?.map(MessageId),
+                replaces: row.get::<_, Option<i64>>(6)?.map(DeliveryId),
                 attempts: Vec::new(),
             })
         })?
