@@ -392,6 +392,17 @@ pub enum StoreError {
         /// The latest that this hub knows.
         known: i64,
     },
+    /// It was written by an earlier hub, and none has brought it up to date yet.
+    #[error("the store has schema version {found}, this hub reads {known}; start this hub once")]
+    TooOld {
+        /// The version of the store.
+        found: i64,
+        /// The version that this hub reads.
+        known: i64,
+    },
+    /// What is in its place is something else.
+    #[error("{0} is not a store of a hub; name another data folder, or move the file away")]
+    Foreign(Arc<str>),
     /// No store is there to be looked at.
     #[error("there is no store at {0}; start the hub once, or name another configuration")]
     Missing(Arc<str>),

@@ -68,7 +68,7 @@ impl SqliteStore {
         let lock = locked(&options.folder)?;
         let path = options.folder.join(FILE);
         let mut db = Connection::open(&path).map_err(failure)?;
-        schema::prepare(&mut db, options.limit)?;
+        schema::prepare(&mut db, options.limit).map_err(|error| named(error, &path))?;
         let (writer, recovered) = Writer::start(db, options.now)?;
         let reader = SqliteReader::over(path)?;
         Ok(Self { writer, reader, recovered, _lock: lock })
@@ -165,6 +165,14 @@ impl Store for SqliteStore {
     }
 }
 
+/// A file that is no database at all is named.
+fn named(error: StoreError, path: &Path) -> StoreError {
+    match error {
+        StoreError::Foreign(_) => StoreError::Foreign(path.display().to_string().into()),
+        error => error,
+    }
+}
+
 /// What an error of SQLite means here. Its messages name tables and files, never values.
 fn failure(error: rusqlite::Error) -> StoreError {
     let text = || error.to_string().into();
@@ -174,6 +182,7 @@ fn failure(error: rusqlite::Error) -> StoreError {
             StoreError::ReadOnly(text())
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse,
+        Some(ErrorCode::NotADatabase) => StoreError::Foreign(text()),
         _ => StoreError::Failed(text()),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::{FILE, audit, backup, failure, gather, schema, verify, views};
+use super::{FILE, audit, backup, failure, gather, named, schema, verify, views};
 use crate::Payload;
 use crate::store::{
     AuditView, Delivery, DeliveryId, DeliveryView, Gathered, MessageId, MessageView, Paused, Query,
@@ -27,7 +27,7 @@ impl SqliteReader {
     /// Opens the store of a folder to look at it.
     ///
     /// # Errors
-    /// When there is none, or it cannot be read.
+    /// When there is none, it cannot be read, or no hub of this version has had it.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE);
         if !path.exists() {
@@ -37,9 +37,9 @@ impl SqliteReader {
     }
 
     pub(super) fn over(path: PathBuf) -> Result<Self, StoreError> {
-        let reader = Self { path, idle: Mutex::default() };
-        reader.with(|_| Ok(()))?;
-        Ok(reader)
+        let db = connect(&path).map_err(failure)?;
+        schema::check_version(&db).map_err(|error| named(error, &path))?;
+        Ok(Self { path, idle: Mutex::new(vec![db]) })
     }
 
     /// Works with a connection that nobody else uses meanwhile.

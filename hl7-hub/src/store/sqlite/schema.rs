@@ -27,6 +27,8 @@ pub(super) fn prepare(db: &mut Connection, limit: Option<u64>) -> Result<(), Sto
     if rusqlite::version_number() < OLDEST {
         return Err(StoreError::NotDurable("SQLite is older than 3.51.3".into()));
     }
+    // Before anything is set: settings stay in the file.
+    version(db)?;
     set_up(db).map_err(failure)?;
     check_durability(db)?;
     self::limit(db, limit)?;
@@ -81,13 +83,41 @@ pub(super) fn check_durability(db: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What says in a file that it is a store of ours: `HL7H`.
+const OURS: i64 = 0x484c_3748;
+/// The version from which on it stands there.
+const SIGNED: i64 = 5;
+
+/// The version of what is in a file, 0 where nothing is; an error where it is not ours, or of a later hub.
+fn version(db: &Connection) -> Result<i64, StoreError> {
+    let known = STEPS.len() as i64;
+    let read = |what: &str| db.query_row(what, [], |row| row.get::<_, i64>(0)).map_err(failure);
+    let found = read("PRAGMA user_version")?;
+    let is_ours = match read("PRAGMA application_id")? {
+        OURS => true,
+        0 if found == 0 => read("SELECT count(*) FROM sqlite_schema")? == 0,
+        0 if found < SIGNED => {
+            let tables = "SELECT count(*) FROM sqlite_schema WHERE name IN ('messages', 'audit')";
+            read(tables)? == 2
+        }
+        _ => false,
+    };
+    match is_ours {
+        false => Err(StoreError::Foreign("".into())),
+        true if found > known => Err(StoreError::TooNew { found, known }),
+        true => Ok(found),
+    }
+}
+
+/// Whether a store can be read: a hub has brought it up to date.
+pub(super) fn check_version(db: &Connection) -> Result<(), StoreError> {
+    let (found, known) = (version(db)?, STEPS.len() as i64);
+    if found < known { Err(StoreError::TooOld { found, known }) } else { Ok(()) }
+}
+
 /// Brings the tables to the latest version, each step in a transaction of its own.
 fn migrate(db: &mut Connection) -> Result<(), StoreError> {
-    let known = STEPS.len() as i64;
-    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failure)?;
-    if found > known {
-        return Err(StoreError::TooNew { found, known });
-    }
+    let found = version(db)?;
     for (version, step) in (1_i64..).zip(STEPS) {
         if version > found {
             let step_transaction = db.transaction().map_err(failure)?;

@@ -177,11 +177,8 @@ fn a_folder_that_cannot_be_made_is_an_error() {
 
 #[tokio::test]
 async fn a_database_that_cannot_be_written_is_an_error() {
-    let folder = Folder::new();
     // Permissions do not bind whoever runs the tests as root, so the connection is one that refuses by itself.
-    let db = Connection::open(folder.file()).expect("a database");
-    db.execute_batch("CREATE TABLE something (id)").expect("a table");
-    drop(db);
+    let folder = first_schema("");
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let mut db = Connection::open_with_flags(folder.file(), flags).expect("it opens for reading");
     let error = schema::prepare(&mut db, None).expect_err("it cannot be written");
@@ -224,8 +221,53 @@ fn a_store_of_a_later_hub_is_refused() {
     drop(db);
     let error = SqliteStore::open(&folder.options()).expect_err("it is later");
     assert!(matches!(error, StoreError::TooNew { found: 99, .. }));
+    let error = SqliteReader::open(folder.0.path()).expect_err("it is later");
+    assert!(matches!(error, StoreError::TooNew { found: 99, .. }));
     let missing = SqliteReader::open(&folder.0.path().join("none")).expect_err("none is there");
     assert!(matches!(missing, StoreError::Missing(_)));
+}
+
+/// What is in the place of a store is left as it is, byte for byte, and named.
+#[test]
+fn what_is_not_a_store_is_not_made_one() {
+    let database = |tables: &str| {
+        let folder = Folder::new();
+        let db = Connection::open(folder.file()).expect("a database");
+        db.execute_batch(tables).expect("its tables");
+        folder
+    };
+    let text = Folder::new();
+    std::fs::write(text.file(), "no database at all, but long enough to be taken for one")
+        .expect("a file");
+    for folder in [
+        text,
+        database("CREATE TABLE photos (name TEXT)"),
+        database("CREATE TABLE photos (name TEXT); PRAGMA user_version = 3"),
+        database("CREATE TABLE photos (name TEXT); PRAGMA user_version = 5"),
+        database("PRAGMA application_id = 252006674"),
+    ] {
+        let before = std::fs::read(folder.file()).expect("it is there");
+        let refused = SqliteStore::open(&folder.options()).expect_err("it is not ours");
+        let file = folder.file().display().to_string();
+        let said = format!("{file} is not a store of a hub; name another data folder");
+        assert!(refused.to_string().starts_with(&said), "{refused}");
+        let refused = SqliteReader::open(folder.0.path()).expect_err("it is not ours");
+        assert!(refused.to_string().starts_with(&said), "{refused}");
+        assert_eq!(std::fs::read(folder.file()).expect("it is there"), before);
+    }
+}
+
+/// Nobody looks at what a hub of this version has not brought up to date: it would not find what it looks for.
+#[test]
+fn an_older_store_is_not_looked_at_before_it_is_brought_up_to_date() {
+    let folder = first_schema("");
+    let error = SqliteReader::open(folder.0.path()).expect_err("it is older");
+    assert_eq!(
+        error.to_string(),
+        "the store has schema version 1, this hub reads 5; start this hub once"
+    );
+    drop(folder.open());
+    assert!(SqliteReader::open(folder.0.path()).is_ok());
 }
 
 /// A batch with more in it than there is room for leaves nothing of it behind.
