@@ -130,9 +130,14 @@ impl Config {
     /// All mistakes, in the order of the file.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigErrors> {
         let (root, errors) = DeTable::parse_recoverable(text);
+        // What is never closed makes mistakes of all that follows.
+        let is_open = errors.last().is_some_and(|error| error.message().starts_with("unclosed"));
+        let told = |at: usize| !is_open || at == 0 || at + 1 == errors.len();
         let broken: Vec<_> = errors
             .iter()
-            .map(|error| Mistake {
+            .enumerate()
+            .filter(|(at, _)| told(*at))
+            .map(|(_, error)| Mistake {
                 span: error.span().unwrap_or(0..0),
                 place: String::new(),
                 reason: format!("this is no TOML: {}", error.message()),

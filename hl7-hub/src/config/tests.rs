@@ -266,6 +266,21 @@ fn what_is_no_toml_is_said_with_its_place() {
     let errors = Config::parse("[hub\nname = 1\n", Path::new(".")).expect_err("no TOML");
     assert_eq!(errors.list()[0].line, 1);
     assert!(errors.list()[0].reason.starts_with("this is no TOML: "));
+    // All of them; but of a list that is never closed where it goes wrong first, and that.
+    check_errors(
+        "[source.a]\nallow = no\ndedupe = yes\n",
+        &[
+            "line 2, column 9: this is no TOML: string values must be quoted, expected literal string",
+            "line 3, column 10: this is no TOML: string values must be quoted, expected literal string",
+        ],
+    );
+    check_errors(
+        "[source.a]\nallow = [\"10.0.0.0/8\"\ndedupe = \"1d\"\n[source.b]\nidle = 1\n",
+        &[
+            "line 3, column 1: this is no TOML: missing comma between array elements, expected `,`",
+            "line 5, column 9: this is no TOML: unclosed array, expected `]`",
+        ],
+    );
 }
 
 #[test]

@@ -131,6 +131,9 @@ impl Desk {
     /// Sources take no messages, or destinations get none, until they are resumed.
     pub(crate) async fn pause(&self, by: &By, side: Side, names: Vec<String>) -> Outcome<Ordered> {
         let config = self.hub.config();
+        if names.is_empty() {
+            return Err(Refusal::Wrong(format!("name a {side} to be paused")));
+        }
         for name in &names {
             let known = match side {
                 Side::Source => config.source(name).is_some(),
@@ -148,6 +151,9 @@ impl Desk {
 
     /// The end of that. A source whose address cannot be listened on stays paused.
     pub(crate) async fn resume(&self, by: &By, side: Side, names: Vec<String>) -> Outcome<Ordered> {
+        if names.is_empty() {
+            return Err(Refusal::Wrong(format!("name a {side} to be resumed")));
+        }
         let paused = self.read(|reader| reader.paused()).await?;
         let is_paused = |name: &String| paused.iter().any(|it| it.side == side && it.name == *name);
         let stand = self.read(|reader| reader.status()).await?;
@@ -195,6 +201,13 @@ impl Desk {
         destination: String,
         delivery: Option<DeliveryId>,
     ) -> Outcome<Ordered> {
+        // What is queued for one that the configuration has no more can be skipped too.
+        if self.hub.config().destination(&destination).is_none() {
+            let status = self.read(|reader| reader.status()).await?;
+            if status.destinations.iter().all(|known| known.name != destination) {
+                return Err(Refusal::NotThere(format!("destination `{destination}`")));
+            }
+        }
         self.order(by, Act::Skip { destination, delivery }).await
     }
 
