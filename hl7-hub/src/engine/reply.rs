@@ -47,6 +47,19 @@ pub fn control_ids(sent: &[u8]) -> Vec<Vec<u8>> {
     headers.chain(messages).filter(|id| !id.is_empty()).collect()
 }
 
+/// The codes of an acknowledgment, or of all that are in a batch, one that the standard does not know as `other`; of a text of
+/// the site's own, `text`.
+#[must_use]
+pub fn codes(reply: &[u8]) -> Vec<&'static str> {
+    let of_message = |range: &Range<usize>| {
+        let tree = Tree::parse(&reply[range.clone()]).ok()?;
+        msa(&tree)?;
+        Some(code(&tree).map_or("other", AckCode::code))
+    };
+    let codes: Vec<_> = Envelope::of(reply).messages.iter().filter_map(of_message).collect();
+    if codes.is_empty() { vec!["text"] } else { codes }
+}
+
 /// What an acknowledgment answers, as far as rules look at it: with its delimiters, and its MSA-2 as MSH-10.
 fn answered(ack: &[u8]) -> Option<Vec<u8>> {
     let field = [Header::of(ack)?.delimiters().field];
@@ -221,6 +234,19 @@ mod tests {
         check("BHS|^~\\&||||||||||F1\rBTS|0\r", taken.0, taken.1);
         let other = "BHS|^~\\&||||||||||F9\rBTS|0\r";
         check(other, ReplyKind::OtherMessage(AckCode::Aa), Decision::Retry);
+    }
+
+    #[test]
+    fn what_is_counted_of_a_reply() {
+        for (reply, expected) in [
+            (ack("AA", "1"), vec!["AA"]),
+            (ack("XX", "1"), vec!["other"]),
+            (format!("BHS|^~\\&\r{}{}BTS|2\r", ack("AA", "1"), ack("CE", "2")), vec!["AA", "CE"]),
+            ("MSH|^~\\&|B|||||||x\rPID|1\r".to_owned(), vec!["text"]),
+            ("thank you".to_owned(), vec!["text"]),
+        ] {
+            assert_eq!(codes(reply.as_bytes()), expected, "{reply}");
+        }
     }
 
     #[test]

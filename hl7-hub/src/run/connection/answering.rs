@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use hl7_core::ack::AckCode;
 use hl7_mllp::{Commit, Fault};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{block_in_place, spawn_blocking};
@@ -13,8 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use super::{Connection, Ended, Piece};
-use crate::Payload;
-use crate::engine::{Answer, Awaited, BatchExchange, Exchange, Received};
+use crate::engine::{Answer, Awaited, BatchExchange, Exchange, Received, codes};
 use crate::store::{
     Accepted, AuditEvent, Incoming, IncomingBatch, LateAck, MessageId, StoreError, Verdict,
 };
@@ -337,7 +335,7 @@ impl Connection<'_> {
             encoder
                 .encode(reply.bytes(), &mut to.frames)
                 .map_err(|failure| Ended::Failed(io::Error::other(failure)))?;
-            to.codes.extend(codes(reply));
+            to.codes.extend(codes(reply.bytes()));
         }
         if answer.close { Err(Ended::Unanswered) } else { Ok(()) }
     }
@@ -362,15 +360,4 @@ fn became<A: Borrow<Accepted>, E>(verdict: Verdict, stored: &Result<A, E>) -> &'
         Ok(Accepted::Duplicate { .. }) => "duplicate",
         Err(_) => "not-stored",
     }
-}
-
-/// The codes of an acknowledgment, or of all that are in a batch; a text of the site's own has none.
-fn codes(reply: &Payload) -> Vec<&'static str> {
-    let of_segment = |segment: &[u8]| {
-        let code = segment.strip_prefix(b"MSA")?.get(1..3)?;
-        let known = AckCode::ALL.into_iter().find(|known| known.code().as_bytes() == code);
-        Some(known.map_or("other", AckCode::code))
-    };
-    let codes: Vec<_> = reply.bytes().split(|&byte| byte == b'\r').filter_map(of_segment).collect();
-    if codes.is_empty() { vec!["text"] } else { codes }
 }
