@@ -1,5 +1,6 @@
 //! ER7, the "vertical bar" encoding (section 2.6): delimiters, escapes, and the one pass that finds every delimiter.
 
+mod block;
 mod delims;
 mod escape;
 mod notation;

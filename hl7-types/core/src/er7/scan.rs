@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::block::{BLOCK, Needles};
 use super::{Delimiters, Notation};
 use crate::charset::{self, Charset, trails};
 use crate::error::{DecodeError, DecodeErrorKind};
@@ -38,6 +39,12 @@ impl Mark {
     #[inline]
     pub(crate) fn new(at: u32, class: Class) -> Self {
         Self(at << 3 | class as u32)
+    }
+
+    /// One so many bytes behind a mark of text.
+    #[inline]
+    fn behind(self, bytes: u32, class: u8) -> Self {
+        Self(self.0 + (bytes << 3) + u32::from(class))
     }
 
     /// Its position in the message.
@@ -244,28 +251,42 @@ impl Scan {
         from: usize,
         limits: &Limits,
     ) -> Result<(), DecodeError> {
-        let field = self.delimiters.field;
-        let needles = needles(&self.delimiters);
+        let needles = Needles::new(&self.delimiters);
         // A line feed inside a message of carriage returns is text, unless a segment starts behind it.
         let first_end = memchr::memchr2(b'\r', b'\n', &bytes[from..])
             .map_or(&bytes[..0], |at| &bytes[from + at..]);
         let carriage_returns = first_end.starts_with(b"\r") && !first_end.starts_with(b"\r\n");
         let mut segment = SegmentSpan { start: position(start), end: 0, first_mark: 0 };
-        let mut at = from;
-        while let Some(end) = self.mark_line(&needles, bytes, at) {
-            if bytes[end] == b'\n' && carriage_returns {
-                let inside = self.text_line_feeds(&bytes[end..]);
-                if inside > 0 {
-                    at = end + inside;
+        // Marks of a block; those of a message go from here, where no room has to be looked for.
+        let mut marks = [Mark(0); BLOCK];
+        let mut room = [0; BLOCK];
+        let (mut at, mut quiet) = (from, 0);
+        while at < bytes.len() {
+            let (block, mut places) = needles.block(&bytes[at..], &mut room);
+            quiet = if places == 0 { quiet + 1 } else { 0 };
+            let start = Mark::new(position(at), Class::Text);
+            let (mut count, mut next) = (0, at + BLOCK);
+            while places != 0 {
+                let place = places.trailing_zeros();
+                places &= places - 1;
+                let class = needles.class(block[place as usize % BLOCK]);
+                if class != Class::Segment as u8 {
+                    marks[count % BLOCK] = start.behind(place, class);
+                    count += 1;
                     continue;
                 }
+                self.marks.extend_from_slice(&marks[..count]);
+                count = 0;
+                let place = at + place as usize;
+                let behind = self.end_line(bytes, place, carriage_returns, &mut segment, limits)?;
+                places = without(places, behind - at);
+                next = next.max(behind);
             }
-            self.close(&mut segment, end, limits)?;
-            at = end + filler(&bytes[end..], field);
-            segment =
-                SegmentSpan { start: position(at), end: 0, first_mark: position(self.marks.len()) };
-            if at < bytes.len() {
-                at = self.skip_header(bytes, at);
+            self.marks.extend_from_slice(&marks[..count]);
+            at = next;
+            // The inside of a document.
+            if quiet >= QUIET {
+                at += bytes.get(at..).map_or(0, |rest| needles.text_ahead(rest));
             }
         }
         if (segment.start as usize) < bytes.len() {
@@ -274,56 +295,27 @@ impl Scan {
         Ok(())
     }
 
-    /// Writes down the separators from a position to the next carriage return or line feed; gives the position of that,
-    /// or `None` at the end of the message.
-    fn mark_line(&mut self, needles: &Needles, bytes: &[u8], mut from: usize) -> Option<usize> {
-        loop {
-            let rest = bytes.get(from..)?;
-            let block = &rest[..rest.len().min(BLOCK)];
-            let before = self.marks.len();
-            if let Some(end) = self.mark_block(needles, block, position(from)) {
-                return Some(end);
-            }
-            if block.len() < BLOCK {
-                return None;
-            }
-            from += BLOCK;
-            // The inside of a document.
-            if self.marks.len() == before {
-                from += text_ahead(needles, &bytes[from..]);
+    /// Ends the segment at a carriage return or line feed and begins the next, unless that is text. Gives the position
+    /// from which on there may be separators.
+    fn end_line(
+        &mut self,
+        bytes: &[u8],
+        end: usize,
+        carriage_returns: bool,
+        segment: &mut SegmentSpan,
+        limits: &Limits,
+    ) -> Result<usize, DecodeError> {
+        if bytes[end] == b'\n' && carriage_returns {
+            let inside = self.text_line_feeds(&bytes[end..]);
+            if inside > 0 {
+                return Ok(end + inside);
             }
         }
-    }
-
-    /// Writes down the separators of a block up to a carriage return or line feed. Every byte comes by here, so this does
-    /// nothing else.
-    #[inline]
-    fn mark_block(&mut self, needles: &Needles, block: &[u8], mut start: u32) -> Option<usize> {
-        let (chunks, rest) = block.as_chunks::<CHUNK>();
-        for chunk in chunks {
-            for (word, base) in classify(chunk, needles).into_iter().zip((start..).step_by(8)) {
-                // A one at the bottom of each byte that has a class, taken from the lowest byte up.
-                let mut left = (word | word >> 1 | word >> 2) & 0x0101_0101_0101_0101;
-                while left != 0 {
-                    let shift = left.trailing_zeros();
-                    let (at, class) = (base + shift / 8, (word >> shift) & 7);
-                    if class == Class::Segment as u64 {
-                        return Some(at as usize);
-                    }
-                    self.marks.push(Mark(at << 3 | class as u32));
-                    left &= left - 1;
-                }
-            }
-            start += CHUNK as u32;
-        }
-        (start..).zip(rest).find_map(|(at, &byte)| match class(&self.delimiters, byte) {
-            Class::Segment => Some(at as usize),
-            Class::Text => None,
-            class => {
-                self.marks.push(Mark::new(at, class));
-                None
-            }
-        })
+        self.close(segment, end, limits)?;
+        let at = end + filler(&bytes[end..], self.delimiters.field);
+        *segment =
+            SegmentSpan { start: position(at), end: 0, first_mark: position(self.marks.len()) };
+        Ok(if at < bytes.len() { self.skip_header(bytes, at) } else { at })
     }
 
     fn close(
@@ -360,8 +352,7 @@ impl Scan {
         if !is_header(line, self.delimiters.field) {
             return start;
         }
-        let ends =
-            |byte: u8| matches!(class(&self.delimiters, byte), Class::Field | Class::Segment);
+        let ends = |byte: u8| byte == self.delimiters.field || byte == b'\r' || byte == b'\n';
         line[4..]
             .iter()
             .position(|&byte| ends(byte))
@@ -401,70 +392,11 @@ fn position(at: usize) -> u32 {
     at as u32
 }
 
-/// How many bytes are compared at a time.
-const CHUNK: usize = 32;
-
-/// How many bytes are looked at before it is asked whether anything separates at all.
-const BLOCK: usize = 16 * CHUNK;
-
-/// How many bytes at the start of `rest` nothing separates, or fewer: what looks for three bytes at once is several times
-/// as fast as looking at all of them, but slow where they are near.
-fn text_ahead(needles: &Needles, rest: &[u8]) -> usize {
-    let [a, b, c, d, e, f] = needles.map(|(needle, _)| needle);
-    let window = &rest[..rest.len().min(1 << 14)];
-    let text = memchr::memchr3(a, b, c, window).unwrap_or(window.len());
-    memchr::memchr3(d, e, f, &window[..text]).unwrap_or(text)
-}
-
-/// The bytes that separate, each with its class. The place of a delimiter that is not declared is taken by the carriage
-/// return once more.
-type Needles = [(u8, u8); 6];
-
-fn needles(delimiters: &Delimiters) -> Needles {
-    let bytes = [
-        Some(b'\r'),
-        Some(b'\n'),
-        Some(delimiters.field),
-        Some(delimiters.component),
-        delimiters.repetition,
-        delimiters.subcomponent,
-    ];
-    bytes.map(|byte| {
-        let byte = byte.unwrap_or(b'\r');
-        (byte, class(delimiters, byte) as u8)
-    })
-}
-
-/// The class of each byte of a chunk, eight to a word. Written so that the compiler compares many bytes with one
-/// instruction.
+/// Places without those below one.
 #[inline]
-fn classify(chunk: &[u8; CHUNK], needles: &Needles) -> [u64; CHUNK / 8] {
-    let mut found = [0_u8; CHUNK];
-    for (found, byte) in found.iter_mut().zip(chunk) {
-        for (needle, class) in needles {
-            *found |= if byte == needle { *class } else { 0 };
-        }
-    }
-    let mut words = [0; CHUNK / 8];
-    for (word, bytes) in words.iter_mut().zip(found.as_chunks::<8>().0) {
-        *word = u64::from_le_bytes(*bytes);
-    }
-    words
+fn without(places: u64, below: usize) -> u64 {
+    if below < BLOCK { places & (u64::MAX << below) } else { 0 }
 }
 
-/// What a byte separates.
-fn class(delimiters: &Delimiters, byte: u8) -> Class {
-    if byte == b'\r' || byte == b'\n' {
-        Class::Segment
-    } else if byte == delimiters.field {
-        Class::Field
-    } else if byte == delimiters.component {
-        Class::Component
-    } else if Some(byte) == delimiters.repetition {
-        Class::Repetition
-    } else if Some(byte) == delimiters.subcomponent {
-        Class::Subcomponent
-    } else {
-        Class::Text
-    }
-}
+/// So many blocks in which nothing separates are the inside of a document.
+const QUIET: usize = 8;
