@@ -18,7 +18,7 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
     let constructor = has_codes.then(|| {
         quote! {
             const fn code(code: &'static str, label: &'static str) -> Code {
-                Code { code, label }
+                Code::new(code, label)
             }
         }
     });

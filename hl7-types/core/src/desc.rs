@@ -419,6 +419,26 @@ pub struct Code {
     pub code: &'static str,
     /// As shown: `Female`.
     pub label: &'static str,
+    /// Its first bytes, by which it is looked for.
+    start: u64,
+}
+
+impl Code {
+    /// A code with its label.
+    #[must_use]
+    pub const fn new(code: &'static str, label: &'static str) -> Self {
+        Self { code, label, start: start_of(code) }
+    }
+}
+
+/// The first bytes of a code as a number that orders as they do.
+const fn start_of(code: &str) -> u64 {
+    let (bytes, mut start, mut at) = (code.as_bytes(), 0, 0);
+    while at < 8 {
+        start = start << 8 | if at < bytes.len() { bytes[at] as u64 } else { 0 };
+        at += 1;
+    }
+    start
 }
 
 /// A table of codes, `0001` for instance.
@@ -441,13 +461,11 @@ impl TableDesc {
     /// Index of a code in [`TableDesc::codes`].
     #[must_use]
     pub fn position(&self, code: &str) -> Option<usize> {
-        let wanted = code.as_bytes();
-        let order = |known: &Code| {
-            let known = known.code.as_bytes();
-            // Most codes differ in the first byte, which takes no call to compare.
-            known.first().cmp(&wanted.first()).then_with(|| known.cmp(wanted))
-        };
-        self.codes.binary_search_by(order).ok()
+        // Most differ in what goes in a word, which takes no look at the text of any.
+        let start = start_of(code);
+        let from = self.codes.partition_point(|known| known.start < start);
+        let alike = self.codes[from..].iter().take_while(|known| known.start == start);
+        alike.into_iter().position(|known| known.code == code).map(|at| from + at)
     }
 
     /// Whether the table says anything about its codes.

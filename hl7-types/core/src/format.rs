@@ -16,7 +16,7 @@ pub(crate) fn expected(format: Format, text: &str) -> Option<&'static str> {
             .bytes()
             .enumerate()
             .all(|(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'+')),
-        Format::Id | Format::Coded => text.trim_matches(' ') == text,
+        Format::Id | Format::Coded => !text.starts_with(' ') && !text.ends_with(' '),
         Format::Telephone => is_telephone(text),
         _ => true,
     };

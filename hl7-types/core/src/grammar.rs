@@ -4,6 +4,8 @@
 //! never recursive. Moving from the position of one segment to the position of the next leaves required parts out
 //! (each costs [`MISSING`]) or not. Prefix sums over the tree give that cost without a search.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::desc::{AnySegment, GroupDesc, MANY, MemberDesc, MemberKind};
 
 /// Costs below this are preferences, not deviations. Four million segments, each at the end of a way full of
@@ -61,6 +63,51 @@ pub(crate) struct Move {
     pub(crate) repeated: Option<NodeId>,
 }
 
+/// Moves that messages took: most take the same. What stands in a slot is whole, so whoever reads it needs no lock, and
+/// whoever finds another move there writes over it.
+#[derive(Debug)]
+pub(crate) struct Moves([AtomicU64; 256]);
+
+impl Default for Moves {
+    fn default() -> Self {
+        Self([const { AtomicU64::new(0) }; 256])
+    }
+}
+
+impl Moves {
+    /// Bits of a node; the id of a segment takes 24. A structure with more nodes goes without.
+    const NODE: u32 = 13;
+
+    /// The move of a segment behind a position, as a position and the innermost group that stays open.
+    #[inline]
+    pub(crate) fn or_find(
+        &self,
+        at: Option<NodeId>,
+        id: [u8; 3],
+        find: impl FnOnce() -> Option<(NodeId, NodeId)>,
+    ) -> Option<(NodeId, NodeId)> {
+        // No segment stands at the root.
+        let at = at.unwrap_or_default();
+        let asked = u64::from(key(id)) << Self::NODE | u64::from(at);
+        let slot = &self.0[(asked.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize];
+        let known = slot.load(Ordering::Relaxed);
+        if known >> (2 * Self::NODE) == asked && known != 0 && at >> Self::NODE == 0 {
+            return Some((Self::node(known >> Self::NODE), Self::node(known)));
+        }
+        let (node, within) = find()?;
+        if (at | node | within) >> Self::NODE == 0 {
+            let to = u64::from(node) << Self::NODE | u64::from(within);
+            slot.store(asked << (2 * Self::NODE) | to, Ordering::Relaxed);
+        }
+        Some((node, within))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "what is cut off is another part")]
+    fn node(bits: u64) -> NodeId {
+        bits as NodeId & ((1 << Self::NODE) - 1)
+    }
+}
+
 /// A segment id as a number, which compares faster.
 fn key(id: [u8; 3]) -> u32 {
     u32::from_be_bytes([0, id[0], id[1], id[2]])
@@ -73,11 +120,13 @@ pub(crate) struct Grammar {
     /// Segment positions by id, sorted by id, then in document order.
     named: Vec<(u32, NodeId)>,
     any: Vec<(AnySegment, NodeId)>,
+    pub(crate) moves: Moves,
 }
 
 impl Grammar {
     pub(crate) fn of(root: &'static GroupDesc) -> Self {
-        let mut grammar = Self { nodes: Vec::new(), named: Vec::new(), any: Vec::new() };
+        let mut grammar =
+            Self { nodes: Vec::new(), named: Vec::new(), any: Vec::new(), moves: Moves::default() };
         grammar.nodes.push(GrammarNode {
             parent: 0,
             index: 0,

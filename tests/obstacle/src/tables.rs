@@ -6,7 +6,7 @@
 use hl7_types::desc::{Code, TableDesc, TableKind};
 
 const fn code(code: &'static str, label: &'static str) -> Code {
-    Code { code, label }
+    Code::new(code, label)
 }
 
 /// Table 0001: Option.

@@ -104,9 +104,16 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_usage(&mut self, element: &ElementDesc, span: Stretch) {
-        if (element.usage as u8) < Usage::X as u8 || is_null(self.slice(span)) {
+        if element.usage as u8 >= Usage::X as u8 {
+            self.check_unwanted(element, span);
+        }
+    }
+
+    #[cold]
+    fn check_unwanted(&mut self, element: &ElementDesc, span: Stretch) {
+        if is_null(self.slice(span)) {
             return;
         }
         match element.usage {
@@ -133,7 +140,7 @@ impl Reader<'_> {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_length(&mut self, element: &ElementDesc, span: Stretch) {
         let Length { min, max, conformance, .. } = element.length;
         let bytes = span.end - span.start;
@@ -144,6 +151,7 @@ impl Reader<'_> {
         }
     }
 
+    #[cold]
     fn check_characters(&mut self, element: &ElementDesc, span: Stretch) {
         let piece = self.slice(span);
         let text = self.text_of(span);
@@ -210,25 +218,35 @@ impl Reader<'_> {
     }
 
     /// Form and code of a primitive.
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_primitive(
         &mut self,
         element: &ElementDesc,
         format: Option<Format>,
         span: Stretch,
     ) {
-        let rules = self.options.rules;
-        if rules.contains(Rule::BadFormat)
-            || rules.contains(Rule::UnknownCode)
-            || rules.contains(Rule::SiteCode)
-        {
-            self.check_text(element, format, span);
+        if self.forms {
+            match self.text.map(|text| text.get(span.range())) {
+                Some(text) => self.check_text(element, format, text.unwrap_or_default(), span),
+                None => self.check_other_text(element, format, span),
+            }
         }
     }
 
-    fn check_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Stretch) {
-        let Some(text) = self.text_of(span) else { return };
-        let text = text.as_ref();
+    #[cold]
+    fn check_other_text(&mut self, element: &ElementDesc, format: Option<Format>, span: Stretch) {
+        if let Some(text) = self.text_of(span) {
+            self.check_text(element, format, &text, span);
+        }
+    }
+
+    fn check_text(
+        &mut self,
+        element: &ElementDesc,
+        format: Option<Format>,
+        text: &str,
+        span: Stretch,
+    ) {
         if text.is_empty() || is_null(text.as_bytes()) {
             return;
         }

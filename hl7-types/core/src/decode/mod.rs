@@ -100,6 +100,9 @@ const VALUE_RULES: [Rule; 7] = [
     Rule::SiteCode,
 ];
 
+/// Those of them that look at forms and codes.
+const FORM_RULES: [Rule; 3] = [Rule::BadFormat, Rule::UnknownCode, Rule::SiteCode];
+
 /// A stretch of the message.
 #[derive(Clone, Copy)]
 struct Stretch {
@@ -139,6 +142,8 @@ pub(crate) struct Reader<'a> {
     occurrences: Vec<u32>,
     /// Whether values are looked at, not only where they stand: forms, codes, lengths.
     values: bool,
+    /// Whether forms and codes are.
+    forms: bool,
     /// The message as text, if pieces of it are values as they stand and need not be looked at.
     plain: Option<&'a str>,
     /// What the segment being read is.
@@ -236,6 +241,7 @@ impl<'a> Reader<'a> {
             terminator: LineEnd::of(gap),
             occurrences: Vec::new(),
             values,
+            forms: FORM_RULES.iter().any(|&rule| options.rules.contains(rule)),
             plain: text.filter(|_| standard && !values),
             desc: None,
             marks: &[],

@@ -49,8 +49,8 @@ fn kind(kind: TableKind) -> &'static str {
 /// use hl7_core::desc::{Code, TableDesc, TableKind};
 /// use hl7_core::diff;
 ///
-/// const CAT: Code = Code { code: "C", label: "Cat" };
-/// const DOG: Code = Code { code: "D", label: "Dog" };
+/// const CAT: Code = Code::new("C", "Cat");
+/// const DOG: Code = Code::new("D", "Dog");
 /// static OLD: TableDesc = table(&[CAT]);
 /// static NEW: TableDesc = table(&[CAT, DOG]);
 ///

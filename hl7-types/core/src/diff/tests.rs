@@ -152,11 +152,11 @@ fn datatypes() {
 
 #[test]
 fn tables() {
-    const CAT: Code = Code { code: "C", label: "Cat" };
-    const DOG: Code = Code { code: "D", label: "Dog" };
-    const HOUND: Code = Code { code: "D", label: "Hound" };
-    const CAPITALS: Code = Code { code: "D", label: "DOG *" };
-    const LOCAL: Code = Code { code: "99*", label: "Local" };
+    const CAT: Code = Code::new("C", "Cat");
+    const DOG: Code = Code::new("D", "Dog");
+    const HOUND: Code = Code::new("D", "Hound");
+    const CAPITALS: Code = Code::new("D", "DOG *");
+    const LOCAL: Code = Code::new("99*", "Local");
     let cases: &[(TableDesc, TableDesc, &[&str])] = &[
         (table_of("Species", &[CAT], &[]), table_of("Species", &[CAT], &[]), &[]),
         (table_of("Species", &[DOG], &[]), table_of("SPECIES", &[CAPITALS], &[]), &[]),

@@ -103,14 +103,13 @@ impl Grammar {
         let mut places = Vec::with_capacity(ids.len());
         let mut at = None;
         let mut deviates = false;
-        let mut known = Known::default();
         for id in ids {
             let Some(id) = id else {
                 places.push(Place::Stray);
                 deviates = true;
                 continue;
             };
-            let Some((node, within)) = known.or_find(at, id, || self.cheapest(at, id)) else {
+            let Some((node, within)) = self.moves.or_find(at, id, || self.cheapest(at, id)) else {
                 if self.has(id) {
                     return None;
                 }
@@ -147,36 +146,6 @@ impl Grammar {
             next = before;
         }
         Placement { places, deviates: true }
-    }
-}
-
-/// A few moves that a message took: in a report, most segments follow one of their kind.
-#[derive(Default)]
-struct Known([Option<KnownMove>; 8]);
-
-#[derive(Clone, Copy)]
-struct KnownMove {
-    at: Option<NodeId>,
-    id: [u8; 3],
-    to: (NodeId, NodeId),
-}
-
-impl Known {
-    fn or_find(
-        &mut self,
-        at: Option<NodeId>,
-        id: [u8; 3],
-        find: impl FnOnce() -> Option<(NodeId, NodeId)>,
-    ) -> Option<(NodeId, NodeId)> {
-        let slot = &mut self.0[usize::from(id[0] ^ id[1] ^ id[2]) % 8];
-        match slot {
-            Some(known) if known.at == at && known.id == id => Some(known.to),
-            _ => {
-                let to = find()?;
-                *slot = Some(KnownMove { at, id, to });
-                Some(to)
-            }
-        }
     }
 }
 

@@ -65,8 +65,7 @@ fn leak_text(text: &str) -> &'static str {
 /// A table as it is under a version; `None` where codes are added to a table that the version does not have.
 fn table_of(table: &Table, version: &VersionDesc) -> Option<&'static TableDesc> {
     let standard = version.table(&table.id);
-    let leaked =
-        |code: &Code| desc::Code { code: leak_text(&code.code), label: leak_text(&code.label) };
+    let leaked = |code: &Code| desc::Code::new(leak_text(&code.code), leak_text(&code.label));
     let (mut codes, patterns) = match (&table.codes, standard) {
         (Some(codes), _) => (codes.iter().map(leaked).collect(), &[][..]),
         (None, Some(standard)) => (standard.codes.to_vec(), standard.patterns),
