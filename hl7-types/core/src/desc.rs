@@ -431,10 +431,13 @@ impl Code {
     }
 }
 
+/// Bytes of a code by which it is looked for.
+const START: usize = 8;
+
 /// The first bytes of a code as a number that orders as they do.
 const fn start_of(code: &str) -> u64 {
     let (bytes, mut start, mut at) = (code.as_bytes(), 0, 0);
-    while at < 8 {
+    while at < START {
         start = start << 8 | if at < bytes.len() { bytes[at] as u64 } else { 0 };
         at += 1;
     }
@@ -464,8 +467,12 @@ impl TableDesc {
         // Most differ in what goes in a word, which takes no look at the text of any.
         let start = start_of(code);
         let from = self.codes.partition_point(|known| known.start < start);
-        let alike = self.codes[from..].iter().take_while(|known| known.start == start);
-        alike.into_iter().position(|known| known.code == code).map(|at| from + at)
+        let mut alike = self.codes[from..].iter().take_while(|known| known.start == start);
+        // Of what goes in the word as a whole nothing is left to compare.
+        let is_same = |known: &Code| {
+            known.code.len() == code.len() && (code.len() <= START || known.code == code)
+        };
+        alike.position(is_same).map(|at| from + at)
     }
 
     /// Whether the table says anything about its codes.
