@@ -60,13 +60,20 @@ impl Needles {
         (room, places)
     }
 
-    /// How many bytes at the start of `rest` nothing separates, or fewer: what looks for three bytes at once is several
-    /// times as fast as looking at all of them, but slow where they are near.
+    /// How many bytes at the start of `rest` nothing separates: what looks for three bytes at once is several times as fast
+    /// as looking at all of them, but slow where they are near. What is looked at twice is in the fastest memory then.
     pub(super) fn text_ahead(&self, rest: &[u8]) -> usize {
         let [a, b, c, d, e, f] = self.lanes.map(|[needle, ..]| needle);
-        let window = &rest[..rest.len().min(1 << 14)];
-        let text = memchr::memchr3(a, b, c, window).unwrap_or(window.len());
-        memchr::memchr3(d, e, f, &window[..text]).unwrap_or(text)
+        let mut ahead = 0;
+        for window in rest.chunks(1 << 14) {
+            let text = memchr::memchr3(a, b, c, window).unwrap_or(window.len());
+            let text = memchr::memchr3(d, e, f, &window[..text]).unwrap_or(text);
+            ahead += text;
+            if text < window.len() {
+                break;
+            }
+        }
+        ahead
     }
 }
 
