@@ -129,10 +129,11 @@ impl Config {
     /// # Errors
     /// All mistakes, in the order of the file.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigErrors> {
-        let (root, errors) = DeTable::parse_recoverable(text);
+        let (root, mut errors) = DeTable::parse_recoverable(text);
+        errors.sort_by_key(|error| error.span().map(|span| span.start));
         // What is never closed makes mistakes of all that follows.
-        let is_open = errors.last().is_some_and(|error| error.message().starts_with("unclosed"));
-        let told = |at: usize| !is_open || at == 0 || at + 1 == errors.len();
+        let open = errors.iter().position(|error| error.message().starts_with("unclosed"));
+        let told = |at: usize| open.is_none_or(|open| at == 0 || at == open);
         let broken: Vec<_> = errors
             .iter()
             .enumerate()

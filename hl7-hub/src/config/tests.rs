@@ -266,9 +266,9 @@ fn what_is_no_toml_is_said_with_its_place() {
     let errors = Config::parse("[hub\nname = 1\n", Path::new(".")).expect_err("no TOML");
     assert_eq!(errors.list()[0].line, 1);
     assert!(errors.list()[0].reason.starts_with("this is no TOML: "));
-    // All of them; but of a list that is never closed where it goes wrong first, and that.
+    // All of them; but of what is never closed where it goes wrong first, and that.
     check_errors(
-        "[source.a]\nallow = no\ndedupe = yes\n",
+        "[source.a]\nallow = yes\ndedupe = yes\n",
         &[
             "line 2, column 9: this is no TOML: string values must be quoted, expected literal string",
             "line 3, column 10: this is no TOML: string values must be quoted, expected literal string",
@@ -281,6 +281,10 @@ fn what_is_no_toml_is_said_with_its_place() {
             "line 5, column 9: this is no TOML: unclosed array, expected `]`",
         ],
     );
+    for text in ["a = yes\nb = [1\n c = no\n", "a=[\n\"x\"\nb=\nc=[1\n", "x=[[[["] {
+        let errors = Config::parse(text, Path::new(".")).expect_err("no TOML");
+        assert!(errors.list().len() <= 2, "{errors}");
+    }
 }
 
 #[test]

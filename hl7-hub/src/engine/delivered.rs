@@ -88,7 +88,10 @@ fn last_in_place<'v>(deliveries: &'v [DeliveryView], name: &str) -> Option<&'v D
     let mut last = deliveries.find(|delivery| delivery.destination == name)?;
     // Numbers go up, so what takes a place stands behind what it takes it from.
     for next in deliveries {
-        let is_for_it = next.replaces == Some(last.id) || next.destination == last.destination;
+        let is_for_it = match next.replaces {
+            Some(given_up) => given_up == last.id,
+            None => next.destination == last.destination,
+        };
         if last.state == DeliveryState::Moved && is_for_it {
             last = next;
         }
@@ -119,4 +122,44 @@ fn refusal(view: &DeliveryView) -> Option<(Outcome, Vec<Fault>)> {
         _ => Outcome::Error,
     };
     Some((outcome, tree.map(|tree| read_faults(&tree)).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::DeliveryId;
+
+    fn view(id: i64, destination: &str, replaces: Option<i64>, moved: bool) -> DeliveryView {
+        DeliveryView {
+            id: DeliveryId(id),
+            destination: destination.to_owned(),
+            state: if moved { DeliveryState::Moved } else { DeliveryState::Done },
+            maybe_duplicate: false,
+            resubmitted: false,
+            replaces: replaces.map(DeliveryId),
+            batch: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_delivery_counts_and_nothing_else() {
+        let each_others = [
+            view(1, "bak", None, true),
+            view(2, "his", None, true),
+            view(3, "bak", Some(2), false),
+            view(4, "his", Some(1), false),
+        ];
+        let anew = [view(1, "a", None, true), view(2, "a", None, true), view(5, "a", None, false)];
+        let given_up = [view(1, "a", None, true), view(2, "b", None, false)];
+        for (views, name, expected) in [
+            (&each_others[..], "bak", Some(4)),
+            (&each_others, "his", Some(3)),
+            (&anew, "a", Some(5)),
+            (&given_up, "a", Some(1)),
+            (&given_up, "c", None),
+        ] {
+            assert_eq!(last_in_place(views, name).map(|view| view.id.0), expected, "{name}");
+        }
+    }
 }

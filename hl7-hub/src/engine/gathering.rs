@@ -139,6 +139,10 @@ impl Gathering {
         // Writing to memory does not fail; what cannot be in a batch goes by itself.
         let begun = writer.begin_file(&header).and_then(|()| writer.begin_batch(&header));
         for (id, payload) in deliveries {
+            // What stands behind one that goes alone goes with the next batch.
+            if !alone.is_empty() && can_gather(payload.bytes()) {
+                break;
+            }
             match writer.message(payload.bytes()) {
                 Ok(()) if begun.is_ok() => inside.push(*id),
                 _ => alone.push(*id),
@@ -258,11 +262,13 @@ mod tests {
         let moment = Moment { at: 7, time: "20260211140114+0000".into(), control_id: "H1".into() };
         let of = |id: i64, text: &str| (DeliveryId(id), Payload::from(text.as_bytes()));
         let deliveries =
-            [of(1, "MSH|^~\\&|A|||||||1\rPID|1"), of(2, "hello"), of(3, "MSH|^~\\&|A|||||||2\r")];
+            [of(1, "MSH|^~\\&|A|||||||1\rPID|1"), of(3, "MSH|^~\\&|A|||||||2\r"), of(4, "hello")];
+        // What stands behind that goes with the next one.
+        let deliveries = [&deliveries[..], &[of(5, "MSH|^~\\&|A|||||||3\r")]].concat();
         let release = gathering(9, None, 99).release(&deliveries, Reason::Age, &moment);
         assert_eq!(
             (release.deliveries, release.alone),
-            (vec![DeliveryId(1), DeliveryId(3)], vec![DeliveryId(2)])
+            (vec![DeliveryId(1), DeliveryId(3)], vec![DeliveryId(4)])
         );
         let batch = release.batch.expect("a batch");
         let head = "|^~\\&|HUB^1.2^ISO||lab||20260211140114+0000||day||H1\r";
@@ -271,8 +277,8 @@ mod tests {
         );
         assert_eq!(String::from_utf8_lossy(batch.payload.bytes()), expected);
         assert_eq!(batch.decided, "2 messages to lab: the first has waited long enough");
-        let none = gathering(9, None, 99).release(&deliveries[1..2], Reason::Age, &moment);
-        assert!(none.batch.is_none() && none.alone == [DeliveryId(2)]);
+        let none = gathering(9, None, 99).release(&deliveries[2..], Reason::Age, &moment);
+        assert!(none.batch.is_none() && none.alone == [DeliveryId(4)]);
         assert!(can_gather(b"MSH|^~\\&|A\r") && !can_gather(b"MSH|^~\\&|A\rMSH|^~\\&|B\r"));
     }
 }

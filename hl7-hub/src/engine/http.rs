@@ -8,6 +8,9 @@ use super::ending::{Lost, Sent};
 use super::reply::msa;
 use crate::Payload;
 
+/// As much is kept of an answer that is cut.
+const KEPT: usize = 64 << 10;
+
 /// An answer over HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpAnswer {
@@ -29,6 +32,10 @@ impl HttpAnswer {
         let is_success = (200..300).contains(&self.status);
         match (is_success, acknowledges(self.body.bytes())) {
             (true, Some(true)) if !self.is_whole => Sent::Taken,
+            (true | false, Some(false)) if !self.is_whole => {
+                let bytes = self.body.bytes();
+                Sent::Replied(bytes.get(..KEPT).unwrap_or(bytes).into())
+            }
             (true, Some(_)) | (false, Some(false)) => Sent::Replied(self.body),
             (true, None) => Sent::Taken,
             (false, Some(true) | None) => {

@@ -11,8 +11,9 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 use super::{Hub, RunError, Stopping, destination, dial, gather, listener, suspension};
-use crate::config::{Config, Link, Source};
+use crate::config::{Config, Destination, Link, Source};
 use crate::engine::Reception;
+use crate::store::Plan;
 
 /// How often, and after which pause each time, an address is tried that is in use: whoever had it may be about to go.
 const TRIES: usize = 20;
@@ -71,10 +72,13 @@ impl Crew {
     /// Has everybody work by a configuration. What can fail comes first: after an error everything is as it was.
     pub(super) async fn go_over(&mut self, config: Arc<Config>) -> Result<(), RunError> {
         let listeners = self.listeners(&config).await?;
-        // Before the first message comes by these rules: what gathered stays before it.
-        let gathers =
-            config.destinations.iter().map(|to| (to.name.clone(), to.batch.is_some())).collect();
-        self.hub.store.gather_for(gathers).await?;
+        // Before the first message comes by these rules: what came before stays before it.
+        let plan = |to: &Destination| Plan {
+            destination: to.name.clone(),
+            layout: to.lanes.layout(),
+            gathers: to.batch.is_some(),
+        };
+        self.hub.store.announce(config.destinations.iter().map(plan).collect()).await?;
         self.hub.set_config(Arc::clone(&config));
         self.config = config;
         self.warn_of_old_certificates();

@@ -7,7 +7,6 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::wake::Wake;
 use super::{Hub, Stopping};
 use crate::config::Config;
 use crate::engine::{Due, Gathering, Reason};
@@ -26,7 +25,7 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut st
     let name = destination.name.as_str();
     let (Some(door), Some(rules)) = (hub.door(name), destination.batch.clone()) else { return };
     let known = Gathering::new(name, rules);
-    let mut gatherer = Gatherer { hub: &hub, name, lanes: &door.lanes, known };
+    let mut gatherer = Gatherer { hub: &hub, name, known };
     while !stopping.is_now() {
         // Whatever arrives from here on wakes it again.
         let pause = match gatherer.look(&stopping).await {
@@ -49,7 +48,6 @@ pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut st
 struct Gatherer<'h> {
     hub: &'h Hub,
     name: &'h str,
-    lanes: &'h Wake,
     known: Gathering,
 }
 
@@ -93,7 +91,8 @@ impl Gatherer<'_> {
         if let Some(batch) = self.hub.store.release(release).await? {
             info!(destination = self.name, message_id = batch.0, count, ?reason, "a batch is made");
         }
-        self.lanes.notify();
+        // Those of now: the lanes that there were may be others.
+        self.hub.lanes(self.name).iter().for_each(|lanes| lanes.notify());
         Ok(())
     }
 
@@ -147,10 +146,9 @@ mod tests {
 
     async fn look(hub: &Arc<Hub>, config: &Arc<Config>) -> Option<Duration> {
         hub.open_door("files", 1, true);
-        let door = hub.door("files").expect("a door");
         let rules = config.destinations[0].batch.clone().expect("it takes batches");
         let known = Gathering::new("files", rules);
-        let mut gatherer = Gatherer { hub, name: "files", lanes: &door.lanes, known };
+        let mut gatherer = Gatherer { hub, name: "files", known };
         gatherer.look(&hub.stopping()).await.expect("the store does it")
     }
 
@@ -177,5 +175,21 @@ mod tests {
         assert_eq!(look(&third, &config).await, None);
         assert_eq!(pending(&third), ["3FHS", "3FHS", "1FHS"]);
         assert_eq!(third.store.reader().verify().expect("it is read").faults, [""; 0]);
+    }
+
+    /// The lanes may have been set up anew since the batch was begun: who sends it is woken, not who did.
+    #[tokio::test]
+    async fn the_lanes_that_there_are_are_woken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (hub, config) = hub(folder.path(), ", batch = { count = 1 }");
+        hub.open_door("files", 1, true);
+        let rules = config.destinations[0].batch.clone().expect("it takes batches");
+        let mut gatherer =
+            Gatherer { hub: &hub, name: "files", known: Gathering::new("files", rules) };
+        accept(&hub, &config, "1").await;
+        hub.open_door("files", 1, true);
+        let lanes = hub.lanes("files").expect("a door");
+        gatherer.look(&hub.stopping()).await.expect("the store does it");
+        tokio::time::timeout(Duration::from_secs(60), lanes.wait(0)).await.expect("it is woken");
     }
 }

@@ -358,8 +358,12 @@ async fn read_again(
         }
         Err(failure) => {
             error!(by, %failure, "goes on with the configuration that it has");
-            // Where the mistakes are is in the log; the file may quote things that have no place in the audit.
-            ("not reloaded", "there are mistakes in the configuration".to_owned())
+            let detail = match failure {
+                // Where they are is in the log; the file may quote things that have no place in the audit.
+                ReloadError::Config(_) => "there are mistakes in the configuration".to_owned(),
+                failure => failure.to_string(),
+            };
+            ("not reloaded", detail)
         }
     };
     let why = if why.is_empty() { String::new() } else { format!("; why: {why}") };
@@ -395,13 +399,23 @@ async fn reload(hub: &Hub, crew: &mut Crew) -> Result<Changes, ReloadError> {
     // The folder stays; else the next reload would not say any more that it is another one.
     new.data.clone_from(&old.data);
     let (limit, buffer_limit) = (new.store_limit, new.buffer_limit);
-    crew.go_over(Arc::new(new)).await?;
+    // To go over needs room itself, which may be what is new.
+    if limit != old.store_limit {
+        set_limit(hub, limit).await;
+    }
+    if let Err(failure) = crew.go_over(Arc::new(new)).await {
+        if limit != old.store_limit {
+            set_limit(hub, old.store_limit).await;
+        }
+        return Err(failure.into());
+    }
     hub.budget.limit(buffer_limit);
-    if limit != old.store_limit
-        && let Err(failure) = hub.store.limit(limit).await
-    {
+    Ok(changes)
+}
+
+async fn set_limit(hub: &Hub, limit: Option<u64>) {
+    if let Err(failure) = hub.store.limit(limit).await {
         hub.note_failure(&failure);
         warn!(%failure, "the store keeps the limit that it has");
     }
-    Ok(changes)
 }

@@ -44,15 +44,15 @@ pub(super) async fn what_gathers_goes_with_its_batch(bench: &impl Bench) {
         let alone = all.alone.clone();
         let batch = store.release(all.clone()).await.expect("it is released").expect("a batch");
         assert_eq!(store.release(all).await, Err(StoreError::Unknown("delivery that gathers")));
-        // The one that goes by itself is queued anew, before the batch.
+        // The one that goes by itself is queued anew, behind the batch.
         let sent = pending(&store, "archive");
-        assert_eq!(sent.len(), 2);
-        assert!(sent[0] > alone[0] && sent[0] < sent[1], "{sent:?}");
+        assert_eq!(order(&store), [batch, messages[2]]);
+        assert!(sent[1] > alone[0], "{sent:?}");
         let state =
             |id| store.reader().message(id).expect("it is read").expect("it is there").state;
         assert_eq!([state(messages[0]), state(batch)], [MessageState::Queued; 2]);
-        attempt(&store, sent[0], Settlement::Done).await;
-        attempt(&store, sent[1], settlement).await;
+        attempt(&store, sent[0], settlement).await;
+        attempt(&store, sent[1], Settlement::Done).await;
         let expected = if dead { MessageState::Dead } else { MessageState::Completed };
         assert_eq!([state(messages[0]), state(messages[1]), state(batch)], [expected; 3]);
         assert_eq!(state(messages[2]), MessageState::Completed);
@@ -98,8 +98,14 @@ fn asked() -> AuditEvent {
     }
 }
 
-fn is_to_gather(store: &impl Store, gathers: bool) -> super::Pending<'_, ()> {
-    store.gather_for(vec![("archive".to_owned(), gathers)])
+/// Says whether a destination takes batches.
+pub(super) fn is_to_gather<'s>(
+    store: &'s impl Store,
+    destination: &str,
+    gathers: bool,
+) -> super::Pending<'s, ()> {
+    let (destination, layout) = (destination.to_owned(), "one".to_owned());
+    store.announce(vec![super::Plan { destination, layout, gathers }])
 }
 
 /// The messages of what is queued, in the order in which it goes.
@@ -129,8 +135,8 @@ pub(super) async fn i5_what_gathered_goes_behind_the_batches(bench: &impl Bench)
     messages[0] = store.release(first).await.expect("it is released").expect("a batch");
     let disband = |most| store.disband("archive".to_owned(), 3_000, most);
     assert_eq!(disband(9).await, Ok(0), "it takes batches");
-    is_to_gather(&store, false).await.expect("it is noted");
-    is_to_gather(&store, false).await.expect("it is noted");
+    is_to_gather(&store, "archive", false).await.expect("it is noted");
+    is_to_gather(&store, "archive", false).await.expect("it is noted");
     // By the new rules and by the old ones: behind what gathers, as long as something does.
     messages.push(accept(&store, incoming("5", &["archive"])).await);
     messages.push(accept(&store, gathering("6", "archive")).await);
@@ -157,7 +163,7 @@ pub(super) async fn i5_what_gathered_goes_behind_the_batches(bench: &impl Bench)
     );
     assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
     // And back: it gathers.
-    is_to_gather(&store, true).await.expect("it is noted");
+    is_to_gather(&store, "archive", true).await.expect("it is noted");
     accept(&store, gathering("10", "archive")).await;
     assert_eq!(order(&store), messages);
     assert_eq!(disband(9).await, Ok(0));
@@ -169,7 +175,79 @@ pub(super) async fn what_goes_alone_is_not_asked_for(bench: &impl Bench) {
     let store = bench.open();
     accept(&store, gathering("1", "archive")).await;
     store.send_now("archive", asked()).await.expect("it is noted");
-    is_to_gather(&store, false).await.expect("it is noted");
+    is_to_gather(&store, "archive", false).await.expect("it is noted");
     assert_eq!(store.disband("archive".to_owned(), 3_000, 9).await, Ok(1));
     assert_eq!(store.reader().asked_to_send("archive"), Ok(None));
+}
+
+/// I5: a batch that was being made as the destination was told to take none is not made.
+pub(super) async fn i5_no_batch_is_made_for_whoever_takes_none(bench: &impl Bench) {
+    let store = bench.open();
+    let mut messages = Vec::new();
+    for id in ["1", "2", "3"] {
+        messages.push(accept(&store, gathering(id, "archive")).await);
+    }
+    let late = release(&store, "archive");
+    is_to_gather(&store, "archive", false).await.expect("it is noted");
+    messages.push(accept(&store, incoming("4", &["archive"])).await);
+    assert_eq!(store.release(late).await, Ok(None));
+    assert_eq!(store.disband("archive".to_owned(), 3_000, 9).await, Ok(4));
+    assert_eq!(order(&store), messages);
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+}
+
+/// I5: what was judged by settings without batches does not overtake what gathers by those with them, nor what goes alone
+/// what stands before it; and a batch waits for nothing.
+pub(super) async fn i5_nothing_overtakes_what_gathers(bench: &impl Bench) {
+    let store = bench.open();
+    let mut messages = vec![accept(&store, gathering("1", "archive")).await];
+    messages.push(accept(&store, incoming("2", &["archive"])).await);
+    messages.push(accept(&store, gathering("3", "archive")).await);
+    assert_eq!(order(&store), []);
+    let mut first = release(&store, "archive");
+    first.deliveries.truncate(1);
+    let second = store.reader().gathering("archive", None, 9).expect("it is read")[1].id;
+    first.alone = vec![second];
+    messages[0] = store.release(first).await.expect("it is released").expect("a batch");
+    assert_eq!(order(&store), messages[..2]);
+    messages[2] =
+        store.release(release(&store, "archive")).await.expect("it is made").expect("a batch");
+    assert_eq!(order(&store), messages);
+}
+
+/// I5: what comes while lanes change goes alone, also where they are in the end what they were.
+pub(super) async fn i5_what_comes_between_two_layouts_goes_alone(bench: &impl Bench) {
+    let store = bench.open();
+    let announce = |layout: &str| {
+        let (destination, layout) = ("lab".to_owned(), layout.to_owned());
+        store.announce(vec![super::Plan { destination, layout, gathers: false }])
+    };
+    let in_lane = |id: &str, lane| {
+        let mut message = incoming(id, &["lab"]);
+        message.deliveries[0].lane = lane;
+        message
+    };
+    let of = |lane| -> Vec<MessageId> {
+        let found = store.reader().pending_in_lane("lab", lane, None, 9).expect("it is read");
+        found.iter().map(|found| found.message).collect()
+    };
+    let two = "2 by PID-3.1";
+    announce(two).await.expect("it is noted");
+    store.arrange("lab".to_owned(), two.to_owned(), 2).await.expect("it is noted");
+    let slow = accept(&store, in_lane("1", 0)).await;
+    announce("one").await.expect("it is noted");
+    let between = accept(&store, in_lane("2", 0)).await;
+    announce(two).await.expect("it is noted");
+    let behind = accept(&store, in_lane("3", 1)).await;
+    // The lanes that there are until then send it alone.
+    assert_eq!([of(0), of(1)], [vec![slow], vec![]]);
+    store.arrange("lab".to_owned(), two.to_owned(), 2).await.expect("it is noted");
+    let last = accept(&store, in_lane("4", 1)).await;
+    for message in [slow, between, behind] {
+        let [next] = of(0)[..] else { panic!("one at a time") };
+        assert_eq!((next, of(1)), (message, vec![]));
+        let delivery = pending(&store, "lab")[0];
+        attempt(&store, delivery, Settlement::Done).await;
+    }
+    assert_eq!([of(0), of(1)], [vec![], vec![last]]);
 }

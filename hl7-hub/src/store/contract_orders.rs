@@ -233,7 +233,8 @@ pub(super) async fn what_is_in_a_batch_follows_it(bench: &impl Bench) {
     }
     // One is parked while it gathers; the others go in a batch, which is dead in the end.
     carried_out(&store, Act::Park(ids[2])).await;
-    let batch = super::Incoming { dedupe: None, ..incoming("B", &["lab"]) };
+    let verdict = Verdict::Batch;
+    let batch = super::Incoming { dedupe: None, verdict, ..incoming("B", &["lab"]) };
     let release = super::Release {
         destination: "lab".to_owned(),
         at: 2_000,

@@ -44,8 +44,8 @@ pub use sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 pub use types::{
     Accepted, AcceptedBatch, AttemptId, AttemptView, AuditEvent, AuditView, DedupeKey, Delivery,
     DeliveryId, DeliveryState, DeliveryView, DestinationStatus, EVERY_LANE, Facts, Gathered,
-    Incoming, IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Query,
-    Release, Status, StoreError, Verdict, Verified,
+    Incoming, IncomingBatch, Member, MessageId, MessageState, MessageView, NewDelivery, Plan,
+    Query, Release, Status, StoreError, Verdict, Verified,
 };
 
 /// How many bytes of messages [`Reader::pending`] gives at once before it stops, whatever their number.
@@ -102,16 +102,18 @@ pub trait Store: Send + Sync + 'static {
     /// in order, one after the other, before anything that comes later.
     fn arrange(&self, destination: String, layout: String, lanes: usize) -> Pending<'_, ()>;
 
-    /// Says of destinations whether each takes batches. For one that does not nothing gathers from now on; but as long as
-    /// something does from before, what comes stands behind it, until all of it has gone by [`disband`](Self::disband).
-    fn gather_for(&self, destinations: Vec<(String, bool)>) -> Pending<'_, ()>;
+    /// Says what destinations take from now on; to be done before a message comes that is judged by that. For one that takes
+    /// no batches nothing gathers any more; but as long as something does from before, what comes stands behind it, until all
+    /// of it has gone by [`disband`](Self::disband). For one with another layout, all that comes goes out in order, one after
+    /// the other, until it is [arranged](Self::arrange).
+    fn announce(&self, plans: Vec<Plan>) -> Pending<'_, ()>;
 
     /// Queues one by one what gathered first for a destination that takes no batches, so many at most, behind the batches that
     /// are queued. How many they were: none means that nothing gathers, or that the destination takes batches.
     fn disband(&self, destination: String, at: i64, most: usize) -> Pending<'_, usize>;
 
     /// Makes a batch of what has gathered: the batch and where everything in it stands, in one commit. Fails where any of it
-    /// does not gather any more. Gives the number of the batch.
+    /// does not gather any more. Gives the number of the batch; where the destination takes none any more, nothing is done.
     fn release(&self, release: Release) -> Pending<'_, Option<MessageId>>;
 
     /// Asks that what has gathered for a destination so far goes now, whatever it waits for; `event` is the line of the audit

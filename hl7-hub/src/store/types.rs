@@ -317,6 +317,17 @@ pub struct Gathered {
     pub bytes: u64,
 }
 
+/// What a destination takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Its name.
+    pub destination: String,
+    /// How its queue is divided into lanes, in a few words.
+    pub layout: String,
+    /// Whether it takes batches.
+    pub gathers: bool,
+}
+
 /// Deliveries that have gathered and go now.
 #[derive(Debug, Clone)]
 pub struct Release {
@@ -328,7 +339,7 @@ pub struct Release {
     pub deliveries: Vec<DeliveryId>,
     /// The batch, a message with a delivery to the destination.
     pub batch: Option<Incoming>,
-    /// Those that cannot be in one: each goes by itself, behind what is queued and before the batch.
+    /// Those behind them that cannot be in one: each goes by itself, behind the batch.
     pub alone: Vec<DeliveryId>,
 }
 

@@ -1,5 +1,6 @@
 //! Another configuration while the hub runs.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
@@ -390,14 +391,46 @@ fn i5_order_holds_where_a_destination_takes_no_batches_any_more() {
     hub.restart();
     assert!(hub.run(&["resume", "destination", "files", "--why", "a test"]).status.success());
     eventually("all has gone", || hub.is_drained());
-    let ids = |file: &std::path::PathBuf| -> Vec<String> {
-        let text = String::from_utf8_lossy(&std::fs::read(file).expect("a file")).into_owned();
-        let messages = text.split('\r').filter(|line| line.starts_with("MSH"));
-        messages.map(|line| line.split('|').nth(9).unwrap_or_default().to_owned()).collect()
-    };
-    let sent: Vec<_> = hub.files("files").iter().map(ids).collect();
+    let sent: Vec<_> = hub.files("files").iter().map(|file| ids(file)).collect();
     let expected: [&[&str]; 6] =
         [&["M0", "M1", "M2"], &["M3", "M4", "M5"], &["M6"], &["M7"], &["M8"], &["M9"]];
+    assert_eq!(sent, expected);
+    assert!(hub.run(&["audit", "verify"]).status.success());
+}
+
+/// The control ids in a file, in order.
+fn ids(file: &Path) -> Vec<String> {
+    let text = String::from_utf8_lossy(&std::fs::read(file).expect("a file")).into_owned();
+    let messages = text.split('\r').filter(|line| line.starts_with("MSH"));
+    messages.map(|line| line.split('|').nth(9).unwrap_or_default().to_owned()).collect()
+}
+
+/// I5, whatever is under way when the configuration changes, and nobody is forgotten.
+#[test]
+fn i5_order_holds_while_batches_come_and_go() {
+    let config = |batch: &str| {
+        let file = format!("[destination.files]\nfile = {{ folder = \"files\"{batch} }}\n");
+        source("") + &file + &route(&["files"])
+    };
+    let hub = Hub::start(&config(""));
+    let address = hub.address("adt");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut sender = Sender::connect(&address);
+            (0..400).for_each(|id| assert_eq!(sender.code(&adt(&format!("M{id}"))), "AA"));
+            done.store(true, Ordering::SeqCst);
+        });
+        let kinds = [", batch = { count = 5 }", "", ", batch = { count = 3 }"];
+        for kind in kinds.iter().cycle().take_while(|_| !done.load(Ordering::SeqCst)) {
+            hub.begin_reload(&config(kind));
+            sleep(Duration::from_millis(20));
+        }
+    });
+    assert!(hub.reload(&config("")));
+    eventually("all has gone", || hub.is_drained());
+    let sent: Vec<_> = hub.files("files").iter().flat_map(|file| ids(file)).collect();
+    let expected: Vec<_> = (0..400).map(|id| format!("M{id}")).collect();
     assert_eq!(sent, expected);
     assert!(hub.run(&["audit", "verify"]).status.success());
 }

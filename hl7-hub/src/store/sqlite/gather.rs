@@ -8,17 +8,18 @@ use super::ledger::{HUB, Ledger, Result};
 use super::operate::changed;
 use crate::Payload;
 use crate::store::{
-    AuditEvent, DeliveryId, DeliveryState, Gathered, MessageId, Release, StoreError,
+    AuditEvent, DeliveryId, DeliveryState, Gathered, MessageId, Plan, Release, StoreError,
 };
 
 /// What a line of the audit says of a delivery that gathered and goes alone.
 pub(super) const UNBATCHED: &str = "unbatched";
 
 impl Ledger<'_> {
-    /// A batch, and everything in it.
+    /// A batch, and everything in it; nothing, where the destination takes no batches any more.
     pub(super) fn release(&mut self, release: &Release) -> Result<Option<MessageId>> {
-        for &delivery in &release.alone {
-            self.queue_alone(delivery, &release.destination, release.at)?;
+        let destination = release.destination.as_str();
+        if self.is_one_by_one(destination)? {
+            return Ok(None);
         }
         let batch = match &release.batch {
             Some(batch) => Some(self.accept(batch)?.id()),
@@ -31,10 +32,13 @@ impl Ledger<'_> {
                 .prepare_cached("INSERT INTO gathered (delivery, batch) VALUES (?1, ?2)")
                 .and_then(|mut insert| insert.execute(params![delivery.0, batch]))
                 .map_err(failure)?;
-            let detail = format!("{} delivery {delivery}: in batch {batch}", release.destination);
+            let detail = format!("{destination} delivery {delivery}: in batch {batch}");
             self.line(release.at, "batched", Some(message), &detail)?;
         }
-        self.forget_asked(&release.destination)?;
+        for &delivery in &release.alone {
+            self.queue_alone(delivery, destination, release.at)?;
+        }
+        self.forget_asked(destination)?;
         Ok(batch)
     }
 
@@ -108,26 +112,32 @@ impl Ledger<'_> {
         Ok(queued)
     }
 
-    /// Notes which destinations take batches.
-    pub(super) fn gather_for(&mut self, destinations: &[(String, bool)]) -> Result<()> {
-        for (destination, gathers) in destinations {
+    /// Notes what destinations take from now on. What comes for one whose lanes will be others goes alone, behind all and
+    /// before all, until they are there.
+    pub(super) fn announce(&mut self, plans: &[Plan]) -> Result<()> {
+        for Plan { destination, layout, gathers } in plans {
             let note = match gathers {
                 true => "DELETE FROM one_by_one WHERE destination = ?1",
                 false => "INSERT OR IGNORE INTO one_by_one (destination) VALUES (?1)",
             };
             self.db.execute(note, [destination]).map_err(failure)?;
+            let unsettle = "UPDATE layouts SET layout = '', lanes = 0 \
+                 WHERE destination = ?1 AND layout <> ?2 AND layout <> ''";
+            self.db.execute(unsettle, [destination, layout]).map_err(failure)?;
         }
         Ok(())
     }
 
-    /// Queues what gathered first for a destination that takes no batches. How many they were.
-    pub(super) fn disband(&mut self, destination: &str, at: i64, most: usize) -> Result<usize> {
-        let takes_none = self
-            .db
+    fn is_one_by_one(&self, destination: &str) -> Result<bool> {
+        self.db
             .prepare_cached("SELECT 1 FROM one_by_one WHERE destination = ?1")
             .and_then(|mut select| select.exists([destination]))
-            .map_err(failure)?;
-        if !takes_none {
+            .map_err(failure)
+    }
+
+    /// Queues what gathered first for a destination that takes no batches. How many they were.
+    pub(super) fn disband(&mut self, destination: &str, at: i64, most: usize) -> Result<usize> {
+        if !self.is_one_by_one(destination)? {
             return Ok(0);
         }
         let first = gathering(self.db, destination, i64::MIN, most).map_err(failure)?;

@@ -44,16 +44,16 @@ pub(super) const STATE: &str = concat!(
 
 /// The lane of a delivery to the destination `?2` that comes by another way than a message does: it goes alone, where there
 /// are several.
-pub(super) const ANY_LANE: &str = "CASE WHEN coalesce((SELECT lanes FROM layouts WHERE destination = ?2), 1) > 1 THEN -1 ELSE 0 END";
+pub(super) const ANY_LANE: &str =
+    "iif(coalesce((SELECT lanes FROM layouts WHERE destination = ?2), 1) = 1, 0, -1)";
 
-/// A delivery of the message `?1` to the destination `?2`, in the lane `?3`, to gather if `?4`. It may have been judged by other
-/// settings than those of now, while the configuration changed: then it goes alone if there are not so many lanes, and gathers
-/// where batches are not wanted any more only behind what does already.
+/// A delivery of the message `?1` to the destination `?2`, in the lane `?3`, to gather if `?4`, at once if `?5`. Where
+/// something gathers, all that comes stands behind it. It may have been judged by other settings than those of now, while the
+/// configuration changed: it does not gather where batches are not wanted any more, and goes alone where lanes are others.
 const QUEUE: &str = "INSERT INTO deliveries (message, destination, state, lane) VALUES (?1, ?2, \
-     iif(CASE WHEN EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_gathering \
-                 WHERE destination = ?2 AND state = 'gathering') \
-             THEN ?4 OR EXISTS (SELECT 1 FROM one_by_one WHERE destination = ?2) \
-             ELSE ?4 AND NOT EXISTS (SELECT 1 FROM one_by_one WHERE destination = ?2) END, \
+     iif(NOT ?5 AND (EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_gathering \
+             WHERE destination = ?2 AND state = 'gathering') \
+         OR (?4 AND NOT EXISTS (SELECT 1 FROM one_by_one WHERE destination = ?2))), \
          'gathering', 'queued'), \
      iif(?3 < coalesce((SELECT lanes FROM layouts WHERE destination = ?2), ?3 + 1), ?3, -1))";
 
@@ -175,7 +175,9 @@ impl Ledger<'_> {
                     id
                 ])?;
         }
-        incoming.deliveries.iter().try_for_each(|delivery| self.queue(id, delivery))?;
+        // A batch that was made here waits for nothing more.
+        let at_once = incoming.verdict == Verdict::Batch;
+        incoming.deliveries.iter().try_for_each(|delivery| self.queue(id, delivery, at_once))?;
         Ok(id)
     }
 
@@ -188,9 +190,10 @@ impl Ledger<'_> {
         Ok(digest)
     }
 
-    fn queue(&self, message: i64, delivery: &NewDelivery) -> rusqlite::Result<()> {
+    fn queue(&self, message: i64, delivery: &NewDelivery, at_once: bool) -> rusqlite::Result<()> {
         let NewDelivery { destination, gather, lane, .. } = delivery;
-        self.db.prepare_cached(QUEUE)?.execute(params![message, destination, lane, gather])?;
+        let values = params![message, destination, lane, gather, at_once];
+        self.db.prepare_cached(QUEUE)?.execute(values)?;
         if let Some(outgoing) = &delivery.outgoing {
             let id = self.db.last_insert_rowid();
             self.db

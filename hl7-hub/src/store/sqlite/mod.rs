@@ -28,8 +28,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::{
     Accepted, AcceptedBatch, AttemptId, AuditEvent, Clocks, Incoming, IncomingBatch, LateAck,
-    LateRule, MessageId, Order, Ordered, Pending, PruneFrom, Pruned, Reader, Release, Settled,
-    Step, Store, StoreError,
+    LateRule, MessageId, Order, Ordered, Pending, Plan, PruneFrom, Pruned, Reader, Release,
+    Settled, Step, Store, StoreError,
 };
 pub use reader::SqliteReader;
 use writer::Writer;
@@ -127,8 +127,8 @@ impl Store for SqliteStore {
         self.writer.submit(move |ledger| ledger.arrange(&destination, &layout, lanes))
     }
 
-    fn gather_for(&self, destinations: Vec<(String, bool)>) -> Pending<'_, ()> {
-        self.writer.submit(move |ledger| ledger.gather_for(&destinations))
+    fn announce(&self, plans: Vec<Plan>) -> Pending<'_, ()> {
+        self.writer.submit(move |ledger| ledger.announce(&plans))
     }
 
     fn disband(&self, destination: String, at: i64, most: usize) -> Pending<'_, usize> {

@@ -97,8 +97,9 @@ fn version(db: &Connection) -> Result<i64, StoreError> {
         OURS => true,
         0 if found == 0 => read("SELECT count(*) FROM sqlite_schema")? == 0,
         0 if found < SIGNED => {
-            let tables = "SELECT count(*) FROM sqlite_schema WHERE name IN ('messages', 'audit')";
-            read(tables)? == 2
+            let tables = "SELECT count(*) FROM sqlite_schema \
+                 WHERE name IN ('messages', 'deliveries', 'audit')";
+            read(tables)? == 3
         }
         _ => false,
     };

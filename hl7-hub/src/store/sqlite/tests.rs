@@ -68,6 +68,9 @@ contract::suite! { contract_gather; Folder::new();
     what_is_to_go_now_is_remembered_until_it_has_gone
     i5_what_gathered_goes_behind_the_batches
     what_goes_alone_is_not_asked_for
+    i5_no_batch_is_made_for_whoever_takes_none
+    i5_nothing_overtakes_what_gathers
+    i5_what_comes_between_two_layouts_goes_alone
 }
 
 contract::suite! { contract_orders; Folder::new();
@@ -380,6 +383,10 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
         "UPDATE attempts SET reply = x'00' WHERE id = 2",
         "UPDATE attempts SET outcome = 'AE' WHERE id = 2",
         "UPDATE deliveries SET state = 'done' WHERE id = 6",
+        "UPDATE deliveries SET state = 'held' WHERE id = 4",
+        "UPDATE deliveries SET state = 'awaiting' WHERE id = 4",
+        "UPDATE deliveries SET state = 'sending' WHERE id = 4",
+        "UPDATE deliveries SET state = 'gathering' WHERE id = 6",
         "UPDATE deliveries SET state = 'done' WHERE id = 4",
         "UPDATE audit SET detail = detail || ' ' WHERE id = 2",
         "UPDATE audit SET actor = 'nobody' WHERE id = 1",
@@ -418,6 +425,28 @@ async fn statement_37_an_edited_byte_anywhere_is_found() {
     assert_eq!((clean.lines, clean.messages, clean.attempts), (10, 7, 2));
     assert_eq!(clean.faults, [""; 0]);
     check_edits(&folder, edits);
+}
+
+/// What gathered and went alone stands where the line about that says.
+#[tokio::test]
+async fn statement_37_an_edit_of_what_went_alone_is_found() {
+    let folder = Folder::new();
+    let store = folder.open();
+    store.accept(contract_gather::gathering("1", "files")).await.expect("it is accepted");
+    contract_gather::is_to_gather(&store, "files", false).await.expect("it is noted");
+    assert_eq!(store.disband("files".to_owned(), 2_000, 9).await, Ok(1));
+    assert_eq!(store.reader().verify().expect("it is read").faults, [""; 0]);
+    drop(store);
+    check_edits(
+        &folder,
+        &[
+            "UPDATE deliveries SET state = 'queued', changed = NULL WHERE id = 1",
+            "UPDATE deliveries SET state = 'gathering', changed = NULL WHERE id = 1",
+            "UPDATE deliveries SET state = 'gathering' WHERE id = 2",
+            "UPDATE deliveries SET ordered = NULL WHERE id = 2",
+            "DELETE FROM deliveries WHERE id = 2",
+        ],
+    );
 }
 
 /// Each edit, on a copy of its own, is found.
@@ -472,6 +501,7 @@ async fn statement_37_an_edit_of_what_was_ordered_or_pruned_is_found() {
         &folder,
         &[
             "UPDATE deliveries SET state = 'queued' WHERE id = 2",
+            "UPDATE deliveries SET state = 'queued', changed = NULL WHERE id = 2",
             "UPDATE deliveries SET state = 'done' WHERE id = 2",
             "UPDATE deliveries SET changed = 11 WHERE id = 2",
             "UPDATE deliveries SET changed = NULL WHERE id = 3",

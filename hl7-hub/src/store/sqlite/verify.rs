@@ -21,7 +21,8 @@ const NAMED: usize = 100;
 /// whole are about nothing that is there.
 ///
 /// Covered are messages with bytes, facts, acknowledgments, destinations and what was sent, attempts with replies, and where
-/// deliveries and messages stand. Not covered is what only says when and how often to try again.
+/// deliveries and messages stand, as far as attempts and people brought them there. Not covered is what only says when, how often
+/// and in which lane to send what is queued, and whether it may have come already.
 pub(super) fn verify(db: &Connection) -> rusqlite::Result<Verified> {
     let mut tip = audit::start(db)?;
     let mut found =
@@ -124,6 +125,36 @@ fn check_subject(
         }
         _ => {}
     }
+    match line.action.as_str() {
+        "park" | "skip" | "dismiss" | "resubmit" | "edit" | gather::UNBATCHED => {
+            check_named(db, id, line, found)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a line says that deliveries were put out of their queues stands as the last that was said of them. (Of those that it
+/// queued, attempts say more.)
+fn check_named(
+    db: &Connection,
+    id: i64,
+    line: &Line,
+    found: &mut Verified,
+) -> rusqlite::Result<()> {
+    let done = line.detail.split_once(operate::WHY).map_or(&*line.detail, |(done, _)| done);
+    let named = done.split("; ").filter_map(|item| {
+        let (delivery, to) = item.strip_prefix("delivery ")?.split_once(" to ")?;
+        let (_, state) = to.rsplit_once(": ")?;
+        delivery.parse::<i64>().ok().filter(|_| matches!(state, "moved" | "cancelled" | "parked"))
+    });
+    let mut changed =
+        db.prepare_cached("SELECT coalesce(changed, 0) FROM deliveries WHERE id = ?1")?;
+    for delivery in named {
+        let by: Option<i64> = changed.query_row([delivery], |row| row.get(0)).optional()?;
+        if by.is_some_and(|by| by < id) {
+            found.fault(format!("delivery {delivery} does not stand where line {id} put it"));
+        }
+    }
     Ok(())
 }
 
@@ -170,6 +201,17 @@ fn check_strays(db: &Connection, found: &mut Verified) -> rusqlite::Result<()> {
             "SELECT id FROM deliveries WHERE ordered IS NOT NULL AND NOT EXISTS \
              (SELECT 1 FROM audit WHERE audit.id = ordered AND action IN ('resubmit', 'unbatched') \
                  AND audit.message = deliveries.message)",
+        ),
+        (
+            "waiting delivery",
+            "SELECT id FROM deliveries WHERE state IN ('held', 'awaiting', 'sending') \
+             AND NOT EXISTS (SELECT 1 FROM attempts WHERE delivery = deliveries.id)",
+        ),
+        (
+            "gathering delivery once more",
+            "SELECT id FROM deliveries WHERE state = 'gathering' \
+             AND (ordered IS NOT NULL OR parent IS NOT NULL OR changed IS NOT NULL \
+                 OR EXISTS (SELECT 1 FROM attempts WHERE delivery = deliveries.id))",
         ),
         (
             "resolved message",
