@@ -66,17 +66,16 @@ pub(crate) struct Move {
 /// Moves that messages took: most take the same. What stands in a slot is whole, so whoever reads it needs no lock, and
 /// whoever finds another move there writes over it.
 #[derive(Debug)]
-pub(crate) struct Moves([AtomicU64; 256]);
-
-impl Default for Moves {
-    fn default() -> Self {
-        Self([const { AtomicU64::new(0) }; 256])
-    }
-}
+pub(crate) struct Moves(Vec<AtomicU64>);
 
 impl Moves {
     /// Bits of a node; the id of a segment takes 24. A structure with more nodes goes without.
     const NODE: u32 = 13;
+
+    /// None yet. There is room for them where a structure is used, not in every one that there is.
+    fn new() -> Self {
+        Self((0..=u8::MAX).map(|_| AtomicU64::new(0)).collect())
+    }
 
     /// The move of a segment behind a position, as a position and the innermost group that stays open.
     #[inline]
@@ -89,7 +88,8 @@ impl Moves {
         // No segment stands at the root.
         let at = at.unwrap_or_default();
         let asked = u64::from(key(id)) << Self::NODE | u64::from(at);
-        let slot = &self.0[(asked.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize];
+        let slot = (asked.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize;
+        let slot = &self.0[slot];
         let known = slot.load(Ordering::Relaxed);
         if known >> (2 * Self::NODE) == asked && known != 0 && at >> Self::NODE == 0 {
             return Some((Self::node(known >> Self::NODE), Self::node(known)));
@@ -126,7 +126,7 @@ pub(crate) struct Grammar {
 impl Grammar {
     pub(crate) fn of(root: &'static GroupDesc) -> Self {
         let mut grammar =
-            Self { nodes: Vec::new(), named: Vec::new(), any: Vec::new(), moves: Moves::default() };
+            Self { nodes: Vec::new(), named: Vec::new(), any: Vec::new(), moves: Moves::new() };
         grammar.nodes.push(GrammarNode {
             parent: 0,
             index: 0,

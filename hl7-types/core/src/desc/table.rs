@@ -68,12 +68,13 @@ impl TableDesc {
         // Most differ in what goes in a word, which takes no look at the text of any.
         let start = start_of(code);
         let from = self.codes.partition_point(|known| known.start < start);
-        let mut alike = self.codes[from..].iter().take_while(|known| known.start == start);
+        let first = self.codes.get(from).filter(|first| first.start == start)?;
         // Of what goes in the word as a whole nothing is left to compare.
-        let is_same = |known: &Code| {
-            known.code.len() == code.len() && (code.len() <= START || known.code == code)
-        };
-        alike.position(is_same).map(|at| from + at)
+        if first.code.len() == code.len() && (code.len() <= START || first.code == code) {
+            return Some(from);
+        }
+        let order = |known: &Code| known.start.cmp(&start).then_with(|| known.code.cmp(code));
+        self.codes[from..].binary_search_by(order).ok().map(|at| from + at)
     }
 
     /// Whether the table says anything about its codes.
@@ -87,5 +88,41 @@ impl TableDesc {
     pub fn has(&self, code: &str) -> bool {
         let fits = |form: &Code| format::fits(form.code.as_bytes(), code.as_bytes());
         self.position(code).is_some() || self.patterns.iter().any(fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_found_and_no_other() {
+        static CODES: [Code; 10] = [
+            Code::new("A", ""),
+            Code::new("A1", ""),
+            Code::new("ABNORMAL", ""),
+            Code::new("ABNORMAL-1", ""),
+            Code::new("ABNORMAL-10", ""),
+            Code::new("ABNORMAL-2", ""),
+            Code::new("B", ""),
+            Code::new("http://a.example/1", ""),
+            Code::new("http://b.example/1", ""),
+            Code::new("é", ""),
+        ];
+        let table = TableDesc {
+            id: "9999",
+            name: "Test",
+            kind: TableKind::User,
+            codes: &CODES,
+            patterns: &[],
+        };
+        assert!(CODES.is_sorted_by_key(|code| code.code));
+        for (at, code) in CODES.iter().enumerate() {
+            assert_eq!(table.position(code.code), Some(at), "{}", code.code);
+        }
+        for other in ["", "a", "A\0", "A2", "ABNORMAL-", "ABNORMAL-11", "ABNORMAM", "http://a", "ü"]
+        {
+            assert_eq!(table.position(other), None, "{other:?}");
+        }
     }
 }

@@ -64,16 +64,19 @@ impl Needles {
     /// as looking at all of them, but slow where they are near. What is looked at twice is in the fastest memory then.
     pub(super) fn text_ahead(&self, rest: &[u8]) -> usize {
         let [a, b, c, d, e, f] = self.lanes.map(|[needle, ..]| needle);
-        let mut ahead = 0;
-        for window in rest.chunks(1 << 14) {
+        let (mut ahead, mut most) = (0, 1 << 10);
+        loop {
+            let window = &rest[ahead..];
+            let window = &window[..window.len().min(most)];
             let text = memchr::memchr3(a, b, c, window).unwrap_or(window.len());
             let text = memchr::memchr3(d, e, f, &window[..text]).unwrap_or(text);
             ahead += text;
-            if text < window.len() {
-                break;
+            // The end of the text, or of the message.
+            if text < most {
+                return ahead;
             }
+            most = (most * 2).min(1 << 14);
         }
-        ahead
     }
 }
 
