@@ -79,5 +79,10 @@ mod tests {
             let found = format!("{:?}", answer.meaning());
             assert!(found.starts_with(&expected), "{told}: {found}");
         }
+        // Of one that is cut its start is kept.
+        let body: Payload = (ack("AE") + &"x".repeat(KEPT)).into_bytes().into();
+        let answer = HttpAnswer { status: 200, after: None, body: body.clone(), is_whole: false };
+        let Sent::Replied(kept) = answer.meaning() else { panic!("it is no") };
+        assert_eq!(kept.bytes(), &body.bytes()[..KEPT]);
     }
 }

@@ -305,7 +305,13 @@ fn statement_35_a_full_store_is_given_room_without_a_restart() {
         assert!(acked < 100, "it is never full");
     }
     eventually("nobody is taken", || hub.logged("sources take no connections until there is room"));
-    assert!(hub.reload(&config("1GiB")));
+    // What else is new needs room itself, which is there before.
+    let other = |number: u32| {
+        let name = format!("{}{number}", "a_long_name_".repeat(20));
+        format!("[destination.{name}]\nfile = {{ folder = \"{name}\" }}\n")
+    };
+    let others: String = (0..60).map(other).collect();
+    assert!(hub.reload(&(config("1GiB") + &others)));
     eventually("everybody is", || hub.logged("sources take connections again"));
     eventually("there is room", || {
         let reply =
