@@ -202,8 +202,7 @@ fn files(path: &path::Path) -> Result<Vec<PathBuf>, Failure> {
 impl Sending<'_> {
     fn send(&mut self, message: &[u8]) -> Result<(), Failure> {
         self.keep_rate();
-        self.sent += 1;
-        let numbered = if self.args.number { numbered(message, self.sent) } else { None };
+        let numbered = if self.args.number { numbered(message, self.sent + 1) } else { None };
         let message = numbered.as_deref().unwrap_or(message);
         let frame = self.frames.around(message)?;
         let began = Instant::now();
@@ -212,6 +211,7 @@ impl Sending<'_> {
             self.reconnect()?;
             self.write(&frame)?;
         }
+        self.sent += 1;
         if self.args.one_way || !may_be_answered(message) {
             return Ok(());
         }
