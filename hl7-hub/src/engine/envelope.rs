@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use hl7_core::Header;
 use hl7_core::batch::{BatchFinding, BatchReader, Content};
 
 use crate::config::MOST_MESSAGES;
@@ -72,6 +73,11 @@ impl Envelope {
         }
         text
     }
+}
+
+/// Whether bytes begin with the header of a batch or of a file of them.
+pub(super) fn begins_batch(bytes: &[u8]) -> bool {
+    Header::of(bytes).is_some_and(|header| header.id() != "MSH")
 }
 
 /// Hands out the pieces of a frame: what each is, where it stands, what is wrong up to there.

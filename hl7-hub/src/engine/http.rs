@@ -12,7 +12,7 @@ use crate::Payload;
 const KEPT: usize = 64 << 10;
 
 /// An answer over HTTP.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HttpAnswer {
     /// Its status.
     pub status: u16,
@@ -31,16 +31,20 @@ impl HttpAnswer {
     pub fn meaning(self) -> Sent {
         let is_success = (200..300).contains(&self.status);
         match (is_success, acknowledges(self.body.bytes())) {
-            (true, Some(true)) if !self.is_whole => Sent::Taken,
-            (true | false, Some(false)) if !self.is_whole => {
-                let bytes = self.body.bytes();
-                Sent::Replied(bytes.get(..KEPT).unwrap_or(bytes).into())
-            }
-            (true, Some(_)) | (false, Some(false)) => Sent::Replied(self.body),
-            (true, None) => Sent::Taken,
+            (_, Some(false)) => Sent::Replied(self.kept()),
+            (true, Some(true)) if self.is_whole => Sent::Replied(self.body),
+            (true, Some(true) | None) => Sent::Taken,
             (false, Some(true) | None) => {
                 Sent::Lost(Lost::Status { status: self.status, after: self.after })
             }
+        }
+    }
+
+    /// What is kept of its body.
+    fn kept(self) -> Payload {
+        match self.body.bytes().get(..KEPT).filter(|_| !self.is_whole) {
+            Some(start) => start.into(),
+            None => self.body,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use hl7_core::ack::{AckCode, Decision, Reply, ReplyKind, ReplyRules};
 use hl7_core::{Header, Tree, TreeSegment};
 
-use super::envelope::Envelope;
+use super::envelope::{Envelope, begins_batch};
 
 /// A header for what has none, so that a reply to it can be read.
 const NO_HEADER: &[u8] = b"MSH|^~\\&|";
@@ -14,8 +14,7 @@ const NO_HEADER: &[u8] = b"MSH|^~\\&|";
 /// Reads a reply. A batch is answered by one acknowledgment, for its first message or for itself, or by a batch of them, in
 /// which those that are not there are positive.
 pub(super) fn read_reply(rules: &ReplyRules, sent: &[u8], reply: &[u8]) -> Reply {
-    let is_batch = |bytes| Header::of(bytes).is_some_and(|header| header.id() != "MSH");
-    if is_batch(sent) || is_batch(reply) {
+    if begins_batch(sent) || begins_batch(reply) {
         return Sent::of(sent).read(rules, reply);
     }
     classify(rules, sent, reply)
@@ -51,12 +50,18 @@ pub fn control_ids(sent: &[u8]) -> Vec<Vec<u8>> {
 /// the site's own, `text`.
 #[must_use]
 pub fn codes(reply: &[u8]) -> Vec<&'static str> {
-    let of_message = |range: &Range<usize>| {
-        let tree = Tree::parse(&reply[range.clone()]).ok()?;
+    let of_message = |bytes: &[u8]| {
+        let tree = Tree::parse(bytes).ok()?;
         msa(&tree)?;
         Some(code(&tree).map_or("other", AckCode::code))
     };
-    let codes: Vec<_> = Envelope::of(reply).messages.iter().filter_map(of_message).collect();
+    let codes: Vec<_> = match begins_batch(reply) {
+        true => {
+            let messages = Envelope::of(reply).messages;
+            messages.into_iter().filter_map(|range| of_message(&reply[range])).collect()
+        }
+        false => of_message(reply).into_iter().collect(),
+    };
     if codes.is_empty() { vec!["text"] } else { codes }
 }
 

@@ -1,8 +1,9 @@
 //! Where a message goes, and what goes there.
 
+use hl7_core::Tree;
 use hl7_core::ack::Owed;
-use hl7_core::{Header, Tree};
 
+use super::envelope::begins_batch;
 use super::gathering::can_gather;
 use super::keyed::lane_of;
 use super::{Reception, Subject};
@@ -120,7 +121,7 @@ impl Reception {
         let mut routed = String::new();
         for reply in replies.drain(..) {
             let (tree, source) = (Tree::parse(reply.bytes()).ok(), self.source().name.as_str());
-            let batch = Header::of(reply.bytes()).is_some_and(|header| header.id() != "MSH");
+            let batch = begins_batch(reply.bytes());
             let verdict = Verdict::Accepted;
             let subject = Subject { tree: tree.as_ref(), source, peer, verdict, batch };
             let (names, taken) = self.destinations(&subject);

@@ -8,7 +8,7 @@ use super::ledger::{HUB, Ledger, Result};
 use super::operate::changed;
 use crate::Payload;
 use crate::store::{
-    AuditEvent, DeliveryId, DeliveryState, Gathered, MessageId, Plan, Release, StoreError,
+    AuditEvent, DeliveryId, DeliveryState, Gathered, MessageId, Outgoing, Plan, Release, StoreError,
 };
 
 /// What a line of the audit says of a delivery that gathered and goes alone.
@@ -26,7 +26,7 @@ impl Ledger<'_> {
             None => None,
         };
         for &delivery in batch.iter().flat_map(|_| &release.deliveries) {
-            let message = self.take(delivery, DeliveryState::Batched)?;
+            let message = self.take(delivery, DeliveryState::Batched, None)?;
             let batch = batch.map_or(0, |batch| batch.0);
             self.db
                 .prepare_cached("INSERT INTO gathered (delivery, batch) VALUES (?1, ?2)")
@@ -55,16 +55,17 @@ impl Ledger<'_> {
             .map_err(failure)
     }
 
-    /// Takes a delivery from those that gather. Its message.
-    fn take(&self, delivery: DeliveryId, state: DeliveryState) -> Result<i64> {
+    /// Takes a delivery from those that gather; `line` of the audit says so, where it is not the batch that does. Its message.
+    fn take(&self, delivery: DeliveryId, state: DeliveryState, line: Option<i64>) -> Result<i64> {
         let message = self
             .db
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2 WHERE id = ?1 AND state = 'gathering' \
-                 RETURNING message",
+                "UPDATE deliveries SET state = ?2, changed = ?3 \
+                 WHERE id = ?1 AND state = 'gathering' RETURNING message",
             )
             .and_then(|mut update| {
-                update.query_row(params![delivery.0, state.word()], |row| row.get(0)).optional()
+                let values = params![delivery.0, state.word(), line];
+                update.query_row(values, |row| row.get(0)).optional()
             })
             .map_err(failure)?;
         message.ok_or(StoreError::Unknown("delivery that gathers"))
@@ -74,8 +75,10 @@ impl Ledger<'_> {
     /// gathered before it may be. A line says so, as one about an order of somebody would.
     fn queue_alone(&mut self, delivery: DeliveryId, destination: &str, at: i64) -> Result<()> {
         let line = self.tip.id + 1;
-        let message = self.take(delivery, DeliveryState::Moved)?;
-        let queued = self.queue_in_place_of(delivery, line).map_err(failure)?;
+        let message = self.take(delivery, DeliveryState::Moved, Some(line))?;
+        let queued = self
+            .queue_again(line, MessageId(message), destination, &Outgoing::As(delivery))
+            .map_err(failure)?;
         let moved = changed(delivery.0, destination, DeliveryState::Moved.word());
         let queued = changed(queued, destination, DeliveryState::Queued.word());
         let entry = Line {
@@ -88,28 +91,6 @@ impl Ledger<'_> {
             digest: audit::digest_of_order(self.db, line).map_err(failure)?,
         };
         entry.append(self.db, self.tip).map_err(failure)
-    }
-
-    /// Queues the same once more, by a line of the audit. The number of the new delivery.
-    fn queue_in_place_of(&self, delivery: DeliveryId, line: i64) -> rusqlite::Result<i64> {
-        let values = params![delivery.0, line];
-        self.db
-            .prepare_cached("UPDATE deliveries SET changed = ?2 WHERE id = ?1")?
-            .execute(values)?;
-        self.db
-            .prepare_cached(
-                "INSERT INTO deliveries (message, destination, state, ordered, lane) \
-                 SELECT message, destination, 'queued', ?2, lane FROM deliveries WHERE id = ?1",
-            )?
-            .execute(values)?;
-        let queued = self.db.last_insert_rowid();
-        self.db
-            .prepare_cached(
-                "INSERT INTO outgoing (delivery, body) \
-                 SELECT ?2, body FROM outgoing WHERE delivery = ?1",
-            )?
-            .execute([delivery.0, queued])?;
-        Ok(queued)
     }
 
     /// Notes what destinations take from now on. What comes for one whose lanes will be others goes alone, behind all and

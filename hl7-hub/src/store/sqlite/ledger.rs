@@ -357,13 +357,19 @@ impl Ledger<'_> {
         if queued == 0 {
             return Ok(false);
         }
+        self.copy_outgoing(delivery, self.db.last_insert_rowid())?;
+        Ok(true)
+    }
+
+    /// Has a delivery send what another one does, where that is not the message as it came.
+    pub(super) fn copy_outgoing(&self, from: i64, to: i64) -> rusqlite::Result<()> {
         self.db
             .prepare_cached(
                 "INSERT INTO outgoing (delivery, body) \
                  SELECT ?2, body FROM outgoing WHERE delivery = ?1",
             )?
-            .execute(params![delivery, self.db.last_insert_rowid()])?;
-        Ok(true)
+            .execute([from, to])
+            .map(|_| ())
     }
 
     /// Moves a message on once none of its deliveries is queued, and what is in it, if it is a batch that was made here.

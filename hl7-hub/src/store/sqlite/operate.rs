@@ -240,7 +240,8 @@ impl Ledger<'_> {
         Ok(Deed { digest, destinations, ..Deed::new("resubmit", Some(message), done) })
     }
 
-    fn queue_again(
+    /// Queues a delivery of a message by a line of the audit. Its number.
+    pub(super) fn queue_again(
         &self,
         line: i64,
         message: MessageId,
@@ -256,14 +257,7 @@ impl Ledger<'_> {
         let id = self.db.last_insert_rowid();
         match outgoing {
             Outgoing::AsItCame => {}
-            Outgoing::As(other) => {
-                self.db
-                    .prepare_cached(
-                        "INSERT INTO outgoing (delivery, body) \
-                         SELECT ?1, body FROM outgoing WHERE delivery = ?2",
-                    )?
-                    .execute(params![id, other.0])?;
-            }
+            Outgoing::As(other) => self.copy_outgoing(other.0, id)?,
             Outgoing::Anew(payload) => {
                 self.db
                     .prepare_cached("INSERT INTO outgoing (delivery, body) VALUES (?1, ?2)")?
