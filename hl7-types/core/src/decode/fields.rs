@@ -501,9 +501,7 @@ impl Reader<'_> {
         } else {
             // Nothing separates here: the text is the first leaf of whatever stands here.
             let value = Stretch { start, end: mark.at() };
-            if self.text.is_none() || !matches!(slot, SlotMut::Absent) {
-                self.leaf(slot, value);
-            }
+            self.leaf(slot, value);
             if self.values || part.usage as u8 >= Usage::X as u8 {
                 self.check_part(part, value);
             }

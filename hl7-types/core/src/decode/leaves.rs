@@ -9,7 +9,7 @@ use super::{Reader, Stretch};
 
 impl Reader<'_> {
     /// Stores a piece in the first leaf of a slot.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leaf(&mut self, slot: SlotMut<'_>, piece: Stretch) {
         match slot {
             SlotMut::Leaf(value) => self.store(value, piece),
