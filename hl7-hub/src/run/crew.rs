@@ -163,12 +163,15 @@ impl Crew {
             }
             self.hub.open_door(name, destination.lanes.count, destination.batch.is_some());
             let (stop, stopping) = self.stop();
-            let gathering = self.turn(format!("gather {name}"));
-            let (hub, ours, until) = (Arc::clone(&self.hub), Arc::clone(&config), stopping.clone());
-            self.tasks.spawn(async move {
-                let _turn = gathering.lock().await;
-                gather::run(hub, ours, index, until).await;
-            });
+            if destination.batch.is_some() {
+                let turn = self.turn(format!("gather {name}"));
+                let (hub, config) = (Arc::clone(&self.hub), Arc::clone(&config));
+                let stopping = stopping.clone();
+                self.tasks.spawn(async move {
+                    let _turn = turn.lock().await;
+                    gather::run(hub, config, index, stopping).await;
+                });
+            }
             let turn = self.turn(format!("to {name}"));
             let (hub, config) = (Arc::clone(&self.hub), Arc::clone(&config));
             self.tasks.spawn(async move {

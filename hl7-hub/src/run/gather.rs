@@ -19,7 +19,7 @@ const BREATH: Duration = Duration::from_secs(1);
 /// The longest sleep: a clock that was set, or a computer that slept, is noticed by then.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Makes batches for a destination until it is to stop. Nothing to do for one that takes none.
+/// Makes batches for a destination that takes some until it is to stop.
 pub(super) async fn run(hub: Arc<Hub>, config: Arc<Config>, index: usize, mut stopping: Stopping) {
     let Some(destination) = config.destinations.get(index) else { return };
     let name = destination.name.as_str();
