@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::elements::{Element, datatype_static};
-use super::{File, Package, doc, ident, number, reexport, rust_file};
+use super::{File, Package, doc, ident, number, reexport, rust_file, with_leaves, with_types};
 use crate::model::{Component, Datatype, DatatypeId, DatatypeKind, Format, Version};
 
 pub(super) fn files(package: &Package<'_>) -> Vec<File> {
@@ -31,7 +31,9 @@ fn index(package: &Package<'_>) -> File {
     let uses = (0..).zip(&version.datatypes).map(|(at, datatype)| {
         let (module, name) = (ident(&datatype.module), datatype_static(version, DatatypeId(at)));
         let ty = ident(&datatype.rust_type);
-        reexport(&module, &name, &ty)
+        let is_leaf = matches!(datatype.kind, DatatypeKind::Primitive(_));
+        let condition = if is_leaf { with_leaves() } else { with_types() };
+        reexport(&module, &name, &ty, &condition)
     });
     let code = quote! {
         #(mod #modules;)*
@@ -73,9 +75,10 @@ fn primitive(datatype: &Datatype, name: &proc_macro2::Ident, format: Format) -> 
     let desc = descriptor(datatype, name, &quote!(DatatypeKind::Primitive(Format::#variant)));
     let (ty, runtime_type) = (ident(&datatype.rust_type), ident(runtime));
     let rename = if datatype.rust_type == runtime { TokenStream::new() } else { quote!(as #ty) };
+    let condition = with_leaves();
     quote! {
         use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
-        #[cfg(feature = "types")]
+        #condition
         pub use hl7_types::primitives::#runtime_type #rename;
         #desc
     }

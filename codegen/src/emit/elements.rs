@@ -1,7 +1,7 @@
 //! What fields and components have in common: their Rust type, their descriptor, their documentation.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 
 use super::{doc, ident, number};
 use crate::model::{
@@ -130,8 +130,7 @@ impl<'m> Element<'m> {
         let datatype = &version[id];
         let name = ident(&datatype.rust_type);
         match &datatype.kind {
-            // An open field varies whatever names its datatype, if only the agreement of those who use it.
-            DatatypeKind::Varies if self.varies_by.is_some() || self.open => {
+            DatatypeKind::Varies if self.varies() => {
                 quote!(crate::datatypes::#name)
             }
             DatatypeKind::Varies => quote!(hl7_types::primitives::Raw),
@@ -148,6 +147,63 @@ impl<'m> Element<'m> {
                 quote!(crate::datatypes::#name)
             }
         }
+    }
+
+    /// The function of a view that gives it.
+    pub(super) fn accessor(&self, version: &Version, separator: char) -> TokenStream {
+        let doc = self.doc(version, separator);
+        let (name, seq) = (ident(self.ident), number(self.seq));
+        let (one, varies) = self.single_view(version);
+        let by = varies.then(|| match self.varies_by {
+            None => quote!(0),
+            Some(VariesBy::Field(seq)) => number(seq).into_token_stream(),
+            Some(VariesBy::Column) => quote!(hl7_types::desc::BY_COLUMN),
+        });
+        let many = if varies { quote!(VaryingRepetitions) } else { quote!(Repetitions) };
+        let (call, ty) = match (self.open, self.max.is_many()) {
+            (true, _) => ("open", quote!(impl Iterator<Item = view::#many<'m, #one>>)),
+            (false, true) => ("repeated", quote!(view::#many<'m, #one>)),
+            (false, false) => ("field", one),
+        };
+        let call = match (separator, varies, call) {
+            ('.', ..) => "part",
+            (_, false, call) => call,
+            (_, true, "open") => "open_varying",
+            (_, true, "repeated") => "varying_repeated",
+            (_, true, _) => "varying",
+        };
+        let (call, by) = (ident(call), by.map(|by| quote!(, #by)));
+        quote! {
+            #[doc = #doc]
+            #[inline]
+            pub fn #name(self) -> #ty {
+                self.0.#call(#seq #by)
+            }
+        }
+    }
+
+    /// The view of one repetition, and whether its datatype is named by the message.
+    fn single_view(&self, version: &Version) -> (TokenStream, bool) {
+        let one = self.single_type(version);
+        let Some(datatype) = self.datatype.map(|id| &version[id]) else {
+            return (quote!(view::Leaf<'m, #one>), false);
+        };
+        let name = ident(&datatype.rust_type);
+        match datatype.kind {
+            DatatypeKind::Composite(_) => (quote!(crate::views::datatypes::#name<'m>), false),
+            DatatypeKind::Varies if self.varies() => {
+                (quote!(crate::views::datatypes::#name<'m>), true)
+            }
+            DatatypeKind::Primitive(_) | DatatypeKind::Varies => {
+                (quote!(view::Leaf<'m, #one>), false)
+            }
+        }
+    }
+
+    /// Whether its datatype is named by the message. An open field varies whatever names it, if only the agreement of
+    /// those who use it.
+    fn varies(&self) -> bool {
+        self.varies_by.is_some() || self.open
     }
 
     /// The enum of the table, if the table has codes.

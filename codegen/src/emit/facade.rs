@@ -53,6 +53,11 @@ fn features(versions: &[&Version]) -> String {
     for version in versions {
         let _ = writeln!(text, "{} = [\"dep:{}\"]", version.module, package_name(version));
     }
+    text.push_str("# Typed reading without structs, in each version that is on.\nviews = [\n");
+    for version in versions {
+        let _ = writeln!(text, "    \"{}?/views\",", package_name(version));
+    }
+    text.push_str("]\n");
     let latest = versions.last().map_or("", |version| &version.module);
     let _ = writeln!(text, "# The newest version there is.\nlatest = [\"{latest}\"]");
     text.push_str("all-versions = [\n");

@@ -30,6 +30,8 @@ workspace = true
 default = ["types"]
 # Structs for segments, datatypes and messages. Without it the crate has descriptors only.
 types = ["dep:hl7-macros"]
+# Typed positions in a message that stays as it came; with or without the structs.
+views = []
 
 [dependencies]
 hl7-core.workspace = true

@@ -1,6 +1,6 @@
 //! `src/messages.rs` and one file a message structure: descriptors and structs of the message and its groups.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::elements::max_tokens;
@@ -29,7 +29,7 @@ pub(super) fn files(package: &Package<'_>) -> Vec<File> {
 }
 
 /// The name of a structure's descriptor: its id, in capitals.
-pub(super) fn structure_static(structure: &Structure) -> proc_macro2::Ident {
+pub(super) fn structure_static(structure: &Structure) -> Ident {
     ident(&structure.module.to_uppercase())
 }
 
@@ -53,21 +53,35 @@ fn index(package: &Package<'_>) -> File {
 }
 
 /// A group, a choice, or the message itself.
-struct Node<'m> {
+pub(super) struct Node<'m> {
     structure: &'m Structure,
-    name: &'m str,
-    rust_type: &'m str,
-    members: &'m [Member],
-    choice: bool,
+    pub(super) name: &'m str,
+    pub(super) rust_type: &'m str,
+    pub(super) members: &'m [Member],
+    pub(super) choice: bool,
 }
 
-/// The groups and choices below some members, in document order: those that the structure defines as nodes, those that
-/// an earlier one defines as imports.
-fn nodes<'m>(
+/// The groups and choices of a structure, in document order.
+#[derive(Default)]
+pub(super) struct Groups<'m> {
+    /// Those that its module defines, each with the structures that have it, for its documentation.
+    pub(super) inner: Vec<(Node<'m>, String)>,
+    /// Those that the module of an earlier structure defines: module and type.
+    pub(super) imported: Vec<(Ident, Ident)>,
+}
+
+/// The groups and choices of a structure.
+pub(super) fn groups<'m>(homes: &Homes<'m>, structure: &'m Structure) -> Groups<'m> {
+    let mut groups = Groups::default();
+    collect(homes, structure, &structure.members, &mut groups);
+    groups
+}
+
+fn collect<'m>(
     homes: &Homes<'m>,
     structure: &'m Structure,
     members: &'m [Member],
-    out: &mut (Vec<(Node<'m>, String)>, Vec<TokenStream>),
+    out: &mut Groups<'m>,
 ) {
     for member in members {
         let (MemberKind::Group { name, rust_type, members }
@@ -78,12 +92,11 @@ fn nodes<'m>(
         let Some(home) = homes.find(&member.kind) else { continue };
         if home.structure().id == structure.id {
             let choice = matches!(member.kind, MemberKind::Choice { .. });
-            out.0.push((Node { structure, name, rust_type, members, choice }, owners(home)));
+            out.inner.push((Node { structure, name, rust_type, members, choice }, owners(home)));
         } else {
-            let (module, ty) = (ident(&home.structure().module), ident(rust_type));
-            out.1.push(quote!(#[cfg(feature = "types")] pub use super::#module::#ty;));
+            out.imported.push((ident(&home.structure().module), ident(rust_type)));
         }
-        nodes(homes, structure, members, out);
+        collect(homes, structure, members, out);
     }
 }
 
@@ -105,9 +118,10 @@ fn code(version: &Version, homes: &Homes<'_>, structure: &Structure) -> TokenStr
         members: &structure.members,
         choice: false,
     };
-    let mut inner = (Vec::new(), Vec::new());
-    nodes(homes, structure, &structure.members, &mut inner);
-    let (inner, imports) = inner;
+    let Groups { inner, imported } = groups(homes, structure);
+    let imports = imported
+        .iter()
+        .map(|(module, ty)| quote!(#[cfg(feature = "types")] pub use super::#module::#ty;));
     let (id, name) = (&structure.id, structure_static(structure));
     let doc = format!(" {}.", doc::text(id));
     let descriptors = std::iter::once(&root)
@@ -131,7 +145,7 @@ fn code(version: &Version, homes: &Homes<'_>, structure: &Structure) -> TokenStr
 /// The name of the descriptor of a type: `PatientResult` gives `PATIENT_RESULT_MEMBERS`.
 ///
 /// Different types give different names: every capital begins a word, also in `AB1` (`A_B1`), which is not `Ab1`.
-fn group_static(structure: &Structure, rust_type: &str) -> proc_macro2::Ident {
+fn group_static(structure: &Structure, rust_type: &str) -> Ident {
     let mut name = String::with_capacity(rust_type.len() + 12);
     for letter in rust_type.chars() {
         if letter.is_ascii_uppercase() && !name.is_empty() {
@@ -205,7 +219,7 @@ fn item_type(version: &Version, member: &Member) -> TokenStream {
 }
 
 /// What stands at a member, for its documentation.
-fn what(version: &Version, member: &Member) -> String {
+pub(super) fn what(version: &Version, member: &Member) -> String {
     match &member.kind {
         MemberKind::Segment(segment) => doc::titled(&version[*segment].id, &version[*segment].name),
         MemberKind::AnySegment(AnySegment::Hxx) => "Any segment of the standard".to_owned(),
@@ -216,7 +230,7 @@ fn what(version: &Version, member: &Member) -> String {
 }
 
 /// How often it stands there, for its documentation.
-fn often(min: u16, max: Max) -> String {
+pub(super) fn often(min: u16, max: Max) -> String {
     match (min, max) {
         (0, Max::Times(1)) => "optional".to_owned(),
         (0, Max::Unbounded) => "optional, repeats".to_owned(),
@@ -245,7 +259,7 @@ fn declaration(version: &Version, member: &Member) -> TokenStream {
     }
 }
 
-fn message(version: &Version, root: &Node<'_>, desc: &proc_macro2::Ident) -> TokenStream {
+fn message(version: &Version, root: &Node<'_>, desc: &Ident) -> TokenStream {
     let members = root.members.iter().map(|member| declaration(version, member));
     let (ty, id) = (ident(root.rust_type), root.name);
     let doc = format!(" The message structure {}.", doc::text(id));

@@ -14,6 +14,7 @@ mod messages;
 mod segments;
 mod tables;
 mod version;
+mod views;
 
 use std::path::PathBuf;
 
@@ -64,6 +65,7 @@ pub const EMITTERS: &[(&str, Emitter)] = &[
     ("segments", segments::files),
     ("tables", tables::files),
     ("version", version::files),
+    ("views", views::files),
 ];
 
 /// All files of the crate of one version, sorted by path.
@@ -134,14 +136,29 @@ fn stand_together(before: &str, following: &[&str]) -> bool {
     both("use ") || both("mod ")
 }
 
-/// What a list of modules takes over from one: its descriptor, and its type if there are types.
+/// When there are structs, and all that they are made of.
+fn with_types() -> TokenStream {
+    quote!(#[cfg(feature = "types")])
+}
+
+/// When there are the leaves of structs, which views have too.
+fn with_leaves() -> TokenStream {
+    quote!(#[cfg(any(feature = "types", feature = "views"))])
+}
+
+/// What a list of modules takes over from one: its descriptor, and its type if there is one.
 ///
 /// `self`, because a module may have the name of a crate (`std`).
-fn reexport(module: &Ident, descriptor: &Ident, ty: &Ident) -> TokenStream {
+fn reexport(
+    module: &Ident,
+    descriptor: &Ident,
+    ty: &Ident,
+    condition: &TokenStream,
+) -> TokenStream {
     // `Z12` is both, and one import brings both.
     let ty = (ty != descriptor).then(|| {
         quote! {
-            #[cfg(feature = "types")]
+            #condition
             pub use self::#module::#ty;
         }
     });

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::elements::Element;
-use super::{File, Package, doc, ident, reexport, rust_file};
+use super::{File, Package, doc, ident, reexport, rust_file, with_types};
 use crate::model::{Segment, Usage, Version};
 
 pub(super) fn files(package: &Package<'_>) -> Vec<File> {
@@ -37,7 +37,7 @@ fn index(package: &Package<'_>) -> File {
     let uses = version.segments.iter().map(|segment| {
         let (module, ty, name) =
             (ident(&segment.module), ident(&segment.rust_type), segment_static(segment));
-        reexport(&module, &name, &ty)
+        reexport(&module, &name, &ty, &with_types())
     });
     let code = quote! {
         #(mod #modules;)*

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::elements::table_static;
-use super::{File, Package, doc, ident, rust_file};
+use super::{File, Package, doc, ident, rust_file, with_leaves};
 use crate::model::{Table, TableKind};
 
 pub(super) fn files(package: &Package<'_>) -> Vec<File> {
@@ -67,17 +67,18 @@ fn codes_enum(table: &Table, desc: &proc_macro2::Ident) -> TokenStream {
         let (code, label) = (doc::code(&value.code), doc::text(&value.label));
         if label.is_empty() { format!(" {code}") } else { format!(" {code}: {label}") }
     });
+    let condition = with_leaves();
     quote! {
         #[doc = #doc]
-        #[cfg(feature = "types")]
+        #condition
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum #ty {
             #(#[doc = #docs] #variants,)*
         }
         // Deriving it adds a function that nobody calls to each of some four hundred tables.
-        #[cfg(feature = "types")]
+        #condition
         impl Eq for #ty {}
-        #[cfg(feature = "types")]
+        #condition
         impl hl7_types::Table for #ty {
             const DESC: &'static TableDesc = &#desc;
             const ALL: &'static [Self] = &[#(Self::#variants),*];

@@ -31,6 +31,9 @@ fn lib(package: &Package<'_>) -> File {
         pub mod tables;
         #[rustfmt::skip]
         mod version;
+        #[cfg(feature = "views")]
+        #[rustfmt::skip]
+        pub mod views;
 
         #[cfg(feature = "types")]
         pub use any_message::AnyMessage;

@@ -63,6 +63,19 @@ pub(crate) struct Move {
     pub(crate) repeated: Option<NodeId>,
 }
 
+/// The first step from a group down to a position below it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Descent {
+    /// The member of the group on the way.
+    pub(crate) slot: NodeId,
+    /// Its index among the members.
+    pub(crate) index: u16,
+    /// Of a choice, the index of the alternative taken.
+    pub(crate) variant: u16,
+    /// That alternative, else the member.
+    pub(crate) target: NodeId,
+}
+
 /// Moves that messages took: most take the same. What stands in a slot is whole, so whoever reads it needs no lock, and
 /// whoever finds another move there writes over it.
 #[derive(Debug)]
@@ -332,6 +345,17 @@ impl Grammar {
             node = self.node(node).parent;
         }
         node
+    }
+
+    /// Which member of a group a position below it belongs to.
+    pub(crate) fn descend(&self, group: NodeId, position: NodeId) -> Descent {
+        let slot = self.ancestor_below(position, group);
+        let index = self.node(slot).index;
+        if self.node(slot).shape != Shape::Choice {
+            return Descent { slot, index, variant: 0, target: slot };
+        }
+        let target = self.ancestor_below(position, slot);
+        Descent { slot, index, variant: self.node(target).index, target }
     }
 
     /// Required parts before `to`, from below `above` downwards, and the preference against skipped first members.

@@ -42,6 +42,7 @@ mod tree;
 mod update;
 mod value;
 mod version;
+pub mod view;
 mod walk;
 
 pub use charset::Charset;

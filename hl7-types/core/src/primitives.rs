@@ -65,13 +65,25 @@ macro_rules! leaf {
     };
 }
 
+/// A type that one leaf of a message can be read as.
+pub trait Primitive: From<Value> {
+    /// Whether it is a piece as it stands, separators included; any other leaf ends at the first separator.
+    const WHOLE: bool = false;
+}
+
+impl<T: Table> Primitive for Coded<T> {}
+
 macro_rules! primitives {
-    ($($(#[$doc:meta])* $type:ident = $id:literal $name:literal $format:ident;)*) => {$(
+    ($whole:literal: $($(#[$doc:meta])* $type:ident = $id:literal $name:literal $format:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, Default)]
         pub struct $type(Value);
 
         leaf!($type, $type);
+
+        impl Primitive for $type {
+            const WHOLE: bool = $whole;
+        }
 
         impl Field for $type {
             const EMPTY: Self = Self(Value::EMPTY);
@@ -96,7 +108,7 @@ macro_rules! primitives {
     )*};
 }
 
-primitives! {
+primitives! { false:
     /// ST, string data: short text.
     St = "ST" "String Data" String;
     /// TX, text data: text meant for display.
@@ -123,6 +135,9 @@ primitives! {
     Tn = "TN" "Telephone Number" Telephone;
     /// SNM, string of telephone number digits (from 2.7 on).
     Snm = "SNM" "String of Telephone Number Digits" StringNumber;
+}
+
+primitives! { true:
     /// CM, a composite whose parts version 2.1 does not name: kept as one piece, component separators included.
     Cm = "CM" "Composite" CompositeUnknown;
     /// A piece of ER7 kept as it came, separators included: withdrawn fields, parameters of queries, values whose type

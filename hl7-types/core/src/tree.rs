@@ -176,6 +176,11 @@ impl Tree {
         TreeSegment { tree: self, index }
     }
 
+    /// An empty piece.
+    pub(crate) fn nothing(&self) -> Piece<'_> {
+        Piece { tree: self, span: Span::nothing(0), declares: false }
+    }
+
     /// The id of each segment, where its line starts with one.
     pub(crate) fn segment_ids(&self) -> impl Ids {
         let field = self.scan.delimiters.field;
@@ -276,6 +281,17 @@ impl Tree {
         options: &DecodeOptions,
     ) -> Findings {
         let mut findings = read(&self.bytes, &self.scan, None, Some(version), None, options);
+        report_unknown_structure(&mut findings, &self.bytes, &self.scan, version, options);
+        findings
+    }
+
+    /// The finding that MSH-9 names no structure of a version.
+    pub(crate) fn unknown_structure(
+        &self,
+        version: &'static VersionDesc,
+        options: &DecodeOptions,
+    ) -> Findings {
+        let mut findings = Findings::default();
         report_unknown_structure(&mut findings, &self.bytes, &self.scan, version, options);
         findings
     }
@@ -509,11 +525,36 @@ impl<'a> Piece<'a> {
         Some(piece)
     }
 
-    fn nth(&self, class: Class, number: u32) -> Option<Piece<'a>> {
+    /// The part of a number, from one, of those that separators of a class set apart.
+    #[inline]
+    pub(crate) fn nth(&self, class: Class, number: u32) -> Option<Piece<'a>> {
         Some(Self { span: self.span.nth(class, number)?, ..*self })
     }
 
-    fn split(&self, class: Class) -> (Self, Option<Self>) {
+    /// Nothing, at the same place.
+    pub(crate) fn nothing(&self) -> Self {
+        Self { span: Span::nothing(self.span.start), declares: false, ..*self }
+    }
+
+    /// What stands before the first separator.
+    pub(crate) fn first_leaf(&self) -> Self {
+        Self { span: self.span.split(Class::Text).0, ..*self }
+    }
+
+    /// The text of a leaf, without escapes; of declared delimiters as they stand.
+    pub(crate) fn leaf_text(&self) -> Cow<'a, str> {
+        if self.declares { self.unread() } else { unescaped(self.leaf()) }
+    }
+
+    /// As a value keeps it: in the recommended notation, escapes included; declared delimiters as they stand.
+    pub(crate) fn leaf(&self) -> Cow<'a, str> {
+        if self.declares {
+            return self.unread();
+        }
+        self.tree.scan.notation().read_leaf(self.raw()).0
+    }
+
+    pub(crate) fn split(&self, class: Class) -> (Self, Option<Self>) {
         let (before, behind) = self.span.split(class);
         (Self { span: before, ..*self }, behind.map(|span| Self { span, ..*self }))
     }

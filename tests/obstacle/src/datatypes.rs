@@ -40,70 +40,70 @@ pub use self::a_b1::A_B1;
 pub use self::a_b1::AB1;
 pub use self::b::B;
 pub use self::cm::CM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::cm::Cm;
 pub use self::dt::DT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::dt::Dt;
 pub use self::dtm::DTM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::dtm::Dtm;
 pub use self::fn_::FN_;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::fn_::FnType;
 pub use self::format::FORMAT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::format::FormatType;
 pub use self::ft::FT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::ft::Ft;
 pub use self::gts::GTS;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::gts::Gts;
 pub use self::id::ID;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::id::Id;
 pub use self::is::IS;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::is::Is;
 pub use self::msg::MSG;
 #[cfg(feature = "types")]
 pub use self::msg::Msg;
 pub use self::nm::NM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::nm::Nm;
 pub use self::nul_::NUL_;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::nul_::Nul;
 pub use self::part::PART;
 #[cfg(feature = "types")]
 pub use self::part::Part;
 pub use self::raw::RAW;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::raw::RawType;
 pub use self::si::SI;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::si::Si;
 pub use self::snm::SNM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::snm::Snm;
 pub use self::st::ST;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::st::St;
 pub use self::string::STRING;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::string::StringType;
 pub use self::tm::TM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tm::Tm;
 pub use self::tn::TN;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tn::Tn;
 pub use self::tx::TX;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tx::Tx;
 pub use self::core::CORE;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::core::Core;
 pub use self::varies::VARIES;
 #[cfg(feature = "types")]

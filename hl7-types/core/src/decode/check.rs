@@ -21,8 +21,15 @@ pub(crate) const CODED: [&str; 4] = ["CE", "CWE", "CNE", "CF"];
 impl Reader<'_> {
     // --- the message --------------------------------------------------------------------------------------------------
 
+    /// Looks at what the header says about the whole message.
+    pub(super) fn check_header(&mut self) {
+        self.check_delimiters();
+        self.check_version();
+        self.check_charset();
+    }
+
     /// Whether MSH-2 declares what everybody expects.
-    pub(super) fn check_delimiters(&mut self) {
+    fn check_delimiters(&mut self) {
         let start = self.scan.start + 3;
         let header = self.scan.segments.first().copied();
         let end = self
@@ -51,7 +58,7 @@ impl Reader<'_> {
     }
 
     /// Whether MSH-12 names the version that the message is read as.
-    pub(super) fn check_version(&mut self) {
+    fn check_version(&mut self) {
         let Some(version) = self.version else { return };
         let said = version::declared(self.bytes, self.scan);
         if said == version.id.as_bytes() {
@@ -71,7 +78,7 @@ impl Reader<'_> {
     }
 
     /// Whether the text is in the character set that MSH-18 declares.
-    pub(super) fn check_charset(&mut self) {
+    fn check_charset(&mut self) {
         let Some(declared) = self.other_charset() else { return };
         self.segment = 0;
         self.at_field(17);

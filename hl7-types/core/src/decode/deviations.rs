@@ -9,7 +9,6 @@ use crate::path::Path;
 use crate::placement::{Place, Placement};
 
 use super::Reader;
-use super::structure::Walk;
 
 /// A message, its structure and its reading.
 pub(super) struct Deviating<'r> {
@@ -155,12 +154,18 @@ impl Reader<'_> {
     }
 
     /// Whether a member stands more often than a counted maximum allows.
-    pub(super) fn check_occurrences(&mut self, walk: &Walk<'_>, member: NodeId, count: u32) {
-        let Some(desc) = walk.grammar.node(member).member else { return };
+    pub(super) fn check_occurrences(
+        &mut self,
+        grammar: &Grammar,
+        member: NodeId,
+        count: u32,
+        segment: usize,
+    ) {
+        let Some(desc) = grammar.node(member).member else { return };
         if desc.max > 1 && desc.max < MANY && count == u32::from(desc.max) + 1 {
-            self.segment = walk.next;
+            self.segment = segment;
             (self.field, self.repetition, self.component, self.subcomponent) = (0, 0, 0, 0);
-            let span = self.scan.segments[walk.next];
+            let span = self.scan.segments[segment];
             self.report(Rule::TooManyOccurrences, span.start..span.start, || {
                 format!("{} may stand {} times, this is one more", desc.name(), desc.max)
             });

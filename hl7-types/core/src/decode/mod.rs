@@ -10,6 +10,7 @@ mod fields;
 mod leaves;
 mod named;
 mod notation;
+mod outline;
 mod structure;
 mod varying;
 
@@ -24,12 +25,14 @@ use crate::extra::{LineEnd, SlotSurplus};
 use crate::finding::{Findings, Rule, Rules, Severities, Severity};
 use crate::limits::Limits;
 use crate::node::{GroupNode, Node};
+use crate::placement::Placement;
 use crate::site::Site;
 use crate::tree::Tree;
 
 pub(crate) use check::{CODED, hint};
 use deviations::Deviating;
 pub(crate) use named::consulted;
+pub(crate) use outline::{Entry, outline};
 use structure::Walk;
 use varying::DatatypeNames;
 
@@ -225,8 +228,20 @@ impl<'a> Reader<'a> {
         version: Option<&'static VersionDesc>,
         options: &'a DecodeOptions,
     ) -> Self {
-        let gap = scan.segments.first().map_or(&bytes[..0], |first| &bytes[first.end as usize..]);
         let text = simdutf8::basic::from_utf8(bytes).ok().filter(|_| !scan.converts);
+        Self::of_text(bytes, text, scan, structure, version, options)
+    }
+
+    /// A reader of bytes that are known to be text; `None` where that is not known.
+    fn of_text(
+        bytes: &'a [u8],
+        text: Option<&'a str>,
+        scan: &'a Scan,
+        structure: Option<&'static StructureDesc>,
+        version: Option<&'static VersionDesc>,
+        options: &'a DecodeOptions,
+    ) -> Self {
+        let gap = scan.segments.first().map_or(&bytes[..0], |first| &bytes[first.end as usize..]);
         let standard = scan.delimiters.is_standard();
         let values = VALUE_RULES.iter().any(|&rule| options.rules.contains(rule));
         Self {
@@ -260,9 +275,7 @@ impl<'a> Reader<'a> {
         if let Some(root) = lend!(root) {
             self.keep_envelope(root);
         }
-        self.check_delimiters();
-        self.check_version();
-        self.check_charset();
+        self.check_header();
         let segments = self.scan.segments.len();
         let Some(structure) = self.structure else {
             for index in 0..segments {
@@ -271,12 +284,7 @@ impl<'a> Reader<'a> {
             return;
         };
         let grammar = structure.grammar();
-        let ids = (0..segments).map(|index| self.id(index));
-        let placement = grammar.place(ids.clone());
-        if placement.deviates {
-            let (placement, ids) = (&placement, &ids.collect::<Vec<_>>());
-            self.report_placement(&Deviating { structure, grammar, placement, ids });
-        }
+        let placement = self.place(structure);
         let mut walk = Walk { grammar, placement: &placement, next: 0 };
         self.group(&mut walk, 0, lend!(root));
         if let Some(root) = root
@@ -284,6 +292,18 @@ impl<'a> Reader<'a> {
         {
             keep_charset(root, self.scan.charset);
         }
+    }
+
+    /// Finds the place of each segment, and reports what deviates.
+    fn place(&mut self, structure: &'static StructureDesc) -> Placement {
+        let grammar = structure.grammar();
+        let ids = (0..self.scan.segments.len()).map(|index| self.id(index));
+        let placement = grammar.place(ids.clone());
+        if placement.deviates {
+            let (placement, ids) = (&placement, &ids.collect::<Vec<_>>());
+            self.report_placement(&Deviating { structure, grammar, placement, ids });
+        }
+        placement
     }
 
     fn keep_envelope(&mut self, root: &mut dyn GroupNode) {

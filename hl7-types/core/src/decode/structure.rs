@@ -1,7 +1,7 @@
 //! Structure: which struct each placed segment goes into, and what stands where it has no place.
 
 use crate::extra::{Piece, RawSegment, Stray};
-use crate::grammar::{Grammar, NodeId, Shape};
+use crate::grammar::{Descent, Grammar, NodeId};
 use crate::node::{ElementMut, GroupNode};
 use crate::placement::{Place, Placement};
 
@@ -55,19 +55,12 @@ impl Reader<'_> {
         last: (u16, u32),
     ) -> (u16, u32) {
         let grammar = walk.grammar;
-        let slot = grammar.ancestor_below(position, node);
-        let index = grammar.node(slot).index;
-        let (target, variant) = match grammar.node(slot).shape {
-            Shape::Choice => {
-                let alternative = grammar.ancestor_below(position, slot);
-                (alternative, usize::from(grammar.node(alternative).index))
-            }
-            _ => (slot, 0),
-        };
+        let Descent { slot, index, variant, target } = grammar.descend(node, position);
         // Placement only ever goes forward in a group: what stands again stands next.
         let count = if last.0 == index { last.1 + 1 } else { 1 };
-        self.check_occurrences(walk, slot, count);
-        let opened = group.map(|group| group.member_mut(usize::from(index)).open(variant));
+        self.check_occurrences(grammar, slot, count, walk.next);
+        let opened =
+            group.map(|group| group.member_mut(usize::from(index)).open(usize::from(variant)));
         if target == position {
             let segment = walk.next;
             walk.next += 1;

@@ -212,19 +212,19 @@ pub use self::cq::CQ;
 #[cfg(feature = "types")]
 pub use self::cq::Cq;
 pub use self::dt::DT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::dt::Dt;
 pub use self::ft::FT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::ft::Ft;
 pub use self::id::ID;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::id::Id;
 pub use self::mo::MO;
 #[cfg(feature = "types")]
 pub use self::mo::Mo;
 pub use self::nm::NM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::nm::Nm;
 pub use self::pn::PN;
 #[cfg(feature = "types")]
@@ -233,16 +233,16 @@ pub use self::rp::RP;
 #[cfg(feature = "types")]
 pub use self::rp::Rp;
 pub use self::si::SI;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::si::Si;
 pub use self::st::ST;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::st::St;
 pub use self::tm::TM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tm::Tm;
 pub use self::tn::TN;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tn::Tn;
 pub use self::tq::TQ;
 #[cfg(feature = "types")]
@@ -251,7 +251,7 @@ pub use self::ts::TS;
 #[cfg(feature = "types")]
 pub use self::ts::Ts;
 pub use self::tx::TX;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tx::Tx;
 pub use self::varies::VARIES;
 #[cfg(feature = "types")]

@@ -235,7 +235,7 @@ pub use self::dr::DR;
 #[cfg(feature = "types")]
 pub use self::dr::Dr;
 pub use self::dt::DT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::dt::Dt;
 pub use self::ed::ED;
 #[cfg(feature = "types")]
@@ -247,16 +247,16 @@ pub use self::fc::FC;
 #[cfg(feature = "types")]
 pub use self::fc::Fc;
 pub use self::ft::FT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::ft::Ft;
 pub use self::hd::HD;
 #[cfg(feature = "types")]
 pub use self::hd::Hd;
 pub use self::id::ID;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::id::Id;
 pub use self::is::IS;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::is::Is;
 pub use self::jcc::JCC;
 #[cfg(feature = "types")]
@@ -271,7 +271,7 @@ pub use self::na::NA;
 #[cfg(feature = "types")]
 pub use self::na::Na;
 pub use self::nm::NM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::nm::Nm;
 pub use self::pl::PL;
 #[cfg(feature = "types")]
@@ -304,19 +304,19 @@ pub use self::scv::SCV;
 #[cfg(feature = "types")]
 pub use self::scv::Scv;
 pub use self::si::SI;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::si::Si;
 pub use self::sn::SN;
 #[cfg(feature = "types")]
 pub use self::sn::Sn;
 pub use self::st::ST;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::st::St;
 pub use self::tm::TM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tm::Tm;
 pub use self::tn::TN;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tn::Tn;
 pub use self::tq::TQ;
 #[cfg(feature = "types")]
@@ -325,7 +325,7 @@ pub use self::ts::TS;
 #[cfg(feature = "types")]
 pub use self::ts::Ts;
 pub use self::tx::TX;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tx::Tx;
 pub use self::vh::VH;
 #[cfg(feature = "types")]

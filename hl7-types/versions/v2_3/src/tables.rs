@@ -24,7 +24,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 };
 
 /// The codes of table 0001: Sex.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sex {
     /// `F`: Female
@@ -37,10 +37,10 @@ pub enum Sex {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Sex {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Sex {
     const DESC: &'static TableDesc = &TABLE_0001;
     const ALL: &'static [Self] = &[Self::Female, Self::Male, Self::Other, Self::Unknown];
@@ -65,7 +65,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 };
 
 /// The codes of table 0002: Marital Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
@@ -80,10 +80,10 @@ pub enum MaritalStatus {
     Widowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MaritalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MaritalStatus {
     const DESC: &'static TableDesc = &TABLE_0002;
     const ALL: &'static [Self] = &[
@@ -334,7 +334,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 };
 
 /// The codes of table 0003: Event Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType {
     /// `A01`: ADT/ACK - Admit a patient
@@ -705,10 +705,10 @@ pub enum EventType {
     PexProductExperience,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -918,7 +918,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 };
 
 /// The codes of table 0004: Patient Class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
@@ -935,10 +935,10 @@ pub enum PatientClass {
     RecurringPatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientClass {
     const DESC: &'static TableDesc = &TABLE_0004;
     const ALL: &'static [Self] = &[
@@ -987,7 +987,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 };
 
 /// The codes of table 0007: Admission Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
@@ -1000,10 +1000,10 @@ pub enum AdmissionType {
     Routine,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionType {
     const DESC: &'static TableDesc = &TABLE_0007;
     const ALL: &'static [Self] = &[
@@ -1034,7 +1034,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 };
 
 /// The codes of table 0008: Acknowledgment code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
@@ -1051,10 +1051,10 @@ pub enum AcknowledgmentCode {
     CodeCr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcknowledgmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcknowledgmentCode {
     const DESC: &'static TableDesc = &TABLE_0008;
     const ALL: &'static [Self] = &[
@@ -1097,7 +1097,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 };
 
 /// The codes of table 0009: Ambulatory Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
@@ -1134,10 +1134,10 @@ pub enum AmbulatoryStatus {
     Pregnant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryStatus {
     const DESC: &'static TableDesc = &TABLE_0009;
     const ALL: &'static [Self] = &[
@@ -1187,7 +1187,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 };
 
 /// The codes of table 0017: Transaction Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
@@ -1200,10 +1200,10 @@ pub enum TransactionType {
     Payment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransactionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransactionType {
     const DESC: &'static TableDesc = &TABLE_0017;
     const ALL: &'static [Self] = &[
@@ -1287,7 +1287,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 };
 
 /// The codes of table 0027: Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -1302,10 +1302,10 @@ pub enum Priority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Priority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Priority {
     const DESC: &'static TableDesc = &TABLE_0027;
     const ALL: &'static [Self] = &[
@@ -1358,7 +1358,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 };
 
 /// The codes of table 0038: Order Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
@@ -1381,10 +1381,10 @@ pub enum OrderStatus {
     InProcessScheduled,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderStatus {
     const DESC: &'static TableDesc = &TABLE_0038;
     const ALL: &'static [Self] = &[
@@ -1497,7 +1497,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 };
 
 /// The codes of table 0048: What Subject Filter.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
@@ -1560,10 +1560,10 @@ pub enum WhatSubjectFilter {
     VaccineInformation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhatSubjectFilter {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhatSubjectFilter {
     const DESC: &'static TableDesc = &TABLE_0048;
     const ALL: &'static [Self] = &[
@@ -1639,7 +1639,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 };
 
 /// The codes of table 0052: Diagnosis Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
@@ -1650,10 +1650,10 @@ pub enum DiagnosisType {
     Working,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisType {
     const DESC: &'static TableDesc = &TABLE_0052;
     const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
@@ -1717,7 +1717,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 };
 
 /// The codes of table 0061: Check Digit Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `M10`: Mod 10 algorithm
@@ -1726,10 +1726,10 @@ pub enum CheckDigitScheme {
     Mod11Algorithm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CheckDigitScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CheckDigitScheme {
     const DESC: &'static TableDesc = &TABLE_0061;
     const ALL: &'static [Self] = &[Self::Mod10Algorithm, Self::Mod11Algorithm];
@@ -1752,7 +1752,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 };
 
 /// The codes of table 0062: Event Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
@@ -1763,10 +1763,10 @@ pub enum EventReason {
     CensusManagement,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReason {
     const DESC: &'static TableDesc = &TABLE_0062;
     const ALL: &'static [Self] = &[
@@ -1815,7 +1815,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 };
 
 /// The codes of table 0065: Specimen Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
@@ -1834,10 +1834,10 @@ pub enum SpecimenActionCode {
     ScheduleTheTestsSpecifiedBelow,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenActionCode {
     const DESC: &'static TableDesc = &TABLE_0065;
     const ALL: &'static [Self] = &[
@@ -2016,7 +2016,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 };
 
 /// The codes of table 0070: Specimen Source Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abcess
@@ -2269,10 +2269,10 @@ pub enum SpecimenSourceCodes {
     ToBeSpecifiedInAnotherPartOfTheMessage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenSourceCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenSourceCodes {
     const DESC: &'static TableDesc = &TABLE_0070;
     const ALL: &'static [Self] = &[
@@ -2474,7 +2474,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 };
 
 /// The codes of table 0074: Diagnostic Service Section ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
@@ -2557,10 +2557,10 @@ pub enum DiagnosticServiceSectionId {
     Cineradiograph,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosticServiceSectionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosticServiceSectionId {
     const DESC: &'static TableDesc = &TABLE_0074;
     const ALL: &'static [Self] = &[
@@ -2706,7 +2706,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 };
 
 /// The codes of table 0076: Message Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
@@ -2883,10 +2883,10 @@ pub enum MessageType {
     CodeVxx,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -3011,7 +3011,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 };
 
 /// The codes of table 0078: Abnormal Flags.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
@@ -3052,10 +3052,10 @@ pub enum AbnormalFlags {
     WorseUseWhenDirectionNotRelevant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AbnormalFlags {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AbnormalFlags {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -3107,7 +3107,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 };
 
 /// The codes of table 0080: Nature of Abnormal Testing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
@@ -3120,10 +3120,10 @@ pub enum NatureOfAbnormalTesting {
     ASexBasedPopulation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfAbnormalTesting {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfAbnormalTesting {
     const DESC: &'static TableDesc = &TABLE_0080;
     const ALL: &'static [Self] = &[
@@ -3147,7 +3147,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 };
 
 /// The codes of table 0083: Outlier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
@@ -3156,10 +3156,10 @@ pub enum OutlierType {
     OutlierDays,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OutlierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OutlierType {
     const DESC: &'static TableDesc = &TABLE_0083;
     const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
@@ -3198,7 +3198,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 };
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
@@ -3223,10 +3223,10 @@ pub enum ObservationResultStatusCodesInterpretation {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0085;
     const ALL: &'static [Self] = &[
@@ -3292,7 +3292,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 };
 
 /// The codes of table 0091: Query Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
@@ -3301,10 +3301,10 @@ pub enum QueryPriority {
     Immediate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryPriority {
     const DESC: &'static TableDesc = &TABLE_0091;
     const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
@@ -3323,17 +3323,17 @@ pub static TABLE_0092: TableDesc = TableDesc {
 };
 
 /// The codes of table 0092: Re-admission Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Readmission
     Readmission,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReAdmissionIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReAdmissionIndicator {
     const DESC: &'static TableDesc = &TABLE_0092;
     const ALL: &'static [Self] = &[Self::Readmission];
@@ -3352,7 +3352,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 };
 
 /// The codes of table 0093: Release Information.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `*`: or user-defined codes
@@ -3363,10 +3363,10 @@ pub enum ReleaseInformation {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReleaseInformation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReleaseInformation {
     const DESC: &'static TableDesc = &TABLE_0093;
     const ALL: &'static [Self] = &[Self::OrUserDefinedCodes, Self::No, Self::Yes];
@@ -3385,7 +3385,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 };
 
 /// The codes of table 0098: Type of Agreement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
@@ -3396,10 +3396,10 @@ pub enum TypeOfAgreement {
     Unified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfAgreement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfAgreement {
     const DESC: &'static TableDesc = &TABLE_0098;
     const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
@@ -3433,7 +3433,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 };
 
 /// The codes of table 0100: When to Charge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
@@ -3448,10 +3448,10 @@ pub enum WhenToCharge {
     AtADesignatedDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhenToCharge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhenToCharge {
     const DESC: &'static TableDesc = &TABLE_0100;
     const ALL: &'static [Self] = &[
@@ -3479,7 +3479,7 @@ pub static TABLE_0102: TableDesc = TableDesc {
 };
 
 /// The codes of table 0102: Delayed Acknowledgment Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message received, stored for later processing
@@ -3488,10 +3488,10 @@ pub enum DelayedAcknowledgmentType {
     AcknowledgementAfterProcessing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DelayedAcknowledgmentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DelayedAcknowledgmentType {
     const DESC: &'static TableDesc = &TABLE_0102;
     const ALL: &'static [Self] = &[
@@ -3513,7 +3513,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 };
 
 /// The codes of table 0103: Processing ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
@@ -3524,10 +3524,10 @@ pub enum ProcessingId {
     Training,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingId {
     const DESC: &'static TableDesc = &TABLE_0103;
     const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
@@ -3552,7 +3552,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 };
 
 /// The codes of table 0104: Version ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0 September 1988
@@ -3567,10 +3567,10 @@ pub enum VersionId {
     Release2Point31996,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VersionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VersionId {
     const DESC: &'static TableDesc = &TABLE_0104;
     const ALL: &'static [Self] = &[
@@ -3599,7 +3599,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 };
 
 /// The codes of table 0105: Source of Comment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
@@ -3610,10 +3610,10 @@ pub enum SourceOfComment {
     OrdererPlacerIsSourceOfComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceOfComment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceOfComment {
     const DESC: &'static TableDesc = &TABLE_0105;
     const ALL: &'static [Self] = &[
@@ -3640,7 +3640,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 };
 
 /// The codes of table 0106: Query/Response Format Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
@@ -3651,10 +3651,10 @@ pub enum QueryResponseFormatCode {
     ResponseIsInTabularFormat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseFormatCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseFormatCode {
     const DESC: &'static TableDesc = &TABLE_0106;
     const ALL: &'static [Self] = &[
@@ -3680,7 +3680,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
 };
 
 /// The codes of table 0107: Deferred Response Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the date/time specified
@@ -3689,10 +3689,10 @@ pub enum DeferredResponseType {
     LaterThanTheDateTimeSpecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeferredResponseType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeferredResponseType {
     const DESC: &'static TableDesc = &TABLE_0107;
     const ALL: &'static [Self] = &[
@@ -3719,7 +3719,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 };
 
 /// The codes of table 0108: Query Results Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
@@ -3732,10 +3732,10 @@ pub enum QueryResultsLevel {
     FullResultsDefault,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResultsLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResultsLevel {
     const DESC: &'static TableDesc = &TABLE_0108;
     const ALL: &'static [Self] = &[
@@ -3759,7 +3759,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 };
 
 /// The codes of table 0109: Report Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
@@ -3768,10 +3768,10 @@ pub enum ReportPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportPriority {
     const DESC: &'static TableDesc = &TABLE_0109;
     const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
@@ -3851,7 +3851,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 };
 
 /// The codes of table 0116: Bed Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
@@ -3868,10 +3868,10 @@ pub enum BedStatus {
     Unoccupied,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BedStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BedStatus {
     const DESC: &'static TableDesc = &TABLE_0116;
     const ALL: &'static [Self] = &[
@@ -3963,7 +3963,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 };
 
 /// The codes of table 0119: Order control codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order refille request approval
@@ -4062,10 +4062,10 @@ pub enum OrderControlCodes {
     OrderChangedUnsolicited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderControlCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -4138,7 +4138,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 };
 
 /// The codes of table 0121: Response Flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
@@ -4153,10 +4153,10 @@ pub enum ResponseFlag {
     SameAsEAlsoReplacementAndParentChild,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseFlag {
     const DESC: &'static TableDesc = &TABLE_0121;
     const ALL: &'static [Self] = &[
@@ -4190,7 +4190,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 };
 
 /// The codes of table 0122: Charge Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
@@ -4211,10 +4211,10 @@ pub enum ChargeType {
     Research,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeType {
     const DESC: &'static TableDesc = &TABLE_0122;
     const ALL: &'static [Self] = &[
@@ -4254,7 +4254,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 };
 
 /// The codes of table 0123: Result Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
@@ -4281,10 +4281,10 @@ pub enum ResultStatus {
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResultStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResultStatus {
     const DESC: &'static TableDesc = &TABLE_0123;
     const ALL: &'static [Self] = &[
@@ -4320,7 +4320,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 };
 
 /// The codes of table 0124: Transportation Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
@@ -4333,10 +4333,10 @@ pub enum TransportationMode {
     Wheelchair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportationMode {
     const DESC: &'static TableDesc = &TABLE_0124;
     const ALL: &'static [Self] = &[
@@ -4387,7 +4387,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 };
 
 /// The codes of table 0125: Value Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
@@ -4444,10 +4444,10 @@ pub enum ValueType {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -4499,7 +4499,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 };
 
 /// The codes of table 0126: Quantity Limited Request.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
@@ -4514,10 +4514,10 @@ pub enum QuantityLimitedRequest {
     LocallyDefined,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityLimitedRequest {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityLimitedRequest {
     const DESC: &'static TableDesc = &TABLE_0126;
     const ALL: &'static [Self] = &[
@@ -4547,7 +4547,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 };
 
 /// The codes of table 0127: Allergy Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyType {
     /// `DA`: Drug Allergy
@@ -4560,10 +4560,10 @@ pub enum AllergyType {
     MiscellaneousContraindication,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergyType {
     const DESC: &'static TableDesc = &TABLE_0127;
     const ALL: &'static [Self] = &[
@@ -4587,7 +4587,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 };
 
 /// The codes of table 0128: Allergy Severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
@@ -4598,10 +4598,10 @@ pub enum AllergySeverity {
     Severe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergySeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergySeverity {
     const DESC: &'static TableDesc = &TABLE_0128;
     const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
@@ -4643,7 +4643,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 };
 
 /// The codes of table 0131: Contact Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `BP`: Billing contact person
@@ -4656,10 +4656,10 @@ pub enum ContactRole {
     PersonPreparingReferral,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContactRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContactRole {
     const DESC: &'static TableDesc = &TABLE_0131;
     const ALL: &'static [Self] = &[
@@ -4702,7 +4702,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 };
 
 /// The codes of table 0133: Procedure Practitioner Identifier Code Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist
@@ -4725,10 +4725,10 @@ pub enum ProcedurePractitionerIdentifierCodeType {
     ScrubNurse,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedurePractitionerIdentifierCodeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
     const DESC: &'static TableDesc = &TABLE_0133;
     const ALL: &'static [Self] = &[
@@ -4757,7 +4757,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 };
 
 /// The codes of table 0135: Assignment of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
@@ -4768,10 +4768,10 @@ pub enum AssignmentOfBenefits {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AssignmentOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AssignmentOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0135;
     const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
@@ -4790,7 +4790,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 };
 
 /// The codes of table 0136: Yes/No Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
@@ -4799,10 +4799,10 @@ pub enum YesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for YesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for YesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0136;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -4827,7 +4827,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 };
 
 /// The codes of table 0137: Mail Claim Party.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
@@ -4842,10 +4842,10 @@ pub enum MailClaimParty {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MailClaimParty {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MailClaimParty {
     const DESC: &'static TableDesc = &TABLE_0137;
     const ALL: &'static [Self] = &[
@@ -4923,7 +4923,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 };
 
 /// The codes of table 0144: Eligibility Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
@@ -4942,10 +4942,10 @@ pub enum EligibilitySource {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EligibilitySource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EligibilitySource {
     const DESC: &'static TableDesc = &TABLE_0144;
     const ALL: &'static [Self] = &[
@@ -4979,7 +4979,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 };
 
 /// The codes of table 0145: Room Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
@@ -4996,10 +4996,10 @@ pub enum RoomType {
     SemiPrivateRoom,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RoomType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RoomType {
     const DESC: &'static TableDesc = &TABLE_0145;
     const ALL: &'static [Self] = &[
@@ -5031,7 +5031,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 };
 
 /// The codes of table 0146: Amount Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
@@ -5046,10 +5046,10 @@ pub enum AmountType {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountType {
     const DESC: &'static TableDesc = &TABLE_0146;
     const ALL: &'static [Self] = &[
@@ -5080,7 +5080,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 };
 
 /// The codes of table 0147: Policy Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
@@ -5095,10 +5095,10 @@ pub enum PolicyType {
     MajorMedical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PolicyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PolicyType {
     const DESC: &'static TableDesc = &TABLE_0147;
     const ALL: &'static [Self] = &[
@@ -5123,7 +5123,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 };
 
 /// The codes of table 0148: Penalty Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PenaltyType {
     /// `AT`: Currency Amount
@@ -5132,10 +5132,10 @@ pub enum PenaltyType {
     Percentage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PenaltyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PenaltyType {
     const DESC: &'static TableDesc = &TABLE_0148;
     const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
@@ -5154,7 +5154,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 };
 
 /// The codes of table 0149: Day Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
@@ -5165,10 +5165,10 @@ pub enum DayType {
     Pending,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DayType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DayType {
     const DESC: &'static TableDesc = &TABLE_0149;
     const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
@@ -5192,7 +5192,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 };
 
 /// The codes of table 0150: Pre-certification Patient Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreCertificationPatientType {
     /// `ER`: Emergency
@@ -5205,10 +5205,10 @@ pub enum PreCertificationPatientType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreCertificationPatientType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreCertificationPatientType {
     const DESC: &'static TableDesc = &TABLE_0150;
     const ALL: &'static [Self] = &[
@@ -5264,7 +5264,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 };
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
@@ -5277,10 +5277,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     SuccessfulCompletionOnly,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
     const DESC: &'static TableDesc = &TABLE_0155;
     const ALL: &'static [Self] = &[
@@ -5321,7 +5321,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 };
 
 /// The codes of table 0156: Which Date/Time Qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
@@ -5340,10 +5340,10 @@ pub enum WhichDateTimeQualifier {
     ScheduleDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhichDateTimeQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhichDateTimeQualifier {
     const DESC: &'static TableDesc = &TABLE_0156;
     const ALL: &'static [Self] = &[
@@ -5377,7 +5377,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 };
 
 /// The codes of table 0157: Which Date/Time Status Qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
@@ -5394,10 +5394,10 @@ pub enum WhichDateTimeStatusQualifier {
     ReportCompletionDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhichDateTimeStatusQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhichDateTimeStatusQualifier {
     const DESC: &'static TableDesc = &TABLE_0157;
     const ALL: &'static [Self] = &[
@@ -5431,7 +5431,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 };
 
 /// The codes of table 0158: Date/Time Selection Qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
@@ -5444,10 +5444,10 @@ pub enum DateTimeSelectionQualifier {
     CodeRev,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DateTimeSelectionQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DateTimeSelectionQualifier {
     const DESC: &'static TableDesc = &TABLE_0158;
     const ALL: &'static [Self] = &[
@@ -5471,7 +5471,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 };
 
 /// The codes of table 0159: Diet code specification type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
@@ -5482,10 +5482,10 @@ pub enum DietCodeSpecificationType {
     Supplement,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DietCodeSpecificationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DietCodeSpecificationType {
     const DESC: &'static TableDesc = &TABLE_0159;
     const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
@@ -5510,7 +5510,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 };
 
 /// The codes of table 0160: Tray Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType {
     /// `EARLY`: Early tray
@@ -5525,10 +5525,10 @@ pub enum TrayType {
     NoTray,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TrayType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TrayType {
     const DESC: &'static TableDesc = &TABLE_0160;
     const ALL: &'static [Self] = &[
@@ -5557,7 +5557,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 };
 
 /// The codes of table 0161: Allow Substitution.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
@@ -5568,10 +5568,10 @@ pub enum AllowSubstitution {
     AllowTherapeuticSubstitutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitution {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitution {
     const DESC: &'static TableDesc = &TABLE_0161;
     const ALL: &'static [Self] = &[
@@ -5648,7 +5648,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 };
 
 /// The codes of table 0162: Route of Administration.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
@@ -5741,10 +5741,10 @@ pub enum RouteOfAdministration {
     Wound,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RouteOfAdministration {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RouteOfAdministration {
     const DESC: &'static TableDesc = &TABLE_0162;
     const ALL: &'static [Self] = &[
@@ -5865,7 +5865,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 };
 
 /// The codes of table 0163: Administrative Site.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSite {
     /// `BE`: Bilateral Ears
@@ -5982,10 +5982,10 @@ pub enum AdministrativeSite {
     RightVastusLateralis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrativeSite {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrativeSite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -6071,7 +6071,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 };
 
 /// The codes of table 0164: Administration device.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
@@ -6094,10 +6094,10 @@ pub enum AdministrationDevice {
     PcaPump,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationDevice {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationDevice {
     const DESC: &'static TableDesc = &TABLE_0164;
     const ALL: &'static [Self] = &[
@@ -6142,7 +6142,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 };
 
 /// The codes of table 0165: Administration Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
@@ -6177,10 +6177,10 @@ pub enum AdministrationMethod {
     Wipe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationMethod {
     const DESC: &'static TableDesc = &TABLE_0165;
     const ALL: &'static [Self] = &[
@@ -6215,7 +6215,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 };
 
 /// The codes of table 0166: RX Component Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
@@ -6224,10 +6224,10 @@ pub enum RxComponentType {
     Base,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RxComponentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RxComponentType {
     const DESC: &'static TableDesc = &TABLE_0166;
     const ALL: &'static [Self] = &[Self::Additive, Self::Base];
@@ -6250,7 +6250,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 };
 
 /// The codes of table 0167: Substitution Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `G`: A generic substitution was dispensed
@@ -6261,10 +6261,10 @@ pub enum SubstitutionStatus {
     ATherapeuticSubstitutionWasDispensed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstitutionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstitutionStatus {
     const DESC: &'static TableDesc = &TABLE_0167;
     const ALL: &'static [Self] = &[
@@ -6295,7 +6295,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 };
 
 /// The codes of table 0168: Processing Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -6314,10 +6314,10 @@ pub enum ProcessingPriority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingPriority {
     const DESC: &'static TableDesc = &TABLE_0168;
     const ALL: &'static [Self] = &[
@@ -6344,7 +6344,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 };
 
 /// The codes of table 0169: Reporting Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
@@ -6353,10 +6353,10 @@ pub enum ReportingPriority {
     RushReporting,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportingPriority {
     const DESC: &'static TableDesc = &TABLE_0169;
     const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
@@ -6379,7 +6379,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 };
 
 /// The codes of table 0170: Derived Specimen.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
@@ -6390,10 +6390,10 @@ pub enum DerivedSpecimen {
     ParentObservation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DerivedSpecimen {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DerivedSpecimen {
     const DESC: &'static TableDesc = &TABLE_0170;
     const ALL: &'static [Self] = &[
@@ -6434,7 +6434,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 };
 
 /// The codes of table 0173: Coordination of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
@@ -6443,10 +6443,10 @@ pub enum CoordinationOfBenefits {
     Independent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoordinationOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoordinationOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0173;
     const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
@@ -6483,7 +6483,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 };
 
 /// The codes of table 0174: Nature of Test/Observation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfTestObservation {
     /// `A`: Atomic test/observation (test code or treatment code)
@@ -6498,10 +6498,10 @@ pub enum NatureOfTestObservation {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfTestObservation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfTestObservation {
     const DESC: &'static TableDesc = &TABLE_0174;
     const ALL: &'static [Self] = &[
@@ -6558,7 +6558,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 };
 
 /// The codes of table 0175: Master File Identifier Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file (see Chapter 6, Appendix)
@@ -6589,10 +6589,10 @@ pub enum MasterFileIdentifierCode {
     StaffMasterFileSeeChapter8Appendix,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MasterFileIdentifierCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MasterFileIdentifierCode {
     const DESC: &'static TableDesc = &TABLE_0175;
     const ALL: &'static [Self] = &[
@@ -6645,7 +6645,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 };
 
 /// The codes of table 0177: Confidentiality code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
@@ -6670,10 +6670,10 @@ pub enum ConfidentialityCode {
     VeryImportantPersonOrCelebrity,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConfidentialityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConfidentialityCode {
     const DESC: &'static TableDesc = &TABLE_0177;
     const ALL: &'static [Self] = &[
@@ -6712,7 +6712,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 };
 
 /// The codes of table 0178: File Level Event Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
@@ -6721,10 +6721,10 @@ pub enum FileLevelEventCode {
     CodeUpd,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FileLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FileLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0178;
     const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
@@ -6748,7 +6748,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 };
 
 /// The codes of table 0179: Response Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
@@ -6761,10 +6761,10 @@ pub enum ResponseLevel {
     Success,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseLevel {
     const DESC: &'static TableDesc = &TABLE_0179;
     const ALL: &'static [Self] = &[
@@ -6794,7 +6794,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 };
 
 /// The codes of table 0180: Record Level Event Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
@@ -6809,10 +6809,10 @@ pub enum RecordLevelEventCode {
     UpdateRecordForMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecordLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecordLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0180;
     const ALL: &'static [Self] = &[
@@ -6840,7 +6840,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 };
 
 /// The codes of table 0181: MFN Record Level Error Return.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
@@ -6849,10 +6849,10 @@ pub enum MfnRecordLevelErrorReturn {
     CodeU,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MfnRecordLevelErrorReturn {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
     const DESC: &'static TableDesc = &TABLE_0181;
     const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
@@ -6880,7 +6880,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 };
 
 /// The codes of table 0183: Active/Inactive.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active staff
@@ -6889,10 +6889,10 @@ pub enum ActiveInactive {
     InactiveStaff,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActiveInactive {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActiveInactive {
     const DESC: &'static TableDesc = &TABLE_0183;
     const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
@@ -6928,7 +6928,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 };
 
 /// The codes of table 0185: Preferred Method of Contact.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
@@ -6947,10 +6947,10 @@ pub enum PreferredMethodOfContact {
     OfficePhoneNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreferredMethodOfContact {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreferredMethodOfContact {
     const DESC: &'static TableDesc = &TABLE_0185;
     const ALL: &'static [Self] = &[
@@ -6989,7 +6989,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 };
 
 /// The codes of table 0187: Provider Billing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
@@ -6998,10 +6998,10 @@ pub enum ProviderBilling {
     ProviderDoesOwnBilling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderBilling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderBilling {
     const DESC: &'static TableDesc = &TABLE_0187;
     const ALL: &'static [Self] = &[
@@ -7049,7 +7049,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 };
 
 /// The codes of table 0190: Address Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Business
@@ -7068,10 +7068,10 @@ pub enum AddressType {
     Permanent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressType {
     const DESC: &'static TableDesc = &TABLE_0190;
     const ALL: &'static [Self] = &[
@@ -7107,7 +7107,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 };
 
 /// The codes of table 0191: Type of referenced data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data
@@ -7128,10 +7128,10 @@ pub enum TypeOfReferencedData {
     MachineReadableTextDocument,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0191;
     const ALL: &'static [Self] = &[
@@ -7173,7 +7173,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 };
 
 /// The codes of table 0193: Amount Class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
@@ -7186,10 +7186,10 @@ pub enum AmountClass {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountClass {
     const DESC: &'static TableDesc = &TABLE_0193;
     const ALL: &'static [Self] = &[
@@ -7220,7 +7220,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 };
 
 /// The codes of table 0200: Name Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
@@ -7237,10 +7237,10 @@ pub enum NameType {
     Other,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameType {
     const DESC: &'static TableDesc = &TABLE_0200;
     const ALL: &'static [Self] = &[
@@ -7275,7 +7275,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 };
 
 /// The codes of table 0201: Telecommunication Use Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
@@ -7296,10 +7296,10 @@ pub enum TelecommunicationUseCode {
     WorkNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationUseCode {
     const DESC: &'static TableDesc = &TABLE_0201;
     const ALL: &'static [Self] = &[
@@ -7341,7 +7341,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 };
 
 /// The codes of table 0202: Telecommunication Equipment Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper/Pager
@@ -7360,10 +7360,10 @@ pub enum TelecommunicationEquipmentType {
     CodeXDot400,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationEquipmentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationEquipmentType {
     const DESC: &'static TableDesc = &TABLE_0202;
     const ALL: &'static [Self] = &[
@@ -7413,7 +7413,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 };
 
 /// The codes of table 0203: Identifier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
@@ -7462,10 +7462,10 @@ pub enum IdentifierType {
     OrganizaitonIndentifier,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentifierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -7512,7 +7512,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 };
 
 /// The codes of table 0204: Organizational Name Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias Name
@@ -7525,10 +7525,10 @@ pub enum OrganizationalNameType {
     StockExchangeListingName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationalNameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationalNameType {
     const DESC: &'static TableDesc = &TABLE_0204;
     const ALL: &'static [Self] = &[
@@ -7560,7 +7560,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 };
 
 /// The codes of table 0205: Price Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: Administrative Price or Handling Fee
@@ -7579,10 +7579,10 @@ pub enum PriceType {
     CodeUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PriceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PriceType {
     const DESC: &'static TableDesc = &TABLE_0205;
     const ALL: &'static [Self] = &[
@@ -7609,7 +7609,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 };
 
 /// The codes of table 0206: Segment Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
@@ -7620,10 +7620,10 @@ pub enum SegmentActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentActionCode {
     const DESC: &'static TableDesc = &TABLE_0206;
     const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
@@ -7650,7 +7650,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 };
 
 /// The codes of table 0207: Processing Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
@@ -7669,10 +7669,10 @@ pub enum ProcessingMode {
     RLowerCase,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
@@ -7704,7 +7704,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 };
 
 /// The codes of table 0208: Query Response Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
@@ -7717,10 +7717,10 @@ pub enum QueryResponseStatus {
     DataFoundNoErrorsThisIsTheDefault,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseStatus {
     const DESC: &'static TableDesc = &TABLE_0208;
     const ALL: &'static [Self] = &[
@@ -7753,7 +7753,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 };
 
 /// The codes of table 0209: Relational Operator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
@@ -7774,10 +7774,10 @@ pub enum RelationalOperator {
     NotEqual,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalOperator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalOperator {
     const DESC: &'static TableDesc = &TABLE_0209;
     const ALL: &'static [Self] = &[
@@ -7805,7 +7805,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 };
 
 /// The codes of table 0210: Relational Conjunction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
@@ -7814,10 +7814,10 @@ pub enum RelationalConjunction {
     CodeOr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalConjunction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalConjunction {
     const DESC: &'static TableDesc = &TABLE_0210;
     const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
@@ -7850,7 +7850,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 };
 
 /// The codes of table 0211: Alternate Character Sets.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
@@ -7881,10 +7881,10 @@ pub enum AlternateCharacterSets {
     NeedsDocumentReference,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSets {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSets {
     const DESC: &'static TableDesc = &TABLE_0211;
     const ALL: &'static [Self] = &[
@@ -7936,7 +7936,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 };
 
 /// The codes of table 0213: Purge Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatus {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
@@ -7947,10 +7947,10 @@ pub enum PurgeStatus {
     MarkedForPurge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PurgeStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PurgeStatus {
     const DESC: &'static TableDesc = &TABLE_0213;
     const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
@@ -8030,7 +8030,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 };
 
 /// The codes of table 0220: Living arrangement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
@@ -8047,10 +8047,10 @@ pub enum LivingArrangement {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingArrangement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingArrangement {
     const DESC: &'static TableDesc = &TABLE_0220;
     const ALL: &'static [Self] = &[
@@ -8091,7 +8091,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 };
 
 /// The codes of table 0223: Living Dependency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `CB`: Common bath
@@ -8106,10 +8106,10 @@ pub enum LivingDependency {
     WalkUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingDependency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingDependency {
     const DESC: &'static TableDesc = &TABLE_0223;
     const ALL: &'static [Self] = &[
@@ -8134,7 +8134,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 };
 
 /// The codes of table 0224: Transport Arranged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
@@ -8145,10 +8145,10 @@ pub enum TransportArranged {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportArranged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportArranged {
     const DESC: &'static TableDesc = &TABLE_0224;
     const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
@@ -8167,7 +8167,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 };
 
 /// The codes of table 0225: Escort Required.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
@@ -8178,10 +8178,10 @@ pub enum EscortRequired {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EscortRequired {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EscortRequired {
     const DESC: &'static TableDesc = &TABLE_0225;
     const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
@@ -8231,7 +8231,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 };
 
 /// The codes of table 0227: Manufacturers of Vaccines.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccines {
     /// `AB`: Abbott
@@ -8296,10 +8296,10 @@ pub enum ManufacturersOfVaccines {
     WyethAyerst,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ManufacturersOfVaccines {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ManufacturersOfVaccines {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -8358,7 +8358,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 };
 
 /// The codes of table 0228: Diagnosis Classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
@@ -8379,10 +8379,10 @@ pub enum DiagnosisClassification {
     TissueDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisClassification {
     const DESC: &'static TableDesc = &TABLE_0228;
     const ALL: &'static [Self] = &[
@@ -8414,7 +8414,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 };
 
 /// The codes of table 0229: DRG payor.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
@@ -8425,10 +8425,10 @@ pub enum DrgPayor {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgPayor {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgPayor {
     const DESC: &'static TableDesc = &TABLE_0229;
     const ALL: &'static [Self] = &[
@@ -8459,7 +8459,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 };
 
 /// The codes of table 0230: Procedure Functional Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
@@ -8472,10 +8472,10 @@ pub enum ProcedureFunctionalType {
     CodeP,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureFunctionalType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureFunctionalType {
     const DESC: &'static TableDesc = &TABLE_0230;
     const ALL: &'static [Self] = &[
@@ -8503,7 +8503,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 };
 
 /// The codes of table 0231: Student Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
@@ -8514,10 +8514,10 @@ pub enum StudentStatus {
     PartTimeStudent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StudentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StudentStatus {
     const DESC: &'static TableDesc = &TABLE_0231;
     const ALL: &'static [Self] = &[
@@ -8544,7 +8544,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 };
 
 /// The codes of table 0232: Insurance Company Contact Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
@@ -8555,10 +8555,10 @@ pub enum InsuranceCompanyContactReason {
     NameAddressChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InsuranceCompanyContactReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InsuranceCompanyContactReason {
     const DESC: &'static TableDesc = &TABLE_0232;
     const ALL: &'static [Self] = &[
@@ -8601,7 +8601,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 };
 
 /// The codes of table 0234: Report Timing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
@@ -8626,10 +8626,10 @@ pub enum ReportTiming {
     RequestedInformation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportTiming {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportTiming {
     const DESC: &'static TableDesc = &TABLE_0234;
     const ALL: &'static [Self] = &[
@@ -8670,7 +8670,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 };
 
 /// The codes of table 0235: Report Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
@@ -8695,10 +8695,10 @@ pub enum ReportSource {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportSource {
     const DESC: &'static TableDesc = &TABLE_0235;
     const ALL: &'static [Self] = &[
@@ -8733,7 +8733,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 };
 
 /// The codes of table 0236: Event reported to.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
@@ -8746,10 +8746,10 @@ pub enum EventReportedTo {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReportedTo {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReportedTo {
     const DESC: &'static TableDesc = &TABLE_0236;
     const ALL: &'static [Self] = &[
@@ -8782,7 +8782,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 };
 
 /// The codes of table 0237: Event Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
@@ -8803,10 +8803,10 @@ pub enum EventQualification {
     DrugWithdrawal,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventQualification {
     const DESC: &'static TableDesc = &TABLE_0237;
     const ALL: &'static [Self] = &[
@@ -8834,7 +8834,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 };
 
 /// The codes of table 0238: Event Seriousness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
@@ -8845,10 +8845,10 @@ pub enum EventSeriousness {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventSeriousness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventSeriousness {
     const DESC: &'static TableDesc = &TABLE_0238;
     const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
@@ -8867,7 +8867,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 };
 
 /// The codes of table 0239: Event Expected.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
@@ -8878,10 +8878,10 @@ pub enum EventExpected {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventExpected {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventExpected {
     const DESC: &'static TableDesc = &TABLE_0239;
     const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
@@ -8910,7 +8910,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 };
 
 /// The codes of table 0240: Event Consequence.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
@@ -8933,10 +8933,10 @@ pub enum EventConsequence {
     CodeR,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventConsequence {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventConsequence {
     const DESC: &'static TableDesc = &TABLE_0240;
     const ALL: &'static [Self] = &[
@@ -8973,7 +8973,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 };
 
 /// The codes of table 0241: Patient Outcome.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
@@ -8992,10 +8992,10 @@ pub enum PatientOutcome {
     Worsening,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientOutcome {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientOutcome {
     const DESC: &'static TableDesc = &TABLE_0241;
     const ALL: &'static [Self] = &[
@@ -9033,7 +9033,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 };
 
 /// The codes of table 0242: Primary Observer's Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
@@ -9052,10 +9052,10 @@ pub enum PrimaryObserversQualification {
     Pharmacist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryObserversQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryObserversQualification {
     const DESC: &'static TableDesc = &TABLE_0242;
     const ALL: &'static [Self] = &[
@@ -9082,7 +9082,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 };
 
 /// The codes of table 0243: Identity may be Divulged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
@@ -9093,10 +9093,10 @@ pub enum IdentityMayBeDivulged {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityMayBeDivulged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityMayBeDivulged {
     const DESC: &'static TableDesc = &TABLE_0243;
     const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
@@ -9155,7 +9155,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 };
 
 /// The codes of table 0247: Status of evaluation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
@@ -9184,10 +9184,10 @@ pub enum StatusOfEvaluation {
     EvaluationCompleted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusOfEvaluation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusOfEvaluation {
     const DESC: &'static TableDesc = &TABLE_0247;
     const ALL: &'static [Self] = &[
@@ -9227,7 +9227,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 };
 
 /// The codes of table 0248: Product Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
@@ -9240,10 +9240,10 @@ pub enum ProductSource {
     AProductFromAReserveSampleWasEvaluated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductSource {
     const DESC: &'static TableDesc = &TABLE_0248;
     const ALL: &'static [Self] = &[
@@ -9282,7 +9282,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 };
 
 /// The codes of table 0250: Relatedness Assessment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
@@ -9297,10 +9297,10 @@ pub enum RelatednessAssessment {
     SomewhatProbable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelatednessAssessment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelatednessAssessment {
     const DESC: &'static TableDesc = &TABLE_0250;
     const ALL: &'static [Self] = &[
@@ -9332,7 +9332,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 };
 
 /// The codes of table 0251: Action Taken in Response to the Event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
@@ -9349,10 +9349,10 @@ pub enum ActionTakenInResponseToTheEvent {
     ProductWithdrawnTemporarily,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionTakenInResponseToTheEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
     const DESC: &'static TableDesc = &TABLE_0251;
     const ALL: &'static [Self] = &[
@@ -9390,7 +9390,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 };
 
 /// The codes of table 0252: Causality Observations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
@@ -9417,10 +9417,10 @@ pub enum CausalityObservations {
     CodeTc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CausalityObservations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CausalityObservations {
     const DESC: &'static TableDesc = &TABLE_0252;
     const ALL: &'static [Self] = &[
@@ -9457,7 +9457,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 };
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
@@ -9472,10 +9472,10 @@ pub enum IndirectExposureMechanism {
     BloodProduct,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IndirectExposureMechanism {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IndirectExposureMechanism {
     const DESC: &'static TableDesc = &TABLE_0253;
     const ALL: &'static [Self] = &[
@@ -9603,7 +9603,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 };
 
 /// The codes of table 0254: Kind of Quantity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
@@ -9812,10 +9812,10 @@ pub enum KindOfQuantity {
     VolumeRatio,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for KindOfQuantity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -9965,7 +9965,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 };
 
 /// The codes of table 0255: Duration Categories.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products
@@ -10024,10 +10024,10 @@ pub enum DurationCategories {
     ToIdentifyMeasuresAtAPointInTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DurationCategories {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DurationCategories {
     const DESC: &'static TableDesc = &TABLE_0255;
     const ALL: &'static [Self] = &[
@@ -10125,7 +10125,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 };
 
 /// The codes of table 0256: Time Delay Post Challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
@@ -10218,10 +10218,10 @@ pub enum TimeDelayPostChallenge {
     CodeTrough,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeDelayPostChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -10292,7 +10292,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 };
 
 /// The codes of table 0257: Nature of Challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
@@ -10303,10 +10303,10 @@ pub enum NatureOfChallenge {
     CodeFfst,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfChallenge {
     const DESC: &'static TableDesc = &TABLE_0257;
     const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
@@ -10330,7 +10330,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 };
 
 /// The codes of table 0258: Relationship Modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
@@ -10343,10 +10343,10 @@ pub enum RelationshipModifier {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationshipModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationshipModifier {
     const DESC: &'static TableDesc = &TABLE_0258;
     const ALL: &'static [Self] = &[
@@ -10397,7 +10397,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 };
 
 /// The codes of table 0259: Modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
@@ -10454,10 +10454,10 @@ pub enum Modality {
     XRayAngiography,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Modality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Modality {
     const DESC: &'static TableDesc = &TABLE_0259;
     const ALL: &'static [Self] = &[
@@ -10512,7 +10512,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 };
 
 /// The codes of table 0260: Patient Location Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
@@ -10533,10 +10533,10 @@ pub enum PatientLocationType {
     Room,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientLocationType {
     const DESC: &'static TableDesc = &TABLE_0260;
     const ALL: &'static [Self] = &[
@@ -10573,7 +10573,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 };
 
 /// The codes of table 0261: Location Equipment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
@@ -10594,10 +10594,10 @@ pub enum LocationEquipment {
     VitalSignsMonitor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationEquipment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationEquipment {
     const DESC: &'static TableDesc = &TABLE_0261;
     const ALL: &'static [Self] = &[
@@ -10632,7 +10632,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 };
 
 /// The codes of table 0262: Privacy Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
@@ -10649,10 +10649,10 @@ pub enum PrivacyLevel {
     Ward,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrivacyLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrivacyLevel {
     const DESC: &'static TableDesc = &TABLE_0262;
     const ALL: &'static [Self] = &[
@@ -10686,7 +10686,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 };
 
 /// The codes of table 0263: Level of Care.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
@@ -10705,10 +10705,10 @@ pub enum LevelOfCare {
     Surgery,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LevelOfCare {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LevelOfCare {
     const DESC: &'static TableDesc = &TABLE_0263;
     const ALL: &'static [Self] = &[
@@ -10771,7 +10771,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 };
 
 /// The codes of table 0265: Specialty Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
@@ -10828,10 +10828,10 @@ pub enum SpecialtyType {
     WalkInClinic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialtyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -10885,7 +10885,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 };
 
 /// The codes of table 0267: Days of the Week.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
@@ -10904,10 +10904,10 @@ pub enum DaysOfTheWeek {
     Wednesday,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DaysOfTheWeek {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DaysOfTheWeek {
     const DESC: &'static TableDesc = &TABLE_0267;
     const ALL: &'static [Self] = &[
@@ -10938,7 +10938,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 };
 
 /// The codes of table 0268: Override.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override Allowed
@@ -10949,10 +10949,10 @@ pub enum Override {
     OverrideNotAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Override {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Override {
     const DESC: &'static TableDesc = &TABLE_0268;
     const ALL: &'static [Self] = &[
@@ -10975,7 +10975,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 };
 
 /// The codes of table 0269: Charge on Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on order
@@ -10984,10 +10984,10 @@ pub enum ChargeOnIndicator {
     ChargeOnResult,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeOnIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeOnIndicator {
     const DESC: &'static TableDesc = &TABLE_0269;
     const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
@@ -11021,7 +11021,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 };
 
 /// The codes of table 0270: Document type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
@@ -11054,10 +11054,10 @@ pub enum DocumentType {
     TransferSummary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentType {
     const DESC: &'static TableDesc = &TABLE_0270;
     const ALL: &'static [Self] = &[
@@ -11099,7 +11099,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 };
 
 /// The codes of table 0271: Document Completion Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
@@ -11118,10 +11118,10 @@ pub enum DocumentCompletionStatus {
     PreAuthenticated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentCompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentCompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0271;
     const ALL: &'static [Self] = &[
@@ -11155,7 +11155,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 };
 
 /// The codes of table 0272: Document Confidentiality Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `1`: ASTM Level 1
@@ -11172,10 +11172,10 @@ pub enum DocumentConfidentialityStatus {
     VeryRestricted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentConfidentialityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentConfidentialityStatus {
     const DESC: &'static TableDesc = &TABLE_0272;
     const ALL: &'static [Self] = &[
@@ -11204,7 +11204,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 };
 
 /// The codes of table 0273: Document Availability Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
@@ -11213,10 +11213,10 @@ pub enum DocumentAvailabilityStatus {
     UnavailableForPatientCare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentAvailabilityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentAvailabilityStatus {
     const DESC: &'static TableDesc = &TABLE_0273;
     const ALL: &'static [Self] = &[
@@ -11243,7 +11243,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 };
 
 /// The codes of table 0275: Document Storage Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
@@ -11256,10 +11256,10 @@ pub enum DocumentStorageStatus {
     Purged,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentStorageStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentStorageStatus {
     const DESC: &'static TableDesc = &TABLE_0275;
     const ALL: &'static [Self] = &[
@@ -11289,7 +11289,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 };
 
 /// The codes of table 0276: Appointment Reason Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
@@ -11304,10 +11304,10 @@ pub enum AppointmentReasonCodes {
     APreviouslyUnscheduledWalkInVisit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentReasonCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentReasonCodes {
     const DESC: &'static TableDesc = &TABLE_0276;
     const ALL: &'static [Self] = &[
@@ -11339,7 +11339,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 };
 
 /// The codes of table 0277: Appointment Type Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `COMPLETE`: A request to add a completed appointment
@@ -11350,10 +11350,10 @@ pub enum AppointmentTypeCodes {
     ARequestForATentative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentTypeCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentTypeCodes {
     const DESC: &'static TableDesc = &TABLE_0277;
     const ALL: &'static [Self] = &[
@@ -11396,7 +11396,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 };
 
 /// The codes of table 0278: Filler Status Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `BLOCKED`: The indicated time slot(s) is(are) blocked
@@ -11421,10 +11421,10 @@ pub enum FillerStatusCodes {
     CodeWaitlist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FillerStatusCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FillerStatusCodes {
     const DESC: &'static TableDesc = &TABLE_0278;
     const ALL: &'static [Self] = &[
@@ -11462,7 +11462,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 };
 
 /// The codes of table 0279: Allow Substitution Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `CONFIRM`: Contact the Placer Contact Person prior to making any substitutions of this
@@ -11475,10 +11475,10 @@ pub enum AllowSubstitutionCodes {
     SubstitutionOfThisResourceIsAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitutionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitutionCodes {
     const DESC: &'static TableDesc = &TABLE_0279;
     const ALL: &'static [Self] = &[
@@ -11502,7 +11502,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 };
 
 /// The codes of table 0280: Referral Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
@@ -11513,10 +11513,10 @@ pub enum ReferralPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralPriority {
     const DESC: &'static TableDesc = &TABLE_0280;
     const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
@@ -11548,7 +11548,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 };
 
 /// The codes of table 0281: Referral Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `HOM`: Home Care
@@ -11577,10 +11577,10 @@ pub enum ReferralType {
     SknMixedCase,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralType {
     const DESC: &'static TableDesc = &TABLE_0281;
     const ALL: &'static [Self] = &[
@@ -11617,7 +11617,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 };
 
 /// The codes of table 0282: Referral Disposition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
@@ -11630,10 +11630,10 @@ pub enum ReferralDisposition {
     SendWrittenReport,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralDisposition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralDisposition {
     const DESC: &'static TableDesc = &TABLE_0282;
     const ALL: &'static [Self] = &[
@@ -11662,7 +11662,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 };
 
 /// The codes of table 0283: Referral Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
@@ -11675,10 +11675,10 @@ pub enum ReferralStatus {
     Rejected,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralStatus {
     const DESC: &'static TableDesc = &TABLE_0283;
     const ALL: &'static [Self] = &[
@@ -11707,7 +11707,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 };
 
 /// The codes of table 0284: Referral Category.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
@@ -11720,10 +11720,10 @@ pub enum ReferralCategory {
     Outpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralCategory {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralCategory {
     const DESC: &'static TableDesc = &TABLE_0284;
     const ALL: &'static [Self] = &[
@@ -11761,7 +11761,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 };
 
 /// The codes of table 0286: Provider Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole {
     /// `CP`: Consulting Provider
@@ -11774,10 +11774,10 @@ pub enum ProviderRole {
     ReferredToProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole {
     const DESC: &'static TableDesc = &TABLE_0286;
     const ALL: &'static [Self] = &[
@@ -11809,7 +11809,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 };
 
 /// The codes of table 0287: Problem/goal action code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
@@ -11828,10 +11828,10 @@ pub enum ProblemGoalActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProblemGoalActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProblemGoalActionCode {
     const DESC: &'static TableDesc = &TABLE_0287;
     const ALL: &'static [Self] = &[
@@ -11898,7 +11898,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 };
 
 /// The codes of table 0291: Subtype of Referenced Data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
@@ -11927,10 +11927,10 @@ pub enum SubtypeOfReferencedData {
     TiffImageData,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubtypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[
@@ -12065,7 +12065,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 };
 
 /// The codes of table 0292: Vaccines Administered.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
@@ -12274,10 +12274,10 @@ pub enum VaccinesAdministered {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VaccinesAdministered {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -12481,7 +12481,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 };
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `FRI`: An indicator that Friday is or is not preferred for the day on which the
@@ -12522,10 +12522,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     WedMixedCase,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
     const DESC: &'static TableDesc = &TABLE_0294;
     const ALL: &'static [Self] = &[
@@ -12590,7 +12590,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 };
 
 /// The codes of table 0298: CP range type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
@@ -12599,10 +12599,10 @@ pub enum CpRangeType {
     ProRate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CpRangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CpRangeType {
     const DESC: &'static TableDesc = &TABLE_0298;
     const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
@@ -12625,7 +12625,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 };
 
 /// The codes of table 0299: Encoding.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: no encoding - data are displayable ASCII characters
@@ -12636,10 +12636,10 @@ pub enum Encoding {
     HexadecimalEncoding,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Encoding {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Encoding {
     const DESC: &'static TableDesc = &TABLE_0299;
     const ALL: &'static [Self] = &[
@@ -12684,7 +12684,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 };
 
 /// The codes of table 0301: Universal ID type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
@@ -12713,10 +12713,10 @@ pub enum UniversalIdType {
     AnX500DirectoryName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for UniversalIdType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for UniversalIdType {
     const DESC: &'static TableDesc = &TABLE_0301;
     const ALL: &'static [Self] = &[
@@ -12815,7 +12815,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 };
 
 /// The codes of table 0309: Coverage Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
@@ -12826,10 +12826,10 @@ pub enum CoverageType {
     PhysicianProfessional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoverageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoverageType {
     const DESC: &'static TableDesc = &TABLE_0309;
     const ALL: &'static [Self] = &[
@@ -12866,7 +12866,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 };
 
 /// The codes of table 0311: Job Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
@@ -12879,10 +12879,10 @@ pub enum JobStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JobStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JobStatus {
     const DESC: &'static TableDesc = &TABLE_0311;
     const ALL: &'static [Self] = &[
@@ -12936,7 +12936,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 };
 
 /// The codes of table 0315: Living Will.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWill {
     /// `F`: Yes, patient has a living will but it is not on file
@@ -12951,10 +12951,10 @@ pub enum LivingWill {
     YesPatientHasALivingWill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingWill {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingWill {
     const DESC: &'static TableDesc = &TABLE_0315;
     const ALL: &'static [Self] = &[
@@ -12988,7 +12988,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 };
 
 /// The codes of table 0316: Organ Donor.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonor {
     /// `F`: Yes, patient is a donor, but card is not on file
@@ -13003,10 +13003,10 @@ pub enum OrganDonor {
     YesPatientIsADonorAndCardIsOnFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganDonor {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganDonor {
     const DESC: &'static TableDesc = &TABLE_0316;
     const ALL: &'static [Self] = &[
@@ -13037,7 +13037,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 };
 
 /// The codes of table 0317: Annotations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
@@ -13052,10 +13052,10 @@ pub enum Annotations {
     Etc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Annotations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Annotations {
     const DESC: &'static TableDesc = &TABLE_0317;
     const ALL: &'static [Self] = &[
@@ -13103,7 +13103,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 };
 
 /// The codes of table 0321: Dispense Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
@@ -13116,10 +13116,10 @@ pub enum DispenseMethod {
     UnitDose,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseMethod {
     const DESC: &'static TableDesc = &TABLE_0321;
     const ALL: &'static [Self] = &[
@@ -13148,7 +13148,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 };
 
 /// The codes of table 0322: Completion Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
@@ -13161,10 +13161,10 @@ pub enum CompletionStatus {
     Refused,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0322;
     const ALL: &'static [Self] = &[
@@ -13188,7 +13188,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 };
 
 /// The codes of table 0323: Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add
@@ -13199,10 +13199,10 @@ pub enum ActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionCode {
     const DESC: &'static TableDesc = &TABLE_0323;
     const ALL: &'static [Self] = &[Self::Add, Self::Delete, Self::Update];
@@ -13240,7 +13240,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 };
 
 /// The codes of table 0324: Location Characteristic ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
@@ -13269,10 +13269,10 @@ pub enum LocationCharacteristicId {
     TeachingLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationCharacteristicId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationCharacteristicId {
     const DESC: &'static TableDesc = &TABLE_0324;
     const ALL: &'static [Self] = &[
@@ -13312,7 +13312,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 };
 
 /// The codes of table 0325: Location Relationship ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location alias(es)
@@ -13331,10 +13331,10 @@ pub enum LocationRelationshipId {
     SecondPharmacy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationRelationshipId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationRelationshipId {
     const DESC: &'static TableDesc = &TABLE_0325;
     const ALL: &'static [Self] = &[
@@ -13361,7 +13361,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 };
 
 /// The codes of table 0326: Visit Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level
@@ -13370,10 +13370,10 @@ pub enum VisitIndicator {
     VisitLevel,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitIndicator {
     const DESC: &'static TableDesc = &TABLE_0326;
     const ALL: &'static [Self] = &[Self::AccountLevel, Self::VisitLevel];
@@ -13410,7 +13410,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 };
 
 /// The codes of table 0329: Quantity Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Acutal Count
@@ -13419,10 +13419,10 @@ pub enum QuantityMethod {
     EstimatedSeeComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityMethod {
     const DESC: &'static TableDesc = &TABLE_0329;
     const ALL: &'static [Self] = &[Self::AcutalCount, Self::EstimatedSeeComment];
@@ -13448,7 +13448,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 };
 
 /// The codes of table 0330: Marketing Basis.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
@@ -13465,10 +13465,10 @@ pub enum MarketingBasis {
     Transitional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MarketingBasis {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MarketingBasis {
     const DESC: &'static TableDesc = &TABLE_0330;
     const ALL: &'static [Self] = &[
@@ -13499,7 +13499,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 };
 
 /// The codes of table 0331: Facility Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
@@ -13512,10 +13512,10 @@ pub enum FacilityType {
     User,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FacilityType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FacilityType {
     const DESC: &'static TableDesc = &TABLE_0331;
     const ALL: &'static [Self] = &[
@@ -13539,7 +13539,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 };
 
 /// The codes of table 0332: Network Source Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NetworkSourceType {
     /// `A`: Accept
@@ -13548,10 +13548,10 @@ pub enum NetworkSourceType {
     Initiate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NetworkSourceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NetworkSourceType {
     const DESC: &'static TableDesc = &TABLE_0332;
     const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
@@ -13574,7 +13574,7 @@ pub static TABLE_0333: TableDesc = TableDesc {
 };
 
 /// The codes of table 0333: Driver's License Issuing Authority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DriversLicenseIssuingAuthority {
     /// `M`: Migrates to different CPU
@@ -13585,10 +13585,10 @@ pub enum DriversLicenseIssuingAuthority {
     StartUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DriversLicenseIssuingAuthority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DriversLicenseIssuingAuthority {
     const DESC: &'static TableDesc = &TABLE_0333;
     const ALL: &'static [Self] = &[
@@ -13616,7 +13616,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 };
 
 /// The codes of table 0334: Disabled Person.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPerson {
     /// `AP`: Associated Party
@@ -13629,10 +13629,10 @@ pub enum DisabledPerson {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DisabledPerson {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DisabledPerson {
     const DESC: &'static TableDesc = &TABLE_0334;
     const ALL: &'static [Self] = &[
@@ -13670,7 +13670,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 };
 
 /// The codes of table 0336: Referral Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
@@ -13683,10 +13683,10 @@ pub enum ReferralReason {
     WorkLoad,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralReason {
     const DESC: &'static TableDesc = &TABLE_0336;
     const ALL: &'static [Self] = &[
@@ -13710,7 +13710,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 };
 
 /// The codes of table 0337: Certification Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
@@ -13719,10 +13719,10 @@ pub enum CertificationStatus {
     Eligible,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationStatus {
     const DESC: &'static TableDesc = &TABLE_0337;
     const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
@@ -13753,7 +13753,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 };
 
 /// The codes of table 0338: Practitioner ID number type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County Number
@@ -13780,10 +13780,10 @@ pub enum PractitionerIdNumberType {
     UniquePhysicianIdNo,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PractitionerIdNumberType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PractitionerIdNumberType {
     const DESC: &'static TableDesc = &TABLE_0338;
     const ALL: &'static [Self] = &[
@@ -13836,7 +13836,7 @@ pub static TABLE_4000: TableDesc = TableDesc {
 };
 
 /// The codes of table 4000: Name Representation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
@@ -13847,10 +13847,10 @@ pub enum NameRepresentation {
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameRepresentation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameRepresentation {
     const DESC: &'static TableDesc = &TABLE_4000;
     const ALL: &'static [Self] = &[

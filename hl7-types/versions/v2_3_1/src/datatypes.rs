@@ -160,7 +160,7 @@ pub use self::dr::DR;
 #[cfg(feature = "types")]
 pub use self::dr::Dr;
 pub use self::dt::DT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::dt::Dt;
 pub use self::dtn::DTN;
 #[cfg(feature = "types")]
@@ -184,16 +184,16 @@ pub use self::fn_::FN_;
 #[cfg(feature = "types")]
 pub use self::fn_::FnType;
 pub use self::ft::FT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::ft::Ft;
 pub use self::hd::HD;
 #[cfg(feature = "types")]
 pub use self::hd::Hd;
 pub use self::id::ID;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::id::Id;
 pub use self::is::IS;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::is::Is;
 pub use self::jcc::JCC;
 #[cfg(feature = "types")]
@@ -226,7 +226,7 @@ pub use self::ndl::NDL;
 #[cfg(feature = "types")]
 pub use self::ndl::Ndl;
 pub use self::nm::NM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::nm::Nm;
 pub use self::nr::NR;
 #[cfg(feature = "types")]
@@ -295,7 +295,7 @@ pub use self::scv::SCV;
 #[cfg(feature = "types")]
 pub use self::scv::Scv;
 pub use self::si::SI;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::si::Si;
 pub use self::sn::SN;
 #[cfg(feature = "types")]
@@ -307,13 +307,13 @@ pub use self::sps::SPS;
 #[cfg(feature = "types")]
 pub use self::sps::Sps;
 pub use self::st::ST;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::st::St;
 pub use self::tm::TM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tm::Tm;
 pub use self::tn::TN;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tn::Tn;
 pub use self::tq::TQ;
 #[cfg(feature = "types")]
@@ -322,7 +322,7 @@ pub use self::ts::TS;
 #[cfg(feature = "types")]
 pub use self::ts::Ts;
 pub use self::tx::TX;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tx::Tx;
 pub use self::uvc::UVC;
 #[cfg(feature = "types")]

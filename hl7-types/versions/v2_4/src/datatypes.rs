@@ -162,7 +162,7 @@ pub use self::dr::DR;
 #[cfg(feature = "types")]
 pub use self::dr::Dr;
 pub use self::dt::DT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::dt::Dt;
 pub use self::dtn::DTN;
 #[cfg(feature = "types")]
@@ -186,16 +186,16 @@ pub use self::fn_::FN_;
 #[cfg(feature = "types")]
 pub use self::fn_::FnType;
 pub use self::ft::FT;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::ft::Ft;
 pub use self::hd::HD;
 #[cfg(feature = "types")]
 pub use self::hd::Hd;
 pub use self::id::ID;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::id::Id;
 pub use self::is::IS;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::is::Is;
 pub use self::jcc::JCC;
 #[cfg(feature = "types")]
@@ -228,7 +228,7 @@ pub use self::ndl::NDL;
 #[cfg(feature = "types")]
 pub use self::ndl::Ndl;
 pub use self::nm::NM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::nm::Nm;
 pub use self::nr::NR;
 #[cfg(feature = "types")]
@@ -300,7 +300,7 @@ pub use self::scv::SCV;
 #[cfg(feature = "types")]
 pub use self::scv::Scv;
 pub use self::si::SI;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::si::Si;
 pub use self::sn::SN;
 #[cfg(feature = "types")]
@@ -315,13 +315,13 @@ pub use self::srt::SRT;
 #[cfg(feature = "types")]
 pub use self::srt::Srt;
 pub use self::st::ST;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::st::St;
 pub use self::tm::TM;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tm::Tm;
 pub use self::tn::TN;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tn::Tn;
 pub use self::tq::TQ;
 #[cfg(feature = "types")]
@@ -330,7 +330,7 @@ pub use self::ts::TS;
 #[cfg(feature = "types")]
 pub use self::ts::Ts;
 pub use self::tx::TX;
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use self::tx::Tx;
 pub use self::uvc::UVC;
 #[cfg(feature = "types")]

@@ -26,7 +26,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 };
 
 /// The codes of table 0001: Administrative sex.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
@@ -43,10 +43,10 @@ pub enum AdministrativeSex {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrativeSex {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrativeSex {
     const DESC: &'static TableDesc = &TABLE_0001;
     const ALL: &'static [Self] = &[
@@ -89,7 +89,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 };
 
 /// The codes of table 0002: Marital status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
@@ -126,10 +126,10 @@ pub enum MaritalStatus {
     Widowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MaritalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MaritalStatus {
     const DESC: &'static TableDesc = &TABLE_0002;
     const ALL: &'static [Self] = &[
@@ -477,7 +477,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 };
 
 /// The codes of table 0003: Event type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
@@ -1002,10 +1002,10 @@ pub enum EventType0003 {
     QrfWaveformResultResponseToQuery,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType0003 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1295,7 +1295,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 };
 
 /// The codes of table 0004: Patient class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
@@ -1318,10 +1318,10 @@ pub enum PatientClass {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientClass {
     const DESC: &'static TableDesc = &TABLE_0004;
     const ALL: &'static [Self] = &[
@@ -1357,7 +1357,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 };
 
 /// The codes of table 0005: Race.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
@@ -1374,10 +1374,10 @@ pub enum Race {
     OtherRace,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Race {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Race {
     const DESC: &'static TableDesc = &TABLE_0005;
     const ALL: &'static [Self] = &[
@@ -1487,7 +1487,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 };
 
 /// The codes of table 0006: Religion.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
@@ -1658,10 +1658,10 @@ pub enum Religion {
     ChristianWesleyanMethodist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Religion {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -1772,7 +1772,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 };
 
 /// The codes of table 0007: Admission type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
@@ -1791,10 +1791,10 @@ pub enum AdmissionType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionType {
     const DESC: &'static TableDesc = &TABLE_0007;
     const ALL: &'static [Self] = &[
@@ -1828,7 +1828,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 };
 
 /// The codes of table 0008: Acknowledgment code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
@@ -1845,10 +1845,10 @@ pub enum AcknowledgmentCode {
     CodeCr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcknowledgmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcknowledgmentCode {
     const DESC: &'static TableDesc = &TABLE_0008;
     const ALL: &'static [Self] = &[
@@ -1891,7 +1891,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 };
 
 /// The codes of table 0009: Ambulatory status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
@@ -1928,10 +1928,10 @@ pub enum AmbulatoryStatus {
     Pregnant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryStatus {
     const DESC: &'static TableDesc = &TABLE_0009;
     const ALL: &'static [Self] = &[
@@ -1982,7 +1982,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 };
 
 /// The codes of table 0017: Transaction type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
@@ -1997,10 +1997,10 @@ pub enum TransactionType {
     Payment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransactionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransactionType {
     const DESC: &'static TableDesc = &TABLE_0017;
     const ALL: &'static [Self] = &[
@@ -2071,7 +2071,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
 };
 
 /// The codes of table 0023: Admit source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmitSource {
     /// `1`: Physician referral
@@ -2094,10 +2094,10 @@ pub enum AdmitSource {
     InformationNotAvailable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmitSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmitSource {
     const DESC: &'static TableDesc = &TABLE_0023;
     const ALL: &'static [Self] = &[
@@ -2141,7 +2141,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 };
 
 /// The codes of table 0027: Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -2156,10 +2156,10 @@ pub enum Priority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Priority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Priority {
     const DESC: &'static TableDesc = &TABLE_0027;
     const ALL: &'static [Self] = &[
@@ -2203,7 +2203,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 };
 
 /// The codes of table 0038: Order status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
@@ -2226,10 +2226,10 @@ pub enum OrderStatus {
     InProcessScheduled,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderStatus {
     const DESC: &'static TableDesc = &TABLE_0038;
     const ALL: &'static [Self] = &[
@@ -2345,7 +2345,7 @@ pub static TABLE_0043: TableDesc = TableDesc {
 };
 
 /// The codes of table 0043: Condition code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConditionCode {
     /// `01`: Military service related
@@ -2462,10 +2462,10 @@ pub enum ConditionCode {
     Pregnant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConditionCode {
     const DESC: &'static TableDesc = &TABLE_0043;
     const ALL: &'static [Self] = &[
@@ -2618,7 +2618,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 };
 
 /// The codes of table 0048: What subject filter.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
@@ -2697,10 +2697,10 @@ pub enum WhatSubjectFilter {
     GetCrossReferencedIdentifiers,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhatSubjectFilter {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhatSubjectFilter {
     const DESC: &'static TableDesc = &TABLE_0048;
     const ALL: &'static [Self] = &[
@@ -2784,7 +2784,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 };
 
 /// The codes of table 0052: Diagnosis type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
@@ -2795,10 +2795,10 @@ pub enum DiagnosisType {
     Working,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisType {
     const DESC: &'static TableDesc = &TABLE_0052;
     const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
@@ -2858,7 +2858,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 };
 
 /// The codes of table 0061: Check digit scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `ISO`: ISO 7064: 1983
@@ -2871,10 +2871,10 @@ pub enum CheckDigitScheme {
     CodeNpi,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CheckDigitScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CheckDigitScheme {
     const DESC: &'static TableDesc = &TABLE_0061;
     const ALL: &'static [Self] = &[
@@ -2902,7 +2902,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 };
 
 /// The codes of table 0062: Event reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
@@ -2913,10 +2913,10 @@ pub enum EventReason {
     CensusManagement,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReason {
     const DESC: &'static TableDesc = &TABLE_0062;
     const ALL: &'static [Self] = &[
@@ -2972,7 +2972,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 };
 
 /// The codes of table 0063: Relationship.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
@@ -3041,10 +3041,10 @@ pub enum Relationship {
     WardOfCourt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Relationship {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Relationship {
     const DESC: &'static TableDesc = &TABLE_0063;
     const ALL: &'static [Self] = &[
@@ -3113,7 +3113,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 };
 
 /// The codes of table 0065: Specimen action code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
@@ -3132,10 +3132,10 @@ pub enum SpecimenActionCode {
     ScheduleTheTestsSpecifiedBelow,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenActionCode {
     const DESC: &'static TableDesc = &TABLE_0065;
     const ALL: &'static [Self] = &[
@@ -3177,7 +3177,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 };
 
 /// The codes of table 0066: Employment status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
@@ -3210,10 +3210,10 @@ pub enum EmploymentStatus {
     TemporarilyUnemployed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EmploymentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EmploymentStatus {
     const DESC: &'static TableDesc = &TABLE_0066;
     const ALL: &'static [Self] = &[
@@ -3262,7 +3262,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 };
 
 /// The codes of table 0069: Hospital service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
@@ -3277,10 +3277,10 @@ pub enum HospitalService {
     UrologyService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HospitalService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HospitalService {
     const DESC: &'static TableDesc = &TABLE_0069;
     const ALL: &'static [Self] = &[
@@ -3434,7 +3434,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 };
 
 /// The codes of table 0070: Specimen source codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abscess
@@ -3695,10 +3695,10 @@ pub enum SpecimenSourceCodes {
     ToBeSpecifiedInAnotherPartOfTheMessage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenSourceCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenSourceCodes {
     const DESC: &'static TableDesc = &TABLE_0070;
     const ALL: &'static [Self] = &[
@@ -3908,7 +3908,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 };
 
 /// The codes of table 0074: Diagnostic service section ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
@@ -3999,10 +3999,10 @@ pub enum DiagnosticServiceSectionId {
     Cineradiograph,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosticServiceSectionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosticServiceSectionId {
     const DESC: &'static TableDesc = &TABLE_0074;
     const ALL: &'static [Self] = &[
@@ -4184,7 +4184,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 };
 
 /// The codes of table 0076: Message type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
@@ -4419,10 +4419,10 @@ pub enum MessageType {
     CodeVxx,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4576,7 +4576,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 };
 
 /// The codes of table 0078: Abnormal flags.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
@@ -4617,10 +4617,10 @@ pub enum AbnormalFlags {
     WorseUseWhenDirectionNotRelevant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AbnormalFlags {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AbnormalFlags {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -4663,7 +4663,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 };
 
 /// The codes of table 0080: Nature of abnormal testing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
@@ -4676,10 +4676,10 @@ pub enum NatureOfAbnormalTesting {
     ASexBasedPopulation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfAbnormalTesting {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfAbnormalTesting {
     const DESC: &'static TableDesc = &TABLE_0080;
     const ALL: &'static [Self] = &[
@@ -4703,7 +4703,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 };
 
 /// The codes of table 0083: Outlier type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
@@ -4712,10 +4712,10 @@ pub enum OutlierType {
     OutlierDays,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OutlierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OutlierType {
     const DESC: &'static TableDesc = &TABLE_0083;
     const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
@@ -4759,7 +4759,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 };
 
 /// The codes of table 0085: Observation result status codes interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
@@ -4788,10 +4788,10 @@ pub enum ObservationResultStatusCodesInterpretation {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0085;
     const ALL: &'static [Self] = &[
@@ -4859,7 +4859,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 };
 
 /// The codes of table 0091: Query priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
@@ -4868,10 +4868,10 @@ pub enum QueryPriority {
     Immediate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryPriority {
     const DESC: &'static TableDesc = &TABLE_0091;
     const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
@@ -4890,17 +4890,17 @@ pub static TABLE_0092: TableDesc = TableDesc {
 };
 
 /// The codes of table 0092: Re-admission indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReAdmissionIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReAdmissionIndicator {
     const DESC: &'static TableDesc = &TABLE_0092;
     const ALL: &'static [Self] = &[Self::ReAdmission];
@@ -4919,7 +4919,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 };
 
 /// The codes of table 0093: Release information.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
@@ -4928,10 +4928,10 @@ pub enum ReleaseInformation {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReleaseInformation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReleaseInformation {
     const DESC: &'static TableDesc = &TABLE_0093;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -4950,7 +4950,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 };
 
 /// The codes of table 0098: Type of agreement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
@@ -4961,10 +4961,10 @@ pub enum TypeOfAgreement {
     Unified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfAgreement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfAgreement {
     const DESC: &'static TableDesc = &TABLE_0098;
     const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
@@ -4998,7 +4998,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 };
 
 /// The codes of table 0100: When to charge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhenToCharge {
     /// `D`: On discharge
@@ -5013,10 +5013,10 @@ pub enum WhenToCharge {
     AtADesignatedDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhenToCharge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhenToCharge {
     const DESC: &'static TableDesc = &TABLE_0100;
     const ALL: &'static [Self] = &[
@@ -5044,7 +5044,7 @@ pub static TABLE_0102: TableDesc = TableDesc {
 };
 
 /// The codes of table 0102: Delayed acknowledgment type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DelayedAcknowledgmentType {
     /// `D`: Message received, stored for later processing
@@ -5053,10 +5053,10 @@ pub enum DelayedAcknowledgmentType {
     AcknowledgmentAfterProcessing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DelayedAcknowledgmentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DelayedAcknowledgmentType {
     const DESC: &'static TableDesc = &TABLE_0102;
     const ALL: &'static [Self] = &[
@@ -5078,7 +5078,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 };
 
 /// The codes of table 0103: Processing ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
@@ -5089,10 +5089,10 @@ pub enum ProcessingId {
     Training,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingId {
     const DESC: &'static TableDesc = &TABLE_0103;
     const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
@@ -5119,7 +5119,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 };
 
 /// The codes of table 0104: Version ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
@@ -5138,10 +5138,10 @@ pub enum VersionId {
     Release2Point4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VersionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VersionId {
     const DESC: &'static TableDesc = &TABLE_0104;
     const ALL: &'static [Self] = &[
@@ -5172,7 +5172,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 };
 
 /// The codes of table 0105: Source of comment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
@@ -5183,10 +5183,10 @@ pub enum SourceOfComment {
     OrdererPlacerIsSourceOfComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceOfComment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceOfComment {
     const DESC: &'static TableDesc = &TABLE_0105;
     const ALL: &'static [Self] = &[
@@ -5213,7 +5213,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 };
 
 /// The codes of table 0106: Query/response format code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
@@ -5224,10 +5224,10 @@ pub enum QueryResponseFormatCode {
     ResponseIsInTabularFormat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseFormatCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseFormatCode {
     const DESC: &'static TableDesc = &TABLE_0106;
     const ALL: &'static [Self] = &[
@@ -5253,7 +5253,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
 };
 
 /// The codes of table 0107: Deferred response type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the Date/Time specified
@@ -5262,10 +5262,10 @@ pub enum DeferredResponseType {
     LaterThanTheDateTimeSpecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeferredResponseType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeferredResponseType {
     const DESC: &'static TableDesc = &TABLE_0107;
     const ALL: &'static [Self] = &[
@@ -5292,7 +5292,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 };
 
 /// The codes of table 0108: Query results level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
@@ -5305,10 +5305,10 @@ pub enum QueryResultsLevel {
     FullResults,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResultsLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResultsLevel {
     const DESC: &'static TableDesc = &TABLE_0108;
     const ALL: &'static [Self] = &[
@@ -5332,7 +5332,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 };
 
 /// The codes of table 0109: Report priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
@@ -5341,10 +5341,10 @@ pub enum ReportPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportPriority {
     const DESC: &'static TableDesc = &TABLE_0109;
     const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
@@ -5405,7 +5405,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
 };
 
 /// The codes of table 0112: Discharge disposition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DischargeDisposition {
     /// `01`: Discharged to home or self care (routine discharge)
@@ -5438,10 +5438,10 @@ pub enum DischargeDisposition {
     ExpiredIeDiedPlaceUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DischargeDisposition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DischargeDisposition {
     const DESC: &'static TableDesc = &TABLE_0112;
     const ALL: &'static [Self] = &[
@@ -5509,7 +5509,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 };
 
 /// The codes of table 0116: Bed status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
@@ -5526,10 +5526,10 @@ pub enum BedStatus {
     Unoccupied,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BedStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BedStatus {
     const DESC: &'static TableDesc = &TABLE_0116;
     const ALL: &'static [Self] = &[
@@ -5622,7 +5622,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 };
 
 /// The codes of table 0119: Order Control codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
@@ -5723,10 +5723,10 @@ pub enum OrderControlCodes {
     Unsol,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderControlCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5800,7 +5800,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 };
 
 /// The codes of table 0121: Response flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
@@ -5815,10 +5815,10 @@ pub enum ResponseFlag {
     SameAsEAlsoReplacementAndParentChild,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseFlag {
     const DESC: &'static TableDesc = &TABLE_0121;
     const ALL: &'static [Self] = &[
@@ -5852,7 +5852,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 };
 
 /// The codes of table 0122: Charge type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
@@ -5873,10 +5873,10 @@ pub enum ChargeType {
     Research,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeType {
     const DESC: &'static TableDesc = &TABLE_0122;
     const ALL: &'static [Self] = &[
@@ -5916,7 +5916,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 };
 
 /// The codes of table 0123: Result status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
@@ -5943,10 +5943,10 @@ pub enum ResultStatus {
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResultStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResultStatus {
     const DESC: &'static TableDesc = &TABLE_0123;
     const ALL: &'static [Self] = &[
@@ -5982,7 +5982,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 };
 
 /// The codes of table 0124: Transportation mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
@@ -5995,10 +5995,10 @@ pub enum TransportationMode {
     Wheelchair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportationMode {
     const DESC: &'static TableDesc = &TABLE_0124;
     const ALL: &'static [Self] = &[
@@ -6048,7 +6048,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 };
 
 /// The codes of table 0125: Value type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
@@ -6103,10 +6103,10 @@ pub enum ValueType {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -6157,7 +6157,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 };
 
 /// The codes of table 0126: Quantity limited request.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
@@ -6172,10 +6172,10 @@ pub enum QuantityLimitedRequest {
     LocallyDefined,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityLimitedRequest {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityLimitedRequest {
     const DESC: &'static TableDesc = &TABLE_0126;
     const ALL: &'static [Self] = &[
@@ -6209,7 +6209,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 };
 
 /// The codes of table 0127: Allergen type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
@@ -6230,10 +6230,10 @@ pub enum AllergenType {
     PlantAllergy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergenType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergenType {
     const DESC: &'static TableDesc = &TABLE_0127;
     const ALL: &'static [Self] = &[
@@ -6266,7 +6266,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 };
 
 /// The codes of table 0128: Allergy severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
@@ -6279,10 +6279,10 @@ pub enum AllergySeverity {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergySeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergySeverity {
     const DESC: &'static TableDesc = &TABLE_0128;
     const ALL: &'static [Self] = &[
@@ -6320,7 +6320,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 };
 
 /// The codes of table 0130: Visit user code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
@@ -6333,10 +6333,10 @@ pub enum VisitUserCode {
     Teaching,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitUserCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitUserCode {
     const DESC: &'static TableDesc = &TABLE_0130;
     const ALL: &'static [Self] = &[
@@ -6388,7 +6388,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 };
 
 /// The codes of table 0133: Procedure practitioner identifier code type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist/Anesthetist
@@ -6411,10 +6411,10 @@ pub enum ProcedurePractitionerIdentifierCodeType {
     ScrubNurse,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedurePractitionerIdentifierCodeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
     const DESC: &'static TableDesc = &TABLE_0133;
     const ALL: &'static [Self] = &[
@@ -6443,7 +6443,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 };
 
 /// The codes of table 0135: Assignment of benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
@@ -6454,10 +6454,10 @@ pub enum AssignmentOfBenefits {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AssignmentOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AssignmentOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0135;
     const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
@@ -6476,7 +6476,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 };
 
 /// The codes of table 0136: Yes/no indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
@@ -6485,10 +6485,10 @@ pub enum YesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for YesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for YesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0136;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -6513,7 +6513,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 };
 
 /// The codes of table 0137: Mail claim party.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
@@ -6528,10 +6528,10 @@ pub enum MailClaimParty {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MailClaimParty {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MailClaimParty {
     const DESC: &'static TableDesc = &TABLE_0137;
     const ALL: &'static [Self] = &[
@@ -6577,7 +6577,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 };
 
 /// The codes of table 0140: Military service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
@@ -6604,10 +6604,10 @@ pub enum MilitaryService {
     UsPublicHealthService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryService {
     const DESC: &'static TableDesc = &TABLE_0140;
     const ALL: &'static [Self] = &[
@@ -6651,7 +6651,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 };
 
 /// The codes of table 0142: Military status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
@@ -6662,10 +6662,10 @@ pub enum MilitaryStatus {
     Retired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryStatus {
     const DESC: &'static TableDesc = &TABLE_0142;
     const ALL: &'static [Self] = &[Self::ActiveDuty, Self::Deceased, Self::Retired];
@@ -6701,7 +6701,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 };
 
 /// The codes of table 0144: Eligibility source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
@@ -6720,10 +6720,10 @@ pub enum EligibilitySource {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EligibilitySource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EligibilitySource {
     const DESC: &'static TableDesc = &TABLE_0144;
     const ALL: &'static [Self] = &[
@@ -6757,7 +6757,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 };
 
 /// The codes of table 0145: Room type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
@@ -6774,10 +6774,10 @@ pub enum RoomType {
     SemiPrivateRoom,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RoomType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RoomType {
     const DESC: &'static TableDesc = &TABLE_0145;
     const ALL: &'static [Self] = &[
@@ -6809,7 +6809,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 };
 
 /// The codes of table 0146: Amount type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
@@ -6824,10 +6824,10 @@ pub enum AmountType {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountType {
     const DESC: &'static TableDesc = &TABLE_0146;
     const ALL: &'static [Self] = &[
@@ -6858,7 +6858,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 };
 
 /// The codes of table 0147: Policy type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
@@ -6873,10 +6873,10 @@ pub enum PolicyType {
     MajorMedical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PolicyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PolicyType {
     const DESC: &'static TableDesc = &TABLE_0147;
     const ALL: &'static [Self] = &[
@@ -6901,7 +6901,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 };
 
 /// The codes of table 0148: Penalty type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PenaltyType {
     /// `AT`: Currency amount
@@ -6910,10 +6910,10 @@ pub enum PenaltyType {
     Percentage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PenaltyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PenaltyType {
     const DESC: &'static TableDesc = &TABLE_0148;
     const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
@@ -6932,7 +6932,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 };
 
 /// The codes of table 0149: Day type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
@@ -6943,10 +6943,10 @@ pub enum DayType {
     Pending,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DayType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DayType {
     const DESC: &'static TableDesc = &TABLE_0149;
     const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
@@ -6970,7 +6970,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 };
 
 /// The codes of table 0150: Pre-certification patient type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreCertificationPatientType {
     /// `ER`: Emergency
@@ -6983,10 +6983,10 @@ pub enum PreCertificationPatientType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreCertificationPatientType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreCertificationPatientType {
     const DESC: &'static TableDesc = &TABLE_0150;
     const ALL: &'static [Self] = &[
@@ -7098,7 +7098,7 @@ pub static TABLE_0153: TableDesc = TableDesc {
 };
 
 /// The codes of table 0153: Value code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueCode {
     /// `01`: Most common semi-private rate
@@ -7223,10 +7223,10 @@ pub enum ValueCode {
     SupplementalCoverage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ValueCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ValueCode {
     const DESC: &'static TableDesc = &TABLE_0153;
     const ALL: &'static [Self] = &[
@@ -7311,7 +7311,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 };
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
@@ -7324,10 +7324,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     SuccessfulCompletionOnly,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
     const DESC: &'static TableDesc = &TABLE_0155;
     const ALL: &'static [Self] = &[
@@ -7367,7 +7367,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 };
 
 /// The codes of table 0156: Which date/time qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
@@ -7384,10 +7384,10 @@ pub enum WhichDateTimeQualifier {
     ScheduleDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhichDateTimeQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhichDateTimeQualifier {
     const DESC: &'static TableDesc = &TABLE_0156;
     const ALL: &'static [Self] = &[
@@ -7420,7 +7420,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 };
 
 /// The codes of table 0157: Which date/time status qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
@@ -7437,10 +7437,10 @@ pub enum WhichDateTimeStatusQualifier {
     ReportCompletionDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhichDateTimeStatusQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhichDateTimeStatusQualifier {
     const DESC: &'static TableDesc = &TABLE_0157;
     const ALL: &'static [Self] = &[
@@ -7474,7 +7474,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 };
 
 /// The codes of table 0158: Date/time selection qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
@@ -7487,10 +7487,10 @@ pub enum DateTimeSelectionQualifier {
     CodeRev,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DateTimeSelectionQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DateTimeSelectionQualifier {
     const DESC: &'static TableDesc = &TABLE_0158;
     const ALL: &'static [Self] = &[
@@ -7514,7 +7514,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 };
 
 /// The codes of table 0159: Diet code specification type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
@@ -7525,10 +7525,10 @@ pub enum DietCodeSpecificationType {
     Supplement,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DietCodeSpecificationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DietCodeSpecificationType {
     const DESC: &'static TableDesc = &TABLE_0159;
     const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
@@ -7553,7 +7553,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 };
 
 /// The codes of table 0160: Tray type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
@@ -7568,10 +7568,10 @@ pub enum TrayType0160 {
     NoTray,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TrayType0160 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TrayType0160 {
     const DESC: &'static TableDesc = &TABLE_0160;
     const ALL: &'static [Self] = &[
@@ -7600,7 +7600,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 };
 
 /// The codes of table 0161: Allow substitution.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
@@ -7611,10 +7611,10 @@ pub enum AllowSubstitution {
     AllowTherapeuticSubstitutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitution {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitution {
     const DESC: &'static TableDesc = &TABLE_0161;
     const ALL: &'static [Self] = &[
@@ -7685,7 +7685,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 };
 
 /// The codes of table 0162: Route of administration.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
@@ -7784,10 +7784,10 @@ pub enum RouteOfAdministration {
     Wound,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RouteOfAdministration {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RouteOfAdministration {
     const DESC: &'static TableDesc = &TABLE_0162;
     const ALL: &'static [Self] = &[
@@ -7909,7 +7909,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 };
 
 /// The codes of table 0163: Body site.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
@@ -8022,10 +8022,10 @@ pub enum BodySite {
     RightVastusLateralis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodySite {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -8109,7 +8109,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 };
 
 /// The codes of table 0164: Administration device.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
@@ -8132,10 +8132,10 @@ pub enum AdministrationDevice {
     PcaPump,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationDevice {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationDevice {
     const DESC: &'static TableDesc = &TABLE_0164;
     const ALL: &'static [Self] = &[
@@ -8180,7 +8180,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 };
 
 /// The codes of table 0165: Administration method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
@@ -8215,10 +8215,10 @@ pub enum AdministrationMethod {
     Wipe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationMethod {
     const DESC: &'static TableDesc = &TABLE_0165;
     const ALL: &'static [Self] = &[
@@ -8253,7 +8253,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 };
 
 /// The codes of table 0166: RX component type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
@@ -8262,10 +8262,10 @@ pub enum RxComponentType {
     Base,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RxComponentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RxComponentType {
     const DESC: &'static TableDesc = &TABLE_0166;
     const ALL: &'static [Self] = &[Self::Additive, Self::Base];
@@ -8296,7 +8296,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 };
 
 /// The codes of table 0167: Substitution status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
@@ -8323,10 +8323,10 @@ pub enum SubstitutionStatus {
     ATherapeuticSubstitutionWasDispensed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstitutionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstitutionStatus {
     const DESC: &'static TableDesc = &TABLE_0167;
     const ALL: &'static [Self] = &[
@@ -8365,7 +8365,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 };
 
 /// The codes of table 0168: Processing priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -8384,10 +8384,10 @@ pub enum ProcessingPriority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingPriority {
     const DESC: &'static TableDesc = &TABLE_0168;
     const ALL: &'static [Self] = &[
@@ -8414,7 +8414,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 };
 
 /// The codes of table 0169: Reporting priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
@@ -8423,10 +8423,10 @@ pub enum ReportingPriority {
     RushReporting,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportingPriority {
     const DESC: &'static TableDesc = &TABLE_0169;
     const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
@@ -8449,7 +8449,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 };
 
 /// The codes of table 0170: Derived specimen.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
@@ -8460,10 +8460,10 @@ pub enum DerivedSpecimen {
     ParentObservation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DerivedSpecimen {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DerivedSpecimen {
     const DESC: &'static TableDesc = &TABLE_0170;
     const ALL: &'static [Self] = &[
@@ -8504,7 +8504,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 };
 
 /// The codes of table 0173: Coordination of benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
@@ -8513,10 +8513,10 @@ pub enum CoordinationOfBenefits {
     Independent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoordinationOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoordinationOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0173;
     const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
@@ -8553,7 +8553,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 };
 
 /// The codes of table 0174: Nature of service/test/observation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
@@ -8568,10 +8568,10 @@ pub enum NatureOfServiceTestObservation {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfServiceTestObservation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfServiceTestObservation {
     const DESC: &'static TableDesc = &TABLE_0174;
     const ALL: &'static [Self] = &[
@@ -8609,7 +8609,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 };
 
 /// The codes of table 0175: Master file identifier code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
@@ -8638,10 +8638,10 @@ pub enum MasterFileIdentifierCode {
     StaffMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MasterFileIdentifierCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MasterFileIdentifierCode {
     const DESC: &'static TableDesc = &TABLE_0175;
     const ALL: &'static [Self] = &[
@@ -8684,7 +8684,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 };
 
 /// The codes of table 0177: Confidentiality code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
@@ -8709,10 +8709,10 @@ pub enum ConfidentialityCode {
     VeryImportantPersonOrCelebrity,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConfidentialityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConfidentialityCode {
     const DESC: &'static TableDesc = &TABLE_0177;
     const ALL: &'static [Self] = &[
@@ -8751,7 +8751,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 };
 
 /// The codes of table 0178: File level event code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
@@ -8760,10 +8760,10 @@ pub enum FileLevelEventCode {
     CodeUpd,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FileLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FileLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0178;
     const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
@@ -8787,7 +8787,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 };
 
 /// The codes of table 0179: Response level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
@@ -8800,10 +8800,10 @@ pub enum ResponseLevel {
     Success,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseLevel {
     const DESC: &'static TableDesc = &TABLE_0179;
     const ALL: &'static [Self] = &[
@@ -8833,7 +8833,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 };
 
 /// The codes of table 0180: Record-level event code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
@@ -8848,10 +8848,10 @@ pub enum RecordLevelEventCode {
     UpdateRecordForMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecordLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecordLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0180;
     const ALL: &'static [Self] = &[
@@ -8879,7 +8879,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 };
 
 /// The codes of table 0181: MFN record-level error return.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
@@ -8888,10 +8888,10 @@ pub enum MfnRecordLevelErrorReturn {
     CodeU,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MfnRecordLevelErrorReturn {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
     const DESC: &'static TableDesc = &TABLE_0181;
     const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
@@ -8919,7 +8919,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 };
 
 /// The codes of table 0183: Active/inactive.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
@@ -8928,10 +8928,10 @@ pub enum ActiveInactive {
     InactiveStaff,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActiveInactive {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActiveInactive {
     const DESC: &'static TableDesc = &TABLE_0183;
     const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
@@ -8966,7 +8966,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 };
 
 /// The codes of table 0185: Preferred method of contact.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
@@ -8983,10 +8983,10 @@ pub enum PreferredMethodOfContact {
     OfficePhoneNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreferredMethodOfContact {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreferredMethodOfContact {
     const DESC: &'static TableDesc = &TABLE_0185;
     const ALL: &'static [Self] = &[
@@ -9024,7 +9024,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 };
 
 /// The codes of table 0187: Provider billing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
@@ -9033,10 +9033,10 @@ pub enum ProviderBilling {
     ProviderDoesOwnBilling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderBilling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderBilling {
     const DESC: &'static TableDesc = &TABLE_0187;
     const ALL: &'static [Self] = &[
@@ -9071,7 +9071,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 };
 
 /// The codes of table 0189: Ethnic group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
@@ -9082,10 +9082,10 @@ pub enum EthnicGroup {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EthnicGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EthnicGroup {
     const DESC: &'static TableDesc = &TABLE_0189;
     const ALL: &'static [Self] = &[
@@ -9122,7 +9122,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 };
 
 /// The codes of table 0190: Address type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
@@ -9153,10 +9153,10 @@ pub enum AddressType {
     RegistryHome,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressType {
     const DESC: &'static TableDesc = &TABLE_0190;
     const ALL: &'static [Self] = &[
@@ -9203,7 +9203,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 };
 
 /// The codes of table 0191: Type of referenced data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
@@ -9228,10 +9228,10 @@ pub enum TypeOfReferencedData {
     MimeMultipartPackage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0191;
     const ALL: &'static [Self] = &[
@@ -9266,7 +9266,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 };
 
 /// The codes of table 0193: Amount class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
@@ -9279,10 +9279,10 @@ pub enum AmountClass {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountClass {
     const DESC: &'static TableDesc = &TABLE_0193;
     const ALL: &'static [Self] = &[
@@ -9320,7 +9320,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 };
 
 /// The codes of table 0200: Name type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
@@ -9351,10 +9351,10 @@ pub enum NameType {
     Unspecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameType {
     const DESC: &'static TableDesc = &TABLE_0200;
     const ALL: &'static [Self] = &[
@@ -9396,7 +9396,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 };
 
 /// The codes of table 0201: Telecommunication use code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
@@ -9417,10 +9417,10 @@ pub enum TelecommunicationUseCode {
     WorkNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationUseCode {
     const DESC: &'static TableDesc = &TABLE_0201;
     const ALL: &'static [Self] = &[
@@ -9462,7 +9462,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 };
 
 /// The codes of table 0202: Telecommunication equipment type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
@@ -9481,10 +9481,10 @@ pub enum TelecommunicationEquipmentType {
     CodeXDot400,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationEquipmentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationEquipmentType {
     const DESC: &'static TableDesc = &TABLE_0202;
     const ALL: &'static [Self] = &[
@@ -9562,7 +9562,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 };
 
 /// The codes of table 0203: Identifier type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
@@ -9657,10 +9657,10 @@ pub enum IdentifierType {
     OrganizationIdentifier,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentifierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -9730,7 +9730,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 };
 
 /// The codes of table 0204: Organizational name type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
@@ -9743,10 +9743,10 @@ pub enum OrganizationalNameType {
     StockExchangeListingName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationalNameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationalNameType {
     const DESC: &'static TableDesc = &TABLE_0204;
     const ALL: &'static [Self] = &[
@@ -9778,7 +9778,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 };
 
 /// The codes of table 0205: Price type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
@@ -9797,10 +9797,10 @@ pub enum PriceType {
     CodeUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PriceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PriceType {
     const DESC: &'static TableDesc = &TABLE_0205;
     const ALL: &'static [Self] = &[
@@ -9827,7 +9827,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 };
 
 /// The codes of table 0206: Segment action code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
@@ -9838,10 +9838,10 @@ pub enum SegmentActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentActionCode {
     const DESC: &'static TableDesc = &TABLE_0206;
     const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
@@ -9869,7 +9869,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 };
 
 /// The codes of table 0207: Processing mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
@@ -9884,10 +9884,10 @@ pub enum ProcessingMode {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
@@ -9917,7 +9917,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 };
 
 /// The codes of table 0208: Query response status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
@@ -9930,10 +9930,10 @@ pub enum QueryResponseStatus {
     DataFoundNoErrorsThisIsTheDefault,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseStatus {
     const DESC: &'static TableDesc = &TABLE_0208;
     const ALL: &'static [Self] = &[
@@ -9966,7 +9966,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 };
 
 /// The codes of table 0209: Relational operator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
@@ -9987,10 +9987,10 @@ pub enum RelationalOperator {
     NotEqual,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalOperator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalOperator {
     const DESC: &'static TableDesc = &TABLE_0209;
     const ALL: &'static [Self] = &[
@@ -10018,7 +10018,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 };
 
 /// The codes of table 0210: Relational conjunction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
@@ -10027,10 +10027,10 @@ pub enum RelationalConjunction {
     CodeOr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalConjunction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalConjunction {
     const DESC: &'static TableDesc = &TABLE_0210;
     const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
@@ -10070,7 +10070,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 };
 
 /// The codes of table 0211: Alternate character sets.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
@@ -10103,10 +10103,10 @@ pub enum AlternateCharacterSets {
     CodeUnicode,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSets {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSets {
     const DESC: &'static TableDesc = &TABLE_0211;
     const ALL: &'static [Self] = &[
@@ -10159,7 +10159,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 };
 
 /// The codes of table 0213: Purge status code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
@@ -10170,10 +10170,10 @@ pub enum PurgeStatusCode {
     MarkedForPurge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PurgeStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PurgeStatusCode {
     const DESC: &'static TableDesc = &TABLE_0213;
     const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
@@ -10219,7 +10219,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 };
 
 /// The codes of table 0217: Visit priority code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
@@ -10230,10 +10230,10 @@ pub enum VisitPriorityCode {
     Elective,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitPriorityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitPriorityCode {
     const DESC: &'static TableDesc = &TABLE_0217;
     const ALL: &'static [Self] = &[Self::Emergency, Self::Urgent, Self::Elective];
@@ -10277,7 +10277,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 };
 
 /// The codes of table 0220: Living arrangement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
@@ -10294,10 +10294,10 @@ pub enum LivingArrangement {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingArrangement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingArrangement {
     const DESC: &'static TableDesc = &TABLE_0220;
     const ALL: &'static [Self] = &[
@@ -10341,7 +10341,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 };
 
 /// The codes of table 0223: Living dependency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
@@ -10362,10 +10362,10 @@ pub enum LivingDependency {
     WalkUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingDependency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingDependency {
     const DESC: &'static TableDesc = &TABLE_0223;
     const ALL: &'static [Self] = &[
@@ -10393,7 +10393,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 };
 
 /// The codes of table 0224: Transport arranged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
@@ -10404,10 +10404,10 @@ pub enum TransportArranged {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportArranged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportArranged {
     const DESC: &'static TableDesc = &TABLE_0224;
     const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
@@ -10426,7 +10426,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 };
 
 /// The codes of table 0225: Escort required.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
@@ -10437,10 +10437,10 @@ pub enum EscortRequired {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EscortRequired {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EscortRequired {
     const DESC: &'static TableDesc = &TABLE_0225;
     const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
@@ -10514,7 +10514,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 };
 
 /// The codes of table 0227: Manufacturers of vaccines (code=MVX).
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories (includes Ross Products Division)
@@ -10603,10 +10603,10 @@ pub enum ManufacturersOfVaccinesCodeMvx {
     WyethAyerst,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ManufacturersOfVaccinesCodeMvx {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10677,7 +10677,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 };
 
 /// The codes of table 0228: Diagnosis classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
@@ -10698,10 +10698,10 @@ pub enum DiagnosisClassification {
     TissueDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisClassification {
     const DESC: &'static TableDesc = &TABLE_0228;
     const ALL: &'static [Self] = &[
@@ -10733,7 +10733,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 };
 
 /// The codes of table 0229: DRG payor.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
@@ -10744,10 +10744,10 @@ pub enum DrgPayor {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgPayor {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgPayor {
     const DESC: &'static TableDesc = &TABLE_0229;
     const ALL: &'static [Self] = &[
@@ -10778,7 +10778,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 };
 
 /// The codes of table 0230: Procedure functional type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
@@ -10791,10 +10791,10 @@ pub enum ProcedureFunctionalType {
     CodeP,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureFunctionalType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureFunctionalType {
     const DESC: &'static TableDesc = &TABLE_0230;
     const ALL: &'static [Self] = &[
@@ -10822,7 +10822,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 };
 
 /// The codes of table 0231: Student status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
@@ -10833,10 +10833,10 @@ pub enum StudentStatus {
     PartTimeStudent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StudentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StudentStatus {
     const DESC: &'static TableDesc = &TABLE_0231;
     const ALL: &'static [Self] = &[
@@ -10863,7 +10863,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 };
 
 /// The codes of table 0232: Insurance company contact reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
@@ -10874,10 +10874,10 @@ pub enum InsuranceCompanyContactReason {
     NameAddressChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InsuranceCompanyContactReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InsuranceCompanyContactReason {
     const DESC: &'static TableDesc = &TABLE_0232;
     const ALL: &'static [Self] = &[
@@ -10920,7 +10920,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 };
 
 /// The codes of table 0234: Report timing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
@@ -10945,10 +10945,10 @@ pub enum ReportTiming {
     RequestedInformation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportTiming {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportTiming {
     const DESC: &'static TableDesc = &TABLE_0234;
     const ALL: &'static [Self] = &[
@@ -10989,7 +10989,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 };
 
 /// The codes of table 0235: Report source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
@@ -11014,10 +11014,10 @@ pub enum ReportSource {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportSource {
     const DESC: &'static TableDesc = &TABLE_0235;
     const ALL: &'static [Self] = &[
@@ -11052,7 +11052,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 };
 
 /// The codes of table 0236: Event reported to.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
@@ -11065,10 +11065,10 @@ pub enum EventReportedTo {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReportedTo {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReportedTo {
     const DESC: &'static TableDesc = &TABLE_0236;
     const ALL: &'static [Self] = &[
@@ -11101,7 +11101,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 };
 
 /// The codes of table 0237: Event qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
@@ -11122,10 +11122,10 @@ pub enum EventQualification {
     DrugWithdrawal,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventQualification {
     const DESC: &'static TableDesc = &TABLE_0237;
     const ALL: &'static [Self] = &[
@@ -11153,7 +11153,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 };
 
 /// The codes of table 0238: Event seriousness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
@@ -11164,10 +11164,10 @@ pub enum EventSeriousness {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventSeriousness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventSeriousness {
     const DESC: &'static TableDesc = &TABLE_0238;
     const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
@@ -11186,7 +11186,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 };
 
 /// The codes of table 0239: Event expected.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
@@ -11197,10 +11197,10 @@ pub enum EventExpected {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventExpected {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventExpected {
     const DESC: &'static TableDesc = &TABLE_0239;
     const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
@@ -11229,7 +11229,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 };
 
 /// The codes of table 0240: Event consequence.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
@@ -11252,10 +11252,10 @@ pub enum EventConsequence {
     CodeR,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventConsequence {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventConsequence {
     const DESC: &'static TableDesc = &TABLE_0240;
     const ALL: &'static [Self] = &[
@@ -11292,7 +11292,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 };
 
 /// The codes of table 0241: Patient outcome.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
@@ -11311,10 +11311,10 @@ pub enum PatientOutcome {
     Worsening,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientOutcome {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientOutcome {
     const DESC: &'static TableDesc = &TABLE_0241;
     const ALL: &'static [Self] = &[
@@ -11352,7 +11352,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 };
 
 /// The codes of table 0242: Primary observer's qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
@@ -11371,10 +11371,10 @@ pub enum PrimaryObserversQualification {
     Pharmacist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryObserversQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryObserversQualification {
     const DESC: &'static TableDesc = &TABLE_0242;
     const ALL: &'static [Self] = &[
@@ -11401,7 +11401,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 };
 
 /// The codes of table 0243: Identity may be divulged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
@@ -11412,10 +11412,10 @@ pub enum IdentityMayBeDivulged {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityMayBeDivulged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityMayBeDivulged {
     const DESC: &'static TableDesc = &TABLE_0243;
     const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
@@ -11474,7 +11474,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 };
 
 /// The codes of table 0247: Status of evaluation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
@@ -11503,10 +11503,10 @@ pub enum StatusOfEvaluation {
     EvaluationCompleted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusOfEvaluation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusOfEvaluation {
     const DESC: &'static TableDesc = &TABLE_0247;
     const ALL: &'static [Self] = &[
@@ -11546,7 +11546,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 };
 
 /// The codes of table 0248: Product source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
@@ -11559,10 +11559,10 @@ pub enum ProductSource {
     AProductFromAReserveSampleWasEvaluated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductSource {
     const DESC: &'static TableDesc = &TABLE_0248;
     const ALL: &'static [Self] = &[
@@ -11601,7 +11601,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 };
 
 /// The codes of table 0250: Relatedness assessment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
@@ -11616,10 +11616,10 @@ pub enum RelatednessAssessment {
     SomewhatProbable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelatednessAssessment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelatednessAssessment {
     const DESC: &'static TableDesc = &TABLE_0250;
     const ALL: &'static [Self] = &[
@@ -11651,7 +11651,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 };
 
 /// The codes of table 0251: Action taken in response to the event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
@@ -11668,10 +11668,10 @@ pub enum ActionTakenInResponseToTheEvent {
     ProductWithdrawnTemporarily,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionTakenInResponseToTheEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
     const DESC: &'static TableDesc = &TABLE_0251;
     const ALL: &'static [Self] = &[
@@ -11709,7 +11709,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 };
 
 /// The codes of table 0252: Causality observations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
@@ -11736,10 +11736,10 @@ pub enum CausalityObservations {
     CodeTc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CausalityObservations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CausalityObservations {
     const DESC: &'static TableDesc = &TABLE_0252;
     const ALL: &'static [Self] = &[
@@ -11776,7 +11776,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 };
 
 /// The codes of table 0253: Indirect exposure mechanism.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
@@ -11791,10 +11791,10 @@ pub enum IndirectExposureMechanism {
     BloodProduct,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IndirectExposureMechanism {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IndirectExposureMechanism {
     const DESC: &'static TableDesc = &TABLE_0253;
     const ALL: &'static [Self] = &[
@@ -11922,7 +11922,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 };
 
 /// The codes of table 0254: Kind of quantity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
@@ -12131,10 +12131,10 @@ pub enum KindOfQuantity {
     VolumeRatio,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for KindOfQuantity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -12283,7 +12283,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 };
 
 /// The codes of table 0255: Duration categories.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
@@ -12340,10 +12340,10 @@ pub enum DurationCategories {
     ToIdentifyMeasuresAtAPointInTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DurationCategories {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DurationCategories {
     const DESC: &'static TableDesc = &TABLE_0255;
     const ALL: &'static [Self] = &[
@@ -12440,7 +12440,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 };
 
 /// The codes of table 0256: Time delay post challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
@@ -12533,10 +12533,10 @@ pub enum TimeDelayPostChallenge {
     CodeTrough,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeDelayPostChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -12607,7 +12607,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 };
 
 /// The codes of table 0257: Nature of challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
@@ -12618,10 +12618,10 @@ pub enum NatureOfChallenge {
     CodeFfst,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfChallenge {
     const DESC: &'static TableDesc = &TABLE_0257;
     const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
@@ -12645,7 +12645,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 };
 
 /// The codes of table 0258: Relationship modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
@@ -12658,10 +12658,10 @@ pub enum RelationshipModifier {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationshipModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationshipModifier {
     const DESC: &'static TableDesc = &TABLE_0258;
     const ALL: &'static [Self] = &[
@@ -12712,7 +12712,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 };
 
 /// The codes of table 0259: Modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
@@ -12769,10 +12769,10 @@ pub enum Modality {
     XRayAngiography,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Modality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Modality {
     const DESC: &'static TableDesc = &TABLE_0259;
     const ALL: &'static [Self] = &[
@@ -12827,7 +12827,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 };
 
 /// The codes of table 0260: Patient location type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
@@ -12848,10 +12848,10 @@ pub enum PatientLocationType {
     Room,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientLocationType {
     const DESC: &'static TableDesc = &TABLE_0260;
     const ALL: &'static [Self] = &[
@@ -12888,7 +12888,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 };
 
 /// The codes of table 0261: Location equipment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
@@ -12909,10 +12909,10 @@ pub enum LocationEquipment {
     VitalSignsMonitor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationEquipment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationEquipment {
     const DESC: &'static TableDesc = &TABLE_0261;
     const ALL: &'static [Self] = &[
@@ -12947,7 +12947,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 };
 
 /// The codes of table 0262: Privacy level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
@@ -12964,10 +12964,10 @@ pub enum PrivacyLevel {
     Ward,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrivacyLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrivacyLevel {
     const DESC: &'static TableDesc = &TABLE_0262;
     const ALL: &'static [Self] = &[
@@ -13001,7 +13001,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 };
 
 /// The codes of table 0263: Level of care.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
@@ -13020,10 +13020,10 @@ pub enum LevelOfCare {
     Surgery,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LevelOfCare {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LevelOfCare {
     const DESC: &'static TableDesc = &TABLE_0263;
     const ALL: &'static [Self] = &[
@@ -13086,7 +13086,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 };
 
 /// The codes of table 0265: Specialty type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
@@ -13143,10 +13143,10 @@ pub enum SpecialtyType {
     WalkInClinic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialtyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -13200,7 +13200,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 };
 
 /// The codes of table 0267: Days of the week.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
@@ -13219,10 +13219,10 @@ pub enum DaysOfTheWeek {
     Wednesday,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DaysOfTheWeek {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DaysOfTheWeek {
     const DESC: &'static TableDesc = &TABLE_0267;
     const ALL: &'static [Self] = &[
@@ -13253,7 +13253,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 };
 
 /// The codes of table 0268: Override.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
@@ -13264,10 +13264,10 @@ pub enum Override {
     OverrideNotAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Override {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Override {
     const DESC: &'static TableDesc = &TABLE_0268;
     const ALL: &'static [Self] = &[
@@ -13290,7 +13290,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 };
 
 /// The codes of table 0269: Charge on indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
@@ -13299,10 +13299,10 @@ pub enum ChargeOnIndicator {
     ChargeOnResult,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeOnIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeOnIndicator {
     const DESC: &'static TableDesc = &TABLE_0269;
     const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
@@ -13336,7 +13336,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 };
 
 /// The codes of table 0270: Document type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
@@ -13369,10 +13369,10 @@ pub enum DocumentType {
     TransferSummary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentType {
     const DESC: &'static TableDesc = &TABLE_0270;
     const ALL: &'static [Self] = &[
@@ -13414,7 +13414,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 };
 
 /// The codes of table 0271: Document completion status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
@@ -13433,10 +13433,10 @@ pub enum DocumentCompletionStatus {
     PreAuthenticated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentCompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentCompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0271;
     const ALL: &'static [Self] = &[
@@ -13467,7 +13467,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 };
 
 /// The codes of table 0272: Document confidentiality status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
@@ -13478,10 +13478,10 @@ pub enum DocumentConfidentialityStatus {
     VeryRestricted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentConfidentialityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentConfidentialityStatus {
     const DESC: &'static TableDesc = &TABLE_0272;
     const ALL: &'static [Self] = &[
@@ -13509,7 +13509,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 };
 
 /// The codes of table 0273: Document availability status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
@@ -13522,10 +13522,10 @@ pub enum DocumentAvailabilityStatus {
     UnavailableForPatientCare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentAvailabilityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentAvailabilityStatus {
     const DESC: &'static TableDesc = &TABLE_0273;
     const ALL: &'static [Self] = &[
@@ -13554,7 +13554,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 };
 
 /// The codes of table 0275: Document storage status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
@@ -13567,10 +13567,10 @@ pub enum DocumentStorageStatus {
     Purged,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentStorageStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentStorageStatus {
     const DESC: &'static TableDesc = &TABLE_0275;
     const ALL: &'static [Self] = &[
@@ -13600,7 +13600,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 };
 
 /// The codes of table 0276: Appointment reason codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
@@ -13615,10 +13615,10 @@ pub enum AppointmentReasonCodes {
     APreviouslyUnscheduledWalkInVisit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentReasonCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentReasonCodes {
     const DESC: &'static TableDesc = &TABLE_0276;
     const ALL: &'static [Self] = &[
@@ -13650,7 +13650,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 };
 
 /// The codes of table 0277: Appointment type codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
@@ -13661,10 +13661,10 @@ pub enum AppointmentTypeCodes {
     ARequestForATentative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentTypeCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentTypeCodes {
     const DESC: &'static TableDesc = &TABLE_0277;
     const ALL: &'static [Self] = &[
@@ -13707,7 +13707,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 };
 
 /// The codes of table 0278: Filler status codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
@@ -13732,10 +13732,10 @@ pub enum FillerStatusCodes {
     CodeWaitlist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FillerStatusCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FillerStatusCodes {
     const DESC: &'static TableDesc = &TABLE_0278;
     const ALL: &'static [Self] = &[
@@ -13773,7 +13773,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 };
 
 /// The codes of table 0279: Allow substitution codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
@@ -13786,10 +13786,10 @@ pub enum AllowSubstitutionCodes {
     SubstitutionOfThisResourceIsAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitutionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitutionCodes {
     const DESC: &'static TableDesc = &TABLE_0279;
     const ALL: &'static [Self] = &[
@@ -13813,7 +13813,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 };
 
 /// The codes of table 0280: Referral priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
@@ -13824,10 +13824,10 @@ pub enum ReferralPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralPriority {
     const DESC: &'static TableDesc = &TABLE_0280;
     const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
@@ -13853,7 +13853,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 };
 
 /// The codes of table 0281: Referral type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
@@ -13870,10 +13870,10 @@ pub enum ReferralType {
     SkilledNursing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralType {
     const DESC: &'static TableDesc = &TABLE_0281;
     const ALL: &'static [Self] = &[
@@ -13904,7 +13904,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 };
 
 /// The codes of table 0282: Referral disposition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
@@ -13917,10 +13917,10 @@ pub enum ReferralDisposition {
     SendWrittenReport,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralDisposition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralDisposition {
     const DESC: &'static TableDesc = &TABLE_0282;
     const ALL: &'static [Self] = &[
@@ -13949,7 +13949,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 };
 
 /// The codes of table 0283: Referral status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
@@ -13962,10 +13962,10 @@ pub enum ReferralStatus {
     Rejected,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralStatus {
     const DESC: &'static TableDesc = &TABLE_0283;
     const ALL: &'static [Self] = &[
@@ -13994,7 +13994,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 };
 
 /// The codes of table 0284: Referral category.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
@@ -14007,10 +14007,10 @@ pub enum ReferralCategory {
     Outpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralCategory {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralCategory {
     const DESC: &'static TableDesc = &TABLE_0284;
     const ALL: &'static [Self] = &[
@@ -14048,7 +14048,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 };
 
 /// The codes of table 0286: Provider role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
@@ -14061,10 +14061,10 @@ pub enum ProviderRole0286 {
     ReferredToProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0286 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0286 {
     const DESC: &'static TableDesc = &TABLE_0286;
     const ALL: &'static [Self] = &[
@@ -14096,7 +14096,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 };
 
 /// The codes of table 0287: Problem/goal action code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
@@ -14115,10 +14115,10 @@ pub enum ProblemGoalActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProblemGoalActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProblemGoalActionCode {
     const DESC: &'static TableDesc = &TABLE_0287;
     const ALL: &'static [Self] = &[
@@ -14229,7 +14229,7 @@ pub static TABLE_0290: TableDesc = TableDesc {
 };
 
 /// The codes of table 0290: MIME base64 encoding characters.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MimeBase64EncodingCharacters {
     /// `(pad)`: =
@@ -14364,10 +14364,10 @@ pub enum MimeBase64EncodingCharacters {
     J9,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MimeBase64EncodingCharacters {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MimeBase64EncodingCharacters {
     const DESC: &'static TableDesc = &TABLE_0290;
     const ALL: &'static [Self] = &[
@@ -14471,7 +14471,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 };
 
 /// The codes of table 0291: Subtype of referenced data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
@@ -14506,10 +14506,10 @@ pub enum SubtypeOfReferencedData {
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubtypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[
@@ -14659,7 +14659,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 };
 
 /// The codes of table 0292: Vaccines administered.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: diphtheria, tetanus toxoids and pertussis vaccine
@@ -14868,10 +14868,10 @@ pub enum VaccinesAdministered {
     UnknownVaccineOrImmuneGlobulin,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VaccinesAdministered {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -15039,7 +15039,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 };
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
@@ -15062,10 +15062,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     CodeWed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
     const DESC: &'static TableDesc = &TABLE_0294;
     const ALL: &'static [Self] = &[
@@ -15121,7 +15121,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 };
 
 /// The codes of table 0298: CP range type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
@@ -15130,10 +15130,10 @@ pub enum CpRangeType {
     ProRate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CpRangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CpRangeType {
     const DESC: &'static TableDesc = &TABLE_0298;
     const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
@@ -15156,7 +15156,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 };
 
 /// The codes of table 0299: Encoding.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
@@ -15167,10 +15167,10 @@ pub enum Encoding {
     HexadecimalEncoding,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Encoding {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Encoding {
     const DESC: &'static TableDesc = &TABLE_0299;
     const ALL: &'static [Self] = &[
@@ -15215,7 +15215,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 };
 
 /// The codes of table 0301: Universal ID type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
@@ -15244,10 +15244,10 @@ pub enum UniversalIdType {
     AnX500DirectoryName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for UniversalIdType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for UniversalIdType {
     const DESC: &'static TableDesc = &TABLE_0301;
     const ALL: &'static [Self] = &[
@@ -15314,7 +15314,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 };
 
 /// The codes of table 0305: Person location type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
@@ -15333,10 +15333,10 @@ pub enum PersonLocationType {
     Snf,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PersonLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PersonLocationType {
     const DESC: &'static TableDesc = &TABLE_0305;
     const ALL: &'static [Self] = &[
@@ -15394,7 +15394,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 };
 
 /// The codes of table 0309: Coverage type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
@@ -15405,10 +15405,10 @@ pub enum CoverageType {
     PhysicianProfessional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoverageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoverageType {
     const DESC: &'static TableDesc = &TABLE_0309;
     const ALL: &'static [Self] = &[
@@ -15436,7 +15436,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 };
 
 /// The codes of table 0311: Job status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
@@ -15449,10 +15449,10 @@ pub enum JobStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JobStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JobStatus {
     const DESC: &'static TableDesc = &TABLE_0311;
     const ALL: &'static [Self] = &[
@@ -15506,7 +15506,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 };
 
 /// The codes of table 0315: Living will code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
@@ -15521,10 +15521,10 @@ pub enum LivingWillCode {
     YesPatientHasALivingWill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingWillCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingWillCode {
     const DESC: &'static TableDesc = &TABLE_0315;
     const ALL: &'static [Self] = &[
@@ -15560,7 +15560,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 };
 
 /// The codes of table 0316: Organ donor code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
@@ -15579,10 +15579,10 @@ pub enum OrganDonorCode {
     CodeY,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganDonorCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganDonorCode {
     const DESC: &'static TableDesc = &TABLE_0316;
     const ALL: &'static [Self] = &[
@@ -15615,7 +15615,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 };
 
 /// The codes of table 0317: Annotations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
@@ -15630,10 +15630,10 @@ pub enum Annotations {
     Etc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Annotations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Annotations {
     const DESC: &'static TableDesc = &TABLE_0317;
     const ALL: &'static [Self] = &[
@@ -15681,7 +15681,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 };
 
 /// The codes of table 0321: Dispense method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
@@ -15694,10 +15694,10 @@ pub enum DispenseMethod {
     UnitDose,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseMethod {
     const DESC: &'static TableDesc = &TABLE_0321;
     const ALL: &'static [Self] = &[
@@ -15726,7 +15726,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 };
 
 /// The codes of table 0322: Completion status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
@@ -15739,10 +15739,10 @@ pub enum CompletionStatus {
     Refused,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0322;
     const ALL: &'static [Self] = &[
@@ -15766,7 +15766,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 };
 
 /// The codes of table 0323: Action code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add/Insert
@@ -15777,10 +15777,10 @@ pub enum ActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionCode {
     const DESC: &'static TableDesc = &TABLE_0323;
     const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
@@ -15818,7 +15818,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 };
 
 /// The codes of table 0324: Location characteristic ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
@@ -15847,10 +15847,10 @@ pub enum LocationCharacteristicId {
     TeachingLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationCharacteristicId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationCharacteristicId {
     const DESC: &'static TableDesc = &TABLE_0324;
     const ALL: &'static [Self] = &[
@@ -15890,7 +15890,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 };
 
 /// The codes of table 0325: Location relationship ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
@@ -15909,10 +15909,10 @@ pub enum LocationRelationshipId {
     SecondNearestPharmacy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationRelationshipId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationRelationshipId {
     const DESC: &'static TableDesc = &TABLE_0325;
     const ALL: &'static [Self] = &[
@@ -15939,7 +15939,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 };
 
 /// The codes of table 0326: Visit indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
@@ -15948,10 +15948,10 @@ pub enum VisitIndicator {
     VisitLevel,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitIndicator {
     const DESC: &'static TableDesc = &TABLE_0326;
     const ALL: &'static [Self] = &[Self::AccountLevelDefault, Self::VisitLevel];
@@ -15988,7 +15988,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 };
 
 /// The codes of table 0329: Quantity method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
@@ -15997,10 +15997,10 @@ pub enum QuantityMethod {
     EstimatedSeeComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityMethod {
     const DESC: &'static TableDesc = &TABLE_0329;
     const ALL: &'static [Self] = &[Self::ActualCount, Self::EstimatedSeeComment];
@@ -16026,7 +16026,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 };
 
 /// The codes of table 0330: Marketing basis.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
@@ -16043,10 +16043,10 @@ pub enum MarketingBasis {
     Transitional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MarketingBasis {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MarketingBasis {
     const DESC: &'static TableDesc = &TABLE_0330;
     const ALL: &'static [Self] = &[
@@ -16077,7 +16077,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 };
 
 /// The codes of table 0331: Facility type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
@@ -16090,10 +16090,10 @@ pub enum FacilityType {
     User,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FacilityType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FacilityType {
     const DESC: &'static TableDesc = &TABLE_0331;
     const ALL: &'static [Self] = &[
@@ -16117,7 +16117,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 };
 
 /// The codes of table 0332: Source type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
@@ -16126,10 +16126,10 @@ pub enum SourceType {
     Initiate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceType {
     const DESC: &'static TableDesc = &TABLE_0332;
     const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
@@ -16162,7 +16162,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 };
 
 /// The codes of table 0334: Disabled person.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPerson {
     /// `AP`: Associated party
@@ -16175,10 +16175,10 @@ pub enum DisabledPerson {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DisabledPerson {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DisabledPerson {
     const DESC: &'static TableDesc = &TABLE_0334;
     const ALL: &'static [Self] = &[
@@ -16247,7 +16247,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 };
 
 /// The codes of table 0335: Repeat pattern.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
@@ -16290,10 +16290,10 @@ pub enum RepeatPattern {
     CibusVespertinusDinner,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RepeatPattern {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RepeatPattern {
     const DESC: &'static TableDesc = &TABLE_0335;
     const ALL: &'static [Self] = &[
@@ -16337,7 +16337,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 };
 
 /// The codes of table 0336: Referral reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
@@ -16350,10 +16350,10 @@ pub enum ReferralReason {
     WorkLoad,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralReason {
     const DESC: &'static TableDesc = &TABLE_0336;
     const ALL: &'static [Self] = &[
@@ -16377,7 +16377,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 };
 
 /// The codes of table 0337: Certification status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
@@ -16386,10 +16386,10 @@ pub enum CertificationStatus {
     Eligible,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationStatus {
     const DESC: &'static TableDesc = &TABLE_0337;
     const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
@@ -16420,7 +16420,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 };
 
 /// The codes of table 0338: Practitioner ID number type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
@@ -16447,10 +16447,10 @@ pub enum PractitionerIdNumberType {
     UniquePhysicianIdNo,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PractitionerIdNumberType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PractitionerIdNumberType {
     const DESC: &'static TableDesc = &TABLE_0338;
     const ALL: &'static [Self] = &[
@@ -16492,7 +16492,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 };
 
 /// The codes of table 0339: Advanced beneficiary notice code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
@@ -16505,10 +16505,10 @@ pub enum AdvancedBeneficiaryNoticeCode {
     Code4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvancedBeneficiaryNoticeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
     const DESC: &'static TableDesc = &TABLE_0339;
     const ALL: &'static [Self] = &[Self::Code1, Self::Code2, Self::Code3, Self::Code4];
@@ -16583,7 +16583,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 };
 
 /// The codes of table 0344: Patient's relationship to insured.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
@@ -16626,10 +16626,10 @@ pub enum PatientsRelationshipToInsured {
     Grandparent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientsRelationshipToInsured {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientsRelationshipToInsured {
     const DESC: &'static TableDesc = &TABLE_0344;
     const ALL: &'static [Self] = &[
@@ -16704,7 +16704,7 @@ pub static TABLE_0348: TableDesc = TableDesc {
 };
 
 /// The codes of table 0348: Special program indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramIndicator {
     /// `01`: EPSDT-CHAP
@@ -16725,10 +16725,10 @@ pub enum SpecialProgramIndicator {
     InducedAbortionVictimRapeIncest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialProgramIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialProgramIndicator {
     const DESC: &'static TableDesc = &TABLE_0348;
     const ALL: &'static [Self] = &[
@@ -16762,7 +16762,7 @@ pub static TABLE_0349: TableDesc = TableDesc {
 };
 
 /// The codes of table 0349: PSRO/UR approval indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PsroUrApprovalIndicator {
     /// `1`: Approved by the PSRO/UR as billed
@@ -16777,10 +16777,10 @@ pub enum PsroUrApprovalIndicator {
     PostpaymentReviewApplicable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PsroUrApprovalIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PsroUrApprovalIndicator {
     const DESC: &'static TableDesc = &TABLE_0349;
     const ALL: &'static [Self] = &[
@@ -16896,7 +16896,7 @@ pub static TABLE_0350: TableDesc = TableDesc {
 };
 
 /// The codes of table 0350: Occurrence code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OccurrenceCode {
     /// `01`: Auto accident
@@ -17051,10 +17051,10 @@ pub enum OccurrenceCode {
     BenefitsExhaustedPayerA,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OccurrenceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OccurrenceCode {
     const DESC: &'static TableDesc = &TABLE_0350;
     const ALL: &'static [Self] = &[
@@ -17161,7 +17161,7 @@ pub static TABLE_0351: TableDesc = TableDesc {
 };
 
 /// The codes of table 0351: Occurrence span.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OccurrenceSpan {
     /// `70`: Qualifying stay dates for SNF
@@ -17188,10 +17188,10 @@ pub enum OccurrenceSpan {
     PsroUrApprovedStayDates,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OccurrenceSpan {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OccurrenceSpan {
     const DESC: &'static TableDesc = &TABLE_0351;
     const ALL: &'static [Self] = &[
@@ -17228,7 +17228,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 };
 
 /// The codes of table 0353: CWE statuses.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
@@ -17243,10 +17243,10 @@ pub enum CweStatuses {
     AskedButUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CweStatuses {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CweStatuses {
     const DESC: &'static TableDesc = &TABLE_0353;
     const ALL: &'static [Self] = &[
@@ -17453,7 +17453,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 };
 
 /// The codes of table 0354: Message structure.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
@@ -17814,10 +17814,10 @@ pub enum MessageStructure {
     V02,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageStructure {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -18015,7 +18015,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 };
 
 /// The codes of table 0355: Primary key value type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
@@ -18024,10 +18024,10 @@ pub enum PrimaryKeyValueType {
     PersonLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryKeyValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryKeyValueType {
     const DESC: &'static TableDesc = &TABLE_0355;
     const ALL: &'static [Self] = &[Self::CodedElement, Self::PersonLocation];
@@ -18049,7 +18049,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
 };
 
 /// The codes of table 0356: Alternate character set handling scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: sec. 2.9 as defined in I
@@ -18058,10 +18058,10 @@ pub enum AlternateCharacterSetHandlingScheme {
     AndViceVersa,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSetHandlingScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
     const DESC: &'static TableDesc = &TABLE_0356;
     const ALL: &'static [Self] = &[Self::Sec2Point9AsDefinedInI, Self::AndViceVersa];
@@ -18094,7 +18094,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 };
 
 /// The codes of table 0357: Message error condition codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
@@ -18125,10 +18125,10 @@ pub enum MessageErrorConditionCodes {
     ApplicationInternalError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageErrorConditionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageErrorConditionCodes {
     const DESC: &'static TableDesc = &TABLE_0357;
     const ALL: &'static [Self] = &[
@@ -18173,7 +18173,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 };
 
 /// The codes of table 0359: Diagnosis priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
@@ -18182,10 +18182,10 @@ pub enum DiagnosisPriority {
     ThePrimaryDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisPriority {
     const DESC: &'static TableDesc = &TABLE_0359;
     const ALL: &'static [Self] = &[
@@ -18248,7 +18248,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 };
 
 /// The codes of table 0360: Degree.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Degree {
     /// `AA`: Associate of Arts
@@ -18333,10 +18333,10 @@ pub enum Degree {
     TradeSchoolGraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Degree {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Degree {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -18434,7 +18434,7 @@ pub static TABLE_0363: TableDesc = TableDesc {
 };
 
 /// The codes of table 0363: Assigning authority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssigningAuthority {
     /// `AUSDVA`: Australia - Dept. of Veterans Affairs
@@ -18477,10 +18477,10 @@ pub enum AssigningAuthority {
     UsSocialSecurityAdministration,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AssigningAuthority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AssigningAuthority {
     const DESC: &'static TableDesc = &TABLE_0363;
     const ALL: &'static [Self] = &[
@@ -18528,7 +18528,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 };
 
 /// The codes of table 0364: Comment type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
@@ -18549,10 +18549,10 @@ pub enum CommentType {
     Remark,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommentType {
     const DESC: &'static TableDesc = &TABLE_0364;
     const ALL: &'static [Self] = &[
@@ -18590,7 +18590,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 };
 
 /// The codes of table 0365: Equipment state.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
@@ -18613,10 +18613,10 @@ pub enum EquipmentState {
     PoweredUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EquipmentState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EquipmentState {
     const DESC: &'static TableDesc = &TABLE_0365;
     const ALL: &'static [Self] = &[
@@ -18645,7 +18645,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
 };
 
 /// The codes of table 0366: Local/remote control state.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
@@ -18654,10 +18654,10 @@ pub enum LocalRemoteControlState {
     Remote,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocalRemoteControlState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocalRemoteControlState {
     const DESC: &'static TableDesc = &TABLE_0366;
     const ALL: &'static [Self] = &[Self::Local, Self::Remote];
@@ -18681,7 +18681,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 };
 
 /// The codes of table 0367: Alert level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
@@ -18694,10 +18694,10 @@ pub enum AlertLevel {
     Warning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertLevel {
     const DESC: &'static TableDesc = &TABLE_0367;
     const ALL: &'static [Self] = &[
@@ -18741,7 +18741,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 };
 
 /// The codes of table 0368: Remote control command.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
@@ -18784,10 +18784,10 @@ pub enum RemoteControlCommand {
     Unload,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RemoteControlCommand {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RemoteControlCommand {
     const DESC: &'static TableDesc = &TABLE_0368;
     const ALL: &'static [Self] = &[
@@ -18832,7 +18832,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 };
 
 /// The codes of table 0369: Specimen role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
@@ -18847,10 +18847,10 @@ pub enum SpecimenRole {
     ReplicateOfPatientSampleAsAControl,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenRole {
     const DESC: &'static TableDesc = &TABLE_0369;
     const ALL: &'static [Self] = &[
@@ -18884,7 +18884,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 };
 
 /// The codes of table 0370: Container status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
@@ -18905,10 +18905,10 @@ pub enum ContainerStatus {
     ContainerUnavailable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContainerStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContainerStatus {
     const DESC: &'static TableDesc = &TABLE_0370;
     const ALL: &'static [Self] = &[
@@ -18945,7 +18945,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 };
 
 /// The codes of table 0371: Additive.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Additive {
     /// `BOR`: Borate
@@ -18966,10 +18966,10 @@ pub enum Additive {
     SodiumNaHeparin,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Additive {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Additive {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -19006,7 +19006,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 };
 
 /// The codes of table 0372: Specimen component.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
@@ -19027,10 +19027,10 @@ pub enum SpecimenComponent {
     Supernatant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenComponent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenComponent {
     const DESC: &'static TableDesc = &TABLE_0372;
     const ALL: &'static [Self] = &[
@@ -19067,7 +19067,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 };
 
 /// The codes of table 0373: Treatment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
@@ -19088,10 +19088,10 @@ pub enum Treatment {
     Ultrafiltration,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Treatment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Treatment {
     const DESC: &'static TableDesc = &TABLE_0373;
     const ALL: &'static [Self] = &[
@@ -19119,17 +19119,17 @@ pub static TABLE_0374: TableDesc = TableDesc {
 };
 
 /// The codes of table 0374: System induced contaminants.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SystemInducedContaminants {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SystemInducedContaminants {
     const DESC: &'static TableDesc = &TABLE_0374;
     const ALL: &'static [Self] = &[Self::PresentTypeOfContaminationUnspecified];
@@ -19151,7 +19151,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
 };
 
 /// The codes of table 0375: Artificial blood.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
@@ -19160,10 +19160,10 @@ pub enum ArtificialBlood {
     StromalFreeHemoglobinPreparations,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ArtificialBlood {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ArtificialBlood {
     const DESC: &'static TableDesc = &TABLE_0375;
     const ALL: &'static [Self] = &[
@@ -19192,7 +19192,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 };
 
 /// The codes of table 0376: Special handling considerations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingConsiderations {
     /// `C37`: Critical maintain at 37C (e.g., cryoglobulin specimen
@@ -19209,10 +19209,10 @@ pub enum SpecialHandlingConsiderations {
     ProtectFromLight,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialHandlingConsiderations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialHandlingConsiderations {
     const DESC: &'static TableDesc = &TABLE_0376;
     const ALL: &'static [Self] = &[
@@ -19241,7 +19241,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
 };
 
 /// The codes of table 0377: Other environmental factors.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
@@ -19250,10 +19250,10 @@ pub enum OtherEnvironmentalFactors {
     CodeAtm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OtherEnvironmentalFactors {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OtherEnvironmentalFactors {
     const DESC: &'static TableDesc = &TABLE_0377;
     const ALL: &'static [Self] = &[Self::CodeA60, Self::CodeAtm];
@@ -19329,7 +19329,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 };
 
 /// The codes of table 0383: Substance status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
@@ -19356,10 +19356,10 @@ pub enum SubstanceStatus {
     QcWarning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceStatus {
     const DESC: &'static TableDesc = &TABLE_0383;
     const ALL: &'static [Self] = &[
@@ -19406,7 +19406,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 };
 
 /// The codes of table 0384: Substance type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
@@ -19435,10 +19435,10 @@ pub enum SubstanceType {
     SolidWaste,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceType {
     const DESC: &'static TableDesc = &TABLE_0384;
     const ALL: &'static [Self] = &[
@@ -19500,7 +19500,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 };
 
 /// The codes of table 0387: Command response.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition (see response parameters)
@@ -19515,10 +19515,10 @@ pub enum CommandResponse {
     CodeUn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommandResponse {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommandResponse {
     const DESC: &'static TableDesc = &TABLE_0387;
     const ALL: &'static [Self] = &[
@@ -19543,7 +19543,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
 };
 
 /// The codes of table 0388: Processing type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
@@ -19552,10 +19552,10 @@ pub enum ProcessingType {
     RegularProduction,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingType {
     const DESC: &'static TableDesc = &TABLE_0388;
     const ALL: &'static [Self] = &[Self::Evaluation, Self::RegularProduction];
@@ -19579,7 +19579,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 };
 
 /// The codes of table 0389: Analyte repeat status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
@@ -19592,10 +19592,10 @@ pub enum AnalyteRepeatStatus {
     RepeatedWithoutDilution,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AnalyteRepeatStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AnalyteRepeatStatus {
     const DESC: &'static TableDesc = &TABLE_0389;
     const ALL: &'static [Self] = &[
@@ -19627,7 +19627,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 };
 
 /// The codes of table 0391: Segment group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `OBRG`: OBR group
@@ -19646,10 +19646,10 @@ pub enum SegmentGroup {
     RxoGroup,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
@@ -19681,7 +19681,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 };
 
 /// The codes of table 0392: Match reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
@@ -19694,10 +19694,10 @@ pub enum MatchReason {
     MatchOnSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchReason {
     const DESC: &'static TableDesc = &TABLE_0392;
     const ALL: &'static [Self] = &[
@@ -19724,7 +19724,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
 };
 
 /// The codes of table 0393: Match algorithms.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
@@ -19733,10 +19733,10 @@ pub enum MatchAlgorithms {
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchAlgorithms {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchAlgorithms {
     const DESC: &'static TableDesc = &TABLE_0393;
     const ALL: &'static [Self] = &[
@@ -19758,7 +19758,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 };
 
 /// The codes of table 0394: Response modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
@@ -19769,10 +19769,10 @@ pub enum ResponseModality {
     Bolus,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseModality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseModality {
     const DESC: &'static TableDesc = &TABLE_0394;
     const ALL: &'static [Self] = &[Self::Batch, Self::RealTime, Self::Bolus];
@@ -19791,7 +19791,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
 };
 
 /// The codes of table 0395: Modify indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
@@ -19800,10 +19800,10 @@ pub enum ModifyIndicator {
     NewSubscription,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifyIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifyIndicator {
     const DESC: &'static TableDesc = &TABLE_0395;
     const ALL: &'static [Self] = &[Self::ModifiedSubscription, Self::NewSubscription];
@@ -19903,7 +19903,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 };
 
 /// The codes of table 0396: Coding System.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
@@ -20058,10 +20058,10 @@ pub enum CodingSystem {
     WhoAtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CodingSystem {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -20162,7 +20162,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 };
 
 /// The codes of table 0397: Sequencing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
@@ -20177,10 +20177,10 @@ pub enum Sequencing {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Sequencing {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Sequencing {
     const DESC: &'static TableDesc = &TABLE_0397;
     const ALL: &'static [Self] = &[
@@ -20205,7 +20205,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
 };
 
 /// The codes of table 0398: Continuation style code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
@@ -20214,10 +20214,10 @@ pub enum ContinuationStyleCode {
     InteractiveContinuation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContinuationStyleCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContinuationStyleCode {
     const DESC: &'static TableDesc = &TABLE_0398;
     const ALL: &'static [Self] = &[Self::Fragmentation, Self::InteractiveContinuation];
@@ -20490,7 +20490,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
 };
 
 /// The codes of table 0399: Country code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CountryCode {
     /// `ABW`: ARUBA
@@ -21001,10 +21001,10 @@ pub enum CountryCode {
     Zimbabwe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CountryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CountryCode {
     const DESC: &'static TableDesc = &TABLE_0399;
     const ALL: &'static [Self] = &[
@@ -21277,7 +21277,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
 };
 
 /// The codes of table 0401: Government reimbursement program.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
@@ -21286,10 +21286,10 @@ pub enum GovernmentReimbursementProgram {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GovernmentReimbursementProgram {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GovernmentReimbursementProgram {
     const DESC: &'static TableDesc = &TABLE_0401;
     const ALL: &'static [Self] = &[Self::MediCal, Self::Medicare];
@@ -21313,7 +21313,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 };
 
 /// The codes of table 0402: School type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
@@ -21326,10 +21326,10 @@ pub enum SchoolType {
     Undergraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SchoolType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SchoolType {
     const DESC: &'static TableDesc = &TABLE_0402;
     const ALL: &'static [Self] = &[
@@ -21359,7 +21359,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 };
 
 /// The codes of table 0403: Language ability.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
@@ -21374,10 +21374,10 @@ pub enum LanguageAbility {
     Sign,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageAbility {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageAbility {
     const DESC: &'static TableDesc = &TABLE_0403;
     const ALL: &'static [Self] = &[
@@ -21409,7 +21409,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 };
 
 /// The codes of table 0404: Language proficiency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
@@ -21426,10 +21426,10 @@ pub enum LanguageProficiency {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageProficiency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageProficiency {
     const DESC: &'static TableDesc = &TABLE_0404;
     const ALL: &'static [Self] = &[
@@ -21472,7 +21472,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 };
 
 /// The codes of table 0406: Organization unit type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType {
     /// `1`: Hospital
@@ -21491,10 +21491,10 @@ pub enum OrganizationUnitType {
     Office,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationUnitType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationUnitType {
     const DESC: &'static TableDesc = &TABLE_0406;
     const ALL: &'static [Self] = &[
@@ -21525,7 +21525,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 };
 
 /// The codes of table 0409: Application change type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
@@ -21536,10 +21536,10 @@ pub enum ApplicationChangeType {
     StartUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ApplicationChangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ApplicationChangeType {
     const DESC: &'static TableDesc = &TABLE_0409;
     const ALL: &'static [Self] = &[
@@ -21593,7 +21593,7 @@ pub static TABLE_0411: TableDesc = TableDesc {
 };
 
 /// The codes of table 0411: Supplemental service information values.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplementalServiceInformationValues {
     /// `1ST`: First
@@ -21658,10 +21658,10 @@ pub enum SupplementalServiceInformationValues {
     WithSedation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SupplementalServiceInformationValues {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SupplementalServiceInformationValues {
     const DESC: &'static TableDesc = &TABLE_0411;
     const ALL: &'static [Self] = &[
@@ -21738,7 +21738,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
 };
 
 /// The codes of table 0415: DRG transfer type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgTransferType {
     /// `E`: DRG Exempt
@@ -21747,10 +21747,10 @@ pub enum DrgTransferType {
     DrgNonExempt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgTransferType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgTransferType {
     const DESC: &'static TableDesc = &TABLE_0415;
     const ALL: &'static [Self] = &[Self::DrgExempt, Self::DrgNonExempt];
@@ -21775,7 +21775,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 };
 
 /// The codes of table 0416: Procedure DRG type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
@@ -21790,10 +21790,10 @@ pub enum ProcedureDrgType {
     N3rdOperative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureDrgType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureDrgType {
     const DESC: &'static TableDesc = &TABLE_0416;
     const ALL: &'static [Self] = &[
@@ -21832,7 +21832,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 };
 
 /// The codes of table 0417: Tissue type code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
@@ -21863,10 +21863,10 @@ pub enum TissueTypeCode {
     AdditionalTissueRequired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TissueTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TissueTypeCode {
     const DESC: &'static TableDesc = &TABLE_0417;
     const ALL: &'static [Self] = &[
@@ -21903,7 +21903,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 };
 
 /// The codes of table 0418: Procedure priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
@@ -21914,10 +21914,10 @@ pub enum ProcedurePriority {
     ForRankedSecondaryProcedures,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedurePriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedurePriority {
     const DESC: &'static TableDesc = &TABLE_0418;
     const ALL: &'static [Self] = &[
@@ -21940,7 +21940,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 };
 
 /// The codes of table 0421: Severity of illness code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
@@ -21951,10 +21951,10 @@ pub enum SeverityOfIllnessCode {
     Severe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SeverityOfIllnessCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SeverityOfIllnessCode {
     const DESC: &'static TableDesc = &TABLE_0421;
     const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
@@ -21980,7 +21980,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 };
 
 /// The codes of table 0422: Triage code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
@@ -21997,10 +21997,10 @@ pub enum TriageCode {
     Other,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TriageCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TriageCode {
     const DESC: &'static TableDesc = &TABLE_0422;
     const ALL: &'static [Self] = &[
@@ -22026,17 +22026,17 @@ pub static TABLE_0423: TableDesc = TableDesc {
 };
 
 /// The codes of table 0423: Case category code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CaseCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CaseCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0423;
     const ALL: &'static [Self] = &[Self::DoctorsOfficeClosed];
@@ -22059,7 +22059,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 };
 
 /// The codes of table 0424: Gestation category code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
@@ -22070,10 +22070,10 @@ pub enum GestationCategoryCode {
     OverduePostTerm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GestationCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GestationCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0424;
     const ALL: &'static [Self] = &[
@@ -22102,7 +22102,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 };
 
 /// The codes of table 0425: Newborn code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
@@ -22117,10 +22117,10 @@ pub enum NewbornCode {
     BornAtHome,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NewbornCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NewbornCode {
     const DESC: &'static TableDesc = &TABLE_0425;
     const ALL: &'static [Self] = &[
@@ -22161,7 +22161,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 };
 
 /// The codes of table 0426: Blood product code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
@@ -22196,10 +22196,10 @@ pub enum BloodProductCode {
     AutologousWholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductCode {
     const DESC: &'static TableDesc = &TABLE_0426;
     const ALL: &'static [Self] = &[
@@ -22249,7 +22249,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 };
 
 /// The codes of table 0427: Risk management incident code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
@@ -22282,10 +22282,10 @@ pub enum RiskManagementIncidentCode {
     TransfusionError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RiskManagementIncidentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RiskManagementIncidentCode {
     const DESC: &'static TableDesc = &TABLE_0427;
     const ALL: &'static [Self] = &[
@@ -22319,7 +22319,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 };
 
 /// The codes of table 0428: Incident type code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
@@ -22330,10 +22330,10 @@ pub enum IncidentTypeCode {
     UserError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IncidentTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IncidentTypeCode {
     const DESC: &'static TableDesc = &TABLE_0428;
     const ALL: &'static [Self] = &[Self::Other, Self::Preventable, Self::UserError];
@@ -22365,7 +22365,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 };
 
 /// The codes of table 0429: Production class Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
@@ -22394,10 +22394,10 @@ pub enum ProductionClassCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductionClassCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductionClassCode {
     const DESC: &'static TableDesc = &TABLE_0429;
     const ALL: &'static [Self] = &[
@@ -22437,7 +22437,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 };
 
 /// The codes of table 0430: Mode of arrival code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
@@ -22456,10 +22456,10 @@ pub enum ModeOfArrivalCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModeOfArrivalCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModeOfArrivalCode {
     const DESC: &'static TableDesc = &TABLE_0430;
     const ALL: &'static [Self] = &[
@@ -22494,7 +22494,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 };
 
 /// The codes of table 0431: Recreational drug use code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
@@ -22513,10 +22513,10 @@ pub enum RecreationalDrugUseCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecreationalDrugUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecreationalDrugUseCode {
     const DESC: &'static TableDesc = &TABLE_0431;
     const ALL: &'static [Self] = &[
@@ -22550,7 +22550,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 };
 
 /// The codes of table 0432: Admission level of care code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
@@ -22567,10 +22567,10 @@ pub enum AdmissionLevelOfCareCode {
     Moribund,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionLevelOfCareCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
     const DESC: &'static TableDesc = &TABLE_0432;
     const ALL: &'static [Self] = &[
@@ -22606,7 +22606,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 };
 
 /// The codes of table 0433: Precaution code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
@@ -22629,10 +22629,10 @@ pub enum PrecautionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrecautionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrecautionCode {
     const DESC: &'static TableDesc = &TABLE_0433;
     const ALL: &'static [Self] = &[
@@ -22668,7 +22668,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 };
 
 /// The codes of table 0434: Patient condition code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
@@ -22685,10 +22685,10 @@ pub enum PatientConditionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientConditionCode {
     const DESC: &'static TableDesc = &TABLE_0434;
     const ALL: &'static [Self] = &[
@@ -22714,17 +22714,17 @@ pub static TABLE_0435: TableDesc = TableDesc {
 };
 
 /// The codes of table 0435: Advance directive code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvanceDirectiveCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvanceDirectiveCode {
     const DESC: &'static TableDesc = &TABLE_0435;
     const ALL: &'static [Self] = &[Self::DoNotResuscitate];
@@ -22748,7 +22748,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 };
 
 /// The codes of table 0436: Sensitivity to Causative Agent code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
@@ -22761,10 +22761,10 @@ pub enum SensitivityToCausativeAgentCode {
     Intolerance,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SensitivityToCausativeAgentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
     const DESC: &'static TableDesc = &TABLE_0436;
     const ALL: &'static [Self] = &[
@@ -22788,7 +22788,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 };
 
 /// The codes of table 0437: Alert device code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
@@ -22799,10 +22799,10 @@ pub enum AlertDeviceCode {
     WalletCard,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertDeviceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertDeviceCode {
     const DESC: &'static TableDesc = &TABLE_0437;
     const ALL: &'static [Self] = &[Self::Bracelet, Self::Necklace, Self::WalletCard];
@@ -22829,7 +22829,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 };
 
 /// The codes of table 0438: Allergy clinical status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
@@ -22848,10 +22848,10 @@ pub enum AllergyClinicalStatus {
     Unconfirmed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergyClinicalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergyClinicalStatus {
     const DESC: &'static TableDesc = &TABLE_0438;
     const ALL: &'static [Self] = &[
@@ -22934,7 +22934,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 };
 
 /// The codes of table 0440: Data types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
@@ -23049,10 +23049,10 @@ pub enum DataTypes {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DataTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -23135,7 +23135,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 };
 
 /// The codes of table 0441: Immunization registry status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
@@ -23154,10 +23154,10 @@ pub enum ImmunizationRegistryStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ImmunizationRegistryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ImmunizationRegistryStatus {
     const DESC: &'static TableDesc = &TABLE_0441;
     const ALL: &'static [Self] = &[
@@ -23189,7 +23189,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 };
 
 /// The codes of table 0442: Location service code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
@@ -23202,10 +23202,10 @@ pub enum LocationServiceCode {
     Therapeutic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationServiceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationServiceCode {
     const DESC: &'static TableDesc = &TABLE_0442;
     const ALL: &'static [Self] = &[
@@ -23237,7 +23237,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 };
 
 /// The codes of table 0443: Provider role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
@@ -23256,10 +23256,10 @@ pub enum ProviderRole0443 {
     ReferredToProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0443 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0443 {
     const DESC: &'static TableDesc = &TABLE_0443;
     const ALL: &'static [Self] = &[
@@ -23289,7 +23289,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
 };
 
 /// The codes of table 0444: Name assembly order.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
@@ -23298,10 +23298,10 @@ pub enum NameAssemblyOrder {
     PrefixGivenMiddleFamilySuffix,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAssemblyOrder {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAssemblyOrder {
     const DESC: &'static TableDesc = &TABLE_0444;
     const ALL: &'static [Self] = &[
@@ -23328,7 +23328,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 };
 
 /// The codes of table 0445: Identity Reliability Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
@@ -23341,10 +23341,10 @@ pub enum IdentityReliabilityCode {
     UnknownDefaultSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityReliabilityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityReliabilityCode {
     const DESC: &'static TableDesc = &TABLE_0445;
     const ALL: &'static [Self] = &[
@@ -23404,7 +23404,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
 };
 
 /// The codes of table 0450: Event type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
@@ -23413,10 +23413,10 @@ pub enum EventType0450 {
     ServiceEvent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType0450 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType0450 {
     const DESC: &'static TableDesc = &TABLE_0450;
     const ALL: &'static [Self] = &[Self::LogEvent, Self::ServiceEvent];
@@ -23435,17 +23435,17 @@ pub static TABLE_0451: TableDesc = TableDesc {
 };
 
 /// The codes of table 0451: Substance identifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceIdentifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceIdentifier {
     const DESC: &'static TableDesc = &TABLE_0451;
     const ALL: &'static [Self] = &[Self::UsedForQueryOfAllInventoryItems];
@@ -23466,17 +23466,17 @@ pub static TABLE_0452: TableDesc = TableDesc {
 };
 
 /// The codes of table 0452: Health care provider type code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderTypeCode {
     const DESC: &'static TableDesc = &TABLE_0452;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23500,17 +23500,17 @@ pub static TABLE_0453: TableDesc = TableDesc {
 };
 
 /// The codes of table 0453: Health care provider classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderClassification {
     const DESC: &'static TableDesc = &TABLE_0453;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23534,17 +23534,17 @@ pub static TABLE_0454: TableDesc = TableDesc {
 };
 
 /// The codes of table 0454: Health care provider area of specialization.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderAreaOfSpecialization {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
     const DESC: &'static TableDesc = &TABLE_0454;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23566,7 +23566,7 @@ pub static TABLE_0455: TableDesc = TableDesc {
 };
 
 /// The codes of table 0455: Type of bill code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfBillCode {
     /// `131`: Hospital - Outpatient - Admit thru Discharge Claim
@@ -23575,10 +23575,10 @@ pub enum TypeOfBillCode {
     HospitalOtherAdmitThruDischargeClaim,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfBillCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfBillCode {
     const DESC: &'static TableDesc = &TABLE_0455;
     const ALL: &'static [Self] = &[
@@ -23607,7 +23607,7 @@ pub static TABLE_0456: TableDesc = TableDesc {
 };
 
 /// The codes of table 0456: Revenue code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RevenueCode {
     /// `260`: IV Therapy
@@ -23624,10 +23624,10 @@ pub enum RevenueCode {
     TvRadio,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RevenueCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RevenueCode {
     const DESC: &'static TableDesc = &TABLE_0456;
     const ALL: &'static [Self] = &[
@@ -23659,7 +23659,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 };
 
 /// The codes of table 0457: Overall claim disposition code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
@@ -23674,10 +23674,10 @@ pub enum OverallClaimDispositionCode {
     ClaimDenied4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OverallClaimDispositionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OverallClaimDispositionCode {
     const DESC: &'static TableDesc = &TABLE_0457;
     const ALL: &'static [Self] = &[
@@ -23784,7 +23784,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 };
 
 /// The codes of table 0458: OCE edit code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
@@ -23873,10 +23873,10 @@ pub enum OceEditCode {
     NovCoveredService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OceEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -23943,7 +23943,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 };
 
 /// The codes of table 0459: Reimbursement Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
@@ -23956,10 +23956,10 @@ pub enum ReimbursementActionCode {
     ExternalLineItemRejection,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementActionCode {
     const DESC: &'static TableDesc = &TABLE_0459;
     const ALL: &'static [Self] = &[
@@ -23987,7 +23987,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 };
 
 /// The codes of table 0460: Denial or rejection code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
@@ -23998,10 +23998,10 @@ pub enum DenialOrRejectionCode {
     LineItemIsOnAMultipleDayClaim,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DenialOrRejectionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DenialOrRejectionCode {
     const DESC: &'static TableDesc = &TABLE_0460;
     const ALL: &'static [Self] = &[
@@ -24064,7 +24064,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 };
 
 /// The codes of table 0465: Name/address representation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
@@ -24075,10 +24075,10 @@ pub enum NameAddressRepresentation {
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAddressRepresentation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAddressRepresentation {
     const DESC: &'static TableDesc = &TABLE_0465;
     const ALL: &'static [Self] = &[
@@ -24106,7 +24106,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 };
 
 /// The codes of table 0466: Ambulatory payment classification code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
@@ -24119,10 +24119,10 @@ pub enum AmbulatoryPaymentClassificationCode {
     DentalProcedures31,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryPaymentClassificationCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
     const DESC: &'static TableDesc = &TABLE_0466;
     const ALL: &'static [Self] = &[
@@ -24153,7 +24153,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 };
 
 /// The codes of table 0467: Modifier edit code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
@@ -24170,10 +24170,10 @@ pub enum ModifierEditCode {
     ModiferEditCodeUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifierEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifierEditCode {
     const DESC: &'static TableDesc = &TABLE_0467;
     const ALL: &'static [Self] = &[
@@ -24214,7 +24214,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 };
 
 /// The codes of table 0468: Payment adjustment code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
@@ -24229,10 +24229,10 @@ pub enum PaymentAdjustmentCode {
     Code5,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PaymentAdjustmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PaymentAdjustmentCode {
     const DESC: &'static TableDesc = &TABLE_0468;
     const ALL: &'static [Self] = &[
@@ -24264,7 +24264,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 };
 
 /// The codes of table 0469: Packaging status code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
@@ -24275,10 +24275,10 @@ pub enum PackagingStatusCode {
     Code2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PackagingStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PackagingStatusCode {
     const DESC: &'static TableDesc = &TABLE_0469;
     const ALL: &'static [Self] = &[
@@ -24312,7 +24312,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 };
 
 /// The codes of table 0470: Reimbursement type code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
@@ -24337,10 +24337,10 @@ pub enum ReimbursementTypeCode {
     TherapyApc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementTypeCode {
     const DESC: &'static TableDesc = &TABLE_0470;
     const ALL: &'static [Self] = &[
@@ -24383,7 +24383,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 };
 
 /// The codes of table 0472: TQ Conjunction ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: as are sometimes
@@ -24394,10 +24394,10 @@ pub enum TqConjunctionId {
     Eg,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TqConjunctionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TqConjunctionId {
     const DESC: &'static TableDesc = &TABLE_0472;
     const ALL: &'static [Self] = &[
@@ -24425,7 +24425,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 };
 
 /// The codes of table 0473: Formulary status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus {
     /// `G`: This observation/service is on the formulary, and has guidelines
@@ -24438,10 +24438,10 @@ pub enum FormularyStatus {
     ThisObservationServiceIsOnTheFormulary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FormularyStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FormularyStatus {
     const DESC: &'static TableDesc = &TABLE_0473;
     const ALL: &'static [Self] = &[
@@ -24473,7 +24473,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 };
 
 /// The codes of table 0474: Organization unit type - ORG.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitTypeOrg {
     /// `D`: Department
@@ -24492,10 +24492,10 @@ pub enum OrganizationUnitTypeOrg {
     Division,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationUnitTypeOrg {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationUnitTypeOrg {
     const DESC: &'static TableDesc = &TABLE_0474;
     const ALL: &'static [Self] = &[

@@ -26,7 +26,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 };
 
 /// The codes of table 0001: Administrative Sex.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
@@ -43,10 +43,10 @@ pub enum AdministrativeSex {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrativeSex {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrativeSex {
     const DESC: &'static TableDesc = &TABLE_0001;
     const ALL: &'static [Self] = &[
@@ -89,7 +89,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 };
 
 /// The codes of table 0002: Marital Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
@@ -126,10 +126,10 @@ pub enum MaritalStatus {
     Widowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MaritalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MaritalStatus {
     const DESC: &'static TableDesc = &TABLE_0002;
     const ALL: &'static [Self] = &[
@@ -514,7 +514,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 };
 
 /// The codes of table 0003: Event type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
@@ -1089,10 +1089,10 @@ pub enum EventType0003 {
     QrfWaveformResultResponseToQuery,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType0003 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1407,7 +1407,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 };
 
 /// The codes of table 0004: Patient Class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
@@ -1430,10 +1430,10 @@ pub enum PatientClass {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientClass {
     const DESC: &'static TableDesc = &TABLE_0004;
     const ALL: &'static [Self] = &[
@@ -1469,7 +1469,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 };
 
 /// The codes of table 0005: Race.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
@@ -1486,10 +1486,10 @@ pub enum Race {
     OtherRace,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Race {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Race {
     const DESC: &'static TableDesc = &TABLE_0005;
     const ALL: &'static [Self] = &[
@@ -1599,7 +1599,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 };
 
 /// The codes of table 0006: Religion.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
@@ -1770,10 +1770,10 @@ pub enum Religion {
     ChristianWesleyanMethodist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Religion {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -1884,7 +1884,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 };
 
 /// The codes of table 0007: Admission Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
@@ -1903,10 +1903,10 @@ pub enum AdmissionType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionType {
     const DESC: &'static TableDesc = &TABLE_0007;
     const ALL: &'static [Self] = &[
@@ -1940,7 +1940,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 };
 
 /// The codes of table 0008: Acknowledgment code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
@@ -1957,10 +1957,10 @@ pub enum AcknowledgmentCode {
     CodeCr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcknowledgmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcknowledgmentCode {
     const DESC: &'static TableDesc = &TABLE_0008;
     const ALL: &'static [Self] = &[
@@ -2003,7 +2003,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 };
 
 /// The codes of table 0009: Ambulatory Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
@@ -2040,10 +2040,10 @@ pub enum AmbulatoryStatus {
     Pregnant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryStatus {
     const DESC: &'static TableDesc = &TABLE_0009;
     const ALL: &'static [Self] = &[
@@ -2094,7 +2094,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 };
 
 /// The codes of table 0017: Transaction Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
@@ -2109,10 +2109,10 @@ pub enum TransactionType {
     Payment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransactionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransactionType {
     const DESC: &'static TableDesc = &TABLE_0017;
     const ALL: &'static [Self] = &[
@@ -2183,7 +2183,7 @@ pub static TABLE_0023: TableDesc = TableDesc {
 };
 
 /// The codes of table 0023: Admit Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmitSource {
     /// `1`: Physician referral
@@ -2206,10 +2206,10 @@ pub enum AdmitSource {
     InformationNotAvailable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmitSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmitSource {
     const DESC: &'static TableDesc = &TABLE_0023;
     const ALL: &'static [Self] = &[
@@ -2247,7 +2247,7 @@ pub static TABLE_0025: TableDesc = TableDesc {
 };
 
 /// The codes of table 0025: Relatedness Assessment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment0025 {
     /// `H`
@@ -2262,10 +2262,10 @@ pub enum RelatednessAssessment0025 {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelatednessAssessment0025 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelatednessAssessment0025 {
     const DESC: &'static TableDesc = &TABLE_0025;
     const ALL: &'static [Self] = &[
@@ -2296,7 +2296,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 };
 
 /// The codes of table 0027: Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -2311,10 +2311,10 @@ pub enum Priority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Priority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Priority {
     const DESC: &'static TableDesc = &TABLE_0027;
     const ALL: &'static [Self] = &[
@@ -2358,7 +2358,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 };
 
 /// The codes of table 0038: Order status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
@@ -2381,10 +2381,10 @@ pub enum OrderStatus {
     InProcessScheduled,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderStatus {
     const DESC: &'static TableDesc = &TABLE_0038;
     const ALL: &'static [Self] = &[
@@ -2511,7 +2511,7 @@ pub static TABLE_0048: TableDesc = TableDesc {
 };
 
 /// The codes of table 0048: What subject filter.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhatSubjectFilter {
     /// `ADV`: Advice/diagnosis
@@ -2590,10 +2590,10 @@ pub enum WhatSubjectFilter {
     GetCrossReferencedIdentifiers,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhatSubjectFilter {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhatSubjectFilter {
     const DESC: &'static TableDesc = &TABLE_0048;
     const ALL: &'static [Self] = &[
@@ -2677,7 +2677,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 };
 
 /// The codes of table 0052: Diagnosis Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
@@ -2688,10 +2688,10 @@ pub enum DiagnosisType {
     Working,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisType {
     const DESC: &'static TableDesc = &TABLE_0052;
     const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
@@ -2751,7 +2751,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 };
 
 /// The codes of table 0061: Check digit scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `ISO`: ISO 7064: 1983
@@ -2764,10 +2764,10 @@ pub enum CheckDigitScheme {
     CodeNpi,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CheckDigitScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CheckDigitScheme {
     const DESC: &'static TableDesc = &TABLE_0061;
     const ALL: &'static [Self] = &[
@@ -2797,7 +2797,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 };
 
 /// The codes of table 0062: Event reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
@@ -2812,10 +2812,10 @@ pub enum EventReason {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReason {
     const DESC: &'static TableDesc = &TABLE_0062;
     const ALL: &'static [Self] = &[
@@ -2873,7 +2873,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 };
 
 /// The codes of table 0063: Relationship.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
@@ -2942,10 +2942,10 @@ pub enum Relationship {
     WardOfCourt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Relationship {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Relationship {
     const DESC: &'static TableDesc = &TABLE_0063;
     const ALL: &'static [Self] = &[
@@ -3014,7 +3014,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 };
 
 /// The codes of table 0065: Specimen Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
@@ -3033,10 +3033,10 @@ pub enum SpecimenActionCode {
     ScheduleTheTestsSpecifiedBelow,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenActionCode {
     const DESC: &'static TableDesc = &TABLE_0065;
     const ALL: &'static [Self] = &[
@@ -3075,7 +3075,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 };
 
 /// The codes of table 0066: Employment Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
@@ -3102,10 +3102,10 @@ pub enum EmploymentStatus {
     TemporarilyUnemployed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EmploymentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EmploymentStatus {
     const DESC: &'static TableDesc = &TABLE_0066;
     const ALL: &'static [Self] = &[
@@ -3151,7 +3151,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 };
 
 /// The codes of table 0069: Hospital Service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
@@ -3166,10 +3166,10 @@ pub enum HospitalService {
     UrologyService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HospitalService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HospitalService {
     const DESC: &'static TableDesc = &TABLE_0069;
     const ALL: &'static [Self] = &[
@@ -3320,7 +3320,7 @@ pub static TABLE_0070: TableDesc = TableDesc {
 };
 
 /// The codes of table 0070: Specimen Source Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenSourceCodes {
     /// `ABS`: Abscess
@@ -3575,10 +3575,10 @@ pub enum SpecimenSourceCodes {
     ToBeSpecifiedInAnotherPartOfTheMessage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenSourceCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenSourceCodes {
     const DESC: &'static TableDesc = &TABLE_0070;
     const ALL: &'static [Self] = &[
@@ -3781,7 +3781,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 };
 
 /// The codes of table 0074: Diagnostic Service Section ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
@@ -3864,10 +3864,10 @@ pub enum DiagnosticServiceSectionId {
     Cineradiograph,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosticServiceSectionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosticServiceSectionId {
     const DESC: &'static TableDesc = &TABLE_0074;
     const ALL: &'static [Self] = &[
@@ -4050,7 +4050,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 };
 
 /// The codes of table 0076: Message type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
@@ -4301,10 +4301,10 @@ pub enum MessageType {
     CodeVxx,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4466,7 +4466,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 };
 
 /// The codes of table 0078: Abnormal flags.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AbnormalFlags {
     /// `<`: Below absolute low-off instrument scale
@@ -4507,10 +4507,10 @@ pub enum AbnormalFlags {
     WorseUseWhenDirectionNotRelevant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AbnormalFlags {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AbnormalFlags {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -4556,7 +4556,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 };
 
 /// The codes of table 0080: Nature of Abnormal Testing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
@@ -4575,10 +4575,10 @@ pub enum NatureOfAbnormalTesting {
     Strain,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfAbnormalTesting {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfAbnormalTesting {
     const DESC: &'static TableDesc = &TABLE_0080;
     const ALL: &'static [Self] = &[
@@ -4605,7 +4605,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 };
 
 /// The codes of table 0083: Outlier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
@@ -4614,10 +4614,10 @@ pub enum OutlierType {
     OutlierDays,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OutlierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OutlierType {
     const DESC: &'static TableDesc = &TABLE_0083;
     const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
@@ -4661,7 +4661,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 };
 
 /// The codes of table 0085: Observation result status codes interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final result
@@ -4690,10 +4690,10 @@ pub enum ObservationResultStatusCodesInterpretation {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0085;
     const ALL: &'static [Self] = &[
@@ -4761,7 +4761,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 };
 
 /// The codes of table 0091: Query priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
@@ -4770,10 +4770,10 @@ pub enum QueryPriority {
     Immediate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryPriority {
     const DESC: &'static TableDesc = &TABLE_0091;
     const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
@@ -4792,17 +4792,17 @@ pub static TABLE_0092: TableDesc = TableDesc {
 };
 
 /// The codes of table 0092: Re-Admission Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReAdmissionIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReAdmissionIndicator {
     const DESC: &'static TableDesc = &TABLE_0092;
     const ALL: &'static [Self] = &[Self::ReAdmission];
@@ -4821,7 +4821,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 };
 
 /// The codes of table 0093: Release Information.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
@@ -4830,10 +4830,10 @@ pub enum ReleaseInformation {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReleaseInformation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReleaseInformation {
     const DESC: &'static TableDesc = &TABLE_0093;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -4852,7 +4852,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 };
 
 /// The codes of table 0098: Type of Agreement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
@@ -4863,10 +4863,10 @@ pub enum TypeOfAgreement {
     Unified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfAgreement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfAgreement {
     const DESC: &'static TableDesc = &TABLE_0098;
     const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
@@ -4900,7 +4900,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 };
 
 /// The codes of table 0100: Invocation event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
@@ -4915,10 +4915,10 @@ pub enum InvocationEvent {
     AtADesignatedDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvocationEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvocationEvent {
     const DESC: &'static TableDesc = &TABLE_0100;
     const ALL: &'static [Self] = &[
@@ -4943,7 +4943,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 };
 
 /// The codes of table 0103: Processing ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
@@ -4954,10 +4954,10 @@ pub enum ProcessingId {
     Training,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingId {
     const DESC: &'static TableDesc = &TABLE_0103;
     const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
@@ -4985,7 +4985,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 };
 
 /// The codes of table 0104: Version ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
@@ -5006,10 +5006,10 @@ pub enum VersionId {
     Release2Point5,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VersionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VersionId {
     const DESC: &'static TableDesc = &TABLE_0104;
     const ALL: &'static [Self] = &[
@@ -5041,7 +5041,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 };
 
 /// The codes of table 0105: Source of comment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
@@ -5052,10 +5052,10 @@ pub enum SourceOfComment {
     OrdererPlacerIsSourceOfComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceOfComment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceOfComment {
     const DESC: &'static TableDesc = &TABLE_0105;
     const ALL: &'static [Self] = &[
@@ -5082,7 +5082,7 @@ pub static TABLE_0106: TableDesc = TableDesc {
 };
 
 /// The codes of table 0106: Query/response format code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseFormatCode {
     /// `D`: Response is in display format
@@ -5093,10 +5093,10 @@ pub enum QueryResponseFormatCode {
     ResponseIsInTabularFormat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseFormatCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseFormatCode {
     const DESC: &'static TableDesc = &TABLE_0106;
     const ALL: &'static [Self] = &[
@@ -5122,7 +5122,7 @@ pub static TABLE_0107: TableDesc = TableDesc {
 };
 
 /// The codes of table 0107: Deferred response type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeferredResponseType {
     /// `B`: Before the Date/Time specified
@@ -5131,10 +5131,10 @@ pub enum DeferredResponseType {
     LaterThanTheDateTimeSpecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeferredResponseType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeferredResponseType {
     const DESC: &'static TableDesc = &TABLE_0107;
     const ALL: &'static [Self] = &[
@@ -5161,7 +5161,7 @@ pub static TABLE_0108: TableDesc = TableDesc {
 };
 
 /// The codes of table 0108: Query results level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResultsLevel {
     /// `O`: Order plus order status
@@ -5174,10 +5174,10 @@ pub enum QueryResultsLevel {
     FullResults,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResultsLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResultsLevel {
     const DESC: &'static TableDesc = &TABLE_0108;
     const ALL: &'static [Self] = &[
@@ -5201,7 +5201,7 @@ pub static TABLE_0109: TableDesc = TableDesc {
 };
 
 /// The codes of table 0109: Report priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportPriority {
     /// `R`: Routine
@@ -5210,10 +5210,10 @@ pub enum ReportPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportPriority {
     const DESC: &'static TableDesc = &TABLE_0109;
     const ALL: &'static [Self] = &[Self::Routine, Self::Stat];
@@ -5274,7 +5274,7 @@ pub static TABLE_0112: TableDesc = TableDesc {
 };
 
 /// The codes of table 0112: Discharge Disposition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DischargeDisposition {
     /// `01`: Discharged to home or self care (routine discharge)
@@ -5307,10 +5307,10 @@ pub enum DischargeDisposition {
     ExpiredIeDiedPlaceUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DischargeDisposition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DischargeDisposition {
     const DESC: &'static TableDesc = &TABLE_0112;
     const ALL: &'static [Self] = &[
@@ -5378,7 +5378,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 };
 
 /// The codes of table 0116: Bed Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
@@ -5395,10 +5395,10 @@ pub enum BedStatus {
     Unoccupied,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BedStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BedStatus {
     const DESC: &'static TableDesc = &TABLE_0116;
     const ALL: &'static [Self] = &[
@@ -5493,7 +5493,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 };
 
 /// The codes of table 0119: Order control codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
@@ -5598,10 +5598,10 @@ pub enum OrderControlCodes {
     OrderServiceChangedUnsol,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderControlCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5677,7 +5677,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 };
 
 /// The codes of table 0121: Response flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
@@ -5692,10 +5692,10 @@ pub enum ResponseFlag {
     SameAsEAlsoReplacementAndParentChild,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseFlag {
     const DESC: &'static TableDesc = &TABLE_0121;
     const ALL: &'static [Self] = &[
@@ -5729,7 +5729,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 };
 
 /// The codes of table 0122: Charge type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
@@ -5750,10 +5750,10 @@ pub enum ChargeType {
     Research,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeType {
     const DESC: &'static TableDesc = &TABLE_0122;
     const ALL: &'static [Self] = &[
@@ -5793,7 +5793,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 };
 
 /// The codes of table 0123: Result Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
@@ -5820,10 +5820,10 @@ pub enum ResultStatus {
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResultStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResultStatus {
     const DESC: &'static TableDesc = &TABLE_0123;
     const ALL: &'static [Self] = &[
@@ -5859,7 +5859,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 };
 
 /// The codes of table 0124: Transportation Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
@@ -5872,10 +5872,10 @@ pub enum TransportationMode {
     Wheelchair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportationMode {
     const DESC: &'static TableDesc = &TABLE_0124;
     const ALL: &'static [Self] = &[
@@ -5926,7 +5926,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 };
 
 /// The codes of table 0125: Value type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
@@ -5983,10 +5983,10 @@ pub enum ValueType {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -6038,7 +6038,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 };
 
 /// The codes of table 0126: Quantity limited request.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
@@ -6053,10 +6053,10 @@ pub enum QuantityLimitedRequest {
     LocallyDefined,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityLimitedRequest {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityLimitedRequest {
     const DESC: &'static TableDesc = &TABLE_0126;
     const ALL: &'static [Self] = &[
@@ -6090,7 +6090,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 };
 
 /// The codes of table 0127: Allergen Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
@@ -6111,10 +6111,10 @@ pub enum AllergenType {
     PlantAllergy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergenType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergenType {
     const DESC: &'static TableDesc = &TABLE_0127;
     const ALL: &'static [Self] = &[
@@ -6147,7 +6147,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 };
 
 /// The codes of table 0128: Allergy Severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
@@ -6160,10 +6160,10 @@ pub enum AllergySeverity {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergySeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergySeverity {
     const DESC: &'static TableDesc = &TABLE_0128;
     const ALL: &'static [Self] = &[
@@ -6201,7 +6201,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 };
 
 /// The codes of table 0130: Visit User Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
@@ -6214,10 +6214,10 @@ pub enum VisitUserCode {
     Teaching,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitUserCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitUserCode {
     const DESC: &'static TableDesc = &TABLE_0130;
     const ALL: &'static [Self] = &[
@@ -6250,7 +6250,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 };
 
 /// The codes of table 0131: Contact Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
@@ -6271,10 +6271,10 @@ pub enum ContactRole {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContactRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContactRole {
     const DESC: &'static TableDesc = &TABLE_0131;
     const ALL: &'static [Self] = &[
@@ -6321,7 +6321,7 @@ pub static TABLE_0133: TableDesc = TableDesc {
 };
 
 /// The codes of table 0133: Procedure Practitioner Identifier Code Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePractitionerIdentifierCodeType {
     /// `AN`: Anesthesiologist/Anesthetist
@@ -6344,10 +6344,10 @@ pub enum ProcedurePractitionerIdentifierCodeType {
     ScrubNurse,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedurePractitionerIdentifierCodeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedurePractitionerIdentifierCodeType {
     const DESC: &'static TableDesc = &TABLE_0133;
     const ALL: &'static [Self] = &[
@@ -6376,7 +6376,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 };
 
 /// The codes of table 0135: Assignment of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
@@ -6387,10 +6387,10 @@ pub enum AssignmentOfBenefits {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AssignmentOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AssignmentOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0135;
     const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
@@ -6409,7 +6409,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 };
 
 /// The codes of table 0136: Yes/no indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
@@ -6418,10 +6418,10 @@ pub enum YesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for YesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for YesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0136;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -6446,7 +6446,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 };
 
 /// The codes of table 0137: Mail Claim Party.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
@@ -6461,10 +6461,10 @@ pub enum MailClaimParty {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MailClaimParty {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MailClaimParty {
     const DESC: &'static TableDesc = &TABLE_0137;
     const ALL: &'static [Self] = &[
@@ -6510,7 +6510,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 };
 
 /// The codes of table 0140: Military Service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
@@ -6537,10 +6537,10 @@ pub enum MilitaryService {
     UsPublicHealthService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryService {
     const DESC: &'static TableDesc = &TABLE_0140;
     const ALL: &'static [Self] = &[
@@ -6584,7 +6584,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 };
 
 /// The codes of table 0142: Military Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
@@ -6595,10 +6595,10 @@ pub enum MilitaryStatus {
     Retired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryStatus {
     const DESC: &'static TableDesc = &TABLE_0142;
     const ALL: &'static [Self] = &[Self::ActiveDuty, Self::Deceased, Self::Retired];
@@ -6634,7 +6634,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 };
 
 /// The codes of table 0144: Eligibility Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
@@ -6653,10 +6653,10 @@ pub enum EligibilitySource {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EligibilitySource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EligibilitySource {
     const DESC: &'static TableDesc = &TABLE_0144;
     const ALL: &'static [Self] = &[
@@ -6690,7 +6690,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 };
 
 /// The codes of table 0145: Room type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
@@ -6707,10 +6707,10 @@ pub enum RoomType {
     SemiPrivateRoom,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RoomType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RoomType {
     const DESC: &'static TableDesc = &TABLE_0145;
     const ALL: &'static [Self] = &[
@@ -6742,7 +6742,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 };
 
 /// The codes of table 0146: Amount type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
@@ -6757,10 +6757,10 @@ pub enum AmountType {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountType {
     const DESC: &'static TableDesc = &TABLE_0146;
     const ALL: &'static [Self] = &[
@@ -6791,7 +6791,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 };
 
 /// The codes of table 0147: Policy type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
@@ -6806,10 +6806,10 @@ pub enum PolicyType {
     MajorMedical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PolicyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PolicyType {
     const DESC: &'static TableDesc = &TABLE_0147;
     const ALL: &'static [Self] = &[
@@ -6834,7 +6834,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 };
 
 /// The codes of table 0148: Money or percentage indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
@@ -6843,10 +6843,10 @@ pub enum MoneyOrPercentageIndicator {
     Percentage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MoneyOrPercentageIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
     const DESC: &'static TableDesc = &TABLE_0148;
     const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
@@ -6865,7 +6865,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 };
 
 /// The codes of table 0149: Day type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
@@ -6876,10 +6876,10 @@ pub enum DayType {
     Pending,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DayType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DayType {
     const DESC: &'static TableDesc = &TABLE_0149;
     const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
@@ -6903,7 +6903,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 };
 
 /// The codes of table 0150: Certification patient type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
@@ -6916,10 +6916,10 @@ pub enum CertificationPatientType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationPatientType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationPatientType {
     const DESC: &'static TableDesc = &TABLE_0150;
     const ALL: &'static [Self] = &[
@@ -6975,7 +6975,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 };
 
 /// The codes of table 0155: Accept/application acknowledgment conditions.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
@@ -6988,10 +6988,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     SuccessfulCompletionOnly,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
     const DESC: &'static TableDesc = &TABLE_0155;
     const ALL: &'static [Self] = &[
@@ -7031,7 +7031,7 @@ pub static TABLE_0156: TableDesc = TableDesc {
 };
 
 /// The codes of table 0156: Which date/time qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeQualifier {
     /// `ANY`: Any date/time within a range
@@ -7048,10 +7048,10 @@ pub enum WhichDateTimeQualifier {
     ScheduleDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhichDateTimeQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhichDateTimeQualifier {
     const DESC: &'static TableDesc = &TABLE_0156;
     const ALL: &'static [Self] = &[
@@ -7084,7 +7084,7 @@ pub static TABLE_0157: TableDesc = TableDesc {
 };
 
 /// The codes of table 0157: Which date/time status qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WhichDateTimeStatusQualifier {
     /// `ANY`: Any status
@@ -7101,10 +7101,10 @@ pub enum WhichDateTimeStatusQualifier {
     ReportCompletionDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WhichDateTimeStatusQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WhichDateTimeStatusQualifier {
     const DESC: &'static TableDesc = &TABLE_0157;
     const ALL: &'static [Self] = &[
@@ -7138,7 +7138,7 @@ pub static TABLE_0158: TableDesc = TableDesc {
 };
 
 /// The codes of table 0158: Date/time selection qualifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateTimeSelectionQualifier {
     /// `1ST`: First value within range
@@ -7151,10 +7151,10 @@ pub enum DateTimeSelectionQualifier {
     CodeRev,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DateTimeSelectionQualifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DateTimeSelectionQualifier {
     const DESC: &'static TableDesc = &TABLE_0158;
     const ALL: &'static [Self] = &[
@@ -7178,7 +7178,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 };
 
 /// The codes of table 0159: Diet Code Specification Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
@@ -7189,10 +7189,10 @@ pub enum DietCodeSpecificationType {
     Supplement,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DietCodeSpecificationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DietCodeSpecificationType {
     const DESC: &'static TableDesc = &TABLE_0159;
     const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
@@ -7217,7 +7217,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 };
 
 /// The codes of table 0160: Tray Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
@@ -7232,10 +7232,10 @@ pub enum TrayType0160 {
     NoTray,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TrayType0160 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TrayType0160 {
     const DESC: &'static TableDesc = &TABLE_0160;
     const ALL: &'static [Self] = &[
@@ -7264,7 +7264,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 };
 
 /// The codes of table 0161: Allow Substitution.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
@@ -7275,10 +7275,10 @@ pub enum AllowSubstitution {
     AllowTherapeuticSubstitutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitution {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitution {
     const DESC: &'static TableDesc = &TABLE_0161;
     const ALL: &'static [Self] = &[
@@ -7349,7 +7349,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 };
 
 /// The codes of table 0162: Route of Administration.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
@@ -7448,10 +7448,10 @@ pub enum RouteOfAdministration {
     Wound,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RouteOfAdministration {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RouteOfAdministration {
     const DESC: &'static TableDesc = &TABLE_0162;
     const ALL: &'static [Self] = &[
@@ -7573,7 +7573,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 };
 
 /// The codes of table 0163: Body site.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
@@ -7686,10 +7686,10 @@ pub enum BodySite {
     RightVastusLateralis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodySite {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -7773,7 +7773,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 };
 
 /// The codes of table 0164: Administration Device.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
@@ -7796,10 +7796,10 @@ pub enum AdministrationDevice {
     PcaPump,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationDevice {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationDevice {
     const DESC: &'static TableDesc = &TABLE_0164;
     const ALL: &'static [Self] = &[
@@ -7844,7 +7844,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 };
 
 /// The codes of table 0165: Administration Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
@@ -7879,10 +7879,10 @@ pub enum AdministrationMethod {
     Wipe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationMethod {
     const DESC: &'static TableDesc = &TABLE_0165;
     const ALL: &'static [Self] = &[
@@ -7917,7 +7917,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 };
 
 /// The codes of table 0166: RX Component Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
@@ -7926,10 +7926,10 @@ pub enum RxComponentType {
     Base,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RxComponentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RxComponentType {
     const DESC: &'static TableDesc = &TABLE_0166;
     const ALL: &'static [Self] = &[Self::Additive, Self::Base];
@@ -7960,7 +7960,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 };
 
 /// The codes of table 0167: Substitution Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
@@ -7987,10 +7987,10 @@ pub enum SubstitutionStatus {
     ATherapeuticSubstitutionWasDispensed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstitutionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstitutionStatus {
     const DESC: &'static TableDesc = &TABLE_0167;
     const ALL: &'static [Self] = &[
@@ -8029,7 +8029,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 };
 
 /// The codes of table 0168: Processing priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -8048,10 +8048,10 @@ pub enum ProcessingPriority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingPriority {
     const DESC: &'static TableDesc = &TABLE_0168;
     const ALL: &'static [Self] = &[
@@ -8078,7 +8078,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 };
 
 /// The codes of table 0169: Reporting priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
@@ -8087,10 +8087,10 @@ pub enum ReportingPriority {
     RushReporting,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportingPriority {
     const DESC: &'static TableDesc = &TABLE_0169;
     const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
@@ -8113,7 +8113,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 };
 
 /// The codes of table 0170: Derived specimen.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
@@ -8124,10 +8124,10 @@ pub enum DerivedSpecimen {
     ParentObservation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DerivedSpecimen {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DerivedSpecimen {
     const DESC: &'static TableDesc = &TABLE_0170;
     const ALL: &'static [Self] = &[
@@ -8168,7 +8168,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 };
 
 /// The codes of table 0173: Coordination of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
@@ -8177,10 +8177,10 @@ pub enum CoordinationOfBenefits {
     Independent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoordinationOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoordinationOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0173;
     const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
@@ -8217,7 +8217,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 };
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
@@ -8232,10 +8232,10 @@ pub enum NatureOfServiceTestObservation {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfServiceTestObservation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfServiceTestObservation {
     const DESC: &'static TableDesc = &TABLE_0174;
     const ALL: &'static [Self] = &[
@@ -8274,7 +8274,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 };
 
 /// The codes of table 0175: Master file identifier code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
@@ -8305,10 +8305,10 @@ pub enum MasterFileIdentifierCode {
     StaffMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MasterFileIdentifierCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MasterFileIdentifierCode {
     const DESC: &'static TableDesc = &TABLE_0175;
     const ALL: &'static [Self] = &[
@@ -8352,7 +8352,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 };
 
 /// The codes of table 0177: Confidentiality code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
@@ -8377,10 +8377,10 @@ pub enum ConfidentialityCode {
     VeryImportantPersonOrCelebrity,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConfidentialityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConfidentialityCode {
     const DESC: &'static TableDesc = &TABLE_0177;
     const ALL: &'static [Self] = &[
@@ -8419,7 +8419,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 };
 
 /// The codes of table 0178: File level event code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
@@ -8428,10 +8428,10 @@ pub enum FileLevelEventCode {
     CodeUpd,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FileLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FileLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0178;
     const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
@@ -8455,7 +8455,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 };
 
 /// The codes of table 0179: Response level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
@@ -8468,10 +8468,10 @@ pub enum ResponseLevel {
     Success,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseLevel {
     const DESC: &'static TableDesc = &TABLE_0179;
     const ALL: &'static [Self] = &[
@@ -8501,7 +8501,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 };
 
 /// The codes of table 0180: Record-level event code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
@@ -8516,10 +8516,10 @@ pub enum RecordLevelEventCode {
     UpdateRecordForMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecordLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecordLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0180;
     const ALL: &'static [Self] = &[
@@ -8547,7 +8547,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 };
 
 /// The codes of table 0181: MFN record-level error return.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
@@ -8556,10 +8556,10 @@ pub enum MfnRecordLevelErrorReturn {
     CodeU,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MfnRecordLevelErrorReturn {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
     const DESC: &'static TableDesc = &TABLE_0181;
     const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
@@ -8587,7 +8587,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 };
 
 /// The codes of table 0183: Active/Inactive.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
@@ -8596,10 +8596,10 @@ pub enum ActiveInactive {
     InactiveStaff,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActiveInactive {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActiveInactive {
     const DESC: &'static TableDesc = &TABLE_0183;
     const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
@@ -8634,7 +8634,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 };
 
 /// The codes of table 0185: Preferred method of contact.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
@@ -8651,10 +8651,10 @@ pub enum PreferredMethodOfContact {
     OfficePhoneNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreferredMethodOfContact {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreferredMethodOfContact {
     const DESC: &'static TableDesc = &TABLE_0185;
     const ALL: &'static [Self] = &[
@@ -8692,7 +8692,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 };
 
 /// The codes of table 0187: Provider billing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
@@ -8701,10 +8701,10 @@ pub enum ProviderBilling {
     ProviderDoesOwnBilling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderBilling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderBilling {
     const DESC: &'static TableDesc = &TABLE_0187;
     const ALL: &'static [Self] = &[
@@ -8739,7 +8739,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 };
 
 /// The codes of table 0189: Ethnic Group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
@@ -8750,10 +8750,10 @@ pub enum EthnicGroup {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EthnicGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EthnicGroup {
     const DESC: &'static TableDesc = &TABLE_0189;
     const ALL: &'static [Self] = &[
@@ -8790,7 +8790,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 };
 
 /// The codes of table 0190: Address type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
@@ -8821,10 +8821,10 @@ pub enum AddressType {
     RegistryHome,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressType {
     const DESC: &'static TableDesc = &TABLE_0190;
     const ALL: &'static [Self] = &[
@@ -8871,7 +8871,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 };
 
 /// The codes of table 0191: Type of referenced data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
@@ -8896,10 +8896,10 @@ pub enum TypeOfReferencedData {
     MimeMultipartPackage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0191;
     const ALL: &'static [Self] = &[
@@ -8934,7 +8934,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 };
 
 /// The codes of table 0193: Amount class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
@@ -8947,10 +8947,10 @@ pub enum AmountClass {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountClass {
     const DESC: &'static TableDesc = &TABLE_0193;
     const ALL: &'static [Self] = &[
@@ -8988,7 +8988,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 };
 
 /// The codes of table 0200: Name type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Alias Name
@@ -9019,10 +9019,10 @@ pub enum NameType {
     Unspecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameType {
     const DESC: &'static TableDesc = &TABLE_0200;
     const ALL: &'static [Self] = &[
@@ -9064,7 +9064,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 };
 
 /// The codes of table 0201: Telecommunication use code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
@@ -9085,10 +9085,10 @@ pub enum TelecommunicationUseCode {
     WorkNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationUseCode {
     const DESC: &'static TableDesc = &TABLE_0201;
     const ALL: &'static [Self] = &[
@@ -9132,7 +9132,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 };
 
 /// The codes of table 0202: Telecommunication equipment type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
@@ -9155,10 +9155,10 @@ pub enum TelecommunicationEquipmentType {
     CodeXDot400,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationEquipmentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationEquipmentType {
     const DESC: &'static TableDesc = &TABLE_0202;
     const ALL: &'static [Self] = &[
@@ -9280,7 +9280,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 };
 
 /// The codes of table 0203: Identifier type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AM`: American Express
@@ -9453,10 +9453,10 @@ pub enum IdentifierType {
     OrganizationIdentifier,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentifierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -9565,7 +9565,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 };
 
 /// The codes of table 0204: Organizational name type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
@@ -9578,10 +9578,10 @@ pub enum OrganizationalNameType {
     StockExchangeListingName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationalNameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationalNameType {
     const DESC: &'static TableDesc = &TABLE_0204;
     const ALL: &'static [Self] = &[
@@ -9613,7 +9613,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 };
 
 /// The codes of table 0205: Price type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
@@ -9632,10 +9632,10 @@ pub enum PriceType {
     CodeUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PriceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PriceType {
     const DESC: &'static TableDesc = &TABLE_0205;
     const ALL: &'static [Self] = &[
@@ -9662,7 +9662,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 };
 
 /// The codes of table 0206: Segment action code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
@@ -9673,10 +9673,10 @@ pub enum SegmentActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentActionCode {
     const DESC: &'static TableDesc = &TABLE_0206;
     const ALL: &'static [Self] = &[Self::AddInsert, Self::Delete, Self::Update];
@@ -9703,7 +9703,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 };
 
 /// The codes of table 0207: Processing mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
@@ -9716,10 +9716,10 @@ pub enum ProcessingMode {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
@@ -9748,7 +9748,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 };
 
 /// The codes of table 0208: Query Response Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
@@ -9761,10 +9761,10 @@ pub enum QueryResponseStatus {
     DataFoundNoErrorsThisIsTheDefault,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseStatus {
     const DESC: &'static TableDesc = &TABLE_0208;
     const ALL: &'static [Self] = &[
@@ -9797,7 +9797,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 };
 
 /// The codes of table 0209: Relational operator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
@@ -9818,10 +9818,10 @@ pub enum RelationalOperator {
     NotEqual,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalOperator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalOperator {
     const DESC: &'static TableDesc = &TABLE_0209;
     const ALL: &'static [Self] = &[
@@ -9849,7 +9849,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 };
 
 /// The codes of table 0210: Relational conjunction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
@@ -9858,10 +9858,10 @@ pub enum RelationalConjunction {
     CodeOr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalConjunction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalConjunction {
     const DESC: &'static TableDesc = &TABLE_0210;
     const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
@@ -9908,7 +9908,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 };
 
 /// The codes of table 0211: Alternate character sets.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
@@ -9955,10 +9955,10 @@ pub enum AlternateCharacterSets {
     UcsTransformationFormat8BitForm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSets {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSets {
     const DESC: &'static TableDesc = &TABLE_0211;
     const ALL: &'static [Self] = &[
@@ -10018,7 +10018,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 };
 
 /// The codes of table 0213: Purge Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
@@ -10029,10 +10029,10 @@ pub enum PurgeStatusCode {
     MarkedForPurge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PurgeStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PurgeStatusCode {
     const DESC: &'static TableDesc = &TABLE_0213;
     const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
@@ -10057,7 +10057,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 };
 
 /// The codes of table 0214: Special Program Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
@@ -10072,10 +10072,10 @@ pub enum SpecialProgramCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialProgramCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialProgramCode {
     const DESC: &'static TableDesc = &TABLE_0214;
     const ALL: &'static [Self] = &[
@@ -10105,7 +10105,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 };
 
 /// The codes of table 0215: Publicity Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
@@ -10118,10 +10118,10 @@ pub enum PublicityCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PublicityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PublicityCode {
     const DESC: &'static TableDesc = &TABLE_0215;
     const ALL: &'static [Self] = &[
@@ -10145,7 +10145,7 @@ pub static TABLE_0216: TableDesc = TableDesc {
 };
 
 /// The codes of table 0216: Patient Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
@@ -10154,10 +10154,10 @@ pub enum PatientStatusCode {
     DischargedInpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientStatusCode {
     const DESC: &'static TableDesc = &TABLE_0216;
     const ALL: &'static [Self] = &[Self::ActiveInpatient, Self::DischargedInpatient];
@@ -10176,7 +10176,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 };
 
 /// The codes of table 0217: Visit Priority Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
@@ -10187,10 +10187,10 @@ pub enum VisitPriorityCode {
     Elective,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitPriorityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitPriorityCode {
     const DESC: &'static TableDesc = &TABLE_0217;
     const ALL: &'static [Self] = &[Self::Emergency, Self::Urgent, Self::Elective];
@@ -10234,7 +10234,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 };
 
 /// The codes of table 0220: Living Arrangement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
@@ -10251,10 +10251,10 @@ pub enum LivingArrangement {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingArrangement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingArrangement {
     const DESC: &'static TableDesc = &TABLE_0220;
     const ALL: &'static [Self] = &[
@@ -10295,7 +10295,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 };
 
 /// The codes of table 0223: Living Dependency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
@@ -10310,10 +10310,10 @@ pub enum LivingDependency {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingDependency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingDependency {
     const DESC: &'static TableDesc = &TABLE_0223;
     const ALL: &'static [Self] = &[
@@ -10338,7 +10338,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 };
 
 /// The codes of table 0224: Transport Arranged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
@@ -10349,10 +10349,10 @@ pub enum TransportArranged {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportArranged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportArranged {
     const DESC: &'static TableDesc = &TABLE_0224;
     const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
@@ -10371,7 +10371,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 };
 
 /// The codes of table 0225: Escort Required.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
@@ -10382,10 +10382,10 @@ pub enum EscortRequired {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EscortRequired {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EscortRequired {
     const DESC: &'static TableDesc = &TABLE_0225;
     const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
@@ -10455,7 +10455,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 };
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
@@ -10554,10 +10554,10 @@ pub enum ManufacturersOfVaccinesCodeMvx {
     WyethAyerstWal,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ManufacturersOfVaccinesCodeMvx {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10633,7 +10633,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 };
 
 /// The codes of table 0228: Diagnosis Classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
@@ -10654,10 +10654,10 @@ pub enum DiagnosisClassification {
     TissueDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisClassification {
     const DESC: &'static TableDesc = &TABLE_0228;
     const ALL: &'static [Self] = &[
@@ -10689,7 +10689,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 };
 
 /// The codes of table 0229: DRG Payor.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
@@ -10700,10 +10700,10 @@ pub enum DrgPayor {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgPayor {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgPayor {
     const DESC: &'static TableDesc = &TABLE_0229;
     const ALL: &'static [Self] = &[
@@ -10734,7 +10734,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 };
 
 /// The codes of table 0230: Procedure Functional Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
@@ -10747,10 +10747,10 @@ pub enum ProcedureFunctionalType {
     CodeP,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureFunctionalType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureFunctionalType {
     const DESC: &'static TableDesc = &TABLE_0230;
     const ALL: &'static [Self] = &[
@@ -10778,7 +10778,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 };
 
 /// The codes of table 0231: Student Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
@@ -10789,10 +10789,10 @@ pub enum StudentStatus {
     PartTimeStudent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StudentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StudentStatus {
     const DESC: &'static TableDesc = &TABLE_0231;
     const ALL: &'static [Self] = &[
@@ -10819,7 +10819,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 };
 
 /// The codes of table 0232: Insurance Company Contact Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
@@ -10830,10 +10830,10 @@ pub enum InsuranceCompanyContactReason {
     NameAddressChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InsuranceCompanyContactReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InsuranceCompanyContactReason {
     const DESC: &'static TableDesc = &TABLE_0232;
     const ALL: &'static [Self] = &[
@@ -10876,7 +10876,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 };
 
 /// The codes of table 0234: Report timing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
@@ -10901,10 +10901,10 @@ pub enum ReportTiming {
     RequestedInformation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportTiming {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportTiming {
     const DESC: &'static TableDesc = &TABLE_0234;
     const ALL: &'static [Self] = &[
@@ -10945,7 +10945,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 };
 
 /// The codes of table 0235: Report source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
@@ -10970,10 +10970,10 @@ pub enum ReportSource {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportSource {
     const DESC: &'static TableDesc = &TABLE_0235;
     const ALL: &'static [Self] = &[
@@ -11008,7 +11008,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 };
 
 /// The codes of table 0236: Event Reported To.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
@@ -11021,10 +11021,10 @@ pub enum EventReportedTo {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReportedTo {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReportedTo {
     const DESC: &'static TableDesc = &TABLE_0236;
     const ALL: &'static [Self] = &[
@@ -11057,7 +11057,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 };
 
 /// The codes of table 0237: Event Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
@@ -11078,10 +11078,10 @@ pub enum EventQualification {
     DrugWithdrawal,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventQualification {
     const DESC: &'static TableDesc = &TABLE_0237;
     const ALL: &'static [Self] = &[
@@ -11109,7 +11109,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 };
 
 /// The codes of table 0238: Event Seriousness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
@@ -11120,10 +11120,10 @@ pub enum EventSeriousness {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventSeriousness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventSeriousness {
     const DESC: &'static TableDesc = &TABLE_0238;
     const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
@@ -11142,7 +11142,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 };
 
 /// The codes of table 0239: Event Expected.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
@@ -11153,10 +11153,10 @@ pub enum EventExpected {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventExpected {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventExpected {
     const DESC: &'static TableDesc = &TABLE_0239;
     const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
@@ -11185,7 +11185,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 };
 
 /// The codes of table 0240: Event Consequence.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
@@ -11208,10 +11208,10 @@ pub enum EventConsequence {
     CodeR,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventConsequence {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventConsequence {
     const DESC: &'static TableDesc = &TABLE_0240;
     const ALL: &'static [Self] = &[
@@ -11248,7 +11248,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 };
 
 /// The codes of table 0241: Patient Outcome.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
@@ -11267,10 +11267,10 @@ pub enum PatientOutcome {
     Worsening,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientOutcome {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientOutcome {
     const DESC: &'static TableDesc = &TABLE_0241;
     const ALL: &'static [Self] = &[
@@ -11308,7 +11308,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 };
 
 /// The codes of table 0242: Primary Observer's Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
@@ -11327,10 +11327,10 @@ pub enum PrimaryObserversQualification {
     Pharmacist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryObserversQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryObserversQualification {
     const DESC: &'static TableDesc = &TABLE_0242;
     const ALL: &'static [Self] = &[
@@ -11357,7 +11357,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 };
 
 /// The codes of table 0243: Identity May Be Divulged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
@@ -11368,10 +11368,10 @@ pub enum IdentityMayBeDivulged {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityMayBeDivulged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityMayBeDivulged {
     const DESC: &'static TableDesc = &TABLE_0243;
     const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
@@ -11430,7 +11430,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 };
 
 /// The codes of table 0247: Status of Evaluation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
@@ -11459,10 +11459,10 @@ pub enum StatusOfEvaluation {
     EvaluationCompleted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusOfEvaluation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusOfEvaluation {
     const DESC: &'static TableDesc = &TABLE_0247;
     const ALL: &'static [Self] = &[
@@ -11502,7 +11502,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 };
 
 /// The codes of table 0248: Product source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
@@ -11515,10 +11515,10 @@ pub enum ProductSource {
     AProductFromAReserveSampleWasEvaluated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductSource {
     const DESC: &'static TableDesc = &TABLE_0248;
     const ALL: &'static [Self] = &[
@@ -11557,7 +11557,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 };
 
 /// The codes of table 0250: Relatedness Assessment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment0250 {
     /// `H`: Highly probable
@@ -11572,10 +11572,10 @@ pub enum RelatednessAssessment0250 {
     SomewhatProbable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelatednessAssessment0250 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelatednessAssessment0250 {
     const DESC: &'static TableDesc = &TABLE_0250;
     const ALL: &'static [Self] = &[
@@ -11607,7 +11607,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 };
 
 /// The codes of table 0251: Action Taken in Response to the Event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
@@ -11624,10 +11624,10 @@ pub enum ActionTakenInResponseToTheEvent {
     ProductWithdrawnTemporarily,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionTakenInResponseToTheEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
     const DESC: &'static TableDesc = &TABLE_0251;
     const ALL: &'static [Self] = &[
@@ -11665,7 +11665,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 };
 
 /// The codes of table 0252: Causality Observations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
@@ -11692,10 +11692,10 @@ pub enum CausalityObservations {
     CodeTc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CausalityObservations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CausalityObservations {
     const DESC: &'static TableDesc = &TABLE_0252;
     const ALL: &'static [Self] = &[
@@ -11732,7 +11732,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 };
 
 /// The codes of table 0253: Indirect exposure mechanism.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
@@ -11747,10 +11747,10 @@ pub enum IndirectExposureMechanism {
     BloodProduct,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IndirectExposureMechanism {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IndirectExposureMechanism {
     const DESC: &'static TableDesc = &TABLE_0253;
     const ALL: &'static [Self] = &[
@@ -11878,7 +11878,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 };
 
 /// The codes of table 0254: Kind of quantity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
@@ -12087,10 +12087,10 @@ pub enum KindOfQuantity {
     VolumeRatio,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for KindOfQuantity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -12239,7 +12239,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 };
 
 /// The codes of table 0255: Duration categories.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
@@ -12296,10 +12296,10 @@ pub enum DurationCategories {
     ToIdentifyMeasuresAtAPointInTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DurationCategories {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DurationCategories {
     const DESC: &'static TableDesc = &TABLE_0255;
     const ALL: &'static [Self] = &[
@@ -12396,7 +12396,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 };
 
 /// The codes of table 0256: Time delay post challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
@@ -12489,10 +12489,10 @@ pub enum TimeDelayPostChallenge {
     CodeTrough,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeDelayPostChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -12563,7 +12563,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 };
 
 /// The codes of table 0257: Nature of challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
@@ -12574,10 +12574,10 @@ pub enum NatureOfChallenge {
     CodeFfst,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfChallenge {
     const DESC: &'static TableDesc = &TABLE_0257;
     const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
@@ -12601,7 +12601,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 };
 
 /// The codes of table 0258: Relationship modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
@@ -12614,10 +12614,10 @@ pub enum RelationshipModifier {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationshipModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationshipModifier {
     const DESC: &'static TableDesc = &TABLE_0258;
     const ALL: &'static [Self] = &[
@@ -12668,7 +12668,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 };
 
 /// The codes of table 0259: Modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
@@ -12725,10 +12725,10 @@ pub enum Modality {
     XRayAngiography,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Modality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Modality {
     const DESC: &'static TableDesc = &TABLE_0259;
     const ALL: &'static [Self] = &[
@@ -12783,7 +12783,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 };
 
 /// The codes of table 0260: Patient location type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
@@ -12804,10 +12804,10 @@ pub enum PatientLocationType {
     Room,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientLocationType {
     const DESC: &'static TableDesc = &TABLE_0260;
     const ALL: &'static [Self] = &[
@@ -12844,7 +12844,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 };
 
 /// The codes of table 0261: Location Equipment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
@@ -12865,10 +12865,10 @@ pub enum LocationEquipment {
     VitalSignsMonitor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationEquipment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationEquipment {
     const DESC: &'static TableDesc = &TABLE_0261;
     const ALL: &'static [Self] = &[
@@ -12903,7 +12903,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 };
 
 /// The codes of table 0262: Privacy Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
@@ -12920,10 +12920,10 @@ pub enum PrivacyLevel {
     Ward,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrivacyLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrivacyLevel {
     const DESC: &'static TableDesc = &TABLE_0262;
     const ALL: &'static [Self] = &[
@@ -12957,7 +12957,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 };
 
 /// The codes of table 0263: Level of Care.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
@@ -12976,10 +12976,10 @@ pub enum LevelOfCare {
     Surgery,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LevelOfCare {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LevelOfCare {
     const DESC: &'static TableDesc = &TABLE_0263;
     const ALL: &'static [Self] = &[
@@ -13042,7 +13042,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 };
 
 /// The codes of table 0265: Specialty Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
@@ -13099,10 +13099,10 @@ pub enum SpecialtyType {
     WalkInClinic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialtyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -13156,7 +13156,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 };
 
 /// The codes of table 0267: Days of the week.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
@@ -13175,10 +13175,10 @@ pub enum DaysOfTheWeek {
     Wednesday,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DaysOfTheWeek {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DaysOfTheWeek {
     const DESC: &'static TableDesc = &TABLE_0267;
     const ALL: &'static [Self] = &[
@@ -13209,7 +13209,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 };
 
 /// The codes of table 0268: Override.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
@@ -13220,10 +13220,10 @@ pub enum Override {
     OverrideNotAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Override {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Override {
     const DESC: &'static TableDesc = &TABLE_0268;
     const ALL: &'static [Self] = &[
@@ -13246,7 +13246,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 };
 
 /// The codes of table 0269: Charge On Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
@@ -13255,10 +13255,10 @@ pub enum ChargeOnIndicator {
     ChargeOnResult,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeOnIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeOnIndicator {
     const DESC: &'static TableDesc = &TABLE_0269;
     const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
@@ -13292,7 +13292,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 };
 
 /// The codes of table 0270: Document Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
@@ -13325,10 +13325,10 @@ pub enum DocumentType {
     TransferSummary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentType {
     const DESC: &'static TableDesc = &TABLE_0270;
     const ALL: &'static [Self] = &[
@@ -13370,7 +13370,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 };
 
 /// The codes of table 0271: Document completion status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
@@ -13389,10 +13389,10 @@ pub enum DocumentCompletionStatus {
     PreAuthenticated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentCompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentCompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0271;
     const ALL: &'static [Self] = &[
@@ -13423,7 +13423,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 };
 
 /// The codes of table 0272: Document Confidentiality Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
@@ -13434,10 +13434,10 @@ pub enum DocumentConfidentialityStatus {
     VeryRestricted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentConfidentialityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentConfidentialityStatus {
     const DESC: &'static TableDesc = &TABLE_0272;
     const ALL: &'static [Self] = &[
@@ -13465,7 +13465,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 };
 
 /// The codes of table 0273: Document Availability Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
@@ -13478,10 +13478,10 @@ pub enum DocumentAvailabilityStatus {
     UnavailableForPatientCare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentAvailabilityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentAvailabilityStatus {
     const DESC: &'static TableDesc = &TABLE_0273;
     const ALL: &'static [Self] = &[
@@ -13510,7 +13510,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 };
 
 /// The codes of table 0275: Document Storage Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
@@ -13523,10 +13523,10 @@ pub enum DocumentStorageStatus {
     Purged,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentStorageStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentStorageStatus {
     const DESC: &'static TableDesc = &TABLE_0275;
     const ALL: &'static [Self] = &[
@@ -13556,7 +13556,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 };
 
 /// The codes of table 0276: Appointment reason codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
@@ -13571,10 +13571,10 @@ pub enum AppointmentReasonCodes {
     APreviouslyUnscheduledWalkInVisit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentReasonCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentReasonCodes {
     const DESC: &'static TableDesc = &TABLE_0276;
     const ALL: &'static [Self] = &[
@@ -13606,7 +13606,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 };
 
 /// The codes of table 0277: Appointment Type Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
@@ -13617,10 +13617,10 @@ pub enum AppointmentTypeCodes {
     ARequestForATentative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentTypeCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentTypeCodes {
     const DESC: &'static TableDesc = &TABLE_0277;
     const ALL: &'static [Self] = &[
@@ -13664,7 +13664,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 };
 
 /// The codes of table 0278: Filler status codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
@@ -13691,10 +13691,10 @@ pub enum FillerStatusCodes {
     CodeWaitlist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FillerStatusCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FillerStatusCodes {
     const DESC: &'static TableDesc = &TABLE_0278;
     const ALL: &'static [Self] = &[
@@ -13733,7 +13733,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 };
 
 /// The codes of table 0279: Allow Substitution Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
@@ -13746,10 +13746,10 @@ pub enum AllowSubstitutionCodes {
     SubstitutionOfThisResourceIsAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitutionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitutionCodes {
     const DESC: &'static TableDesc = &TABLE_0279;
     const ALL: &'static [Self] = &[
@@ -13773,7 +13773,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 };
 
 /// The codes of table 0280: Referral priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
@@ -13784,10 +13784,10 @@ pub enum ReferralPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralPriority {
     const DESC: &'static TableDesc = &TABLE_0280;
     const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
@@ -13813,7 +13813,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 };
 
 /// The codes of table 0281: Referral type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
@@ -13830,10 +13830,10 @@ pub enum ReferralType {
     SkilledNursing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralType {
     const DESC: &'static TableDesc = &TABLE_0281;
     const ALL: &'static [Self] = &[
@@ -13864,7 +13864,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 };
 
 /// The codes of table 0282: Referral disposition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
@@ -13877,10 +13877,10 @@ pub enum ReferralDisposition {
     SendWrittenReport,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralDisposition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralDisposition {
     const DESC: &'static TableDesc = &TABLE_0282;
     const ALL: &'static [Self] = &[
@@ -13909,7 +13909,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 };
 
 /// The codes of table 0283: Referral status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
@@ -13922,10 +13922,10 @@ pub enum ReferralStatus {
     Rejected,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralStatus {
     const DESC: &'static TableDesc = &TABLE_0283;
     const ALL: &'static [Self] = &[
@@ -13954,7 +13954,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 };
 
 /// The codes of table 0284: Referral category.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
@@ -13967,10 +13967,10 @@ pub enum ReferralCategory {
     Outpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralCategory {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralCategory {
     const DESC: &'static TableDesc = &TABLE_0284;
     const ALL: &'static [Self] = &[
@@ -14008,7 +14008,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 };
 
 /// The codes of table 0286: Provider role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
@@ -14021,10 +14021,10 @@ pub enum ProviderRole0286 {
     ReferredToProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0286 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0286 {
     const DESC: &'static TableDesc = &TABLE_0286;
     const ALL: &'static [Self] = &[
@@ -14056,7 +14056,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 };
 
 /// The codes of table 0287: Problem/goal action code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
@@ -14075,10 +14075,10 @@ pub enum ProblemGoalActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProblemGoalActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProblemGoalActionCode {
     const DESC: &'static TableDesc = &TABLE_0287;
     const ALL: &'static [Self] = &[
@@ -14142,7 +14142,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 };
 
 /// The codes of table 0291: Subtype of referenced data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
@@ -14177,10 +14177,10 @@ pub enum SubtypeOfReferencedData {
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubtypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[
@@ -14327,7 +14327,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 };
 
 /// The codes of table 0292: Vaccines administered.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
@@ -14554,10 +14554,10 @@ pub enum VaccinesAdministered {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VaccinesAdministered {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -14734,7 +14734,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 };
 
 /// The codes of table 0294: Time selection criteria parameter class codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
@@ -14757,10 +14757,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     CodeWed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
     const DESC: &'static TableDesc = &TABLE_0294;
     const ALL: &'static [Self] = &[
@@ -14816,7 +14816,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 };
 
 /// The codes of table 0298: CP range type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
@@ -14825,10 +14825,10 @@ pub enum CpRangeType {
     ProRate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CpRangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CpRangeType {
     const DESC: &'static TableDesc = &TABLE_0298;
     const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
@@ -14851,7 +14851,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 };
 
 /// The codes of table 0299: Encoding.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
@@ -14862,10 +14862,10 @@ pub enum Encoding {
     HexadecimalEncoding,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Encoding {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Encoding {
     const DESC: &'static TableDesc = &TABLE_0299;
     const ALL: &'static [Self] = &[
@@ -14911,7 +14911,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 };
 
 /// The codes of table 0301: Universal ID type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `DNS`: An Internet dotted name
@@ -14942,10 +14942,10 @@ pub enum UniversalIdType {
     AnX500DirectoryName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for UniversalIdType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for UniversalIdType {
     const DESC: &'static TableDesc = &TABLE_0301;
     const ALL: &'static [Self] = &[
@@ -15013,7 +15013,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 };
 
 /// The codes of table 0305: Person location type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
@@ -15032,10 +15032,10 @@ pub enum PersonLocationType {
     Snf,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PersonLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PersonLocationType {
     const DESC: &'static TableDesc = &TABLE_0305;
     const ALL: &'static [Self] = &[
@@ -15093,7 +15093,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 };
 
 /// The codes of table 0309: Coverage Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
@@ -15104,10 +15104,10 @@ pub enum CoverageType {
     PhysicianProfessional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoverageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoverageType {
     const DESC: &'static TableDesc = &TABLE_0309;
     const ALL: &'static [Self] = &[
@@ -15135,7 +15135,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 };
 
 /// The codes of table 0311: Job Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
@@ -15148,10 +15148,10 @@ pub enum JobStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JobStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JobStatus {
     const DESC: &'static TableDesc = &TABLE_0311;
     const ALL: &'static [Self] = &[
@@ -15205,7 +15205,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 };
 
 /// The codes of table 0315: Living Will Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
@@ -15220,10 +15220,10 @@ pub enum LivingWillCode {
     YesPatientHasALivingWill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingWillCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingWillCode {
     const DESC: &'static TableDesc = &TABLE_0315;
     const ALL: &'static [Self] = &[
@@ -15259,7 +15259,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 };
 
 /// The codes of table 0316: Organ Donor Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
@@ -15278,10 +15278,10 @@ pub enum OrganDonorCode {
     CodeY,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganDonorCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganDonorCode {
     const DESC: &'static TableDesc = &TABLE_0316;
     const ALL: &'static [Self] = &[
@@ -15314,7 +15314,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 };
 
 /// The codes of table 0317: Annotations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
@@ -15329,10 +15329,10 @@ pub enum Annotations {
     Etc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Annotations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Annotations {
     const DESC: &'static TableDesc = &TABLE_0317;
     const ALL: &'static [Self] = &[
@@ -15380,7 +15380,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 };
 
 /// The codes of table 0321: Dispense Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
@@ -15393,10 +15393,10 @@ pub enum DispenseMethod {
     UnitDose,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseMethod {
     const DESC: &'static TableDesc = &TABLE_0321;
     const ALL: &'static [Self] = &[
@@ -15425,7 +15425,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 };
 
 /// The codes of table 0322: Completion Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
@@ -15438,10 +15438,10 @@ pub enum CompletionStatus {
     Refused,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0322;
     const ALL: &'static [Self] = &[
@@ -15470,7 +15470,7 @@ pub static TABLE_0323: TableDesc = TableDesc {
 };
 
 /// The codes of table 0323: Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionCode {
     /// `A`: Add/Insert
@@ -15483,10 +15483,10 @@ pub enum ActionCode {
     NoChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionCode {
     const DESC: &'static TableDesc = &TABLE_0323;
     const ALL: &'static [Self] = &[
@@ -15529,7 +15529,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 };
 
 /// The codes of table 0324: Location characteristic ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
@@ -15558,10 +15558,10 @@ pub enum LocationCharacteristicId {
     TeachingLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationCharacteristicId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationCharacteristicId {
     const DESC: &'static TableDesc = &TABLE_0324;
     const ALL: &'static [Self] = &[
@@ -15601,7 +15601,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 };
 
 /// The codes of table 0325: Location Relationship ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
@@ -15620,10 +15620,10 @@ pub enum LocationRelationshipId {
     SecondNearestPharmacy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationRelationshipId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationRelationshipId {
     const DESC: &'static TableDesc = &TABLE_0325;
     const ALL: &'static [Self] = &[
@@ -15650,7 +15650,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 };
 
 /// The codes of table 0326: Visit Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
@@ -15659,10 +15659,10 @@ pub enum VisitIndicator {
     VisitLevel,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitIndicator {
     const DESC: &'static TableDesc = &TABLE_0326;
     const ALL: &'static [Self] = &[Self::AccountLevelDefault, Self::VisitLevel];
@@ -15699,7 +15699,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 };
 
 /// The codes of table 0329: Quantity method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
@@ -15708,10 +15708,10 @@ pub enum QuantityMethod {
     EstimatedSeeComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityMethod {
     const DESC: &'static TableDesc = &TABLE_0329;
     const ALL: &'static [Self] = &[Self::ActualCount, Self::EstimatedSeeComment];
@@ -15737,7 +15737,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 };
 
 /// The codes of table 0330: Marketing basis.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
@@ -15754,10 +15754,10 @@ pub enum MarketingBasis {
     Transitional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MarketingBasis {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MarketingBasis {
     const DESC: &'static TableDesc = &TABLE_0330;
     const ALL: &'static [Self] = &[
@@ -15788,7 +15788,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 };
 
 /// The codes of table 0331: Facility type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
@@ -15801,10 +15801,10 @@ pub enum FacilityType {
     User,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FacilityType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FacilityType {
     const DESC: &'static TableDesc = &TABLE_0331;
     const ALL: &'static [Self] = &[
@@ -15828,7 +15828,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 };
 
 /// The codes of table 0332: Source type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
@@ -15837,10 +15837,10 @@ pub enum SourceType {
     Initiate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceType {
     const DESC: &'static TableDesc = &TABLE_0332;
     const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
@@ -15873,7 +15873,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 };
 
 /// The codes of table 0334: Disabled Person Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
@@ -15886,10 +15886,10 @@ pub enum DisabledPersonCode {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DisabledPersonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DisabledPersonCode {
     const DESC: &'static TableDesc = &TABLE_0334;
     const ALL: &'static [Self] = &[
@@ -15946,7 +15946,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 };
 
 /// The codes of table 0335: Repeat pattern.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
@@ -15989,10 +15989,10 @@ pub enum RepeatPattern {
     CibusVespertinusDinner,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RepeatPattern {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RepeatPattern {
     const DESC: &'static TableDesc = &TABLE_0335;
     const ALL: &'static [Self] = &[
@@ -16036,7 +16036,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 };
 
 /// The codes of table 0336: Referral reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
@@ -16049,10 +16049,10 @@ pub enum ReferralReason {
     WorkLoad,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralReason {
     const DESC: &'static TableDesc = &TABLE_0336;
     const ALL: &'static [Self] = &[
@@ -16076,7 +16076,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 };
 
 /// The codes of table 0337: Certification status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
@@ -16085,10 +16085,10 @@ pub enum CertificationStatus {
     Eligible,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationStatus {
     const DESC: &'static TableDesc = &TABLE_0337;
     const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
@@ -16120,7 +16120,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 };
 
 /// The codes of table 0338: Practitioner ID number type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
@@ -16149,10 +16149,10 @@ pub enum PractitionerIdNumberType {
     UniquePhysicianIdNo,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PractitionerIdNumberType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PractitionerIdNumberType {
     const DESC: &'static TableDesc = &TABLE_0338;
     const ALL: &'static [Self] = &[
@@ -16195,7 +16195,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 };
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
@@ -16208,10 +16208,10 @@ pub enum AdvancedBeneficiaryNoticeCode {
     Code4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvancedBeneficiaryNoticeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
     const DESC: &'static TableDesc = &TABLE_0339;
     const ALL: &'static [Self] = &[Self::Code1, Self::Code2, Self::Code3, Self::Code4];
@@ -16286,7 +16286,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 };
 
 /// The codes of table 0344: Patient's Relationship to Insured.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
@@ -16329,10 +16329,10 @@ pub enum PatientsRelationshipToInsured {
     Grandparent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientsRelationshipToInsured {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientsRelationshipToInsured {
     const DESC: &'static TableDesc = &TABLE_0344;
     const ALL: &'static [Self] = &[
@@ -16389,7 +16389,7 @@ pub static TABLE_0347: TableDesc = TableDesc {
 };
 
 /// The codes of table 0347: State/province.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
@@ -16398,10 +16398,10 @@ pub enum StateProvince {
     MichiganUs,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StateProvince {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StateProvince {
     const DESC: &'static TableDesc = &TABLE_0347;
     const ALL: &'static [Self] = &[Self::AlbertaUsAndCanada, Self::MichiganUs];
@@ -16462,7 +16462,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 };
 
 /// The codes of table 0353: CWE statuses.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
@@ -16477,10 +16477,10 @@ pub enum CweStatuses {
     AskedButUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CweStatuses {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CweStatuses {
     const DESC: &'static TableDesc = &TABLE_0353;
     const ALL: &'static [Self] = &[
@@ -16703,7 +16703,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 };
 
 /// The codes of table 0354: Message structure.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
@@ -17096,10 +17096,10 @@ pub enum MessageStructure {
     V02,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageStructure {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -17313,7 +17313,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 };
 
 /// The codes of table 0355: Primary key value type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
@@ -17322,10 +17322,10 @@ pub enum PrimaryKeyValueType {
     PersonLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryKeyValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryKeyValueType {
     const DESC: &'static TableDesc = &TABLE_0355;
     const ALL: &'static [Self] = &[Self::CodedElement, Self::PersonLocation];
@@ -17347,7 +17347,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
 };
 
 /// The codes of table 0356: Alternate character set handling scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: "XPN - extended person name".
@@ -17356,10 +17356,10 @@ pub enum AlternateCharacterSetHandlingScheme {
     CodeIso2022Dash1994,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSetHandlingScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
     const DESC: &'static TableDesc = &TABLE_0356;
     const ALL: &'static [Self] = &[
@@ -17395,7 +17395,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 };
 
 /// The codes of table 0357: Message error condition codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
@@ -17426,10 +17426,10 @@ pub enum MessageErrorConditionCodes {
     ApplicationInternalError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageErrorConditionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageErrorConditionCodes {
     const DESC: &'static TableDesc = &TABLE_0357;
     const ALL: &'static [Self] = &[
@@ -17474,7 +17474,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 };
 
 /// The codes of table 0359: Diagnosis Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
@@ -17483,10 +17483,10 @@ pub enum DiagnosisPriority {
     ThePrimaryDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisPriority {
     const DESC: &'static TableDesc = &TABLE_0359;
     const ALL: &'static [Self] = &[
@@ -17567,7 +17567,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 };
 
 /// The codes of table 0360: Degree/license/certificate.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
@@ -17688,10 +17688,10 @@ pub enum DegreeLicenseCertificate {
     TradeSchoolGraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DegreeLicenseCertificate {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -17805,7 +17805,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 };
 
 /// The codes of table 0364: Comment type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
@@ -17826,10 +17826,10 @@ pub enum CommentType {
     Remark,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommentType {
     const DESC: &'static TableDesc = &TABLE_0364;
     const ALL: &'static [Self] = &[
@@ -17867,7 +17867,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 };
 
 /// The codes of table 0365: Equipment state.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
@@ -17890,10 +17890,10 @@ pub enum EquipmentState {
     PoweredUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EquipmentState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EquipmentState {
     const DESC: &'static TableDesc = &TABLE_0365;
     const ALL: &'static [Self] = &[
@@ -17922,7 +17922,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
 };
 
 /// The codes of table 0366: Local/remote control state.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
@@ -17931,10 +17931,10 @@ pub enum LocalRemoteControlState {
     Remote,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocalRemoteControlState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocalRemoteControlState {
     const DESC: &'static TableDesc = &TABLE_0366;
     const ALL: &'static [Self] = &[Self::Local, Self::Remote];
@@ -17958,7 +17958,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 };
 
 /// The codes of table 0367: Alert level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
@@ -17971,10 +17971,10 @@ pub enum AlertLevel {
     Warning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertLevel {
     const DESC: &'static TableDesc = &TABLE_0367;
     const ALL: &'static [Self] = &[
@@ -18018,7 +18018,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 };
 
 /// The codes of table 0368: Remote control command.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
@@ -18061,10 +18061,10 @@ pub enum RemoteControlCommand {
     Unload,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RemoteControlCommand {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RemoteControlCommand {
     const DESC: &'static TableDesc = &TABLE_0368;
     const ALL: &'static [Self] = &[
@@ -18118,7 +18118,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 };
 
 /// The codes of table 0369: Specimen Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
@@ -18145,10 +18145,10 @@ pub enum SpecimenRole {
     CodeV,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenRole {
     const DESC: &'static TableDesc = &TABLE_0369;
     const ALL: &'static [Self] = &[
@@ -18188,7 +18188,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 };
 
 /// The codes of table 0370: Container status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
@@ -18209,10 +18209,10 @@ pub enum ContainerStatus {
     ContainerUnavailable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContainerStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContainerStatus {
     const DESC: &'static TableDesc = &TABLE_0370;
     const ALL: &'static [Self] = &[
@@ -18301,7 +18301,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 };
 
 /// The codes of table 0371: Additive/Preservative.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
@@ -18420,10 +18420,10 @@ pub enum AdditivePreservative {
     CodeWest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdditivePreservative {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -18509,7 +18509,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 };
 
 /// The codes of table 0372: Specimen component.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
@@ -18530,10 +18530,10 @@ pub enum SpecimenComponent {
     Supernatant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenComponent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenComponent {
     const DESC: &'static TableDesc = &TABLE_0372;
     const ALL: &'static [Self] = &[
@@ -18570,7 +18570,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 };
 
 /// The codes of table 0373: Treatment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
@@ -18591,10 +18591,10 @@ pub enum Treatment {
     Ultrafiltration,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Treatment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Treatment {
     const DESC: &'static TableDesc = &TABLE_0373;
     const ALL: &'static [Self] = &[
@@ -18622,17 +18622,17 @@ pub static TABLE_0374: TableDesc = TableDesc {
 };
 
 /// The codes of table 0374: System induced contaminants.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SystemInducedContaminants {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SystemInducedContaminants {
     const DESC: &'static TableDesc = &TABLE_0374;
     const ALL: &'static [Self] = &[Self::PresentTypeOfContaminationUnspecified];
@@ -18654,7 +18654,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
 };
 
 /// The codes of table 0375: Artificial blood.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
@@ -18663,10 +18663,10 @@ pub enum ArtificialBlood {
     StromalFreeHemoglobinPreparations,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ArtificialBlood {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ArtificialBlood {
     const DESC: &'static TableDesc = &TABLE_0375;
     const ALL: &'static [Self] = &[
@@ -18706,7 +18706,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 };
 
 /// The codes of table 0376: Special Handling Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
@@ -18745,10 +18745,10 @@ pub enum SpecialHandlingCode {
     Upright,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialHandlingCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialHandlingCode {
     const DESC: &'static TableDesc = &TABLE_0376;
     const ALL: &'static [Self] = &[
@@ -18788,7 +18788,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
 };
 
 /// The codes of table 0377: Other environmental factors.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
@@ -18797,10 +18797,10 @@ pub enum OtherEnvironmentalFactors {
     CodeAtm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OtherEnvironmentalFactors {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OtherEnvironmentalFactors {
     const DESC: &'static TableDesc = &TABLE_0377;
     const ALL: &'static [Self] = &[Self::CodeA60, Self::CodeAtm];
@@ -18876,7 +18876,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 };
 
 /// The codes of table 0383: Substance status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
@@ -18903,10 +18903,10 @@ pub enum SubstanceStatus {
     QcWarning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceStatus {
     const DESC: &'static TableDesc = &TABLE_0383;
     const ALL: &'static [Self] = &[
@@ -18950,7 +18950,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 };
 
 /// The codes of table 0384: Substance type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
@@ -18979,10 +18979,10 @@ pub enum SubstanceType {
     SolidWaste,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceType {
     const DESC: &'static TableDesc = &TABLE_0384;
     const ALL: &'static [Self] = &[
@@ -19041,7 +19041,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 };
 
 /// The codes of table 0387: Command response.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
@@ -19056,10 +19056,10 @@ pub enum CommandResponse {
     CodeUn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommandResponse {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommandResponse {
     const DESC: &'static TableDesc = &TABLE_0387;
     const ALL: &'static [Self] = &[
@@ -19084,7 +19084,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
 };
 
 /// The codes of table 0388: Processing type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
@@ -19093,10 +19093,10 @@ pub enum ProcessingType {
     RegularProduction,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingType {
     const DESC: &'static TableDesc = &TABLE_0388;
     const ALL: &'static [Self] = &[Self::Evaluation, Self::RegularProduction];
@@ -19120,7 +19120,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 };
 
 /// The codes of table 0389: Analyte repeat status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
@@ -19133,10 +19133,10 @@ pub enum AnalyteRepeatStatus {
     RepeatedWithoutDilution,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AnalyteRepeatStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AnalyteRepeatStatus {
     const DESC: &'static TableDesc = &TABLE_0389;
     const ALL: &'static [Self] = &[
@@ -19168,7 +19168,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 };
 
 /// The codes of table 0391: Segment group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `OBRG`: OBR group
@@ -19187,10 +19187,10 @@ pub enum SegmentGroup {
     RxoGroup,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
@@ -19222,7 +19222,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 };
 
 /// The codes of table 0392: Match reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
@@ -19235,10 +19235,10 @@ pub enum MatchReason {
     MatchOnSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchReason {
     const DESC: &'static TableDesc = &TABLE_0392;
     const ALL: &'static [Self] = &[
@@ -19265,7 +19265,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
 };
 
 /// The codes of table 0393: Match algorithms.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
@@ -19274,10 +19274,10 @@ pub enum MatchAlgorithms {
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchAlgorithms {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchAlgorithms {
     const DESC: &'static TableDesc = &TABLE_0393;
     const ALL: &'static [Self] = &[
@@ -19299,7 +19299,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 };
 
 /// The codes of table 0394: Response modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
@@ -19310,10 +19310,10 @@ pub enum ResponseModality {
     Bolus,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseModality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseModality {
     const DESC: &'static TableDesc = &TABLE_0394;
     const ALL: &'static [Self] = &[Self::Batch, Self::RealTime, Self::Bolus];
@@ -19332,7 +19332,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
 };
 
 /// The codes of table 0395: Modify indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
@@ -19341,10 +19341,10 @@ pub enum ModifyIndicator {
     NewSubscription,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifyIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifyIndicator {
     const DESC: &'static TableDesc = &TABLE_0395;
     const ALL: &'static [Self] = &[Self::ModifiedSubscription, Self::NewSubscription];
@@ -19456,7 +19456,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 };
 
 /// The codes of table 0396: Coding system.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
@@ -19627,10 +19627,10 @@ pub enum CodingSystem {
     WhoAtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CodingSystem {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -19739,7 +19739,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 };
 
 /// The codes of table 0397: Sequencing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
@@ -19754,10 +19754,10 @@ pub enum Sequencing {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Sequencing {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Sequencing {
     const DESC: &'static TableDesc = &TABLE_0397;
     const ALL: &'static [Self] = &[
@@ -19782,7 +19782,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
 };
 
 /// The codes of table 0398: Continuation style code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
@@ -19791,10 +19791,10 @@ pub enum ContinuationStyleCode {
     InteractiveContinuation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContinuationStyleCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContinuationStyleCode {
     const DESC: &'static TableDesc = &TABLE_0398;
     const ALL: &'static [Self] = &[Self::Fragmentation, Self::InteractiveContinuation];
@@ -20062,7 +20062,7 @@ pub static TABLE_0399: TableDesc = TableDesc {
 };
 
 /// The codes of table 0399: Country code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CountryCode {
     /// `ABW`: Aruba
@@ -20563,10 +20563,10 @@ pub enum CountryCode {
     Zimbabwe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CountryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CountryCode {
     const DESC: &'static TableDesc = &TABLE_0399;
     const ALL: &'static [Self] = &[
@@ -20834,7 +20834,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
 };
 
 /// The codes of table 0401: Government reimbursement program.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
@@ -20843,10 +20843,10 @@ pub enum GovernmentReimbursementProgram {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GovernmentReimbursementProgram {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GovernmentReimbursementProgram {
     const DESC: &'static TableDesc = &TABLE_0401;
     const ALL: &'static [Self] = &[Self::MediCal, Self::Medicare];
@@ -20870,7 +20870,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 };
 
 /// The codes of table 0402: School type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
@@ -20883,10 +20883,10 @@ pub enum SchoolType {
     Undergraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SchoolType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SchoolType {
     const DESC: &'static TableDesc = &TABLE_0402;
     const ALL: &'static [Self] = &[
@@ -20916,7 +20916,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 };
 
 /// The codes of table 0403: Language Ability.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
@@ -20931,10 +20931,10 @@ pub enum LanguageAbility {
     Sign,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageAbility {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageAbility {
     const DESC: &'static TableDesc = &TABLE_0403;
     const ALL: &'static [Self] = &[
@@ -20966,7 +20966,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 };
 
 /// The codes of table 0404: Language Proficiency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
@@ -20983,10 +20983,10 @@ pub enum LanguageProficiency {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageProficiency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageProficiency {
     const DESC: &'static TableDesc = &TABLE_0404;
     const ALL: &'static [Self] = &[
@@ -21029,7 +21029,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 };
 
 /// The codes of table 0406: Organization unit type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0406 {
     /// `1`: Hospital
@@ -21048,10 +21048,10 @@ pub enum OrganizationUnitType0406 {
     Office,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationUnitType0406 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationUnitType0406 {
     const DESC: &'static TableDesc = &TABLE_0406;
     const ALL: &'static [Self] = &[
@@ -21082,7 +21082,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 };
 
 /// The codes of table 0409: Application change type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
@@ -21093,10 +21093,10 @@ pub enum ApplicationChangeType {
     StartUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ApplicationChangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ApplicationChangeType {
     const DESC: &'static TableDesc = &TABLE_0409;
     const ALL: &'static [Self] = &[
@@ -21155,7 +21155,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
 };
 
 /// The codes of table 0415: DRG Transfer Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgTransferType {
     /// `E`: DRG Exempt
@@ -21164,10 +21164,10 @@ pub enum DrgTransferType {
     DrgNonExempt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgTransferType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgTransferType {
     const DESC: &'static TableDesc = &TABLE_0415;
     const ALL: &'static [Self] = &[Self::DrgExempt, Self::DrgNonExempt];
@@ -21192,7 +21192,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 };
 
 /// The codes of table 0416: Procedure DRG Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
@@ -21207,10 +21207,10 @@ pub enum ProcedureDrgType {
     N3rdOperative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureDrgType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureDrgType {
     const DESC: &'static TableDesc = &TABLE_0416;
     const ALL: &'static [Self] = &[
@@ -21249,7 +21249,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 };
 
 /// The codes of table 0417: Tissue Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
@@ -21280,10 +21280,10 @@ pub enum TissueTypeCode {
     AdditionalTissueRequired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TissueTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TissueTypeCode {
     const DESC: &'static TableDesc = &TABLE_0417;
     const ALL: &'static [Self] = &[
@@ -21320,7 +21320,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 };
 
 /// The codes of table 0418: Procedure Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
@@ -21331,10 +21331,10 @@ pub enum ProcedurePriority {
     ForRankedSecondaryProcedures,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedurePriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedurePriority {
     const DESC: &'static TableDesc = &TABLE_0418;
     const ALL: &'static [Self] = &[
@@ -21357,7 +21357,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 };
 
 /// The codes of table 0421: Severity of Illness Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
@@ -21368,10 +21368,10 @@ pub enum SeverityOfIllnessCode {
     Severe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SeverityOfIllnessCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SeverityOfIllnessCode {
     const DESC: &'static TableDesc = &TABLE_0421;
     const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
@@ -21397,7 +21397,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 };
 
 /// The codes of table 0422: Triage Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
@@ -21414,10 +21414,10 @@ pub enum TriageCode {
     Other,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TriageCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TriageCode {
     const DESC: &'static TableDesc = &TABLE_0422;
     const ALL: &'static [Self] = &[
@@ -21443,17 +21443,17 @@ pub static TABLE_0423: TableDesc = TableDesc {
 };
 
 /// The codes of table 0423: Case Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CaseCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CaseCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0423;
     const ALL: &'static [Self] = &[Self::DoctorsOfficeClosed];
@@ -21476,7 +21476,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 };
 
 /// The codes of table 0424: Gestation Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
@@ -21487,10 +21487,10 @@ pub enum GestationCategoryCode {
     OverduePostTerm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GestationCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GestationCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0424;
     const ALL: &'static [Self] = &[
@@ -21519,7 +21519,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 };
 
 /// The codes of table 0425: Newborn Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
@@ -21534,10 +21534,10 @@ pub enum NewbornCode {
     BornAtHome,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NewbornCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NewbornCode {
     const DESC: &'static TableDesc = &TABLE_0425;
     const ALL: &'static [Self] = &[
@@ -21578,7 +21578,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 };
 
 /// The codes of table 0426: Blood Product Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
@@ -21613,10 +21613,10 @@ pub enum BloodProductCode {
     AutologousWholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductCode {
     const DESC: &'static TableDesc = &TABLE_0426;
     const ALL: &'static [Self] = &[
@@ -21666,7 +21666,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 };
 
 /// The codes of table 0427: Risk Management Incident Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
@@ -21699,10 +21699,10 @@ pub enum RiskManagementIncidentCode {
     TransfusionError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RiskManagementIncidentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RiskManagementIncidentCode {
     const DESC: &'static TableDesc = &TABLE_0427;
     const ALL: &'static [Self] = &[
@@ -21736,7 +21736,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 };
 
 /// The codes of table 0428: Incident Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
@@ -21747,10 +21747,10 @@ pub enum IncidentTypeCode {
     UserError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IncidentTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IncidentTypeCode {
     const DESC: &'static TableDesc = &TABLE_0428;
     const ALL: &'static [Self] = &[Self::Other, Self::Preventable, Self::UserError];
@@ -21782,7 +21782,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 };
 
 /// The codes of table 0429: Production Class Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
@@ -21811,10 +21811,10 @@ pub enum ProductionClassCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductionClassCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductionClassCode {
     const DESC: &'static TableDesc = &TABLE_0429;
     const ALL: &'static [Self] = &[
@@ -21854,7 +21854,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 };
 
 /// The codes of table 0430: Mode of Arrival Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
@@ -21873,10 +21873,10 @@ pub enum ModeOfArrivalCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModeOfArrivalCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModeOfArrivalCode {
     const DESC: &'static TableDesc = &TABLE_0430;
     const ALL: &'static [Self] = &[
@@ -21911,7 +21911,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 };
 
 /// The codes of table 0431: Recreational Drug Use Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
@@ -21930,10 +21930,10 @@ pub enum RecreationalDrugUseCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecreationalDrugUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecreationalDrugUseCode {
     const DESC: &'static TableDesc = &TABLE_0431;
     const ALL: &'static [Self] = &[
@@ -21967,7 +21967,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 };
 
 /// The codes of table 0432: Admission Level of Care Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
@@ -21984,10 +21984,10 @@ pub enum AdmissionLevelOfCareCode {
     Moribund,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionLevelOfCareCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
     const DESC: &'static TableDesc = &TABLE_0432;
     const ALL: &'static [Self] = &[
@@ -22023,7 +22023,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 };
 
 /// The codes of table 0433: Precaution Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
@@ -22046,10 +22046,10 @@ pub enum PrecautionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrecautionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrecautionCode {
     const DESC: &'static TableDesc = &TABLE_0433;
     const ALL: &'static [Self] = &[
@@ -22085,7 +22085,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 };
 
 /// The codes of table 0434: Patient Condition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
@@ -22102,10 +22102,10 @@ pub enum PatientConditionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientConditionCode {
     const DESC: &'static TableDesc = &TABLE_0434;
     const ALL: &'static [Self] = &[
@@ -22131,17 +22131,17 @@ pub static TABLE_0435: TableDesc = TableDesc {
 };
 
 /// The codes of table 0435: Advance Directive Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
     DoNotResuscitate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvanceDirectiveCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvanceDirectiveCode {
     const DESC: &'static TableDesc = &TABLE_0435;
     const ALL: &'static [Self] = &[Self::DoNotResuscitate];
@@ -22165,7 +22165,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 };
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
@@ -22178,10 +22178,10 @@ pub enum SensitivityToCausativeAgentCode {
     Intolerance,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SensitivityToCausativeAgentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
     const DESC: &'static TableDesc = &TABLE_0436;
     const ALL: &'static [Self] = &[
@@ -22205,7 +22205,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 };
 
 /// The codes of table 0437: Alert Device Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
@@ -22216,10 +22216,10 @@ pub enum AlertDeviceCode {
     WalletCard,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertDeviceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertDeviceCode {
     const DESC: &'static TableDesc = &TABLE_0437;
     const ALL: &'static [Self] = &[Self::Bracelet, Self::Necklace, Self::WalletCard];
@@ -22246,7 +22246,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 };
 
 /// The codes of table 0438: Allergy Clinical Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
@@ -22265,10 +22265,10 @@ pub enum AllergyClinicalStatus {
     Unconfirmed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergyClinicalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergyClinicalStatus {
     const DESC: &'static TableDesc = &TABLE_0438;
     const ALL: &'static [Self] = &[
@@ -22391,7 +22391,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 };
 
 /// The codes of table 0440: Data types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
@@ -22586,10 +22586,10 @@ pub enum DataTypes {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DataTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -22712,7 +22712,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 };
 
 /// The codes of table 0441: Immunization Registry Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
@@ -22731,10 +22731,10 @@ pub enum ImmunizationRegistryStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ImmunizationRegistryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ImmunizationRegistryStatus {
     const DESC: &'static TableDesc = &TABLE_0441;
     const ALL: &'static [Self] = &[
@@ -22766,7 +22766,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 };
 
 /// The codes of table 0442: Location Service Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
@@ -22779,10 +22779,10 @@ pub enum LocationServiceCode {
     Therapeutic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationServiceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationServiceCode {
     const DESC: &'static TableDesc = &TABLE_0442;
     const ALL: &'static [Self] = &[
@@ -22814,7 +22814,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 };
 
 /// The codes of table 0443: Provider role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
@@ -22833,10 +22833,10 @@ pub enum ProviderRole0443 {
     ReferredToProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0443 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0443 {
     const DESC: &'static TableDesc = &TABLE_0443;
     const ALL: &'static [Self] = &[
@@ -22866,7 +22866,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
 };
 
 /// The codes of table 0444: Name assembly order.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
@@ -22875,10 +22875,10 @@ pub enum NameAssemblyOrder {
     PrefixGivenMiddleFamilySuffix,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAssemblyOrder {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAssemblyOrder {
     const DESC: &'static TableDesc = &TABLE_0444;
     const ALL: &'static [Self] = &[
@@ -22905,7 +22905,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 };
 
 /// The codes of table 0445: Identity Reliability Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
@@ -22918,10 +22918,10 @@ pub enum IdentityReliabilityCode {
     UnknownDefaultSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityReliabilityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityReliabilityCode {
     const DESC: &'static TableDesc = &TABLE_0445;
     const ALL: &'static [Self] = &[
@@ -22972,7 +22972,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
 };
 
 /// The codes of table 0450: Event type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
@@ -22981,10 +22981,10 @@ pub enum EventType0450 {
     ServiceEvent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType0450 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType0450 {
     const DESC: &'static TableDesc = &TABLE_0450;
     const ALL: &'static [Self] = &[Self::LogEvent, Self::ServiceEvent];
@@ -23003,17 +23003,17 @@ pub static TABLE_0451: TableDesc = TableDesc {
 };
 
 /// The codes of table 0451: Substance identifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceIdentifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceIdentifier {
     const DESC: &'static TableDesc = &TABLE_0451;
     const ALL: &'static [Self] = &[Self::UsedForQueryOfAllInventoryItems];
@@ -23034,17 +23034,17 @@ pub static TABLE_0452: TableDesc = TableDesc {
 };
 
 /// The codes of table 0452: Health care provider type code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderTypeCode {
     const DESC: &'static TableDesc = &TABLE_0452;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23068,17 +23068,17 @@ pub static TABLE_0453: TableDesc = TableDesc {
 };
 
 /// The codes of table 0453: Health care provider classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderClassification {
     const DESC: &'static TableDesc = &TABLE_0453;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23102,17 +23102,17 @@ pub static TABLE_0454: TableDesc = TableDesc {
 };
 
 /// The codes of table 0454: Health care provider area of specialization.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderAreaOfSpecialization {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
     const DESC: &'static TableDesc = &TABLE_0454;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23155,7 +23155,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 };
 
 /// The codes of table 0457: Overall Claim Disposition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
@@ -23170,10 +23170,10 @@ pub enum OverallClaimDispositionCode {
     ClaimDenied4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OverallClaimDispositionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OverallClaimDispositionCode {
     const DESC: &'static TableDesc = &TABLE_0457;
     const ALL: &'static [Self] = &[
@@ -23280,7 +23280,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 };
 
 /// The codes of table 0458: OCE Edit Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
@@ -23369,10 +23369,10 @@ pub enum OceEditCode {
     NovCoveredService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OceEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -23439,7 +23439,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 };
 
 /// The codes of table 0459: Reimbursement Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
@@ -23452,10 +23452,10 @@ pub enum ReimbursementActionCode {
     ExternalLineItemRejection,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementActionCode {
     const DESC: &'static TableDesc = &TABLE_0459;
     const ALL: &'static [Self] = &[
@@ -23483,7 +23483,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 };
 
 /// The codes of table 0460: Denial or Rejection Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
@@ -23494,10 +23494,10 @@ pub enum DenialOrRejectionCode {
     LineItemIsOnAMultipleDayClaim,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DenialOrRejectionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DenialOrRejectionCode {
     const DESC: &'static TableDesc = &TABLE_0460;
     const ALL: &'static [Self] = &[
@@ -23560,7 +23560,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 };
 
 /// The codes of table 0465: Name/address representation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
@@ -23571,10 +23571,10 @@ pub enum NameAddressRepresentation {
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAddressRepresentation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAddressRepresentation {
     const DESC: &'static TableDesc = &TABLE_0465;
     const ALL: &'static [Self] = &[
@@ -23601,7 +23601,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 };
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
@@ -23612,10 +23612,10 @@ pub enum AmbulatoryPaymentClassificationCode {
     Level1SkinRepair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryPaymentClassificationCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
     const DESC: &'static TableDesc = &TABLE_0466;
     const ALL: &'static [Self] = &[
@@ -23645,7 +23645,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 };
 
 /// The codes of table 0467: Modifier Edit Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
@@ -23662,10 +23662,10 @@ pub enum ModifierEditCode {
     ModifierEditCodeUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifierEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifierEditCode {
     const DESC: &'static TableDesc = &TABLE_0467;
     const ALL: &'static [Self] = &[
@@ -23706,7 +23706,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 };
 
 /// The codes of table 0468: Payment Adjustment Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
@@ -23721,10 +23721,10 @@ pub enum PaymentAdjustmentCode {
     Code5,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PaymentAdjustmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PaymentAdjustmentCode {
     const DESC: &'static TableDesc = &TABLE_0468;
     const ALL: &'static [Self] = &[
@@ -23756,7 +23756,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 };
 
 /// The codes of table 0469: Packaging Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
@@ -23767,10 +23767,10 @@ pub enum PackagingStatusCode {
     Code2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PackagingStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PackagingStatusCode {
     const DESC: &'static TableDesc = &TABLE_0469;
     const ALL: &'static [Self] = &[
@@ -23804,7 +23804,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 };
 
 /// The codes of table 0470: Reimbursement Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
@@ -23829,10 +23829,10 @@ pub enum ReimbursementTypeCode {
     TherapyApc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementTypeCode {
     const DESC: &'static TableDesc = &TABLE_0470;
     const ALL: &'static [Self] = &[
@@ -23875,7 +23875,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 };
 
 /// The codes of table 0472: TQ conjunction ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
@@ -23886,10 +23886,10 @@ pub enum TqConjunctionId {
     Synchronous,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TqConjunctionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TqConjunctionId {
     const DESC: &'static TableDesc = &TABLE_0472;
     const ALL: &'static [Self] = &[
@@ -23917,7 +23917,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 };
 
 /// The codes of table 0473: Formulary Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
@@ -23930,10 +23930,10 @@ pub enum FormularyStatus0473 {
     ThisObservationServiceIsOnTheFormulary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FormularyStatus0473 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FormularyStatus0473 {
     const DESC: &'static TableDesc = &TABLE_0473;
     const ALL: &'static [Self] = &[
@@ -23963,7 +23963,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 };
 
 /// The codes of table 0474: Organization Unit Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0474 {
     /// `D`: Department
@@ -23978,10 +23978,10 @@ pub enum OrganizationUnitType0474 {
     Division,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationUnitType0474 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationUnitType0474 {
     const DESC: &'static TableDesc = &TABLE_0474;
     const ALL: &'static [Self] = &[
@@ -24012,7 +24012,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 };
 
 /// The codes of table 0475: Charge Type Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
@@ -24027,10 +24027,10 @@ pub enum ChargeTypeReason {
     NoException,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeTypeReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeTypeReason {
     const DESC: &'static TableDesc = &TABLE_0475;
     const ALL: &'static [Self] = &[
@@ -24071,7 +24071,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 };
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
@@ -24088,10 +24088,10 @@ pub enum ControlledSubstanceSchedule {
     ScheduleVi,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ControlledSubstanceSchedule {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ControlledSubstanceSchedule {
     const DESC: &'static TableDesc = &TABLE_0477;
     const ALL: &'static [Self] = &[
@@ -24125,7 +24125,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 };
 
 /// The codes of table 0478: Formulary Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
@@ -24138,10 +24138,10 @@ pub enum FormularyStatus0478 {
     PharmaceuticalSubstanceIsInTheFormulary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FormularyStatus0478 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FormularyStatus0478 {
     const DESC: &'static TableDesc = &TABLE_0478;
     const ALL: &'static [Self] = &[
@@ -24178,7 +24178,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 };
 
 /// The codes of table 0480: Pharmacy Order Types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
@@ -24189,10 +24189,10 @@ pub enum PharmacyOrderTypes {
     IvLargeVolumeSolutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PharmacyOrderTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PharmacyOrderTypes {
     const DESC: &'static TableDesc = &TABLE_0480;
     const ALL: &'static [Self] = &[
@@ -24215,7 +24215,7 @@ pub static TABLE_0482: TableDesc = TableDesc {
 };
 
 /// The codes of table 0482: Order Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
@@ -24224,10 +24224,10 @@ pub enum OrderType {
     OutpatientOrder,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderType {
     const DESC: &'static TableDesc = &TABLE_0482;
     const ALL: &'static [Self] = &[Self::InpatientOrder, Self::OutpatientOrder];
@@ -24257,7 +24257,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 };
 
 /// The codes of table 0483: Authorization Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
@@ -24282,10 +24282,10 @@ pub enum AuthorizationMode {
     Voice,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AuthorizationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AuthorizationMode {
     const DESC: &'static TableDesc = &TABLE_0483;
     const ALL: &'static [Self] = &[
@@ -24325,7 +24325,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 };
 
 /// The codes of table 0484: Dispense Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
@@ -24348,10 +24348,10 @@ pub enum DispenseType {
     NonPrescriptionFill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseType {
     const DESC: &'static TableDesc = &TABLE_0484;
     const ALL: &'static [Self] = &[
@@ -24395,7 +24395,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 };
 
 /// The codes of table 0485: Extended Priority Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
@@ -24414,10 +24414,10 @@ pub enum ExtendedPriorityCodes {
     TimingCritical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExtendedPriorityCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExtendedPriorityCodes {
     const DESC: &'static TableDesc = &TABLE_0485;
     const ALL: &'static [Self] = &[
@@ -24712,7 +24712,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 };
 
 /// The codes of table 0487: Specimen Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
@@ -25251,10 +25251,10 @@ pub enum SpecimenType {
     EnvironmentalWaterTap,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -25584,7 +25584,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 };
 
 /// The codes of table 0488: Specimen Collection Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
@@ -25673,10 +25673,10 @@ pub enum SpecimenCollectionMethod {
     SwabWoodenShaft,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenCollectionMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -25750,7 +25750,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 };
 
 /// The codes of table 0489: Risk Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
@@ -25777,10 +25777,10 @@ pub enum RiskCodes {
     Radioactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RiskCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RiskCodes {
     const DESC: &'static TableDesc = &TABLE_0489;
     const ALL: &'static [Self] = &[
@@ -25826,7 +25826,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 };
 
 /// The codes of table 0490: Specimen Reject Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
@@ -25859,10 +25859,10 @@ pub enum SpecimenRejectReason {
     NameMisspelling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenRejectReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenRejectReason {
     const DESC: &'static TableDesc = &TABLE_0490;
     const ALL: &'static [Self] = &[
@@ -25901,7 +25901,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 };
 
 /// The codes of table 0491: Specimen Quality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
@@ -25914,10 +25914,10 @@ pub enum SpecimenQuality {
     Poor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenQuality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenQuality {
     const DESC: &'static TableDesc = &TABLE_0491;
     const ALL: &'static [Self] = &[Self::Excellent, Self::Fair, Self::Good, Self::Poor];
@@ -25941,7 +25941,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 };
 
 /// The codes of table 0492: Specimen Appropriateness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `??`: Inappropriate due to \_
@@ -25954,10 +25954,10 @@ pub enum SpecimenAppropriateness {
     Preferred,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenAppropriateness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenAppropriateness {
     const DESC: &'static TableDesc = &TABLE_0492;
     const ALL: &'static [Self] = &[
@@ -25991,7 +25991,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 };
 
 /// The codes of table 0493: Specimen Condition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
@@ -26014,10 +26014,10 @@ pub enum SpecimenCondition {
     SampleNotReceived,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenCondition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenCondition {
     const DESC: &'static TableDesc = &TABLE_0493;
     const ALL: &'static [Self] = &[
@@ -26050,7 +26050,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 };
 
 /// The codes of table 0494: Specimen Child Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
@@ -26061,10 +26061,10 @@ pub enum SpecimenChildRole {
     ModifiedFromOriginalSpecimen,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenChildRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenChildRole {
     const DESC: &'static TableDesc = &TABLE_0494;
     const ALL: &'static [Self] = &[
@@ -26104,7 +26104,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 };
 
 /// The codes of table 0495: Body Site Modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
@@ -26141,10 +26141,10 @@ pub enum BodySiteModifier {
     Upper,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodySiteModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodySiteModifier {
     const DESC: &'static TableDesc = &TABLE_0495;
     const ALL: &'static [Self] = &[
@@ -26324,7 +26324,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 };
 
 /// The codes of table 0496: Consent Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
@@ -26603,10 +26603,10 @@ pub enum ConsentType {
     Videotape,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -26763,7 +26763,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 };
 
 /// The codes of table 0497: Consent Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
@@ -26774,10 +26774,10 @@ pub enum ConsentMode {
     Written,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentMode {
     const DESC: &'static TableDesc = &TABLE_0497;
     const ALL: &'static [Self] = &[Self::Telephone, Self::Verbal, Self::Written];
@@ -26806,7 +26806,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 };
 
 /// The codes of table 0498: Consent Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
@@ -26823,10 +26823,10 @@ pub enum ConsentStatus {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentStatus {
     const DESC: &'static TableDesc = &TABLE_0498;
     const ALL: &'static [Self] = &[
@@ -26852,7 +26852,7 @@ pub static TABLE_0499: TableDesc = TableDesc {
 };
 
 /// The codes of table 0499: Consent Bypass Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
@@ -26861,10 +26861,10 @@ pub enum ConsentBypassReason {
     ProfessionalJudgment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentBypassReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentBypassReason {
     const DESC: &'static TableDesc = &TABLE_0499;
     const ALL: &'static [Self] = &[Self::Emergency, Self::ProfessionalJudgment];
@@ -26887,7 +26887,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 };
 
 /// The codes of table 0500: Consent Disclosure Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
@@ -26898,10 +26898,10 @@ pub enum ConsentDisclosureLevel {
     PartialDisclosure,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentDisclosureLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentDisclosureLevel {
     const DESC: &'static TableDesc = &TABLE_0500;
     const ALL: &'static [Self] = &[
@@ -26928,7 +26928,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 };
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
@@ -26939,10 +26939,10 @@ pub enum ConsentNonDisclosureReason {
     RxPrivate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentNonDisclosureReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentNonDisclosureReason {
     const DESC: &'static TableDesc = &TABLE_0501;
     const ALL: &'static [Self] = &[
@@ -26969,7 +26969,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 };
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
@@ -26980,10 +26980,10 @@ pub enum NonSubjectConsenterReason {
     SubjectIsNotCompetentToConsent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NonSubjectConsenterReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NonSubjectConsenterReason {
     const DESC: &'static TableDesc = &TABLE_0502;
     const ALL: &'static [Self] = &[
@@ -27010,7 +27010,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 };
 
 /// The codes of table 0503: Sequence/Results Flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
@@ -27021,10 +27021,10 @@ pub enum SequenceResultsFlag {
     Sequential,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SequenceResultsFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SequenceResultsFlag {
     const DESC: &'static TableDesc = &TABLE_0503;
     const ALL: &'static [Self] = &[
@@ -27052,7 +27052,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 };
 
 /// The codes of table 0504: Sequence Condition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
@@ -27065,10 +27065,10 @@ pub enum SequenceConditionCode {
     CodeSs,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SequenceConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SequenceConditionCode {
     const DESC: &'static TableDesc = &TABLE_0504;
     const ALL: &'static [Self] = &[
@@ -27095,7 +27095,7 @@ pub static TABLE_0505: TableDesc = TableDesc {
 };
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
@@ -27104,10 +27104,10 @@ pub enum CyclicEntryExitIndicator {
     TheFirstServiceRequestInACyclicGroup,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CyclicEntryExitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CyclicEntryExitIndicator {
     const DESC: &'static TableDesc = &TABLE_0505;
     const ALL: &'static [Self] = &[
@@ -27135,7 +27135,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 };
 
 /// The codes of table 0506: Service Request Relationship.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
@@ -27150,10 +27150,10 @@ pub enum ServiceRequestRelationship {
     Tapering,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ServiceRequestRelationship {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ServiceRequestRelationship {
     const DESC: &'static TableDesc = &TABLE_0506;
     const ALL: &'static [Self] = &[
@@ -27178,7 +27178,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
 };
 
 /// The codes of table 0507: Observation Result Handling.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `F`: Film-with-patient
@@ -27187,10 +27187,10 @@ pub enum ObservationResultHandling {
     NotifyProviderWhenReady,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultHandling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultHandling {
     const DESC: &'static TableDesc = &TABLE_0507;
     const ALL: &'static [Self] = &[Self::FilmWithPatient, Self::NotifyProviderWhenReady];
@@ -27221,7 +27221,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 };
 
 /// The codes of table 0508: Blood Product Processing Requirements.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
@@ -27248,10 +27248,10 @@ pub enum BloodProductProcessingRequirements {
     Washed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductProcessingRequirements {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductProcessingRequirements {
     const DESC: &'static TableDesc = &TABLE_0508;
     const ALL: &'static [Self] = &[
@@ -27303,7 +27303,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 };
 
 /// The codes of table 0510: Blood Product Dispense Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
@@ -27330,10 +27330,10 @@ pub enum BloodProductDispenseStatus {
     WastedProductNoLongerViable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductDispenseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductDispenseStatus {
     const DESC: &'static TableDesc = &TABLE_0510;
     const ALL: &'static [Self] = &[
@@ -27371,7 +27371,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 };
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
@@ -27388,10 +27388,10 @@ pub enum BpObservationStatusCodesInterpretation {
     CodeW,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BpObservationStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0511;
     const ALL: &'static [Self] = &[
@@ -27432,7 +27432,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 };
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused/no longer needed
@@ -27447,10 +27447,10 @@ pub enum BloodProductTransfusionDispositionStatus {
     WastedProductNoLongerViable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductTransfusionDispositionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
     const DESC: &'static TableDesc = &TABLE_0513;
     const ALL: &'static [Self] = &[
@@ -27495,7 +27495,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 };
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
@@ -27538,10 +27538,10 @@ pub enum TransfusionAdverseReaction {
     SymptomsMostLikelyDueToVolumeOverload,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransfusionAdverseReaction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransfusionAdverseReaction {
     const DESC: &'static TableDesc = &TABLE_0514;
     const ALL: &'static [Self] = &[
@@ -27589,7 +27589,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 };
 
 /// The codes of table 0516: Error severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
@@ -27600,10 +27600,10 @@ pub enum ErrorSeverity {
     Warning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ErrorSeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ErrorSeverity {
     const DESC: &'static TableDesc = &TABLE_0516;
     const ALL: &'static [Self] = &[Self::Error, Self::Information, Self::Warning];
@@ -27627,7 +27627,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 };
 
 /// The codes of table 0517: Inform person code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
@@ -27640,10 +27640,10 @@ pub enum InformPersonCode {
     InformUser,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InformPersonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InformPersonCode {
     const DESC: &'static TableDesc = &TABLE_0517;
     const ALL: &'static [Self] = &[
@@ -27671,7 +27671,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 };
 
 /// The codes of table 0518: Override type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
@@ -27682,10 +27682,10 @@ pub enum OverrideType {
     IntervalOverride,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OverrideType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OverrideType {
     const DESC: &'static TableDesc = &TABLE_0518;
     const ALL: &'static [Self] = &[
@@ -27726,7 +27726,7 @@ pub static TABLE_0523: TableDesc = TableDesc {
 };
 
 /// The codes of table 0523: Computation type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
@@ -27735,10 +27735,10 @@ pub enum ComputationType {
     AbsoluteChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ComputationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ComputationType {
     const DESC: &'static TableDesc = &TABLE_0523;
     const ALL: &'static [Self] = &[Self::IndicatesAPercentChange, Self::AbsoluteChange];
@@ -27761,7 +27761,7 @@ pub static TABLE_0524: TableDesc = TableDesc {
 };
 
 /// The codes of table 0524: Sequence condition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceCondition {
     /// `C`: Repeating cycle of orders
@@ -27772,10 +27772,10 @@ pub enum SequenceCondition {
     SequenceConditions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SequenceCondition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SequenceCondition {
     const DESC: &'static TableDesc = &TABLE_0524;
     const ALL: &'static [Self] = &[
@@ -27825,7 +27825,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 };
 
 /// The codes of table 0527: Calendar alignment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
@@ -27846,10 +27846,10 @@ pub enum CalendarAlignment {
     WeekOfTheYear,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CalendarAlignment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CalendarAlignment {
     const DESC: &'static TableDesc = &TABLE_0527;
     const ALL: &'static [Self] = &[
@@ -27891,7 +27891,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 };
 
 /// The codes of table 0528: Event related period.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
@@ -27922,10 +27922,10 @@ pub enum EventRelatedPeriod {
     AfterDinnerFromLatPostCibusVespertinus,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventRelatedPeriod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventRelatedPeriod {
     const DESC: &'static TableDesc = &TABLE_0528;
     const ALL: &'static [Self] = &[
@@ -27965,7 +27965,7 @@ pub static TABLE_0529: TableDesc = TableDesc {
 };
 
 /// The codes of table 0529: Precision.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Precision {
     /// `D`: day
@@ -27982,10 +27982,10 @@ pub enum Precision {
     Year,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Precision {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Precision {
     const DESC: &'static TableDesc = &TABLE_0529;
     const ALL: &'static [Self] = &[
@@ -28018,7 +28018,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 };
 
 /// The codes of table 0530: Organization, agency, department.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
@@ -28035,10 +28035,10 @@ pub enum OrganizationAgencyDepartment {
     Visa,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationAgencyDepartment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationAgencyDepartment {
     const DESC: &'static TableDesc = &TABLE_0530;
     const ALL: &'static [Self] = &[
@@ -28083,7 +28083,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 };
 
 /// The codes of table 0532: Expanded yes/no indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
@@ -28106,10 +28106,10 @@ pub enum ExpandedYesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExpandedYesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExpandedYesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0532;
     const ALL: &'static [Self] = &[
@@ -28153,7 +28153,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 };
 
 /// The codes of table 0534: Notify Clergy Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
@@ -28168,10 +28168,10 @@ pub enum NotifyClergyCode {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NotifyClergyCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NotifyClergyCode {
     const DESC: &'static TableDesc = &TABLE_0534;
     const ALL: &'static [Self] = &[
@@ -28207,7 +28207,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 };
 
 /// The codes of table 0535: Signature Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
@@ -28220,10 +28220,10 @@ pub enum SignatureCode {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SignatureCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SignatureCode {
     const DESC: &'static TableDesc = &TABLE_0535;
     const ALL: &'static [Self] = &[
@@ -28253,7 +28253,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 };
 
 /// The codes of table 0536: Certificate Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
@@ -28268,10 +28268,10 @@ pub enum CertificateStatus {
     ActiveValid,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificateStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificateStatus {
     const DESC: &'static TableDesc = &TABLE_0536;
     const ALL: &'static [Self] = &[
@@ -28310,7 +28310,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 };
 
 /// The codes of table 0538: Institution Relationship Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
@@ -28323,10 +28323,10 @@ pub enum InstitutionRelationshipType {
     Volunteer,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InstitutionRelationshipType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InstitutionRelationshipType {
     const DESC: &'static TableDesc = &TABLE_0538;
     const ALL: &'static [Self] = &[
@@ -28363,7 +28363,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 };
 
 /// The codes of table 0540: Inactive Reason Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
@@ -28374,10 +28374,10 @@ pub enum InactiveReasonCode {
     Termination,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InactiveReasonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InactiveReasonCode {
     const DESC: &'static TableDesc = &TABLE_0540;
     const ALL: &'static [Self] = &[
@@ -28449,7 +28449,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 };
 
 /// The codes of table 0547: Jurisdictional Breadth.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
@@ -28460,10 +28460,10 @@ pub enum JurisdictionalBreadth {
     StateProvince,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JurisdictionalBreadth {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JurisdictionalBreadth {
     const DESC: &'static TableDesc = &TABLE_0547;
     const ALL: &'static [Self] = &[
@@ -28494,7 +28494,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 };
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
@@ -28513,10 +28513,10 @@ pub enum SignatorysRelationshipToSubject {
     Code7,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SignatorysRelationshipToSubject {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
     const DESC: &'static TableDesc = &TABLE_0548;
     const ALL: &'static [Self] = &[
@@ -28994,7 +28994,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
 };
 
 /// The codes of table 0550: Body Parts.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
@@ -29881,10 +29881,10 @@ pub enum BodyParts {
     Wrist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodyParts {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodyParts {
     const DESC: &'static TableDesc = &TABLE_0550;
     const ALL: &'static [Self] = &[

@@ -26,7 +26,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 };
 
 /// The codes of table 0001: Administrative Sex.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
@@ -43,10 +43,10 @@ pub enum AdministrativeSex {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrativeSex {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrativeSex {
     const DESC: &'static TableDesc = &TABLE_0001;
     const ALL: &'static [Self] = &[
@@ -89,7 +89,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 };
 
 /// The codes of table 0002: Marital Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
@@ -126,10 +126,10 @@ pub enum MaritalStatus {
     Widowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MaritalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MaritalStatus {
     const DESC: &'static TableDesc = &TABLE_0002;
     const ALL: &'static [Self] = &[
@@ -585,7 +585,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 };
 
 /// The codes of table 0003: Event Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0003 {
     /// `A01`: ADT/ACK - Admit/visit notification
@@ -1314,10 +1314,10 @@ pub enum EventType0003 {
     CodeZ99,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType0003 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType0003 {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1709,7 +1709,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 };
 
 /// The codes of table 0004: Patient Class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
@@ -1732,10 +1732,10 @@ pub enum PatientClass {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientClass {
     const DESC: &'static TableDesc = &TABLE_0004;
     const ALL: &'static [Self] = &[
@@ -1771,7 +1771,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 };
 
 /// The codes of table 0005: Race.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
@@ -1788,10 +1788,10 @@ pub enum Race {
     OtherRace,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Race {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Race {
     const DESC: &'static TableDesc = &TABLE_0005;
     const ALL: &'static [Self] = &[
@@ -1903,7 +1903,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 };
 
 /// The codes of table 0006: Religion.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
@@ -2078,10 +2078,10 @@ pub enum Religion {
     ChristianWesleyanMethodist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Religion {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -2194,7 +2194,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 };
 
 /// The codes of table 0007: Admission Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
@@ -2213,10 +2213,10 @@ pub enum AdmissionType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionType {
     const DESC: &'static TableDesc = &TABLE_0007;
     const ALL: &'static [Self] = &[
@@ -2250,7 +2250,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 };
 
 /// The codes of table 0008: Acknowledgment Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
@@ -2267,10 +2267,10 @@ pub enum AcknowledgmentCode {
     CodeCr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcknowledgmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcknowledgmentCode {
     const DESC: &'static TableDesc = &TABLE_0008;
     const ALL: &'static [Self] = &[
@@ -2313,7 +2313,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 };
 
 /// The codes of table 0009: Ambulatory Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
@@ -2350,10 +2350,10 @@ pub enum AmbulatoryStatus {
     Pregnant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryStatus {
     const DESC: &'static TableDesc = &TABLE_0009;
     const ALL: &'static [Self] = &[
@@ -2404,7 +2404,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 };
 
 /// The codes of table 0017: Transaction Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
@@ -2419,10 +2419,10 @@ pub enum TransactionType {
     Payment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransactionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransactionType {
     const DESC: &'static TableDesc = &TABLE_0017;
     const ALL: &'static [Self] = &[
@@ -2507,7 +2507,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 };
 
 /// The codes of table 0027: Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -2522,10 +2522,10 @@ pub enum Priority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Priority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Priority {
     const DESC: &'static TableDesc = &TABLE_0027;
     const ALL: &'static [Self] = &[
@@ -2569,7 +2569,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 };
 
 /// The codes of table 0038: Order status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
@@ -2592,10 +2592,10 @@ pub enum OrderStatus {
     InProcessScheduled,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderStatus {
     const DESC: &'static TableDesc = &TABLE_0038;
     const ALL: &'static [Self] = &[
@@ -2696,7 +2696,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 };
 
 /// The codes of table 0052: Diagnosis Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
@@ -2707,10 +2707,10 @@ pub enum DiagnosisType {
     Working,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisType {
     const DESC: &'static TableDesc = &TABLE_0052;
     const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
@@ -2762,7 +2762,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 };
 
 /// The codes of table 0061: Check Digit Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `BCV`: Bank Card Validation Number
@@ -2777,10 +2777,10 @@ pub enum CheckDigitScheme {
     CodeNpi,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CheckDigitScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CheckDigitScheme {
     const DESC: &'static TableDesc = &TABLE_0061;
     const ALL: &'static [Self] = &[
@@ -2811,7 +2811,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 };
 
 /// The codes of table 0062: Event Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
@@ -2826,10 +2826,10 @@ pub enum EventReason {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReason {
     const DESC: &'static TableDesc = &TABLE_0062;
     const ALL: &'static [Self] = &[
@@ -2887,7 +2887,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 };
 
 /// The codes of table 0063: Relationship.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
@@ -2956,10 +2956,10 @@ pub enum Relationship {
     WardOfCourt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Relationship {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Relationship {
     const DESC: &'static TableDesc = &TABLE_0063;
     const ALL: &'static [Self] = &[
@@ -3028,7 +3028,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 };
 
 /// The codes of table 0065: Specimen Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
@@ -3047,10 +3047,10 @@ pub enum SpecimenActionCode {
     ScheduleTheTestsSpecifiedBelow,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenActionCode {
     const DESC: &'static TableDesc = &TABLE_0065;
     const ALL: &'static [Self] = &[
@@ -3089,7 +3089,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 };
 
 /// The codes of table 0066: Employment Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
@@ -3116,10 +3116,10 @@ pub enum EmploymentStatus {
     TemporarilyUnemployed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EmploymentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EmploymentStatus {
     const DESC: &'static TableDesc = &TABLE_0066;
     const ALL: &'static [Self] = &[
@@ -3165,7 +3165,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 };
 
 /// The codes of table 0069: Hospital Service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
@@ -3180,10 +3180,10 @@ pub enum HospitalService {
     UrologyService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HospitalService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HospitalService {
     const DESC: &'static TableDesc = &TABLE_0069;
     const ALL: &'static [Self] = &[
@@ -3275,7 +3275,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 };
 
 /// The codes of table 0074: Diagnostic Service Section ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
@@ -3358,10 +3358,10 @@ pub enum DiagnosticServiceSectionId {
     Cineradiograph,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosticServiceSectionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosticServiceSectionId {
     const DESC: &'static TableDesc = &TABLE_0074;
     const ALL: &'static [Self] = &[
@@ -3570,7 +3570,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 };
 
 /// The codes of table 0076: Message Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
@@ -3867,10 +3867,10 @@ pub enum MessageType {
     CodeVxx,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4068,7 +4068,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 };
 
 /// The codes of table 0078: Interpretation Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InterpretationCodes {
     /// `<`: Below absolute low-off instrument scale
@@ -4135,10 +4135,10 @@ pub enum InterpretationCodes {
     WeaklyReactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InterpretationCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InterpretationCodes {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -4197,7 +4197,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 };
 
 /// The codes of table 0080: Nature of Abnormal Testing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
@@ -4216,10 +4216,10 @@ pub enum NatureOfAbnormalTesting {
     Strain,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfAbnormalTesting {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfAbnormalTesting {
     const DESC: &'static TableDesc = &TABLE_0080;
     const ALL: &'static [Self] = &[
@@ -4246,7 +4246,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 };
 
 /// The codes of table 0083: Outlier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
@@ -4255,10 +4255,10 @@ pub enum OutlierType {
     OutlierDays,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OutlierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OutlierType {
     const DESC: &'static TableDesc = &TABLE_0083;
     const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
@@ -4305,7 +4305,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 };
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `A`: Amended based on adjustments provided by the Placer
@@ -4340,10 +4340,10 @@ pub enum ObservationResultStatusCodesInterpretation {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0085;
     const ALL: &'static [Self] = &[
@@ -4405,7 +4405,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 };
 
 /// The codes of table 0091: Query Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
@@ -4414,10 +4414,10 @@ pub enum QueryPriority {
     Immediate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryPriority {
     const DESC: &'static TableDesc = &TABLE_0091;
     const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
@@ -4436,17 +4436,17 @@ pub static TABLE_0092: TableDesc = TableDesc {
 };
 
 /// The codes of table 0092: Re-Admission Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReAdmissionIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReAdmissionIndicator {
     const DESC: &'static TableDesc = &TABLE_0092;
     const ALL: &'static [Self] = &[Self::ReAdmission];
@@ -4465,7 +4465,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 };
 
 /// The codes of table 0093: Release Information.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
@@ -4474,10 +4474,10 @@ pub enum ReleaseInformation {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReleaseInformation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReleaseInformation {
     const DESC: &'static TableDesc = &TABLE_0093;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -4496,7 +4496,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 };
 
 /// The codes of table 0098: Type of Agreement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
@@ -4507,10 +4507,10 @@ pub enum TypeOfAgreement {
     Unified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfAgreement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfAgreement {
     const DESC: &'static TableDesc = &TABLE_0098;
     const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
@@ -4544,7 +4544,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 };
 
 /// The codes of table 0100: Invocation event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
@@ -4559,10 +4559,10 @@ pub enum InvocationEvent {
     AtADesignatedDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvocationEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvocationEvent {
     const DESC: &'static TableDesc = &TABLE_0100;
     const ALL: &'static [Self] = &[
@@ -4587,7 +4587,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 };
 
 /// The codes of table 0103: Processing ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
@@ -4598,10 +4598,10 @@ pub enum ProcessingId {
     Training,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingId {
     const DESC: &'static TableDesc = &TABLE_0103;
     const ALL: &'static [Self] = &[Self::Debugging, Self::Production, Self::Training];
@@ -4634,7 +4634,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 };
 
 /// The codes of table 0104: Version ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
@@ -4665,10 +4665,10 @@ pub enum VersionId {
     Release2Point8,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VersionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VersionId {
     const DESC: &'static TableDesc = &TABLE_0104;
     const ALL: &'static [Self] = &[
@@ -4705,7 +4705,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 };
 
 /// The codes of table 0105: Source of Comment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
@@ -4716,10 +4716,10 @@ pub enum SourceOfComment {
     OrdererPlacerIsSourceOfComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceOfComment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceOfComment {
     const DESC: &'static TableDesc = &TABLE_0105;
     const ALL: &'static [Self] = &[
@@ -4803,7 +4803,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 };
 
 /// The codes of table 0116: Bed Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
@@ -4820,10 +4820,10 @@ pub enum BedStatus {
     Unoccupied,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BedStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BedStatus {
     const DESC: &'static TableDesc = &TABLE_0116;
     const ALL: &'static [Self] = &[
@@ -4920,7 +4920,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 };
 
 /// The codes of table 0119: Order Control Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
@@ -5029,10 +5029,10 @@ pub enum OrderControlCodes {
     OrderServiceChangedUnsol,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderControlCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5110,7 +5110,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 };
 
 /// The codes of table 0121: Response Flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
@@ -5125,10 +5125,10 @@ pub enum ResponseFlag {
     SameAsEAlsoReplacementAndParentChild,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseFlag {
     const DESC: &'static TableDesc = &TABLE_0121;
     const ALL: &'static [Self] = &[
@@ -5162,7 +5162,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 };
 
 /// The codes of table 0122: Charge Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
@@ -5183,10 +5183,10 @@ pub enum ChargeType {
     Research,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeType {
     const DESC: &'static TableDesc = &TABLE_0122;
     const ALL: &'static [Self] = &[
@@ -5226,7 +5226,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 };
 
 /// The codes of table 0123: Result Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
@@ -5253,10 +5253,10 @@ pub enum ResultStatus {
     NoRecordOfThisPatientUsedOnlyOnQueries,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResultStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResultStatus {
     const DESC: &'static TableDesc = &TABLE_0123;
     const ALL: &'static [Self] = &[
@@ -5292,7 +5292,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 };
 
 /// The codes of table 0124: Transportation Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
@@ -5305,10 +5305,10 @@ pub enum TransportationMode {
     Wheelchair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportationMode {
     const DESC: &'static TableDesc = &TABLE_0124;
     const ALL: &'static [Self] = &[
@@ -5364,7 +5364,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 };
 
 /// The codes of table 0125: Value Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AD`: Address
@@ -5431,10 +5431,10 @@ pub enum ValueType {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -5491,7 +5491,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 };
 
 /// The codes of table 0126: Quantity Limited Request.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
@@ -5506,10 +5506,10 @@ pub enum QuantityLimitedRequest {
     LocallyDefined,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityLimitedRequest {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityLimitedRequest {
     const DESC: &'static TableDesc = &TABLE_0126;
     const ALL: &'static [Self] = &[
@@ -5543,7 +5543,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 };
 
 /// The codes of table 0127: Allergen Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
@@ -5564,10 +5564,10 @@ pub enum AllergenType {
     PlantAllergy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergenType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergenType {
     const DESC: &'static TableDesc = &TABLE_0127;
     const ALL: &'static [Self] = &[
@@ -5600,7 +5600,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 };
 
 /// The codes of table 0128: Allergy Severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
@@ -5613,10 +5613,10 @@ pub enum AllergySeverity {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergySeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergySeverity {
     const DESC: &'static TableDesc = &TABLE_0128;
     const ALL: &'static [Self] = &[
@@ -5654,7 +5654,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 };
 
 /// The codes of table 0130: Visit User Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
@@ -5667,10 +5667,10 @@ pub enum VisitUserCode {
     Teaching,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitUserCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitUserCode {
     const DESC: &'static TableDesc = &TABLE_0130;
     const ALL: &'static [Self] = &[
@@ -5703,7 +5703,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 };
 
 /// The codes of table 0131: Contact Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
@@ -5724,10 +5724,10 @@ pub enum ContactRole {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContactRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContactRole {
     const DESC: &'static TableDesc = &TABLE_0131;
     const ALL: &'static [Self] = &[
@@ -5764,7 +5764,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 };
 
 /// The codes of table 0135: Assignment of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
@@ -5775,10 +5775,10 @@ pub enum AssignmentOfBenefits {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AssignmentOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AssignmentOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0135;
     const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
@@ -5797,7 +5797,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 };
 
 /// The codes of table 0136: Yes/no Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
@@ -5806,10 +5806,10 @@ pub enum YesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for YesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for YesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0136;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -5834,7 +5834,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 };
 
 /// The codes of table 0137: Mail Claim Party.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
@@ -5849,10 +5849,10 @@ pub enum MailClaimParty {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MailClaimParty {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MailClaimParty {
     const DESC: &'static TableDesc = &TABLE_0137;
     const ALL: &'static [Self] = &[
@@ -5898,7 +5898,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 };
 
 /// The codes of table 0140: Military Service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
@@ -5925,10 +5925,10 @@ pub enum MilitaryService {
     UsPublicHealthService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryService {
     const DESC: &'static TableDesc = &TABLE_0140;
     const ALL: &'static [Self] = &[
@@ -5972,7 +5972,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 };
 
 /// The codes of table 0142: Military Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
@@ -5983,10 +5983,10 @@ pub enum MilitaryStatus {
     Retired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryStatus {
     const DESC: &'static TableDesc = &TABLE_0142;
     const ALL: &'static [Self] = &[Self::ActiveDuty, Self::Deceased, Self::Retired];
@@ -6022,7 +6022,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 };
 
 /// The codes of table 0144: Eligibility Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
@@ -6041,10 +6041,10 @@ pub enum EligibilitySource {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EligibilitySource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EligibilitySource {
     const DESC: &'static TableDesc = &TABLE_0144;
     const ALL: &'static [Self] = &[
@@ -6078,7 +6078,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 };
 
 /// The codes of table 0145: Room Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
@@ -6095,10 +6095,10 @@ pub enum RoomType {
     SemiPrivateRoom,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RoomType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RoomType {
     const DESC: &'static TableDesc = &TABLE_0145;
     const ALL: &'static [Self] = &[
@@ -6130,7 +6130,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 };
 
 /// The codes of table 0146: Amount Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
@@ -6145,10 +6145,10 @@ pub enum AmountType {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountType {
     const DESC: &'static TableDesc = &TABLE_0146;
     const ALL: &'static [Self] = &[
@@ -6179,7 +6179,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 };
 
 /// The codes of table 0147: Policy Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
@@ -6194,10 +6194,10 @@ pub enum PolicyType {
     MajorMedical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PolicyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PolicyType {
     const DESC: &'static TableDesc = &TABLE_0147;
     const ALL: &'static [Self] = &[
@@ -6222,7 +6222,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 };
 
 /// The codes of table 0148: Money or Percentage Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
@@ -6231,10 +6231,10 @@ pub enum MoneyOrPercentageIndicator {
     Percentage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MoneyOrPercentageIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
     const DESC: &'static TableDesc = &TABLE_0148;
     const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
@@ -6253,7 +6253,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 };
 
 /// The codes of table 0149: Day Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
@@ -6264,10 +6264,10 @@ pub enum DayType {
     Pending,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DayType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DayType {
     const DESC: &'static TableDesc = &TABLE_0149;
     const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
@@ -6291,7 +6291,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 };
 
 /// The codes of table 0150: Certification Patient Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
@@ -6304,10 +6304,10 @@ pub enum CertificationPatientType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationPatientType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationPatientType {
     const DESC: &'static TableDesc = &TABLE_0150;
     const ALL: &'static [Self] = &[
@@ -6363,7 +6363,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 };
 
 /// The codes of table 0155: Accept/Application Acknowledgment Conditions.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
@@ -6376,10 +6376,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     SuccessfulCompletionOnly,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
     const DESC: &'static TableDesc = &TABLE_0155;
     const ALL: &'static [Self] = &[
@@ -6403,7 +6403,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 };
 
 /// The codes of table 0159: Diet Code Specification Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
@@ -6414,10 +6414,10 @@ pub enum DietCodeSpecificationType {
     Supplement,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DietCodeSpecificationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DietCodeSpecificationType {
     const DESC: &'static TableDesc = &TABLE_0159;
     const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
@@ -6442,7 +6442,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 };
 
 /// The codes of table 0160: Tray Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
@@ -6457,10 +6457,10 @@ pub enum TrayType0160 {
     NoTray,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TrayType0160 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TrayType0160 {
     const DESC: &'static TableDesc = &TABLE_0160;
     const ALL: &'static [Self] = &[
@@ -6489,7 +6489,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 };
 
 /// The codes of table 0161: Allow Substitution.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
@@ -6500,10 +6500,10 @@ pub enum AllowSubstitution {
     AllowTherapeuticSubstitutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitution {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitution {
     const DESC: &'static TableDesc = &TABLE_0161;
     const ALL: &'static [Self] = &[
@@ -6574,7 +6574,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 };
 
 /// The codes of table 0162: Route of Administration.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
@@ -6673,10 +6673,10 @@ pub enum RouteOfAdministration {
     Wound,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RouteOfAdministration {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RouteOfAdministration {
     const DESC: &'static TableDesc = &TABLE_0162;
     const ALL: &'static [Self] = &[
@@ -6798,7 +6798,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 };
 
 /// The codes of table 0163: Body Site.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
@@ -6911,10 +6911,10 @@ pub enum BodySite {
     RightVastusLateralis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodySite {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -6998,7 +6998,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 };
 
 /// The codes of table 0164: Administration Device.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
@@ -7021,10 +7021,10 @@ pub enum AdministrationDevice {
     PcaPump,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationDevice {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationDevice {
     const DESC: &'static TableDesc = &TABLE_0164;
     const ALL: &'static [Self] = &[
@@ -7069,7 +7069,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 };
 
 /// The codes of table 0165: Administration Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
@@ -7104,10 +7104,10 @@ pub enum AdministrationMethod {
     Wipe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationMethod {
     const DESC: &'static TableDesc = &TABLE_0165;
     const ALL: &'static [Self] = &[
@@ -7142,7 +7142,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 };
 
 /// The codes of table 0166: RX Component Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
@@ -7151,10 +7151,10 @@ pub enum RxComponentType {
     Base,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RxComponentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RxComponentType {
     const DESC: &'static TableDesc = &TABLE_0166;
     const ALL: &'static [Self] = &[Self::Additive, Self::Base];
@@ -7185,7 +7185,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 };
 
 /// The codes of table 0167: Substitution Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
@@ -7212,10 +7212,10 @@ pub enum SubstitutionStatus {
     ATherapeuticSubstitutionWasDispensed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstitutionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstitutionStatus {
     const DESC: &'static TableDesc = &TABLE_0167;
     const ALL: &'static [Self] = &[
@@ -7254,7 +7254,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 };
 
 /// The codes of table 0168: Processing Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -7273,10 +7273,10 @@ pub enum ProcessingPriority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingPriority {
     const DESC: &'static TableDesc = &TABLE_0168;
     const ALL: &'static [Self] = &[
@@ -7303,7 +7303,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 };
 
 /// The codes of table 0169: Reporting Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
@@ -7312,10 +7312,10 @@ pub enum ReportingPriority {
     RushReporting,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportingPriority {
     const DESC: &'static TableDesc = &TABLE_0169;
     const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
@@ -7338,7 +7338,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 };
 
 /// The codes of table 0170: Derived Specimen.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
@@ -7349,10 +7349,10 @@ pub enum DerivedSpecimen {
     ParentObservation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DerivedSpecimen {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DerivedSpecimen {
     const DESC: &'static TableDesc = &TABLE_0170;
     const ALL: &'static [Self] = &[
@@ -7393,7 +7393,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 };
 
 /// The codes of table 0173: Coordination of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
@@ -7402,10 +7402,10 @@ pub enum CoordinationOfBenefits {
     Independent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoordinationOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoordinationOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0173;
     const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
@@ -7442,7 +7442,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 };
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
@@ -7457,10 +7457,10 @@ pub enum NatureOfServiceTestObservation {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfServiceTestObservation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfServiceTestObservation {
     const DESC: &'static TableDesc = &TABLE_0174;
     const ALL: &'static [Self] = &[
@@ -7499,7 +7499,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 };
 
 /// The codes of table 0175: Master File Identifier Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
@@ -7530,10 +7530,10 @@ pub enum MasterFileIdentifierCode {
     StaffMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MasterFileIdentifierCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MasterFileIdentifierCode {
     const DESC: &'static TableDesc = &TABLE_0175;
     const ALL: &'static [Self] = &[
@@ -7577,7 +7577,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 };
 
 /// The codes of table 0177: Confidentiality Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
@@ -7602,10 +7602,10 @@ pub enum ConfidentialityCode {
     VeryImportantPersonOrCelebrity,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConfidentialityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConfidentialityCode {
     const DESC: &'static TableDesc = &TABLE_0177;
     const ALL: &'static [Self] = &[
@@ -7644,7 +7644,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 };
 
 /// The codes of table 0178: File Level Event Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
@@ -7653,10 +7653,10 @@ pub enum FileLevelEventCode {
     CodeUpd,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FileLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FileLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0178;
     const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
@@ -7680,7 +7680,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 };
 
 /// The codes of table 0179: Response Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
@@ -7693,10 +7693,10 @@ pub enum ResponseLevel {
     Success,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseLevel {
     const DESC: &'static TableDesc = &TABLE_0179;
     const ALL: &'static [Self] = &[
@@ -7726,7 +7726,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 };
 
 /// The codes of table 0180: Record-level Event Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecordLevelEventCode {
     /// `MAC`: Reactivate deactivated record
@@ -7741,10 +7741,10 @@ pub enum RecordLevelEventCode {
     UpdateRecordForMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecordLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecordLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0180;
     const ALL: &'static [Self] = &[
@@ -7772,7 +7772,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 };
 
 /// The codes of table 0181: MFN Record-level Error Return.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
@@ -7781,10 +7781,10 @@ pub enum MfnRecordLevelErrorReturn {
     CodeU,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MfnRecordLevelErrorReturn {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
     const DESC: &'static TableDesc = &TABLE_0181;
     const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
@@ -7812,7 +7812,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 };
 
 /// The codes of table 0183: Active/Inactive.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
@@ -7821,10 +7821,10 @@ pub enum ActiveInactive {
     InactiveStaff,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActiveInactive {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActiveInactive {
     const DESC: &'static TableDesc = &TABLE_0183;
     const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
@@ -7859,7 +7859,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 };
 
 /// The codes of table 0185: Preferred Method of Contact.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
@@ -7876,10 +7876,10 @@ pub enum PreferredMethodOfContact {
     OfficePhoneNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreferredMethodOfContact {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreferredMethodOfContact {
     const DESC: &'static TableDesc = &TABLE_0185;
     const ALL: &'static [Self] = &[
@@ -7917,7 +7917,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 };
 
 /// The codes of table 0187: Provider Billing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
@@ -7926,10 +7926,10 @@ pub enum ProviderBilling {
     ProviderDoesOwnBilling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderBilling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderBilling {
     const DESC: &'static TableDesc = &TABLE_0187;
     const ALL: &'static [Self] = &[
@@ -7964,7 +7964,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 };
 
 /// The codes of table 0189: Ethnic Group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
@@ -7975,10 +7975,10 @@ pub enum EthnicGroup {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EthnicGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EthnicGroup {
     const DESC: &'static TableDesc = &TABLE_0189;
     const ALL: &'static [Self] = &[
@@ -8020,7 +8020,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 };
 
 /// The codes of table 0190: Address Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
@@ -8061,10 +8061,10 @@ pub enum AddressType {
     Vacation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressType {
     const DESC: &'static TableDesc = &TABLE_0190;
     const ALL: &'static [Self] = &[
@@ -8116,7 +8116,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 };
 
 /// The codes of table 0191: Type of Referenced Data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
@@ -8141,10 +8141,10 @@ pub enum TypeOfReferencedData {
     MimeMultipartPackage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0191;
     const ALL: &'static [Self] = &[
@@ -8179,7 +8179,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 };
 
 /// The codes of table 0193: Amount Class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
@@ -8192,10 +8192,10 @@ pub enum AmountClass {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountClass {
     const DESC: &'static TableDesc = &TABLE_0193;
     const ALL: &'static [Self] = &[
@@ -8242,7 +8242,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 };
 
 /// The codes of table 0200: Name Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Assigned
@@ -8291,10 +8291,10 @@ pub enum NameType {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameType {
     const DESC: &'static TableDesc = &TABLE_0200;
     const ALL: &'static [Self] = &[
@@ -8346,7 +8346,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 };
 
 /// The codes of table 0201: Telecommunication Use Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
@@ -8369,10 +8369,10 @@ pub enum TelecommunicationUseCode {
     WorkNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationUseCode {
     const DESC: &'static TableDesc = &TABLE_0201;
     const ALL: &'static [Self] = &[
@@ -8412,7 +8412,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 };
 
 /// The codes of table 0202: Telecommunication Equipment Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
@@ -8437,10 +8437,10 @@ pub enum TelecommunicationEquipmentType {
     X400EmailAddress,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationEquipmentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationEquipmentType {
     const DESC: &'static TableDesc = &TABLE_0202;
     const ALL: &'static [Self] = &[
@@ -8586,7 +8586,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 };
 
 /// The codes of table 0203: Identifier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `ACSN`: Accession ID
@@ -8805,10 +8805,10 @@ pub enum IdentifierType {
     OrganizationIdentifier,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentifierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -8940,7 +8940,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 };
 
 /// The codes of table 0204: Organizational Name Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
@@ -8953,10 +8953,10 @@ pub enum OrganizationalNameType {
     StockExchangeListingName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationalNameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationalNameType {
     const DESC: &'static TableDesc = &TABLE_0204;
     const ALL: &'static [Self] = &[
@@ -8988,7 +8988,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 };
 
 /// The codes of table 0205: Price Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
@@ -9007,10 +9007,10 @@ pub enum PriceType {
     CodeUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PriceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PriceType {
     const DESC: &'static TableDesc = &TABLE_0205;
     const ALL: &'static [Self] = &[
@@ -9042,7 +9042,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 };
 
 /// The codes of table 0206: Segment Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
@@ -9055,10 +9055,10 @@ pub enum SegmentActionCode {
     NoChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentActionCode {
     const DESC: &'static TableDesc = &TABLE_0206;
     const ALL: &'static [Self] = &[
@@ -9090,7 +9090,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 };
 
 /// The codes of table 0207: Processing Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
@@ -9103,10 +9103,10 @@ pub enum ProcessingMode {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
@@ -9135,7 +9135,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 };
 
 /// The codes of table 0208: Query Response Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
@@ -9148,10 +9148,10 @@ pub enum QueryResponseStatus {
     DataFoundNoErrorsThisIsTheDefault,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseStatus {
     const DESC: &'static TableDesc = &TABLE_0208;
     const ALL: &'static [Self] = &[
@@ -9184,7 +9184,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 };
 
 /// The codes of table 0209: Relational Operator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
@@ -9205,10 +9205,10 @@ pub enum RelationalOperator {
     NotEqual,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalOperator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalOperator {
     const DESC: &'static TableDesc = &TABLE_0209;
     const ALL: &'static [Self] = &[
@@ -9236,7 +9236,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 };
 
 /// The codes of table 0210: Relational Conjunction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
@@ -9245,10 +9245,10 @@ pub enum RelationalConjunction {
     CodeOr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalConjunction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalConjunction {
     const DESC: &'static TableDesc = &TABLE_0210;
     const ALL: &'static [Self] = &[Self::Default, Self::CodeOr];
@@ -9297,7 +9297,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 };
 
 /// The codes of table 0211: Alternate Character Sets.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
@@ -9348,10 +9348,10 @@ pub enum AlternateCharacterSets {
     UcsTransformationFormat8BitForm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSets {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSets {
     const DESC: &'static TableDesc = &TABLE_0211;
     const ALL: &'static [Self] = &[
@@ -9413,7 +9413,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 };
 
 /// The codes of table 0213: Purge Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
@@ -9424,10 +9424,10 @@ pub enum PurgeStatusCode {
     MarkedForPurge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PurgeStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PurgeStatusCode {
     const DESC: &'static TableDesc = &TABLE_0213;
     const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
@@ -9452,7 +9452,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 };
 
 /// The codes of table 0214: Special Program Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
@@ -9467,10 +9467,10 @@ pub enum SpecialProgramCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialProgramCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialProgramCode {
     const DESC: &'static TableDesc = &TABLE_0214;
     const ALL: &'static [Self] = &[
@@ -9500,7 +9500,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 };
 
 /// The codes of table 0215: Publicity Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
@@ -9513,10 +9513,10 @@ pub enum PublicityCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PublicityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PublicityCode {
     const DESC: &'static TableDesc = &TABLE_0215;
     const ALL: &'static [Self] = &[
@@ -9540,7 +9540,7 @@ pub static TABLE_0216: TableDesc = TableDesc {
 };
 
 /// The codes of table 0216: Patient Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
@@ -9549,10 +9549,10 @@ pub enum PatientStatusCode {
     DischargedInpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientStatusCode {
     const DESC: &'static TableDesc = &TABLE_0216;
     const ALL: &'static [Self] = &[Self::ActiveInpatient, Self::DischargedInpatient];
@@ -9571,7 +9571,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 };
 
 /// The codes of table 0217: Visit Priority Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
@@ -9582,10 +9582,10 @@ pub enum VisitPriorityCode {
     Elective,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitPriorityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitPriorityCode {
     const DESC: &'static TableDesc = &TABLE_0217;
     const ALL: &'static [Self] = &[Self::Emergency, Self::Urgent, Self::Elective];
@@ -9629,7 +9629,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 };
 
 /// The codes of table 0220: Living Arrangement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
@@ -9646,10 +9646,10 @@ pub enum LivingArrangement {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingArrangement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingArrangement {
     const DESC: &'static TableDesc = &TABLE_0220;
     const ALL: &'static [Self] = &[
@@ -9690,7 +9690,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 };
 
 /// The codes of table 0223: Living Dependency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
@@ -9705,10 +9705,10 @@ pub enum LivingDependency {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingDependency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingDependency {
     const DESC: &'static TableDesc = &TABLE_0223;
     const ALL: &'static [Self] = &[
@@ -9733,7 +9733,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 };
 
 /// The codes of table 0224: Transport Arranged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
@@ -9744,10 +9744,10 @@ pub enum TransportArranged {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportArranged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportArranged {
     const DESC: &'static TableDesc = &TABLE_0224;
     const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
@@ -9766,7 +9766,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 };
 
 /// The codes of table 0225: Escort Required.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
@@ -9777,10 +9777,10 @@ pub enum EscortRequired {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EscortRequired {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EscortRequired {
     const DESC: &'static TableDesc = &TABLE_0225;
     const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
@@ -9858,7 +9858,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 };
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
@@ -9973,10 +9973,10 @@ pub enum ManufacturersOfVaccinesCodeMvx {
     ZlbBehring,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ManufacturersOfVaccinesCodeMvx {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10060,7 +10060,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 };
 
 /// The codes of table 0228: Diagnosis Classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
@@ -10081,10 +10081,10 @@ pub enum DiagnosisClassification {
     TissueDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisClassification {
     const DESC: &'static TableDesc = &TABLE_0228;
     const ALL: &'static [Self] = &[
@@ -10116,7 +10116,7 @@ pub static TABLE_0229: TableDesc = TableDesc {
 };
 
 /// The codes of table 0229: DRG Payor.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgPayor {
     /// `C`: Champus
@@ -10127,10 +10127,10 @@ pub enum DrgPayor {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgPayor {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgPayor {
     const DESC: &'static TableDesc = &TABLE_0229;
     const ALL: &'static [Self] = &[
@@ -10161,7 +10161,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 };
 
 /// The codes of table 0230: Procedure Functional Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
@@ -10174,10 +10174,10 @@ pub enum ProcedureFunctionalType {
     CodeP,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureFunctionalType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureFunctionalType {
     const DESC: &'static TableDesc = &TABLE_0230;
     const ALL: &'static [Self] = &[
@@ -10205,7 +10205,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 };
 
 /// The codes of table 0231: Student Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
@@ -10216,10 +10216,10 @@ pub enum StudentStatus {
     PartTimeStudent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StudentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StudentStatus {
     const DESC: &'static TableDesc = &TABLE_0231;
     const ALL: &'static [Self] = &[
@@ -10246,7 +10246,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 };
 
 /// The codes of table 0232: Insurance Company Contact Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
@@ -10257,10 +10257,10 @@ pub enum InsuranceCompanyContactReason {
     NameAddressChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InsuranceCompanyContactReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InsuranceCompanyContactReason {
     const DESC: &'static TableDesc = &TABLE_0232;
     const ALL: &'static [Self] = &[
@@ -10303,7 +10303,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 };
 
 /// The codes of table 0234: Report Timing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
@@ -10328,10 +10328,10 @@ pub enum ReportTiming {
     RequestedInformation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportTiming {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportTiming {
     const DESC: &'static TableDesc = &TABLE_0234;
     const ALL: &'static [Self] = &[
@@ -10372,7 +10372,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 };
 
 /// The codes of table 0235: Report Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
@@ -10397,10 +10397,10 @@ pub enum ReportSource {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportSource {
     const DESC: &'static TableDesc = &TABLE_0235;
     const ALL: &'static [Self] = &[
@@ -10435,7 +10435,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 };
 
 /// The codes of table 0236: Event Reported To.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
@@ -10448,10 +10448,10 @@ pub enum EventReportedTo {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReportedTo {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReportedTo {
     const DESC: &'static TableDesc = &TABLE_0236;
     const ALL: &'static [Self] = &[
@@ -10484,7 +10484,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 };
 
 /// The codes of table 0237: Event Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
@@ -10505,10 +10505,10 @@ pub enum EventQualification {
     DrugWithdrawal,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventQualification {
     const DESC: &'static TableDesc = &TABLE_0237;
     const ALL: &'static [Self] = &[
@@ -10536,7 +10536,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 };
 
 /// The codes of table 0238: Event Seriousness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
@@ -10547,10 +10547,10 @@ pub enum EventSeriousness {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventSeriousness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventSeriousness {
     const DESC: &'static TableDesc = &TABLE_0238;
     const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
@@ -10569,7 +10569,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 };
 
 /// The codes of table 0239: Event Expected.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
@@ -10580,10 +10580,10 @@ pub enum EventExpected {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventExpected {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventExpected {
     const DESC: &'static TableDesc = &TABLE_0239;
     const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
@@ -10612,7 +10612,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 };
 
 /// The codes of table 0240: Event Consequence.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
@@ -10635,10 +10635,10 @@ pub enum EventConsequence {
     CodeR,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventConsequence {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventConsequence {
     const DESC: &'static TableDesc = &TABLE_0240;
     const ALL: &'static [Self] = &[
@@ -10675,7 +10675,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 };
 
 /// The codes of table 0241: Patient Outcome.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
@@ -10694,10 +10694,10 @@ pub enum PatientOutcome {
     Worsening,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientOutcome {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientOutcome {
     const DESC: &'static TableDesc = &TABLE_0241;
     const ALL: &'static [Self] = &[
@@ -10735,7 +10735,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 };
 
 /// The codes of table 0242: Primary Observer's Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
@@ -10754,10 +10754,10 @@ pub enum PrimaryObserversQualification {
     Pharmacist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryObserversQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryObserversQualification {
     const DESC: &'static TableDesc = &TABLE_0242;
     const ALL: &'static [Self] = &[
@@ -10784,7 +10784,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 };
 
 /// The codes of table 0243: Identity May Be Divulged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
@@ -10795,10 +10795,10 @@ pub enum IdentityMayBeDivulged {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityMayBeDivulged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityMayBeDivulged {
     const DESC: &'static TableDesc = &TABLE_0243;
     const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
@@ -10857,7 +10857,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 };
 
 /// The codes of table 0247: Status of Evaluation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
@@ -10886,10 +10886,10 @@ pub enum StatusOfEvaluation {
     EvaluationCompleted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusOfEvaluation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusOfEvaluation {
     const DESC: &'static TableDesc = &TABLE_0247;
     const ALL: &'static [Self] = &[
@@ -10929,7 +10929,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 };
 
 /// The codes of table 0248: Product Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
@@ -10942,10 +10942,10 @@ pub enum ProductSource {
     AProductFromAReserveSampleWasEvaluated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductSource {
     const DESC: &'static TableDesc = &TABLE_0248;
     const ALL: &'static [Self] = &[
@@ -10984,7 +10984,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 };
 
 /// The codes of table 0250: Relatedness Assessment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
@@ -10999,10 +10999,10 @@ pub enum RelatednessAssessment {
     SomewhatProbable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelatednessAssessment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelatednessAssessment {
     const DESC: &'static TableDesc = &TABLE_0250;
     const ALL: &'static [Self] = &[
@@ -11034,7 +11034,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 };
 
 /// The codes of table 0251: Action Taken in Response to the Event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
@@ -11051,10 +11051,10 @@ pub enum ActionTakenInResponseToTheEvent {
     ProductWithdrawnTemporarily,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionTakenInResponseToTheEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
     const DESC: &'static TableDesc = &TABLE_0251;
     const ALL: &'static [Self] = &[
@@ -11092,7 +11092,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 };
 
 /// The codes of table 0252: Causality Observations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
@@ -11119,10 +11119,10 @@ pub enum CausalityObservations {
     CodeTc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CausalityObservations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CausalityObservations {
     const DESC: &'static TableDesc = &TABLE_0252;
     const ALL: &'static [Self] = &[
@@ -11159,7 +11159,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 };
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
@@ -11174,10 +11174,10 @@ pub enum IndirectExposureMechanism {
     BloodProduct,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IndirectExposureMechanism {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IndirectExposureMechanism {
     const DESC: &'static TableDesc = &TABLE_0253;
     const ALL: &'static [Self] = &[
@@ -11305,7 +11305,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 };
 
 /// The codes of table 0254: Kind of Quantity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
@@ -11514,10 +11514,10 @@ pub enum KindOfQuantity {
     VolumeRatio,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for KindOfQuantity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -11666,7 +11666,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 };
 
 /// The codes of table 0255: Duration Categories.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit." Used for blood products.
@@ -11723,10 +11723,10 @@ pub enum DurationCategories {
     ToIdentifyMeasuresAtAPointInTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DurationCategories {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DurationCategories {
     const DESC: &'static TableDesc = &TABLE_0255;
     const ALL: &'static [Self] = &[
@@ -11823,7 +11823,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 };
 
 /// The codes of table 0256: Time Delay Post Challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
@@ -11916,10 +11916,10 @@ pub enum TimeDelayPostChallenge {
     CodeTrough,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeDelayPostChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -11990,7 +11990,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 };
 
 /// The codes of table 0257: Nature of Challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
@@ -12001,10 +12001,10 @@ pub enum NatureOfChallenge {
     CodeFfst,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfChallenge {
     const DESC: &'static TableDesc = &TABLE_0257;
     const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
@@ -12028,7 +12028,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 };
 
 /// The codes of table 0258: Relationship Modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
@@ -12041,10 +12041,10 @@ pub enum RelationshipModifier {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationshipModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationshipModifier {
     const DESC: &'static TableDesc = &TABLE_0258;
     const ALL: &'static [Self] = &[
@@ -12095,7 +12095,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 };
 
 /// The codes of table 0259: Modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
@@ -12152,10 +12152,10 @@ pub enum Modality {
     XRayAngiography,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Modality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Modality {
     const DESC: &'static TableDesc = &TABLE_0259;
     const ALL: &'static [Self] = &[
@@ -12210,7 +12210,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 };
 
 /// The codes of table 0260: Patient Location Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
@@ -12231,10 +12231,10 @@ pub enum PatientLocationType {
     Room,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientLocationType {
     const DESC: &'static TableDesc = &TABLE_0260;
     const ALL: &'static [Self] = &[
@@ -12271,7 +12271,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 };
 
 /// The codes of table 0261: Location Equipment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
@@ -12292,10 +12292,10 @@ pub enum LocationEquipment {
     VitalSignsMonitor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationEquipment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationEquipment {
     const DESC: &'static TableDesc = &TABLE_0261;
     const ALL: &'static [Self] = &[
@@ -12330,7 +12330,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 };
 
 /// The codes of table 0262: Privacy Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
@@ -12347,10 +12347,10 @@ pub enum PrivacyLevel {
     Ward,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrivacyLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrivacyLevel {
     const DESC: &'static TableDesc = &TABLE_0262;
     const ALL: &'static [Self] = &[
@@ -12384,7 +12384,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 };
 
 /// The codes of table 0263: Level of Care.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
@@ -12403,10 +12403,10 @@ pub enum LevelOfCare {
     Surgery,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LevelOfCare {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LevelOfCare {
     const DESC: &'static TableDesc = &TABLE_0263;
     const ALL: &'static [Self] = &[
@@ -12469,7 +12469,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 };
 
 /// The codes of table 0265: Specialty Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
@@ -12526,10 +12526,10 @@ pub enum SpecialtyType {
     WalkInClinic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialtyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -12583,7 +12583,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 };
 
 /// The codes of table 0267: Days of the Week.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
@@ -12602,10 +12602,10 @@ pub enum DaysOfTheWeek {
     Wednesday,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DaysOfTheWeek {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DaysOfTheWeek {
     const DESC: &'static TableDesc = &TABLE_0267;
     const ALL: &'static [Self] = &[
@@ -12636,7 +12636,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 };
 
 /// The codes of table 0268: Override.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
@@ -12647,10 +12647,10 @@ pub enum Override {
     OverrideNotAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Override {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Override {
     const DESC: &'static TableDesc = &TABLE_0268;
     const ALL: &'static [Self] = &[
@@ -12673,7 +12673,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 };
 
 /// The codes of table 0269: Charge On Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
@@ -12682,10 +12682,10 @@ pub enum ChargeOnIndicator {
     ChargeOnResult,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeOnIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeOnIndicator {
     const DESC: &'static TableDesc = &TABLE_0269;
     const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
@@ -12719,7 +12719,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 };
 
 /// The codes of table 0270: Document Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
@@ -12752,10 +12752,10 @@ pub enum DocumentType {
     TransferSummary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentType {
     const DESC: &'static TableDesc = &TABLE_0270;
     const ALL: &'static [Self] = &[
@@ -12797,7 +12797,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 };
 
 /// The codes of table 0271: Document Completion Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
@@ -12816,10 +12816,10 @@ pub enum DocumentCompletionStatus {
     PreAuthenticated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentCompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentCompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0271;
     const ALL: &'static [Self] = &[
@@ -12850,7 +12850,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 };
 
 /// The codes of table 0272: Document Confidentiality Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
@@ -12861,10 +12861,10 @@ pub enum DocumentConfidentialityStatus {
     VeryRestricted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentConfidentialityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentConfidentialityStatus {
     const DESC: &'static TableDesc = &TABLE_0272;
     const ALL: &'static [Self] = &[
@@ -12892,7 +12892,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 };
 
 /// The codes of table 0273: Document Availability Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
@@ -12905,10 +12905,10 @@ pub enum DocumentAvailabilityStatus {
     UnavailableForPatientCare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentAvailabilityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentAvailabilityStatus {
     const DESC: &'static TableDesc = &TABLE_0273;
     const ALL: &'static [Self] = &[
@@ -12937,7 +12937,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 };
 
 /// The codes of table 0275: Document Storage Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
@@ -12950,10 +12950,10 @@ pub enum DocumentStorageStatus {
     Purged,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentStorageStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentStorageStatus {
     const DESC: &'static TableDesc = &TABLE_0275;
     const ALL: &'static [Self] = &[
@@ -12983,7 +12983,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 };
 
 /// The codes of table 0276: Appointment reason codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
@@ -12998,10 +12998,10 @@ pub enum AppointmentReasonCodes {
     APreviouslyUnscheduledWalkInVisit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentReasonCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentReasonCodes {
     const DESC: &'static TableDesc = &TABLE_0276;
     const ALL: &'static [Self] = &[
@@ -13033,7 +13033,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 };
 
 /// The codes of table 0277: Appointment Type Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
@@ -13044,10 +13044,10 @@ pub enum AppointmentTypeCodes {
     ARequestForATentative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentTypeCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentTypeCodes {
     const DESC: &'static TableDesc = &TABLE_0277;
     const ALL: &'static [Self] = &[
@@ -13091,7 +13091,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 };
 
 /// The codes of table 0278: Filler status codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: The indicated time slot(s) is(are) blocked
@@ -13118,10 +13118,10 @@ pub enum FillerStatusCodes {
     CodeWaitlist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FillerStatusCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FillerStatusCodes {
     const DESC: &'static TableDesc = &TABLE_0278;
     const ALL: &'static [Self] = &[
@@ -13160,7 +13160,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 };
 
 /// The codes of table 0279: Allow Substitution Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
@@ -13173,10 +13173,10 @@ pub enum AllowSubstitutionCodes {
     SubstitutionOfThisResourceIsAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitutionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitutionCodes {
     const DESC: &'static TableDesc = &TABLE_0279;
     const ALL: &'static [Self] = &[
@@ -13200,7 +13200,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 };
 
 /// The codes of table 0280: Referral Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
@@ -13211,10 +13211,10 @@ pub enum ReferralPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralPriority {
     const DESC: &'static TableDesc = &TABLE_0280;
     const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
@@ -13240,7 +13240,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 };
 
 /// The codes of table 0281: Referral Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
@@ -13257,10 +13257,10 @@ pub enum ReferralType {
     SkilledNursing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralType {
     const DESC: &'static TableDesc = &TABLE_0281;
     const ALL: &'static [Self] = &[
@@ -13291,7 +13291,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 };
 
 /// The codes of table 0282: Referral Disposition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
@@ -13304,10 +13304,10 @@ pub enum ReferralDisposition {
     SendWrittenReport,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralDisposition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralDisposition {
     const DESC: &'static TableDesc = &TABLE_0282;
     const ALL: &'static [Self] = &[
@@ -13336,7 +13336,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 };
 
 /// The codes of table 0283: Referral Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
@@ -13349,10 +13349,10 @@ pub enum ReferralStatus {
     Rejected,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralStatus {
     const DESC: &'static TableDesc = &TABLE_0283;
     const ALL: &'static [Self] = &[
@@ -13381,7 +13381,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 };
 
 /// The codes of table 0284: Referral Category.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
@@ -13394,10 +13394,10 @@ pub enum ReferralCategory {
     Outpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralCategory {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralCategory {
     const DESC: &'static TableDesc = &TABLE_0284;
     const ALL: &'static [Self] = &[
@@ -13435,7 +13435,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 };
 
 /// The codes of table 0286: Provider Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
@@ -13448,10 +13448,10 @@ pub enum ProviderRole0286 {
     ReferredToProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0286 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0286 {
     const DESC: &'static TableDesc = &TABLE_0286;
     const ALL: &'static [Self] = &[
@@ -13483,7 +13483,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 };
 
 /// The codes of table 0287: Problem/Goal Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
@@ -13502,10 +13502,10 @@ pub enum ProblemGoalActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProblemGoalActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProblemGoalActionCode {
     const DESC: &'static TableDesc = &TABLE_0287;
     const ALL: &'static [Self] = &[
@@ -13555,17 +13555,17 @@ pub static TABLE_0291: TableDesc = TableDesc {
 };
 
 /// The codes of table 0291: Subtype of Referenced Data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `x-hl7-cda-level-one`: HL7 Clinical Document Architecture Level One document
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubtypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[Self::CodeXDashHl7DashCdaDashLevelDashOne];
@@ -13709,7 +13709,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 };
 
 /// The codes of table 0292: Vaccines administered.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
@@ -13962,10 +13962,10 @@ pub enum VaccinesAdministered {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VaccinesAdministered {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -14155,7 +14155,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 };
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
@@ -14178,10 +14178,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     CodeWed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
     const DESC: &'static TableDesc = &TABLE_0294;
     const ALL: &'static [Self] = &[
@@ -14237,7 +14237,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 };
 
 /// The codes of table 0298: CP Range Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
@@ -14246,10 +14246,10 @@ pub enum CpRangeType {
     ProRate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CpRangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CpRangeType {
     const DESC: &'static TableDesc = &TABLE_0298;
     const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
@@ -14272,7 +14272,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 };
 
 /// The codes of table 0299: Encoding.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
@@ -14283,10 +14283,10 @@ pub enum Encoding {
     HexadecimalEncoding,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Encoding {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Encoding {
     const DESC: &'static TableDesc = &TABLE_0299;
     const ALL: &'static [Self] = &[
@@ -14338,7 +14338,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 };
 
 /// The codes of table 0301: Universal ID Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `CLIA`: Clinical Laboratory Improvement Amendments
@@ -14375,10 +14375,10 @@ pub enum UniversalIdType {
     AnX500DirectoryName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for UniversalIdType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for UniversalIdType {
     const DESC: &'static TableDesc = &TABLE_0301;
     const ALL: &'static [Self] = &[
@@ -14449,7 +14449,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 };
 
 /// The codes of table 0305: Person Location Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
@@ -14468,10 +14468,10 @@ pub enum PersonLocationType {
     Snf,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PersonLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PersonLocationType {
     const DESC: &'static TableDesc = &TABLE_0305;
     const ALL: &'static [Self] = &[
@@ -14530,7 +14530,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 };
 
 /// The codes of table 0309: Coverage Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
@@ -14543,10 +14543,10 @@ pub enum CoverageType {
     Pharmacy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoverageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoverageType {
     const DESC: &'static TableDesc = &TABLE_0309;
     const ALL: &'static [Self] = &[
@@ -14575,7 +14575,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 };
 
 /// The codes of table 0311: Job Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
@@ -14588,10 +14588,10 @@ pub enum JobStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JobStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JobStatus {
     const DESC: &'static TableDesc = &TABLE_0311;
     const ALL: &'static [Self] = &[
@@ -14645,7 +14645,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 };
 
 /// The codes of table 0315: Living Will Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
@@ -14660,10 +14660,10 @@ pub enum LivingWillCode {
     YesPatientHasALivingWill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingWillCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingWillCode {
     const DESC: &'static TableDesc = &TABLE_0315;
     const ALL: &'static [Self] = &[
@@ -14699,7 +14699,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 };
 
 /// The codes of table 0316: Organ Donor Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
@@ -14718,10 +14718,10 @@ pub enum OrganDonorCode {
     CodeY,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganDonorCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganDonorCode {
     const DESC: &'static TableDesc = &TABLE_0316;
     const ALL: &'static [Self] = &[
@@ -14754,7 +14754,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 };
 
 /// The codes of table 0317: Annotations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
@@ -14769,10 +14769,10 @@ pub enum Annotations {
     Etc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Annotations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Annotations {
     const DESC: &'static TableDesc = &TABLE_0317;
     const ALL: &'static [Self] = &[
@@ -14820,7 +14820,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 };
 
 /// The codes of table 0321: Dispense Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
@@ -14833,10 +14833,10 @@ pub enum DispenseMethod {
     UnitDose,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseMethod {
     const DESC: &'static TableDesc = &TABLE_0321;
     const ALL: &'static [Self] = &[
@@ -14865,7 +14865,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 };
 
 /// The codes of table 0322: Completion Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
@@ -14878,10 +14878,10 @@ pub enum CompletionStatus {
     Refused,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0322;
     const ALL: &'static [Self] = &[
@@ -14924,7 +14924,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 };
 
 /// The codes of table 0324: Location Characteristic ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
@@ -14953,10 +14953,10 @@ pub enum LocationCharacteristicId {
     TeachingLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationCharacteristicId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationCharacteristicId {
     const DESC: &'static TableDesc = &TABLE_0324;
     const ALL: &'static [Self] = &[
@@ -14996,7 +14996,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 };
 
 /// The codes of table 0325: Location Relationship ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
@@ -15015,10 +15015,10 @@ pub enum LocationRelationshipId {
     SecondNearestPharmacy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationRelationshipId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationRelationshipId {
     const DESC: &'static TableDesc = &TABLE_0325;
     const ALL: &'static [Self] = &[
@@ -15045,7 +15045,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 };
 
 /// The codes of table 0326: Visit Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level (default)
@@ -15054,10 +15054,10 @@ pub enum VisitIndicator {
     VisitLevel,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitIndicator {
     const DESC: &'static TableDesc = &TABLE_0326;
     const ALL: &'static [Self] = &[Self::AccountLevelDefault, Self::VisitLevel];
@@ -15094,7 +15094,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 };
 
 /// The codes of table 0329: Quantity Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
@@ -15103,10 +15103,10 @@ pub enum QuantityMethod {
     EstimatedSeeComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityMethod {
     const DESC: &'static TableDesc = &TABLE_0329;
     const ALL: &'static [Self] = &[Self::ActualCount, Self::EstimatedSeeComment];
@@ -15132,7 +15132,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 };
 
 /// The codes of table 0330: Marketing Basis.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
@@ -15149,10 +15149,10 @@ pub enum MarketingBasis {
     Transitional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MarketingBasis {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MarketingBasis {
     const DESC: &'static TableDesc = &TABLE_0330;
     const ALL: &'static [Self] = &[
@@ -15183,7 +15183,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 };
 
 /// The codes of table 0331: Facility Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
@@ -15196,10 +15196,10 @@ pub enum FacilityType {
     User,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FacilityType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FacilityType {
     const DESC: &'static TableDesc = &TABLE_0331;
     const ALL: &'static [Self] = &[
@@ -15223,7 +15223,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 };
 
 /// The codes of table 0332: Source Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
@@ -15232,10 +15232,10 @@ pub enum SourceType {
     Initiate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceType {
     const DESC: &'static TableDesc = &TABLE_0332;
     const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
@@ -15268,7 +15268,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 };
 
 /// The codes of table 0334: Disabled Person Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
@@ -15281,10 +15281,10 @@ pub enum DisabledPersonCode {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DisabledPersonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DisabledPersonCode {
     const DESC: &'static TableDesc = &TABLE_0334;
     const ALL: &'static [Self] = &[
@@ -15341,7 +15341,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 };
 
 /// The codes of table 0335: Repeat Pattern.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
@@ -15384,10 +15384,10 @@ pub enum RepeatPattern {
     CibusVespertinusDinner,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RepeatPattern {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RepeatPattern {
     const DESC: &'static TableDesc = &TABLE_0335;
     const ALL: &'static [Self] = &[
@@ -15431,7 +15431,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 };
 
 /// The codes of table 0336: Referral Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
@@ -15444,10 +15444,10 @@ pub enum ReferralReason {
     WorkLoad,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralReason {
     const DESC: &'static TableDesc = &TABLE_0336;
     const ALL: &'static [Self] = &[
@@ -15471,7 +15471,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 };
 
 /// The codes of table 0337: Certification Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
@@ -15480,10 +15480,10 @@ pub enum CertificationStatus {
     Eligible,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationStatus {
     const DESC: &'static TableDesc = &TABLE_0337;
     const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
@@ -15515,7 +15515,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 };
 
 /// The codes of table 0338: Practitioner ID Number Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
@@ -15544,10 +15544,10 @@ pub enum PractitionerIdNumberType {
     UniquePhysicianIdNo,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PractitionerIdNumberType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PractitionerIdNumberType {
     const DESC: &'static TableDesc = &TABLE_0338;
     const ALL: &'static [Self] = &[
@@ -15590,7 +15590,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 };
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
@@ -15603,10 +15603,10 @@ pub enum AdvancedBeneficiaryNoticeCode {
     Code4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvancedBeneficiaryNoticeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
     const DESC: &'static TableDesc = &TABLE_0339;
     const ALL: &'static [Self] = &[Self::Code1, Self::Code2, Self::Code3, Self::Code4];
@@ -15681,7 +15681,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 };
 
 /// The codes of table 0344: Patient's Relationship to Insured.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
@@ -15724,10 +15724,10 @@ pub enum PatientsRelationshipToInsured {
     Grandparent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientsRelationshipToInsured {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientsRelationshipToInsured {
     const DESC: &'static TableDesc = &TABLE_0344;
     const ALL: &'static [Self] = &[
@@ -15784,7 +15784,7 @@ pub static TABLE_0347: TableDesc = TableDesc {
 };
 
 /// The codes of table 0347: State/Province.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
@@ -15793,10 +15793,10 @@ pub enum StateProvince {
     MichiganUs,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StateProvince {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StateProvince {
     const DESC: &'static TableDesc = &TABLE_0347;
     const ALL: &'static [Self] = &[Self::AlbertaUsAndCanada, Self::MichiganUs];
@@ -15839,7 +15839,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 };
 
 /// The codes of table 0353: CWE statuses.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
@@ -15854,10 +15854,10 @@ pub enum CweStatuses {
     AskedButUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CweStatuses {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CweStatuses {
     const DESC: &'static TableDesc = &TABLE_0353;
     const ALL: &'static [Self] = &[
@@ -16133,7 +16133,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 };
 
 /// The codes of table 0354: Message Structure.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
@@ -16632,10 +16632,10 @@ pub enum MessageStructure {
     V02,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageStructure {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -16906,7 +16906,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 };
 
 /// The codes of table 0355: Primary Key Value Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
@@ -16917,10 +16917,10 @@ pub enum PrimaryKeyValueType {
     PersonLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryKeyValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryKeyValueType {
     const DESC: &'static TableDesc = &TABLE_0355;
     const ALL: &'static [Self] = &[
@@ -16946,7 +16946,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
 };
 
 /// The codes of table 0356: Alternate Character Set Handling Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: The character set switching mode specified in HL7 2.5
@@ -16955,10 +16955,10 @@ pub enum AlternateCharacterSetHandlingScheme {
     CodeIso2022Dash1994,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSetHandlingScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
     const DESC: &'static TableDesc = &TABLE_0356;
     const ALL: &'static [Self] = &[Self::Code2Dot3, Self::CodeIso2022Dash1994];
@@ -16992,7 +16992,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 };
 
 /// The codes of table 0357: Message Error Condition Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
@@ -17025,10 +17025,10 @@ pub enum MessageErrorConditionCodes {
     ApplicationInternalError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageErrorConditionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageErrorConditionCodes {
     const DESC: &'static TableDesc = &TABLE_0357;
     const ALL: &'static [Self] = &[
@@ -17075,7 +17075,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 };
 
 /// The codes of table 0359: Diagnosis Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
@@ -17086,10 +17086,10 @@ pub enum DiagnosisPriority {
     ForRankedSecondaryDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisPriority {
     const DESC: &'static TableDesc = &TABLE_0359;
     const ALL: &'static [Self] = &[
@@ -17174,7 +17174,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 };
 
 /// The codes of table 0360: Degree/License/Certificate.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
@@ -17301,10 +17301,10 @@ pub enum DegreeLicenseCertificate {
     TradeSchoolGraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DegreeLicenseCertificate {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -17421,7 +17421,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 };
 
 /// The codes of table 0364: Comment Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
@@ -17442,10 +17442,10 @@ pub enum CommentType {
     Remark,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommentType {
     const DESC: &'static TableDesc = &TABLE_0364;
     const ALL: &'static [Self] = &[
@@ -17488,7 +17488,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 };
 
 /// The codes of table 0365: Equipment State.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
@@ -17521,10 +17521,10 @@ pub enum EquipmentState {
     TransportStopped,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EquipmentState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EquipmentState {
     const DESC: &'static TableDesc = &TABLE_0365;
     const ALL: &'static [Self] = &[
@@ -17558,7 +17558,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
 };
 
 /// The codes of table 0366: Local/Remote Control State.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
@@ -17567,10 +17567,10 @@ pub enum LocalRemoteControlState {
     Remote,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocalRemoteControlState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocalRemoteControlState {
     const DESC: &'static TableDesc = &TABLE_0366;
     const ALL: &'static [Self] = &[Self::Local, Self::Remote];
@@ -17594,7 +17594,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 };
 
 /// The codes of table 0367: Alert Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
@@ -17607,10 +17607,10 @@ pub enum AlertLevel {
     Warning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertLevel {
     const DESC: &'static TableDesc = &TABLE_0367;
     const ALL: &'static [Self] = &[
@@ -17656,7 +17656,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 };
 
 /// The codes of table 0368: Remote Control Command.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
@@ -17703,10 +17703,10 @@ pub enum RemoteControlCommand {
     Unload,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RemoteControlCommand {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RemoteControlCommand {
     const DESC: &'static TableDesc = &TABLE_0368;
     const ALL: &'static [Self] = &[
@@ -17762,7 +17762,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 };
 
 /// The codes of table 0369: Specimen Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
@@ -17789,10 +17789,10 @@ pub enum SpecimenRole {
     CodeV,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenRole {
     const DESC: &'static TableDesc = &TABLE_0369;
     const ALL: &'static [Self] = &[
@@ -17832,7 +17832,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 };
 
 /// The codes of table 0370: Container Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `I`: Identified
@@ -17853,10 +17853,10 @@ pub enum ContainerStatus {
     ContainerUnavailable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContainerStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContainerStatus {
     const DESC: &'static TableDesc = &TABLE_0370;
     const ALL: &'static [Self] = &[
@@ -17945,7 +17945,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 };
 
 /// The codes of table 0371: Additive/Preservative.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
@@ -18064,10 +18064,10 @@ pub enum AdditivePreservative {
     CodeWest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdditivePreservative {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -18153,7 +18153,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 };
 
 /// The codes of table 0372: Specimen Component.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
@@ -18174,10 +18174,10 @@ pub enum SpecimenComponent {
     Supernatant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenComponent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenComponent {
     const DESC: &'static TableDesc = &TABLE_0372;
     const ALL: &'static [Self] = &[
@@ -18214,7 +18214,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 };
 
 /// The codes of table 0373: Treatment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
@@ -18235,10 +18235,10 @@ pub enum Treatment {
     Ultrafiltration,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Treatment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Treatment {
     const DESC: &'static TableDesc = &TABLE_0373;
     const ALL: &'static [Self] = &[
@@ -18266,17 +18266,17 @@ pub static TABLE_0374: TableDesc = TableDesc {
 };
 
 /// The codes of table 0374: System Induced Contaminants.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SystemInducedContaminants {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SystemInducedContaminants {
     const DESC: &'static TableDesc = &TABLE_0374;
     const ALL: &'static [Self] = &[Self::PresentTypeOfContaminationUnspecified];
@@ -18298,7 +18298,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
 };
 
 /// The codes of table 0375: Artificial Blood.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
@@ -18307,10 +18307,10 @@ pub enum ArtificialBlood {
     StromalFreeHemoglobinPreparations,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ArtificialBlood {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ArtificialBlood {
     const DESC: &'static TableDesc = &TABLE_0375;
     const ALL: &'static [Self] = &[
@@ -18350,7 +18350,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 };
 
 /// The codes of table 0376: Special Handling Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
@@ -18389,10 +18389,10 @@ pub enum SpecialHandlingCode {
     Upright,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialHandlingCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialHandlingCode {
     const DESC: &'static TableDesc = &TABLE_0376;
     const ALL: &'static [Self] = &[
@@ -18432,7 +18432,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
 };
 
 /// The codes of table 0377: Other Environmental Factors.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
@@ -18441,10 +18441,10 @@ pub enum OtherEnvironmentalFactors {
     CodeAtm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OtherEnvironmentalFactors {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OtherEnvironmentalFactors {
     const DESC: &'static TableDesc = &TABLE_0377;
     const ALL: &'static [Self] = &[Self::CodeA60, Self::CodeAtm];
@@ -18520,7 +18520,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 };
 
 /// The codes of table 0383: Substance Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
@@ -18547,10 +18547,10 @@ pub enum SubstanceStatus {
     QcWarning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceStatus {
     const DESC: &'static TableDesc = &TABLE_0383;
     const ALL: &'static [Self] = &[
@@ -18594,7 +18594,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 };
 
 /// The codes of table 0384: Substance Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control
@@ -18623,10 +18623,10 @@ pub enum SubstanceType {
     SolidWaste,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceType {
     const DESC: &'static TableDesc = &TABLE_0384;
     const ALL: &'static [Self] = &[
@@ -18685,7 +18685,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 };
 
 /// The codes of table 0387: Command Response.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
@@ -18700,10 +18700,10 @@ pub enum CommandResponse {
     CodeUn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommandResponse {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommandResponse {
     const DESC: &'static TableDesc = &TABLE_0387;
     const ALL: &'static [Self] = &[
@@ -18728,7 +18728,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
 };
 
 /// The codes of table 0388: Processing Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
@@ -18737,10 +18737,10 @@ pub enum ProcessingType {
     RegularProduction,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingType {
     const DESC: &'static TableDesc = &TABLE_0388;
     const ALL: &'static [Self] = &[Self::Evaluation, Self::RegularProduction];
@@ -18764,7 +18764,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 };
 
 /// The codes of table 0389: Analyte Repeat Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
@@ -18777,10 +18777,10 @@ pub enum AnalyteRepeatStatus {
     RepeatedWithoutDilution,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AnalyteRepeatStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AnalyteRepeatStatus {
     const DESC: &'static TableDesc = &TABLE_0389;
     const ALL: &'static [Self] = &[
@@ -18938,7 +18938,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 };
 
 /// The codes of table 0391: Segment Group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `ADMINISTRATION`
@@ -19209,10 +19209,10 @@ pub enum SegmentGroup {
     CodeVisit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
@@ -19370,7 +19370,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 };
 
 /// The codes of table 0392: Match Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
@@ -19383,10 +19383,10 @@ pub enum MatchReason {
     MatchOnSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchReason {
     const DESC: &'static TableDesc = &TABLE_0392;
     const ALL: &'static [Self] = &[
@@ -19413,7 +19413,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
 };
 
 /// The codes of table 0393: Match Algorithms.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
@@ -19422,10 +19422,10 @@ pub enum MatchAlgorithms {
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchAlgorithms {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchAlgorithms {
     const DESC: &'static TableDesc = &TABLE_0393;
     const ALL: &'static [Self] = &[
@@ -19447,7 +19447,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 };
 
 /// The codes of table 0394: Response Modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
@@ -19458,10 +19458,10 @@ pub enum ResponseModality {
     Bolus,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseModality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseModality {
     const DESC: &'static TableDesc = &TABLE_0394;
     const ALL: &'static [Self] = &[Self::Batch, Self::RealTime, Self::Bolus];
@@ -19480,7 +19480,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
 };
 
 /// The codes of table 0395: Modify Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
@@ -19489,10 +19489,10 @@ pub enum ModifyIndicator {
     NewSubscription,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifyIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifyIndicator {
     const DESC: &'static TableDesc = &TABLE_0395;
     const ALL: &'static [Self] = &[Self::ModifiedSubscription, Self::NewSubscription];
@@ -19699,7 +19699,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 };
 
 /// The codes of table 0396: Coding System.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
@@ -20032,10 +20032,10 @@ pub enum CodingSystem {
     WhoAtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CodingSystem {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -20225,7 +20225,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 };
 
 /// The codes of table 0397: Sequencing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
@@ -20240,10 +20240,10 @@ pub enum Sequencing {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Sequencing {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Sequencing {
     const DESC: &'static TableDesc = &TABLE_0397;
     const ALL: &'static [Self] = &[
@@ -20268,7 +20268,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
 };
 
 /// The codes of table 0398: Continuation Style Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
@@ -20277,10 +20277,10 @@ pub enum ContinuationStyleCode {
     InteractiveContinuation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContinuationStyleCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContinuationStyleCode {
     const DESC: &'static TableDesc = &TABLE_0398;
     const ALL: &'static [Self] = &[Self::Fragmentation, Self::InteractiveContinuation];
@@ -20308,7 +20308,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
 };
 
 /// The codes of table 0401: Government Reimbursement Program.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
@@ -20317,10 +20317,10 @@ pub enum GovernmentReimbursementProgram {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GovernmentReimbursementProgram {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GovernmentReimbursementProgram {
     const DESC: &'static TableDesc = &TABLE_0401;
     const ALL: &'static [Self] = &[Self::MediCal, Self::Medicare];
@@ -20344,7 +20344,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 };
 
 /// The codes of table 0402: School Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
@@ -20357,10 +20357,10 @@ pub enum SchoolType {
     Undergraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SchoolType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SchoolType {
     const DESC: &'static TableDesc = &TABLE_0402;
     const ALL: &'static [Self] = &[
@@ -20390,7 +20390,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 };
 
 /// The codes of table 0403: Language Ability.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
@@ -20405,10 +20405,10 @@ pub enum LanguageAbility {
     Sign,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageAbility {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageAbility {
     const DESC: &'static TableDesc = &TABLE_0403;
     const ALL: &'static [Self] = &[
@@ -20440,7 +20440,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 };
 
 /// The codes of table 0404: Language Proficiency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
@@ -20457,10 +20457,10 @@ pub enum LanguageProficiency {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageProficiency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageProficiency {
     const DESC: &'static TableDesc = &TABLE_0404;
     const ALL: &'static [Self] = &[
@@ -20503,7 +20503,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 };
 
 /// The codes of table 0406: Organization Unit Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0406 {
     /// `1`: Hospital
@@ -20522,10 +20522,10 @@ pub enum OrganizationUnitType0406 {
     Office,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationUnitType0406 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationUnitType0406 {
     const DESC: &'static TableDesc = &TABLE_0406;
     const ALL: &'static [Self] = &[
@@ -20556,7 +20556,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 };
 
 /// The codes of table 0409: Application Change Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
@@ -20567,10 +20567,10 @@ pub enum ApplicationChangeType {
     StartUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ApplicationChangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ApplicationChangeType {
     const DESC: &'static TableDesc = &TABLE_0409;
     const ALL: &'static [Self] = &[
@@ -20629,7 +20629,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
 };
 
 /// The codes of table 0415: Transfer Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransferType {
     /// `E`: DRG Exempt
@@ -20638,10 +20638,10 @@ pub enum TransferType {
     DrgNonExempt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransferType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransferType {
     const DESC: &'static TableDesc = &TABLE_0415;
     const ALL: &'static [Self] = &[Self::DrgExempt, Self::DrgNonExempt];
@@ -20666,7 +20666,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 };
 
 /// The codes of table 0416: Procedure DRG Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
@@ -20681,10 +20681,10 @@ pub enum ProcedureDrgType {
     N3rdOperative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureDrgType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureDrgType {
     const DESC: &'static TableDesc = &TABLE_0416;
     const ALL: &'static [Self] = &[
@@ -20723,7 +20723,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 };
 
 /// The codes of table 0417: Tissue Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
@@ -20754,10 +20754,10 @@ pub enum TissueTypeCode {
     AdditionalTissueRequired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TissueTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TissueTypeCode {
     const DESC: &'static TableDesc = &TABLE_0417;
     const ALL: &'static [Self] = &[
@@ -20794,7 +20794,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 };
 
 /// The codes of table 0418: Procedure Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
@@ -20805,10 +20805,10 @@ pub enum ProcedurePriority {
     ForRankedSecondaryProcedures,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedurePriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedurePriority {
     const DESC: &'static TableDesc = &TABLE_0418;
     const ALL: &'static [Self] = &[
@@ -20831,7 +20831,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 };
 
 /// The codes of table 0421: Severity of Illness Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
@@ -20842,10 +20842,10 @@ pub enum SeverityOfIllnessCode {
     Severe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SeverityOfIllnessCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SeverityOfIllnessCode {
     const DESC: &'static TableDesc = &TABLE_0421;
     const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
@@ -20871,7 +20871,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 };
 
 /// The codes of table 0422: Triage Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
@@ -20888,10 +20888,10 @@ pub enum TriageCode {
     Other,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TriageCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TriageCode {
     const DESC: &'static TableDesc = &TABLE_0422;
     const ALL: &'static [Self] = &[
@@ -20917,17 +20917,17 @@ pub static TABLE_0423: TableDesc = TableDesc {
 };
 
 /// The codes of table 0423: Case Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CaseCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CaseCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0423;
     const ALL: &'static [Self] = &[Self::DoctorsOfficeClosed];
@@ -20950,7 +20950,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 };
 
 /// The codes of table 0424: Gestation Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
@@ -20961,10 +20961,10 @@ pub enum GestationCategoryCode {
     OverduePostTerm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GestationCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GestationCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0424;
     const ALL: &'static [Self] = &[
@@ -20993,7 +20993,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 };
 
 /// The codes of table 0425: Newborn Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
@@ -21008,10 +21008,10 @@ pub enum NewbornCode {
     BornAtHome,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NewbornCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NewbornCode {
     const DESC: &'static TableDesc = &TABLE_0425;
     const ALL: &'static [Self] = &[
@@ -21052,7 +21052,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 };
 
 /// The codes of table 0426: Blood Product Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
@@ -21087,10 +21087,10 @@ pub enum BloodProductCode {
     AutologousWholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductCode {
     const DESC: &'static TableDesc = &TABLE_0426;
     const ALL: &'static [Self] = &[
@@ -21140,7 +21140,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 };
 
 /// The codes of table 0427: Risk Management Incident Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
@@ -21173,10 +21173,10 @@ pub enum RiskManagementIncidentCode {
     TransfusionError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RiskManagementIncidentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RiskManagementIncidentCode {
     const DESC: &'static TableDesc = &TABLE_0427;
     const ALL: &'static [Self] = &[
@@ -21210,7 +21210,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 };
 
 /// The codes of table 0428: Incident Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
@@ -21221,10 +21221,10 @@ pub enum IncidentTypeCode {
     UserError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IncidentTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IncidentTypeCode {
     const DESC: &'static TableDesc = &TABLE_0428;
     const ALL: &'static [Self] = &[Self::Other, Self::Preventable, Self::UserError];
@@ -21256,7 +21256,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 };
 
 /// The codes of table 0429: Production Class Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
@@ -21285,10 +21285,10 @@ pub enum ProductionClassCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductionClassCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductionClassCode {
     const DESC: &'static TableDesc = &TABLE_0429;
     const ALL: &'static [Self] = &[
@@ -21328,7 +21328,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 };
 
 /// The codes of table 0430: Mode of Arrival Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
@@ -21347,10 +21347,10 @@ pub enum ModeOfArrivalCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModeOfArrivalCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModeOfArrivalCode {
     const DESC: &'static TableDesc = &TABLE_0430;
     const ALL: &'static [Self] = &[
@@ -21385,7 +21385,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 };
 
 /// The codes of table 0431: Recreational Drug Use Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
@@ -21404,10 +21404,10 @@ pub enum RecreationalDrugUseCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecreationalDrugUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecreationalDrugUseCode {
     const DESC: &'static TableDesc = &TABLE_0431;
     const ALL: &'static [Self] = &[
@@ -21441,7 +21441,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 };
 
 /// The codes of table 0432: Admission Level of Care Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
@@ -21458,10 +21458,10 @@ pub enum AdmissionLevelOfCareCode {
     Moribund,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionLevelOfCareCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
     const DESC: &'static TableDesc = &TABLE_0432;
     const ALL: &'static [Self] = &[
@@ -21497,7 +21497,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 };
 
 /// The codes of table 0433: Precaution Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
@@ -21520,10 +21520,10 @@ pub enum PrecautionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrecautionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrecautionCode {
     const DESC: &'static TableDesc = &TABLE_0433;
     const ALL: &'static [Self] = &[
@@ -21559,7 +21559,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 };
 
 /// The codes of table 0434: Patient Condition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
@@ -21576,10 +21576,10 @@ pub enum PatientConditionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientConditionCode {
     const DESC: &'static TableDesc = &TABLE_0434;
     const ALL: &'static [Self] = &[
@@ -21605,7 +21605,7 @@ pub static TABLE_0435: TableDesc = TableDesc {
 };
 
 /// The codes of table 0435: Advance Directive Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
@@ -21614,10 +21614,10 @@ pub enum AdvanceDirectiveCode {
     NoDirective,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvanceDirectiveCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvanceDirectiveCode {
     const DESC: &'static TableDesc = &TABLE_0435;
     const ALL: &'static [Self] = &[Self::DoNotResuscitate, Self::NoDirective];
@@ -21642,7 +21642,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 };
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
@@ -21657,10 +21657,10 @@ pub enum SensitivityToCausativeAgentCode {
     SideEffect,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SensitivityToCausativeAgentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
     const DESC: &'static TableDesc = &TABLE_0436;
     const ALL: &'static [Self] = &[
@@ -21685,7 +21685,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 };
 
 /// The codes of table 0437: Alert Device Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
@@ -21696,10 +21696,10 @@ pub enum AlertDeviceCode {
     WalletCard,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertDeviceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertDeviceCode {
     const DESC: &'static TableDesc = &TABLE_0437;
     const ALL: &'static [Self] = &[Self::Bracelet, Self::Necklace, Self::WalletCard];
@@ -21726,7 +21726,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 };
 
 /// The codes of table 0438: Allergy Clinical Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
@@ -21745,10 +21745,10 @@ pub enum AllergyClinicalStatus {
     Unconfirmed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergyClinicalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergyClinicalStatus {
     const DESC: &'static TableDesc = &TABLE_0438;
     const ALL: &'static [Self] = &[
@@ -21871,7 +21871,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 };
 
 /// The codes of table 0440: Data Types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
@@ -22066,10 +22066,10 @@ pub enum DataTypes {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DataTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -22192,7 +22192,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 };
 
 /// The codes of table 0441: Immunization Registry Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
@@ -22211,10 +22211,10 @@ pub enum ImmunizationRegistryStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ImmunizationRegistryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ImmunizationRegistryStatus {
     const DESC: &'static TableDesc = &TABLE_0441;
     const ALL: &'static [Self] = &[
@@ -22246,7 +22246,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 };
 
 /// The codes of table 0442: Location Service Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
@@ -22259,10 +22259,10 @@ pub enum LocationServiceCode {
     Therapeutic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationServiceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationServiceCode {
     const DESC: &'static TableDesc = &TABLE_0442;
     const ALL: &'static [Self] = &[
@@ -22313,7 +22313,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 };
 
 /// The codes of table 0443: Provider Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
@@ -22364,10 +22364,10 @@ pub enum ProviderRole0443 {
     VerifyingTreatmentSupplier,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0443 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0443 {
     const DESC: &'static TableDesc = &TABLE_0443;
     const ALL: &'static [Self] = &[
@@ -22413,7 +22413,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
 };
 
 /// The codes of table 0444: Name Assembly Order.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
@@ -22422,10 +22422,10 @@ pub enum NameAssemblyOrder {
     PrefixGivenMiddleFamilySuffix,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAssemblyOrder {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAssemblyOrder {
     const DESC: &'static TableDesc = &TABLE_0444;
     const ALL: &'static [Self] = &[
@@ -22452,7 +22452,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 };
 
 /// The codes of table 0445: Identity Reliability Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
@@ -22465,10 +22465,10 @@ pub enum IdentityReliabilityCode {
     UnknownDefaultSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityReliabilityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityReliabilityCode {
     const DESC: &'static TableDesc = &TABLE_0445;
     const ALL: &'static [Self] = &[
@@ -22519,7 +22519,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
 };
 
 /// The codes of table 0450: Event Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType0450 {
     /// `LOG`: Log Event
@@ -22528,10 +22528,10 @@ pub enum EventType0450 {
     ServiceEvent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType0450 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType0450 {
     const DESC: &'static TableDesc = &TABLE_0450;
     const ALL: &'static [Self] = &[Self::LogEvent, Self::ServiceEvent];
@@ -22550,17 +22550,17 @@ pub static TABLE_0451: TableDesc = TableDesc {
 };
 
 /// The codes of table 0451: Substance Identifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceIdentifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceIdentifier {
     const DESC: &'static TableDesc = &TABLE_0451;
     const ALL: &'static [Self] = &[Self::UsedForQueryOfAllInventoryItems];
@@ -22581,17 +22581,17 @@ pub static TABLE_0452: TableDesc = TableDesc {
 };
 
 /// The codes of table 0452: Health Care Provider Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderTypeCode {
     const DESC: &'static TableDesc = &TABLE_0452;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -22615,17 +22615,17 @@ pub static TABLE_0453: TableDesc = TableDesc {
 };
 
 /// The codes of table 0453: Health Care Provider Classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderClassification {
     const DESC: &'static TableDesc = &TABLE_0453;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -22649,17 +22649,17 @@ pub static TABLE_0454: TableDesc = TableDesc {
 };
 
 /// The codes of table 0454: Health Care Provider Area of Specialization.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderAreaOfSpecialization {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
     const DESC: &'static TableDesc = &TABLE_0454;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -22702,7 +22702,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 };
 
 /// The codes of table 0457: Overall Claim Disposition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
@@ -22717,10 +22717,10 @@ pub enum OverallClaimDispositionCode {
     ClaimDenied4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OverallClaimDispositionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OverallClaimDispositionCode {
     const DESC: &'static TableDesc = &TABLE_0457;
     const ALL: &'static [Self] = &[
@@ -22827,7 +22827,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 };
 
 /// The codes of table 0458: OCE Edit Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
@@ -22916,10 +22916,10 @@ pub enum OceEditCode {
     NovCoveredService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OceEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -22986,7 +22986,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 };
 
 /// The codes of table 0459: Reimbursement Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
@@ -22999,10 +22999,10 @@ pub enum ReimbursementActionCode {
     ExternalLineItemRejection,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementActionCode {
     const DESC: &'static TableDesc = &TABLE_0459;
     const ALL: &'static [Self] = &[
@@ -23030,7 +23030,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 };
 
 /// The codes of table 0460: Denial or Rejection Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
@@ -23041,10 +23041,10 @@ pub enum DenialOrRejectionCode {
     LineItemIsOnAMultipleDayClaim,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DenialOrRejectionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DenialOrRejectionCode {
     const DESC: &'static TableDesc = &TABLE_0460;
     const ALL: &'static [Self] = &[
@@ -23107,7 +23107,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 };
 
 /// The codes of table 0465: Name/Address Representation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
@@ -23118,10 +23118,10 @@ pub enum NameAddressRepresentation {
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAddressRepresentation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAddressRepresentation {
     const DESC: &'static TableDesc = &TABLE_0465;
     const ALL: &'static [Self] = &[
@@ -23148,7 +23148,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 };
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
@@ -23159,10 +23159,10 @@ pub enum AmbulatoryPaymentClassificationCode {
     Level1SkinRepair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryPaymentClassificationCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
     const DESC: &'static TableDesc = &TABLE_0466;
     const ALL: &'static [Self] = &[
@@ -23192,7 +23192,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 };
 
 /// The codes of table 0467: Modifier Edit Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
@@ -23209,10 +23209,10 @@ pub enum ModifierEditCode {
     ModifierEditCodeUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifierEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifierEditCode {
     const DESC: &'static TableDesc = &TABLE_0467;
     const ALL: &'static [Self] = &[
@@ -23253,7 +23253,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 };
 
 /// The codes of table 0468: Payment Adjustment Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
@@ -23268,10 +23268,10 @@ pub enum PaymentAdjustmentCode {
     Code5,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PaymentAdjustmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PaymentAdjustmentCode {
     const DESC: &'static TableDesc = &TABLE_0468;
     const ALL: &'static [Self] = &[
@@ -23303,7 +23303,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 };
 
 /// The codes of table 0469: Packaging Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
@@ -23314,10 +23314,10 @@ pub enum PackagingStatusCode {
     Code2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PackagingStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PackagingStatusCode {
     const DESC: &'static TableDesc = &TABLE_0469;
     const ALL: &'static [Self] = &[
@@ -23351,7 +23351,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 };
 
 /// The codes of table 0470: Reimbursement Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
@@ -23376,10 +23376,10 @@ pub enum ReimbursementTypeCode {
     TherapyApc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementTypeCode {
     const DESC: &'static TableDesc = &TABLE_0470;
     const ALL: &'static [Self] = &[
@@ -23422,7 +23422,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 };
 
 /// The codes of table 0472: TQ Conjunction ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
@@ -23433,10 +23433,10 @@ pub enum TqConjunctionId {
     Synchronous,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TqConjunctionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TqConjunctionId {
     const DESC: &'static TableDesc = &TABLE_0472;
     const ALL: &'static [Self] = &[
@@ -23464,7 +23464,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 };
 
 /// The codes of table 0473: Formulary Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
@@ -23477,10 +23477,10 @@ pub enum FormularyStatus0473 {
     ThisObservationServiceIsOnTheFormulary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FormularyStatus0473 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FormularyStatus0473 {
     const DESC: &'static TableDesc = &TABLE_0473;
     const ALL: &'static [Self] = &[
@@ -23510,7 +23510,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 };
 
 /// The codes of table 0474: Organization Unit Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationUnitType0474 {
     /// `D`: Department
@@ -23525,10 +23525,10 @@ pub enum OrganizationUnitType0474 {
     Division,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationUnitType0474 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationUnitType0474 {
     const DESC: &'static TableDesc = &TABLE_0474;
     const ALL: &'static [Self] = &[
@@ -23559,7 +23559,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 };
 
 /// The codes of table 0475: Charge Type Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
@@ -23574,10 +23574,10 @@ pub enum ChargeTypeReason {
     NoException,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeTypeReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeTypeReason {
     const DESC: &'static TableDesc = &TABLE_0475;
     const ALL: &'static [Self] = &[
@@ -23618,7 +23618,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 };
 
 /// The codes of table 0477: Controlled Substance Schedule\*.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
@@ -23635,10 +23635,10 @@ pub enum ControlledSubstanceSchedule {
     ScheduleVi,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ControlledSubstanceSchedule {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ControlledSubstanceSchedule {
     const DESC: &'static TableDesc = &TABLE_0477;
     const ALL: &'static [Self] = &[
@@ -23672,7 +23672,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 };
 
 /// The codes of table 0478: Formulary Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
@@ -23685,10 +23685,10 @@ pub enum FormularyStatus0478 {
     PharmaceuticalSubstanceIsInTheFormulary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FormularyStatus0478 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FormularyStatus0478 {
     const DESC: &'static TableDesc = &TABLE_0478;
     const ALL: &'static [Self] = &[
@@ -23725,7 +23725,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 };
 
 /// The codes of table 0480: Pharmacy Order Types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
@@ -23736,10 +23736,10 @@ pub enum PharmacyOrderTypes {
     IvLargeVolumeSolutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PharmacyOrderTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PharmacyOrderTypes {
     const DESC: &'static TableDesc = &TABLE_0480;
     const ALL: &'static [Self] = &[
@@ -23762,7 +23762,7 @@ pub static TABLE_0482: TableDesc = TableDesc {
 };
 
 /// The codes of table 0482: Order Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
@@ -23771,10 +23771,10 @@ pub enum OrderType {
     OutpatientOrder,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderType {
     const DESC: &'static TableDesc = &TABLE_0482;
     const ALL: &'static [Self] = &[Self::InpatientOrder, Self::OutpatientOrder];
@@ -23804,7 +23804,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 };
 
 /// The codes of table 0483: Authorization Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
@@ -23829,10 +23829,10 @@ pub enum AuthorizationMode {
     Voice,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AuthorizationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AuthorizationMode {
     const DESC: &'static TableDesc = &TABLE_0483;
     const ALL: &'static [Self] = &[
@@ -23872,7 +23872,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 };
 
 /// The codes of table 0484: Dispense Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
@@ -23895,10 +23895,10 @@ pub enum DispenseType {
     NonPrescriptionFill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseType {
     const DESC: &'static TableDesc = &TABLE_0484;
     const ALL: &'static [Self] = &[
@@ -23942,7 +23942,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 };
 
 /// The codes of table 0485: Extended Priority Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
@@ -23961,10 +23961,10 @@ pub enum ExtendedPriorityCodes {
     TimingCritical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExtendedPriorityCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExtendedPriorityCodes {
     const DESC: &'static TableDesc = &TABLE_0485;
     const ALL: &'static [Self] = &[
@@ -24263,7 +24263,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 };
 
 /// The codes of table 0487: Specimen Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
@@ -24810,10 +24810,10 @@ pub enum SpecimenType {
     EnvironmentalWaterTap,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -25147,7 +25147,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 };
 
 /// The codes of table 0488: Specimen Collection Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
@@ -25236,10 +25236,10 @@ pub enum SpecimenCollectionMethod {
     SwabWoodenShaft,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenCollectionMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -25313,7 +25313,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 };
 
 /// The codes of table 0489: Risk Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
@@ -25340,10 +25340,10 @@ pub enum RiskCodes {
     Radioactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RiskCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RiskCodes {
     const DESC: &'static TableDesc = &TABLE_0489;
     const ALL: &'static [Self] = &[
@@ -25389,7 +25389,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 };
 
 /// The codes of table 0490: Specimen Reject Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
@@ -25422,10 +25422,10 @@ pub enum SpecimenRejectReason {
     NameMisspelling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenRejectReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenRejectReason {
     const DESC: &'static TableDesc = &TABLE_0490;
     const ALL: &'static [Self] = &[
@@ -25464,7 +25464,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 };
 
 /// The codes of table 0491: Specimen Quality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
@@ -25477,10 +25477,10 @@ pub enum SpecimenQuality {
     Poor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenQuality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenQuality {
     const DESC: &'static TableDesc = &TABLE_0491;
     const ALL: &'static [Self] = &[Self::Excellent, Self::Fair, Self::Good, Self::Poor];
@@ -25504,7 +25504,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 };
 
 /// The codes of table 0492: Specimen Appropriateness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `??`: Inappropriate due to
@@ -25517,10 +25517,10 @@ pub enum SpecimenAppropriateness {
     Preferred,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenAppropriateness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenAppropriateness {
     const DESC: &'static TableDesc = &TABLE_0492;
     const ALL: &'static [Self] = &[
@@ -25555,7 +25555,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 };
 
 /// The codes of table 0493: Specimen Condition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
@@ -25580,10 +25580,10 @@ pub enum SpecimenCondition {
     SampleNotReceived,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenCondition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenCondition {
     const DESC: &'static TableDesc = &TABLE_0493;
     const ALL: &'static [Self] = &[
@@ -25617,7 +25617,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 };
 
 /// The codes of table 0494: Specimen Child Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
@@ -25628,10 +25628,10 @@ pub enum SpecimenChildRole {
     ModifiedFromOriginalSpecimen,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenChildRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenChildRole {
     const DESC: &'static TableDesc = &TABLE_0494;
     const ALL: &'static [Self] = &[
@@ -25671,7 +25671,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 };
 
 /// The codes of table 0495: Body Site Modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
@@ -25708,10 +25708,10 @@ pub enum BodySiteModifier {
     Upper,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodySiteModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodySiteModifier {
     const DESC: &'static TableDesc = &TABLE_0495;
     const ALL: &'static [Self] = &[
@@ -25891,7 +25891,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 };
 
 /// The codes of table 0496: Consent Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
@@ -26170,10 +26170,10 @@ pub enum ConsentType {
     Videotape,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -26330,7 +26330,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 };
 
 /// The codes of table 0497: Consent Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
@@ -26341,10 +26341,10 @@ pub enum ConsentMode {
     Written,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentMode {
     const DESC: &'static TableDesc = &TABLE_0497;
     const ALL: &'static [Self] = &[Self::Telephone, Self::Verbal, Self::Written];
@@ -26373,7 +26373,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 };
 
 /// The codes of table 0498: Consent Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
@@ -26390,10 +26390,10 @@ pub enum ConsentStatus {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentStatus {
     const DESC: &'static TableDesc = &TABLE_0498;
     const ALL: &'static [Self] = &[
@@ -26419,7 +26419,7 @@ pub static TABLE_0499: TableDesc = TableDesc {
 };
 
 /// The codes of table 0499: Consent Bypass Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
@@ -26428,10 +26428,10 @@ pub enum ConsentBypassReason {
     ProfessionalJudgment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentBypassReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentBypassReason {
     const DESC: &'static TableDesc = &TABLE_0499;
     const ALL: &'static [Self] = &[Self::Emergency, Self::ProfessionalJudgment];
@@ -26454,7 +26454,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 };
 
 /// The codes of table 0500: Consent Disclosure Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
@@ -26465,10 +26465,10 @@ pub enum ConsentDisclosureLevel {
     PartialDisclosure,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentDisclosureLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentDisclosureLevel {
     const DESC: &'static TableDesc = &TABLE_0500;
     const ALL: &'static [Self] = &[
@@ -26495,7 +26495,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 };
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
@@ -26506,10 +26506,10 @@ pub enum ConsentNonDisclosureReason {
     RxPrivate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentNonDisclosureReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentNonDisclosureReason {
     const DESC: &'static TableDesc = &TABLE_0501;
     const ALL: &'static [Self] = &[
@@ -26536,7 +26536,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 };
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
@@ -26547,10 +26547,10 @@ pub enum NonSubjectConsenterReason {
     SubjectIsNotCompetentToConsent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NonSubjectConsenterReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NonSubjectConsenterReason {
     const DESC: &'static TableDesc = &TABLE_0502;
     const ALL: &'static [Self] = &[
@@ -26577,7 +26577,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 };
 
 /// The codes of table 0503: Sequence/Results Flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
@@ -26588,10 +26588,10 @@ pub enum SequenceResultsFlag {
     Sequential,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SequenceResultsFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SequenceResultsFlag {
     const DESC: &'static TableDesc = &TABLE_0503;
     const ALL: &'static [Self] = &[
@@ -26619,7 +26619,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 };
 
 /// The codes of table 0504: Sequence Condition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
@@ -26632,10 +26632,10 @@ pub enum SequenceConditionCode {
     CodeSs,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SequenceConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SequenceConditionCode {
     const DESC: &'static TableDesc = &TABLE_0504;
     const ALL: &'static [Self] = &[
@@ -26662,7 +26662,7 @@ pub static TABLE_0505: TableDesc = TableDesc {
 };
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
@@ -26671,10 +26671,10 @@ pub enum CyclicEntryExitIndicator {
     TheFirstServiceRequestInACyclicGroup,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CyclicEntryExitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CyclicEntryExitIndicator {
     const DESC: &'static TableDesc = &TABLE_0505;
     const ALL: &'static [Self] = &[
@@ -26702,7 +26702,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 };
 
 /// The codes of table 0506: Service Request Relationship.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
@@ -26717,10 +26717,10 @@ pub enum ServiceRequestRelationship {
     Tapering,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ServiceRequestRelationship {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ServiceRequestRelationship {
     const DESC: &'static TableDesc = &TABLE_0506;
     const ALL: &'static [Self] = &[
@@ -26749,7 +26749,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
 };
 
 /// The codes of table 0507: Observation Result Handling.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `A`: Alert provider when abnormal
@@ -26760,10 +26760,10 @@ pub enum ObservationResultHandling {
     NotifyProviderWhenReady,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultHandling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultHandling {
     const DESC: &'static TableDesc = &TABLE_0507;
     const ALL: &'static [Self] = &[
@@ -26798,7 +26798,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 };
 
 /// The codes of table 0508: Blood Product Processing Requirements.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
@@ -26825,10 +26825,10 @@ pub enum BloodProductProcessingRequirements {
     Washed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductProcessingRequirements {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductProcessingRequirements {
     const DESC: &'static TableDesc = &TABLE_0508;
     const ALL: &'static [Self] = &[
@@ -26880,7 +26880,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 };
 
 /// The codes of table 0510: Blood Product Dispense Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
@@ -26907,10 +26907,10 @@ pub enum BloodProductDispenseStatus {
     WastedProductNoLongerViable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductDispenseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductDispenseStatus {
     const DESC: &'static TableDesc = &TABLE_0510;
     const ALL: &'static [Self] = &[
@@ -26948,7 +26948,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 };
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
@@ -26965,10 +26965,10 @@ pub enum BpObservationStatusCodesInterpretation {
     CodeW,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BpObservationStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0511;
     const ALL: &'static [Self] = &[
@@ -27009,7 +27009,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 };
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused/no longer needed
@@ -27024,10 +27024,10 @@ pub enum BloodProductTransfusionDispositionStatus {
     WastedProductNoLongerViable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductTransfusionDispositionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
     const DESC: &'static TableDesc = &TABLE_0513;
     const ALL: &'static [Self] = &[
@@ -27072,7 +27072,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 };
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
@@ -27115,10 +27115,10 @@ pub enum TransfusionAdverseReaction {
     SymptomsMostLikelyDueToVolumeOverload,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransfusionAdverseReaction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransfusionAdverseReaction {
     const DESC: &'static TableDesc = &TABLE_0514;
     const ALL: &'static [Self] = &[
@@ -27171,7 +27171,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 };
 
 /// The codes of table 0516: Error Severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
@@ -27184,10 +27184,10 @@ pub enum ErrorSeverity {
     Warning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ErrorSeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ErrorSeverity {
     const DESC: &'static TableDesc = &TABLE_0516;
     const ALL: &'static [Self] = &[
@@ -27216,7 +27216,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 };
 
 /// The codes of table 0517: Inform Person Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
@@ -27229,10 +27229,10 @@ pub enum InformPersonCode {
     InformUser,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InformPersonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InformPersonCode {
     const DESC: &'static TableDesc = &TABLE_0517;
     const ALL: &'static [Self] = &[
@@ -27260,7 +27260,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 };
 
 /// The codes of table 0518: Override Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
@@ -27271,10 +27271,10 @@ pub enum OverrideType {
     IntervalOverride,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OverrideType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OverrideType {
     const DESC: &'static TableDesc = &TABLE_0518;
     const ALL: &'static [Self] = &[
@@ -27306,7 +27306,7 @@ pub static TABLE_0520: TableDesc = TableDesc {
 };
 
 /// The codes of table 0520: Message Waiting Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageWaitingPriority {
     /// `H`: High
@@ -27317,10 +27317,10 @@ pub enum MessageWaitingPriority {
     Medium,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageWaitingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageWaitingPriority {
     const DESC: &'static TableDesc = &TABLE_0520;
     const ALL: &'static [Self] = &[Self::High, Self::Low, Self::Medium];
@@ -27348,7 +27348,7 @@ pub static TABLE_0523: TableDesc = TableDesc {
 };
 
 /// The codes of table 0523: Computation Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
@@ -27357,10 +27357,10 @@ pub enum ComputationType {
     AbsoluteChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ComputationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ComputationType {
     const DESC: &'static TableDesc = &TABLE_0523;
     const ALL: &'static [Self] = &[Self::IndicatesAPercentChange, Self::AbsoluteChange];
@@ -27406,7 +27406,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 };
 
 /// The codes of table 0527: Calendar Alignment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
@@ -27427,10 +27427,10 @@ pub enum CalendarAlignment {
     WeekOfTheYear,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CalendarAlignment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CalendarAlignment {
     const DESC: &'static TableDesc = &TABLE_0527;
     const ALL: &'static [Self] = &[
@@ -27472,7 +27472,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 };
 
 /// The codes of table 0528: Event Related Period.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
@@ -27503,10 +27503,10 @@ pub enum EventRelatedPeriod {
     AfterDinnerFromLatPostCibusVespertinus,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventRelatedPeriod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventRelatedPeriod {
     const DESC: &'static TableDesc = &TABLE_0528;
     const ALL: &'static [Self] = &[
@@ -27546,7 +27546,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 };
 
 /// The codes of table 0530: Organization, Agency, Department.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
@@ -27563,10 +27563,10 @@ pub enum OrganizationAgencyDepartment {
     Visa,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationAgencyDepartment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationAgencyDepartment {
     const DESC: &'static TableDesc = &TABLE_0530;
     const ALL: &'static [Self] = &[
@@ -27611,7 +27611,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 };
 
 /// The codes of table 0532: Expanded Yes/no Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
@@ -27634,10 +27634,10 @@ pub enum ExpandedYesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExpandedYesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExpandedYesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0532;
     const ALL: &'static [Self] = &[
@@ -27681,7 +27681,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 };
 
 /// The codes of table 0534: Notify Clergy Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
@@ -27696,10 +27696,10 @@ pub enum NotifyClergyCode {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NotifyClergyCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NotifyClergyCode {
     const DESC: &'static TableDesc = &TABLE_0534;
     const ALL: &'static [Self] = &[
@@ -27735,7 +27735,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 };
 
 /// The codes of table 0535: Signature Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
@@ -27748,10 +27748,10 @@ pub enum SignatureCode {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SignatureCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SignatureCode {
     const DESC: &'static TableDesc = &TABLE_0535;
     const ALL: &'static [Self] = &[
@@ -27781,7 +27781,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 };
 
 /// The codes of table 0536: Certificate Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
@@ -27796,10 +27796,10 @@ pub enum CertificateStatus {
     ActiveValid,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificateStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificateStatus {
     const DESC: &'static TableDesc = &TABLE_0536;
     const ALL: &'static [Self] = &[
@@ -27838,7 +27838,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 };
 
 /// The codes of table 0538: Institution Relationship Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
@@ -27851,10 +27851,10 @@ pub enum InstitutionRelationshipType {
     Volunteer,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InstitutionRelationshipType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InstitutionRelationshipType {
     const DESC: &'static TableDesc = &TABLE_0538;
     const ALL: &'static [Self] = &[
@@ -27891,7 +27891,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 };
 
 /// The codes of table 0540: Inactive Reason Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
@@ -27902,10 +27902,10 @@ pub enum InactiveReasonCode {
     Termination,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InactiveReasonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InactiveReasonCode {
     const DESC: &'static TableDesc = &TABLE_0540;
     const ALL: &'static [Self] = &[
@@ -27977,7 +27977,7 @@ pub static TABLE_0544: TableDesc = TableDesc {
 };
 
 /// The codes of table 0544: Container Condition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerCondition {
     /// `CC`: Container Cracked
@@ -28024,10 +28024,10 @@ pub enum ContainerCondition {
     NotUpright,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContainerCondition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContainerCondition {
     const DESC: &'static TableDesc = &TABLE_0544;
     const ALL: &'static [Self] = &[
@@ -28072,7 +28072,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 };
 
 /// The codes of table 0547: Jurisdictional Breadth.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
@@ -28083,10 +28083,10 @@ pub enum JurisdictionalBreadth {
     StateProvince,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JurisdictionalBreadth {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JurisdictionalBreadth {
     const DESC: &'static TableDesc = &TABLE_0547;
     const ALL: &'static [Self] = &[
@@ -28117,7 +28117,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 };
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
@@ -28136,10 +28136,10 @@ pub enum SignatorysRelationshipToSubject {
     Code7,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SignatorysRelationshipToSubject {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
     const DESC: &'static TableDesc = &TABLE_0548;
     const ALL: &'static [Self] = &[
@@ -28617,7 +28617,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
 };
 
 /// The codes of table 0550: Body Parts.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
@@ -29504,10 +29504,10 @@ pub enum BodyParts {
     Wrist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodyParts {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodyParts {
     const DESC: &'static TableDesc = &TABLE_0550;
     const ALL: &'static [Self] = &[
@@ -29995,7 +29995,7 @@ pub static TABLE_0553: TableDesc = TableDesc {
 };
 
 /// The codes of table 0553: Invoice Control Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceControlCode {
     /// `AA`: Authorization request for inpatient admission
@@ -30034,10 +30034,10 @@ pub enum InvoiceControlCode {
     SpecialAuthorization,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceControlCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceControlCode {
     const DESC: &'static TableDesc = &TABLE_0553;
     const ALL: &'static [Self] = &[
@@ -30078,7 +30078,7 @@ pub static TABLE_0554: TableDesc = TableDesc {
 };
 
 /// The codes of table 0554: Invoice Reason Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceReasonCodes {
     /// `LATE`: Late Invoice
@@ -30089,10 +30089,10 @@ pub enum InvoiceReasonCodes {
     SubscriberCoverageProblem,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceReasonCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceReasonCodes {
     const DESC: &'static TableDesc = &TABLE_0554;
     const ALL: &'static [Self] = &[
@@ -30126,7 +30126,7 @@ pub static TABLE_0555: TableDesc = TableDesc {
 };
 
 /// The codes of table 0555: Invoice Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceType {
     /// `BK`: Block
@@ -30151,10 +30151,10 @@ pub enum InvoiceType {
     Supplemental,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceType {
     const DESC: &'static TableDesc = &TABLE_0555;
     const ALL: &'static [Self] = &[
@@ -30184,7 +30184,7 @@ pub static TABLE_0556: TableDesc = TableDesc {
 };
 
 /// The codes of table 0556: Benefit Group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BenefitGroup {
     /// `AMB`: AMBULATORY CARE
@@ -30193,10 +30193,10 @@ pub enum BenefitGroup {
     Dental,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BenefitGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BenefitGroup {
     const DESC: &'static TableDesc = &TABLE_0556;
     const ALL: &'static [Self] = &[Self::AmbulatoryCare, Self::Dental];
@@ -30220,7 +30220,7 @@ pub static TABLE_0557: TableDesc = TableDesc {
 };
 
 /// The codes of table 0557: Payee Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeType {
     /// `EMPL`: Employer
@@ -30233,10 +30233,10 @@ pub enum PayeeType {
     PayPerson,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PayeeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PayeeType {
     const DESC: &'static TableDesc = &TABLE_0557;
     const ALL: &'static [Self] = &[
@@ -30265,7 +30265,7 @@ pub static TABLE_0558: TableDesc = TableDesc {
 };
 
 /// The codes of table 0558: Payee Relationship to Invoice.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeRelationshipToInvoice {
     /// `FM`: Family Member
@@ -30278,10 +30278,10 @@ pub enum PayeeRelationshipToInvoice {
     Subscriber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PayeeRelationshipToInvoice {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PayeeRelationshipToInvoice {
     const DESC: &'static TableDesc = &TABLE_0558;
     const ALL: &'static [Self] = &[
@@ -30305,7 +30305,7 @@ pub static TABLE_0559: TableDesc = TableDesc {
 };
 
 /// The codes of table 0559: Product/Service Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServiceStatus {
     /// `D`: Denied
@@ -30316,10 +30316,10 @@ pub enum ProductServiceStatus {
     Rejected,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductServiceStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductServiceStatus {
     const DESC: &'static TableDesc = &TABLE_0559;
     const ALL: &'static [Self] = &[Self::Denied, Self::Processed, Self::Rejected];
@@ -30344,7 +30344,7 @@ pub static TABLE_0560: TableDesc = TableDesc {
 };
 
 /// The codes of table 0560: Quantity Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityUnits {
     /// `DY`: Days
@@ -30359,10 +30359,10 @@ pub enum QuantityUnits {
     Years,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityUnits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityUnits {
     const DESC: &'static TableDesc = &TABLE_0560;
     const ALL: &'static [Self] = &[
@@ -30395,7 +30395,7 @@ pub static TABLE_0561: TableDesc = TableDesc {
 };
 
 /// The codes of table 0561: Product/Services Clarification Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServicesClarificationCodes {
     /// `CLCTR`: Claim Center
@@ -30414,10 +30414,10 @@ pub enum ProductServicesClarificationCodes {
     SequenceNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductServicesClarificationCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductServicesClarificationCodes {
     const DESC: &'static TableDesc = &TABLE_0561;
     const ALL: &'static [Self] = &[
@@ -30451,7 +30451,7 @@ pub static TABLE_0562: TableDesc = TableDesc {
 };
 
 /// The codes of table 0562: Processing Consideration Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingConsiderationCodes {
     /// `DFADJ`: Deferred Adjudication Processing
@@ -30468,10 +30468,10 @@ pub enum ProcessingConsiderationCodes {
     RealTimeAdjudicationProcessing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingConsiderationCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingConsiderationCodes {
     const DESC: &'static TableDesc = &TABLE_0562;
     const ALL: &'static [Self] = &[
@@ -30502,7 +30502,7 @@ pub static TABLE_0564: TableDesc = TableDesc {
 };
 
 /// The codes of table 0564: Adjustment Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentCategoryCode {
     /// `EA`: Edit/Adjudication Response
@@ -30515,10 +30515,10 @@ pub enum AdjustmentCategoryCode {
     ProcessingResult,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdjustmentCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdjustmentCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0564;
     const ALL: &'static [Self] = &[
@@ -30548,7 +30548,7 @@ pub static TABLE_0565: TableDesc = TableDesc {
 };
 
 /// The codes of table 0565: Provider Adjustment Reason Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderAdjustmentReasonCode {
     /// `DISP`: Dispensing Fee
@@ -30563,10 +30563,10 @@ pub enum ProviderAdjustmentReasonCode {
     ProvincialSalesTax,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderAdjustmentReasonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderAdjustmentReasonCode {
     const DESC: &'static TableDesc = &TABLE_0565;
     const ALL: &'static [Self] = &[
@@ -30599,7 +30599,7 @@ pub static TABLE_0566: TableDesc = TableDesc {
 };
 
 /// The codes of table 0566: Blood Unit Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodUnitType {
     /// `GRN`: Granulocytes
@@ -30618,10 +30618,10 @@ pub enum BloodUnitType {
     WholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodUnitType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodUnitType {
     const DESC: &'static TableDesc = &TABLE_0566;
     const ALL: &'static [Self] = &[
@@ -30648,7 +30648,7 @@ pub static TABLE_0567: TableDesc = TableDesc {
 };
 
 /// The codes of table 0567: Weight Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0567 {
     /// `(lb_av)`
@@ -30661,10 +30661,10 @@ pub enum WeightUnits0567 {
     CodeKg,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WeightUnits0567 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WeightUnits0567 {
     const DESC: &'static TableDesc = &TABLE_0567;
     const ALL: &'static [Self] = &[
@@ -30688,7 +30688,7 @@ pub static TABLE_0568: TableDesc = TableDesc {
 };
 
 /// The codes of table 0568: Volume Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0568 {
     /// `(pt_us)`
@@ -30699,10 +30699,10 @@ pub enum VolumeUnits0568 {
     CodeMl,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VolumeUnits0568 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VolumeUnits0568 {
     const DESC: &'static TableDesc = &TABLE_0568;
     const ALL: &'static [Self] = &[Self::CodeOpenPtUsClose, Self::CodeL, Self::CodeMl];
@@ -30725,7 +30725,7 @@ pub static TABLE_0569: TableDesc = TableDesc {
 };
 
 /// The codes of table 0569: Adjustment Action.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentAction {
     /// `EOB`: Print on EOB
@@ -30736,10 +30736,10 @@ pub enum AdjustmentAction {
     InformProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdjustmentAction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdjustmentAction {
     const DESC: &'static TableDesc = &TABLE_0569;
     const ALL: &'static [Self] = &[
@@ -30776,7 +30776,7 @@ pub static TABLE_0570: TableDesc = TableDesc {
 };
 
 /// The codes of table 0570: Payment Method Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentMethodCode {
     /// `CASH`: Cash
@@ -30801,10 +30801,10 @@ pub enum PaymentMethodCode {
     CodeVisn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PaymentMethodCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PaymentMethodCode {
     const DESC: &'static TableDesc = &TABLE_0570;
     const ALL: &'static [Self] = &[
@@ -30843,7 +30843,7 @@ pub static TABLE_0571: TableDesc = TableDesc {
 };
 
 /// The codes of table 0571: Invoice Processing Results Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceProcessingResultsStatus {
     /// `ACK`: Acknowledge
@@ -30864,10 +30864,10 @@ pub enum InvoiceProcessingResultsStatus {
     Reject,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceProcessingResultsStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceProcessingResultsStatus {
     const DESC: &'static TableDesc = &TABLE_0571;
     const ALL: &'static [Self] = &[
@@ -30898,7 +30898,7 @@ pub static TABLE_0572: TableDesc = TableDesc {
 };
 
 /// The codes of table 0572: Tax status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TaxStatus {
     /// `RVAT`: Registered in VAT register
@@ -30907,10 +30907,10 @@ pub enum TaxStatus {
     UnregisteredInVatRegister,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TaxStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TaxStatus {
     const DESC: &'static TableDesc = &TABLE_0572;
     const ALL: &'static [Self] = &[
@@ -30935,7 +30935,7 @@ pub static TABLE_0615: TableDesc = TableDesc {
 };
 
 /// The codes of table 0615: User Authentication Credential Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UserAuthenticationCredentialTypeCode {
     /// `KERB`: Kerberos Service Ticket
@@ -30944,10 +30944,10 @@ pub enum UserAuthenticationCredentialTypeCode {
     AuthenticatedUserIdentityAssertion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for UserAuthenticationCredentialTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for UserAuthenticationCredentialTypeCode {
     const DESC: &'static TableDesc = &TABLE_0615;
     const ALL: &'static [Self] = &[
@@ -30974,7 +30974,7 @@ pub static TABLE_0616: TableDesc = TableDesc {
 };
 
 /// The codes of table 0616: Address Expiration Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressExpirationReason {
     /// `C`: Corrected
@@ -30987,10 +30987,10 @@ pub enum AddressExpirationReason {
     OnRequest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressExpirationReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressExpirationReason {
     const DESC: &'static TableDesc = &TABLE_0616;
     const ALL: &'static [Self] = &[
@@ -31014,7 +31014,7 @@ pub static TABLE_0617: TableDesc = TableDesc {
 };
 
 /// The codes of table 0617: Address Usage.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressUsage {
     /// `C`: Classification
@@ -31025,10 +31025,10 @@ pub enum AddressUsage {
     Visit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressUsage {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressUsage {
     const DESC: &'static TableDesc = &TABLE_0617;
     const ALL: &'static [Self] = &[Self::Classification, Self::Mailing, Self::Visit];
@@ -31051,7 +31051,7 @@ pub static TABLE_0618: TableDesc = TableDesc {
 };
 
 /// The codes of table 0618: Protection Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProtectionCode {
     /// `LI`: Listed
@@ -31062,10 +31062,10 @@ pub enum ProtectionCode {
     Unpublished,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProtectionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProtectionCode {
     const DESC: &'static TableDesc = &TABLE_0618;
     const ALL: &'static [Self] = &[
@@ -31088,7 +31088,7 @@ pub static TABLE_0625: TableDesc = TableDesc {
 };
 
 /// The codes of table 0625: Item Status Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatusCodes {
     /// `1`: Active
@@ -31099,10 +31099,10 @@ pub enum ItemStatusCodes {
     Inactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemStatusCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemStatusCodes {
     const DESC: &'static TableDesc = &TABLE_0625;
     const ALL: &'static [Self] = &[Self::Active, Self::PendingInactive, Self::Inactive];
@@ -31121,17 +31121,17 @@ pub static TABLE_0634: TableDesc = TableDesc {
 };
 
 /// The codes of table 0634: Item Importance Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemImportanceCodes {
     /// `CRT`: Critical
     Critical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemImportanceCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemImportanceCodes {
     const DESC: &'static TableDesc = &TABLE_0634;
     const ALL: &'static [Self] = &[Self::Critical];
@@ -31150,7 +31150,7 @@ pub static TABLE_0642: TableDesc = TableDesc {
 };
 
 /// The codes of table 0642: Reorder Theory Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReorderTheoryCodes {
     /// `D`: DOP/DOQ
@@ -31161,10 +31161,10 @@ pub enum ReorderTheoryCodes {
     Override,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReorderTheoryCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReorderTheoryCodes {
     const DESC: &'static TableDesc = &TABLE_0642;
     const ALL: &'static [Self] = &[Self::DopDoq, Self::MinMax, Self::Override];
@@ -31183,7 +31183,7 @@ pub static TABLE_0651: TableDesc = TableDesc {
 };
 
 /// The codes of table 0651: Labor Calculation Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LaborCalculationType {
     /// `CST`: Cost
@@ -31192,10 +31192,10 @@ pub enum LaborCalculationType {
     Time,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LaborCalculationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LaborCalculationType {
     const DESC: &'static TableDesc = &TABLE_0651;
     const ALL: &'static [Self] = &[Self::Cost, Self::Time];
@@ -31221,7 +31221,7 @@ pub static TABLE_0653: TableDesc = TableDesc {
 };
 
 /// The codes of table 0653: Date Format.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateFormat {
     /// `1`: mm/dd/yy
@@ -31238,10 +31238,10 @@ pub enum DateFormat {
     Yymmdd,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DateFormat {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DateFormat {
     const DESC: &'static TableDesc = &TABLE_0653;
     const ALL: &'static [Self] = &[
@@ -31271,7 +31271,7 @@ pub static TABLE_0657: TableDesc = TableDesc {
 };
 
 /// The codes of table 0657: Device Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceType {
     /// `1`: EO Gas Sterilizer
@@ -31282,10 +31282,10 @@ pub enum DeviceType {
     PeraceticAcid,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeviceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeviceType {
     const DESC: &'static TableDesc = &TABLE_0657;
     const ALL: &'static [Self] = &[
@@ -31314,7 +31314,7 @@ pub static TABLE_0659: TableDesc = TableDesc {
 };
 
 /// The codes of table 0659: Lot Control.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LotControl {
     /// `1`: OR Mode Without Operator
@@ -31329,10 +31329,10 @@ pub enum LotControl {
     OfflineMode,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LotControl {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LotControl {
     const DESC: &'static TableDesc = &TABLE_0659;
     const ALL: &'static [Self] = &[
@@ -31357,7 +31357,7 @@ pub static TABLE_0667: TableDesc = TableDesc {
 };
 
 /// The codes of table 0667: Device Data State.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceDataState {
     /// `0`: Real Time Values
@@ -31366,10 +31366,10 @@ pub enum DeviceDataState {
     HistoricValues,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeviceDataState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeviceDataState {
     const DESC: &'static TableDesc = &TABLE_0667;
     const ALL: &'static [Self] = &[Self::RealTimeValues, Self::HistoricValues];
@@ -31393,7 +31393,7 @@ pub static TABLE_0669: TableDesc = TableDesc {
 };
 
 /// The codes of table 0669: Load Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LoadStatus {
     /// `LCC`: Load is Complete
@@ -31406,10 +31406,10 @@ pub enum LoadStatus {
     BuildingALoad,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LoadStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LoadStatus {
     const DESC: &'static TableDesc = &TABLE_0669;
     const ALL: &'static [Self] = &[
@@ -31433,7 +31433,7 @@ pub static TABLE_0682: TableDesc = TableDesc {
 };
 
 /// The codes of table 0682: Device Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceStatus {
     /// `0`: Ready
@@ -31442,10 +31442,10 @@ pub enum DeviceStatus {
     NotReady,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeviceStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeviceStatus {
     const DESC: &'static TableDesc = &TABLE_0682;
     const ALL: &'static [Self] = &[Self::Ready, Self::NotReady];
@@ -31497,7 +31497,7 @@ pub static TABLE_0702: TableDesc = TableDesc {
 };
 
 /// The codes of table 0702: Cycle Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CycleType {
     /// `2RS`: Second Rinse
@@ -31566,10 +31566,10 @@ pub enum CycleType {
     WrapSteamFlushPressurePulseWrapSfpp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CycleType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CycleType {
     const DESC: &'static TableDesc = &TABLE_0702;
     const ALL: &'static [Self] = &[
@@ -31635,7 +31635,7 @@ pub static TABLE_0717: TableDesc = TableDesc {
 };
 
 /// The codes of table 0717: Access Restriction Value.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionValue {
     /// `ALL`: All
@@ -31666,10 +31666,10 @@ pub enum AccessRestrictionValue {
     SexuallyTransmittedDiseases,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AccessRestrictionValue {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AccessRestrictionValue {
     const DESC: &'static TableDesc = &TABLE_0717;
     const ALL: &'static [Self] = &[
@@ -31710,7 +31710,7 @@ pub static TABLE_0719: TableDesc = TableDesc {
 };
 
 /// The codes of table 0719: Access Restriction Reason Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionReasonCode {
     /// `DIA`: Diagnosis-related
@@ -31729,10 +31729,10 @@ pub enum AccessRestrictionReasonCode {
     VeryImportantPersonOrCelebrity,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AccessRestrictionReasonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AccessRestrictionReasonCode {
     const DESC: &'static TableDesc = &TABLE_0719;
     const ALL: &'static [Self] = &[
@@ -31769,7 +31769,7 @@ pub static TABLE_0725: TableDesc = TableDesc {
 };
 
 /// The codes of table 0725: Mood Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoodCodes {
     /// `APT`: Appointment
@@ -31792,10 +31792,10 @@ pub enum MoodCodes {
     RequestOrder,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MoodCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MoodCodes {
     const DESC: &'static TableDesc = &TABLE_0725;
     const ALL: &'static [Self] = &[
@@ -31830,7 +31830,7 @@ pub static TABLE_0728: TableDesc = TableDesc {
 };
 
 /// The codes of table 0728: CCL Value.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CclValue {
     /// `0`: Nothing obvious
@@ -31845,10 +31845,10 @@ pub enum CclValue {
     VeryHigh,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CclValue {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CclValue {
     const DESC: &'static TableDesc = &TABLE_0728;
     const ALL: &'static [Self] = &[
@@ -31879,7 +31879,7 @@ pub static TABLE_0731: TableDesc = TableDesc {
 };
 
 /// The codes of table 0731: DRG Diagnosis Determination Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgDiagnosisDeterminationStatus {
     /// `0`: Valid code
@@ -31894,10 +31894,10 @@ pub enum DrgDiagnosisDeterminationStatus {
     InvalidForThisAge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgDiagnosisDeterminationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgDiagnosisDeterminationStatus {
     const DESC: &'static TableDesc = &TABLE_0731;
     const ALL: &'static [Self] = &[
@@ -31933,7 +31933,7 @@ pub static TABLE_0734: TableDesc = TableDesc {
 };
 
 /// The codes of table 0734: Grouper Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GrouperStatus {
     /// `0`: Normal grouping
@@ -31958,10 +31958,10 @@ pub enum GrouperStatus {
     InvalidFieldSameDay,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GrouperStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GrouperStatus {
     const DESC: &'static TableDesc = &TABLE_0734;
     const ALL: &'static [Self] = &[
@@ -31995,7 +31995,7 @@ pub static TABLE_0739: TableDesc = TableDesc {
 };
 
 /// The codes of table 0739: DRG Status Patient.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusPatient {
     /// `1`: Normal length of stay
@@ -32006,10 +32006,10 @@ pub enum DrgStatusPatient {
     LongLengthOfStay,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgStatusPatient {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgStatusPatient {
     const DESC: &'static TableDesc = &TABLE_0739;
     const ALL: &'static [Self] = &[
@@ -32043,7 +32043,7 @@ pub static TABLE_0742: TableDesc = TableDesc {
 };
 
 /// The codes of table 0742: DRG Status Financial Calculation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusFinancialCalculation {
     /// `00`: Effective weight calculated
@@ -32062,10 +32062,10 @@ pub enum DrgStatusFinancialCalculation {
     NoRelativeWeightFoundForDepartmentType,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgStatusFinancialCalculation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgStatusFinancialCalculation {
     const DESC: &'static TableDesc = &TABLE_0742;
     const ALL: &'static [Self] = &[
@@ -32097,7 +32097,7 @@ pub static TABLE_0749: TableDesc = TableDesc {
 };
 
 /// The codes of table 0749: DRG Grouping Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgGroupingStatus {
     /// `0`: Valid code; not used for grouping
@@ -32110,10 +32110,10 @@ pub enum DrgGroupingStatus {
     InvalidCodeCodeIsRelevantForGrouping,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgGroupingStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgGroupingStatus {
     const DESC: &'static TableDesc = &TABLE_0749;
     const ALL: &'static [Self] = &[
@@ -32141,7 +32141,7 @@ pub static TABLE_0755: TableDesc = TableDesc {
 };
 
 /// The codes of table 0755: Status Weight At Birth.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusWeightAtBirth {
     /// `0`: No weight reported at admission used for grouping
@@ -32152,10 +32152,10 @@ pub enum StatusWeightAtBirth {
     DefaultWeight2499gUsedForGrouping,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusWeightAtBirth {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusWeightAtBirth {
     const DESC: &'static TableDesc = &TABLE_0755;
     const ALL: &'static [Self] = &[
@@ -32182,7 +32182,7 @@ pub static TABLE_0757: TableDesc = TableDesc {
 };
 
 /// The codes of table 0757: DRG Status Respiration Minutes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusRespirationMinutes {
     /// `0`: Respiration minutes not used for grouping
@@ -32193,10 +32193,10 @@ pub enum DrgStatusRespirationMinutes {
     OpsCodeValueUsedForGrouping,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgStatusRespirationMinutes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgStatusRespirationMinutes {
     const DESC: &'static TableDesc = &TABLE_0757;
     const ALL: &'static [Self] = &[
@@ -32224,7 +32224,7 @@ pub static TABLE_0759: TableDesc = TableDesc {
 };
 
 /// The codes of table 0759: Status Admission.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusAdmission {
     /// `0`: Admission status is valid; used for grouping
@@ -32237,10 +32237,10 @@ pub enum StatusAdmission {
     Code3,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusAdmission {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusAdmission {
     const DESC: &'static TableDesc = &TABLE_0759;
     const ALL: &'static [Self] = &[
@@ -32270,7 +32270,7 @@ pub static TABLE_0761: TableDesc = TableDesc {
 };
 
 /// The codes of table 0761: DRG Procedure Determination Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureDeterminationStatus {
     /// `0`: Valid code
@@ -32285,10 +32285,10 @@ pub enum DrgProcedureDeterminationStatus {
     InvalidForThisAge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgProcedureDeterminationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgProcedureDeterminationStatus {
     const DESC: &'static TableDesc = &TABLE_0761;
     const ALL: &'static [Self] = &[
@@ -32317,7 +32317,7 @@ pub static TABLE_0763: TableDesc = TableDesc {
 };
 
 /// The codes of table 0763: DRG Procedure Relevance.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureRelevance {
     /// `0`: Neither operation relevant nor non-operation relevant procedure
@@ -32328,10 +32328,10 @@ pub enum DrgProcedureRelevance {
     NonOperationRelevantProcedure,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgProcedureRelevance {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgProcedureRelevance {
     const DESC: &'static TableDesc = &TABLE_0763;
     const ALL: &'static [Self] = &[
@@ -32363,7 +32363,7 @@ pub static TABLE_0776: TableDesc = TableDesc {
 };
 
 /// The codes of table 0776: Item Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatus {
     /// `A`: Active
@@ -32374,10 +32374,10 @@ pub enum ItemStatus {
     PendingInactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemStatus {
     const DESC: &'static TableDesc = &TABLE_0776;
     const ALL: &'static [Self] = &[Self::Active, Self::Inactive, Self::PendingInactive];
@@ -32402,7 +32402,7 @@ pub static TABLE_0778: TableDesc = TableDesc {
 };
 
 /// The codes of table 0778: Item Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemType {
     /// `EQP`: Equipment
@@ -32417,10 +32417,10 @@ pub enum ItemType {
     TubesDrainsAndCatheters,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemType {
     const DESC: &'static TableDesc = &TABLE_0778;
     const ALL: &'static [Self] = &[
@@ -32448,7 +32448,7 @@ pub static TABLE_0790: TableDesc = TableDesc {
 };
 
 /// The codes of table 0790: Approving Regulatory Agency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApprovingRegulatoryAgency {
     /// `AMA`: American Medical Association
@@ -32457,10 +32457,10 @@ pub enum ApprovingRegulatoryAgency {
     FoodAndDrugAdministration,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ApprovingRegulatoryAgency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ApprovingRegulatoryAgency {
     const DESC: &'static TableDesc = &TABLE_0790;
     const ALL: &'static [Self] = &[
@@ -32482,17 +32482,17 @@ pub static TABLE_0793: TableDesc = TableDesc {
 };
 
 /// The codes of table 0793: Ruling Act.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RulingAct {
     /// `SMDA`: Safe Medical Devices Act
     SafeMedicalDevicesAct,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RulingAct {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RulingAct {
     const DESC: &'static TableDesc = &TABLE_0793;
     const ALL: &'static [Self] = &[Self::SafeMedicalDevicesAct];
@@ -32515,7 +32515,7 @@ pub static TABLE_0806: TableDesc = TableDesc {
 };
 
 /// The codes of table 0806: Sterilization Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SterilizationType {
     /// `EOG`: Ethylene Oxide Gas
@@ -32526,10 +32526,10 @@ pub enum SterilizationType {
     Steam,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SterilizationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SterilizationType {
     const DESC: &'static TableDesc = &TABLE_0806;
     const ALL: &'static [Self] = &[
@@ -32575,7 +32575,7 @@ pub static TABLE_0818: TableDesc = TableDesc {
 };
 
 /// The codes of table 0818: Package.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Package {
     /// `BX`: Box
@@ -32588,10 +32588,10 @@ pub enum Package {
     Set,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Package {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Package {
     const DESC: &'static TableDesc = &TABLE_0818;
     const ALL: &'static [Self] = &[Self::Box, Self::Case, Self::Each, Self::Set];
@@ -32618,7 +32618,7 @@ pub static TABLE_0834: TableDesc = TableDesc {
 };
 
 /// The codes of table 0834: MIME Types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MimeTypes {
     /// `application`: Application data
@@ -32637,10 +32637,10 @@ pub enum MimeTypes {
     VideoData,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MimeTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MimeTypes {
     const DESC: &'static TableDesc = &TABLE_0834;
     const ALL: &'static [Self] = &[
@@ -32700,7 +32700,7 @@ pub static TABLE_0868: TableDesc = TableDesc {
 };
 
 /// The codes of table 0868: Telecommunication Expiration Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationExpirationReason {
     /// `C`: Corrected
@@ -32715,10 +32715,10 @@ pub enum TelecommunicationExpirationReason {
     OnRequest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationExpirationReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationExpirationReason {
     const DESC: &'static TableDesc = &TABLE_0868;
     const ALL: &'static [Self] = &[
@@ -32751,7 +32751,7 @@ pub static TABLE_0871: TableDesc = TableDesc {
 };
 
 /// The codes of table 0871: Supply Risk Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplyRiskCodes {
     /// `COR`: Corrosive
@@ -32770,10 +32770,10 @@ pub enum SupplyRiskCodes {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SupplyRiskCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SupplyRiskCodes {
     const DESC: &'static TableDesc = &TABLE_0871;
     const ALL: &'static [Self] = &[
@@ -32822,7 +32822,7 @@ pub static TABLE_0881: TableDesc = TableDesc {
 };
 
 /// The codes of table 0881: Role Executing Physician.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoleExecutingPhysician {
     /// `B`: Both
@@ -32833,10 +32833,10 @@ pub enum RoleExecutingPhysician {
     TechnicalPart,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RoleExecutingPhysician {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RoleExecutingPhysician {
     const DESC: &'static TableDesc = &TABLE_0881;
     const ALL: &'static [Self] = &[
@@ -32859,7 +32859,7 @@ pub static TABLE_0882: TableDesc = TableDesc {
 };
 
 /// The codes of table 0882: Medical Role Executing Physician.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MedicalRoleExecutingPhysician {
     /// `E`: Employed
@@ -32868,10 +32868,10 @@ pub enum MedicalRoleExecutingPhysician {
     SelfEmployed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MedicalRoleExecutingPhysician {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MedicalRoleExecutingPhysician {
     const DESC: &'static TableDesc = &TABLE_0882;
     const ALL: &'static [Self] = &[Self::Employed, Self::SelfEmployed];
@@ -32890,7 +32890,7 @@ pub static TABLE_0894: TableDesc = TableDesc {
 };
 
 /// The codes of table 0894: Side of body.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SideOfBody {
     /// `L`: Left
@@ -32899,10 +32899,10 @@ pub enum SideOfBody {
     Right,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SideOfBody {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SideOfBody {
     const DESC: &'static TableDesc = &TABLE_0894;
     const ALL: &'static [Self] = &[Self::Left, Self::Right];
@@ -32927,7 +32927,7 @@ pub static TABLE_0895: TableDesc = TableDesc {
 };
 
 /// The codes of table 0895: Present On Admission (POA) Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PresentOnAdmissionPoaIndicator {
     /// `E`: Exempt
@@ -32942,10 +32942,10 @@ pub enum PresentOnAdmissionPoaIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PresentOnAdmissionPoaIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PresentOnAdmissionPoaIndicator {
     const DESC: &'static TableDesc = &TABLE_0895;
     const ALL: &'static [Self] = &[
@@ -32974,7 +32974,7 @@ pub static TABLE_0904: TableDesc = TableDesc {
 };
 
 /// The codes of table 0904: Security Check Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SecurityCheckScheme {
     /// `BCV`: Bank Card Validation Number
@@ -32985,10 +32985,10 @@ pub enum SecurityCheckScheme {
     VersionId,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SecurityCheckScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SecurityCheckScheme {
     const DESC: &'static TableDesc = &TABLE_0904;
     const ALL: &'static [Self] = &[
@@ -33018,7 +33018,7 @@ pub static TABLE_0905: TableDesc = TableDesc {
 };
 
 /// The codes of table 0905: Shipment Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ShipmentStatus {
     /// `INV`: Inventoried
@@ -33035,10 +33035,10 @@ pub enum ShipmentStatus {
     TriagedToLab,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ShipmentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ShipmentStatus {
     const DESC: &'static TableDesc = &TABLE_0905;
     const ALL: &'static [Self] = &[
@@ -33086,7 +33086,7 @@ pub static TABLE_0906: TableDesc = TableDesc {
 };
 
 /// The codes of table 0906: ActPriority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActPriority {
     /// `A`: ASAP - As soon as possible, next highest priority after stat
@@ -33121,10 +33121,10 @@ pub enum ActPriority {
     UrgentCallsForPromptAction,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActPriority {
     const DESC: &'static TableDesc = &TABLE_0906;
     const ALL: &'static [Self] = &[
@@ -33177,7 +33177,7 @@ pub static TABLE_0907: TableDesc = TableDesc {
 };
 
 /// The codes of table 0907: Confidentiality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Confidentiality {
     /// `B`: Business
@@ -33210,10 +33210,10 @@ pub enum Confidentiality {
     VeryRestricted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Confidentiality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Confidentiality {
     const DESC: &'static TableDesc = &TABLE_0907;
     const ALL: &'static [Self] = &[
@@ -33266,7 +33266,7 @@ pub static TABLE_0909: TableDesc = TableDesc {
 };
 
 /// The codes of table 0909: Patient Results Release Categorization Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientResultsReleaseCategorizationScheme {
     /// `SID`: Share In1 Day
@@ -33283,10 +33283,10 @@ pub enum PatientResultsReleaseCategorizationScheme {
     CodeSwth,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientResultsReleaseCategorizationScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientResultsReleaseCategorizationScheme {
     const DESC: &'static TableDesc = &TABLE_0909;
     const ALL: &'static [Self] = &[
@@ -33358,7 +33358,7 @@ pub static TABLE_0912: TableDesc = TableDesc {
 };
 
 /// The codes of table 0912: Participation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Participation {
     /// `AD`: Admitting Provider
@@ -33429,10 +33429,10 @@ pub enum Participation {
     WaypointRecipient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Participation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Participation {
     const DESC: &'static TableDesc = &TABLE_0912;
     const ALL: &'static [Self] = &[
@@ -33665,7 +33665,7 @@ pub static TABLE_0913: TableDesc = TableDesc {
 };
 
 /// The codes of table 0913: Monetary Denomination Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MonetaryDenominationCode {
     /// `AED`: UAE Dirham
@@ -34028,10 +34028,10 @@ pub enum MonetaryDenominationCode {
     ZimbabweDollar,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MonetaryDenominationCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MonetaryDenominationCode {
     const DESC: &'static TableDesc = &TABLE_0913;
     const ALL: &'static [Self] = &[
@@ -34236,7 +34236,7 @@ pub static TABLE_0914: TableDesc = TableDesc {
 };
 
 /// The codes of table 0914: Root Cause.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RootCause {
     /// `AP`: Analysis Process
@@ -34251,10 +34251,10 @@ pub enum RootCause {
     PlacerData,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RootCause {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RootCause {
     const DESC: &'static TableDesc = &TABLE_0914;
     const ALL: &'static [Self] = &[
@@ -34293,7 +34293,7 @@ pub static TABLE_0916: TableDesc = TableDesc {
 };
 
 /// The codes of table 0916: Relevant Clincial Information.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelevantClincialInformation {
     /// `F`: Patient was fasting prior to the procedure
@@ -34306,10 +34306,10 @@ pub enum RelevantClincialInformation {
     CodeNg,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelevantClincialInformation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelevantClincialInformation {
     const DESC: &'static TableDesc = &TABLE_0916;
     const ALL: &'static [Self] = &[
@@ -34333,7 +34333,7 @@ pub static TABLE_0917: TableDesc = TableDesc {
 };
 
 /// The codes of table 0917: Bolus Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BolusType {
     /// `C`: Supplemental
@@ -34342,10 +34342,10 @@ pub enum BolusType {
     Loading,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BolusType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BolusType {
     const DESC: &'static TableDesc = &TABLE_0917;
     const ALL: &'static [Self] = &[Self::Supplemental, Self::Loading];
@@ -34368,7 +34368,7 @@ pub static TABLE_0918: TableDesc = TableDesc {
 };
 
 /// The codes of table 0918: PCA Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PcaType {
     /// `C`: Continuous
@@ -34379,10 +34379,10 @@ pub enum PcaType {
     PcaPlusContinuous,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PcaType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PcaType {
     const DESC: &'static TableDesc = &TABLE_0918;
     const ALL: &'static [Self] = &[
@@ -34409,7 +34409,7 @@ pub static TABLE_0919: TableDesc = TableDesc {
 };
 
 /// The codes of table 0919: Exclusive Test.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExclusiveTest {
     /// `D`: In some cases
@@ -34420,10 +34420,10 @@ pub enum ExclusiveTest {
     ThisTestShouldBeExclusive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExclusiveTest {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExclusiveTest {
     const DESC: &'static TableDesc = &TABLE_0919;
     const ALL: &'static [Self] = &[
@@ -34446,7 +34446,7 @@ pub static TABLE_0920: TableDesc = TableDesc {
 };
 
 /// The codes of table 0920: Preferred Specimen/Attribute Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredSpecimenAttributeStatus {
     /// `A`: Alternate
@@ -34455,10 +34455,10 @@ pub enum PreferredSpecimenAttributeStatus {
     Preferred,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreferredSpecimenAttributeStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreferredSpecimenAttributeStatus {
     const DESC: &'static TableDesc = &TABLE_0920;
     const ALL: &'static [Self] = &[Self::Alternate, Self::Preferred];
@@ -34481,7 +34481,7 @@ pub static TABLE_0921: TableDesc = TableDesc {
 };
 
 /// The codes of table 0921: Certification Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationTypeCode {
     /// `ADM`: Admitting
@@ -34492,10 +34492,10 @@ pub enum CertificationTypeCode {
     Service,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationTypeCode {
     const DESC: &'static TableDesc = &TABLE_0921;
     const ALL: &'static [Self] = &[Self::Admitting, Self::Procedure, Self::Service];
@@ -34518,7 +34518,7 @@ pub static TABLE_0922: TableDesc = TableDesc {
 };
 
 /// The codes of table 0922: Certification Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationCategoryCode {
     /// `IR`: Initial Request
@@ -34529,10 +34529,10 @@ pub enum CertificationCategoryCode {
     RequestForExtension,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0922;
     const ALL: &'static [Self] = &[
@@ -34559,7 +34559,7 @@ pub static TABLE_0923: TableDesc = TableDesc {
 };
 
 /// The codes of table 0923: Process Interruption.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruption {
     /// `ABR`: Aborted Run
@@ -34570,10 +34570,10 @@ pub enum ProcessInterruption {
     WalkOut,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessInterruption {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessInterruption {
     const DESC: &'static TableDesc = &TABLE_0923;
     const ALL: &'static [Self] = &[
@@ -34603,7 +34603,7 @@ pub static TABLE_0924: TableDesc = TableDesc {
 };
 
 /// The codes of table 0924: Cumulative Dosage Limit UoM.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CumulativeDosageLimitUoM {
     /// `A`: Annual
@@ -34620,10 +34620,10 @@ pub enum CumulativeDosageLimitUoM {
     PerWeek,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CumulativeDosageLimitUoM {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CumulativeDosageLimitUoM {
     const DESC: &'static TableDesc = &TABLE_0924;
     const ALL: &'static [Self] = &[
@@ -34663,7 +34663,7 @@ pub static TABLE_0925: TableDesc = TableDesc {
 };
 
 /// The codes of table 0925: Phlebotomy Issue.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyIssue {
     /// `ACN`: Air Contamination
@@ -34694,10 +34694,10 @@ pub enum PhlebotomyIssue {
     VeinSpasm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PhlebotomyIssue {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PhlebotomyIssue {
     const DESC: &'static TableDesc = &TABLE_0925;
     const ALL: &'static [Self] = &[
@@ -34734,7 +34734,7 @@ pub static TABLE_0926: TableDesc = TableDesc {
 };
 
 /// The codes of table 0926: Phlebotomy Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyStatus {
     /// `NDR`: Not Drawn
@@ -34745,10 +34745,10 @@ pub enum PhlebotomyStatus {
     UnsuccessfulLessThan50MlDrawn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PhlebotomyStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PhlebotomyStatus {
     const DESC: &'static TableDesc = &TABLE_0926;
     const ALL: &'static [Self] = &[
@@ -34771,7 +34771,7 @@ pub static TABLE_0927: TableDesc = TableDesc {
 };
 
 /// The codes of table 0927: Arm Stick.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArmStick {
     /// `B`: Both Arms
@@ -34782,10 +34782,10 @@ pub enum ArmStick {
     RightArm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ArmStick {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ArmStick {
     const DESC: &'static TableDesc = &TABLE_0927;
     const ALL: &'static [Self] = &[Self::BothArms, Self::LeftArm, Self::RightArm];
@@ -34809,7 +34809,7 @@ pub static TABLE_0929: TableDesc = TableDesc {
 };
 
 /// The codes of table 0929: Weight Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0929 {
     /// `[lb_av]`: Pound
@@ -34822,10 +34822,10 @@ pub enum WeightUnits0929 {
     Kilogram,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WeightUnits0929 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WeightUnits0929 {
     const DESC: &'static TableDesc = &TABLE_0929;
     const ALL: &'static [Self] = &[Self::Pound, Self::Ounce, Self::Gram, Self::Kilogram];
@@ -34844,7 +34844,7 @@ pub static TABLE_0930: TableDesc = TableDesc {
 };
 
 /// The codes of table 0930: Volume Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0930 {
     /// `[pt_us]`: Pint
@@ -34855,10 +34855,10 @@ pub enum VolumeUnits0930 {
     Milliliters,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VolumeUnits0930 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VolumeUnits0930 {
     const DESC: &'static TableDesc = &TABLE_0930;
     const ALL: &'static [Self] = &[Self::Pint, Self::Liter, Self::Milliliters];
@@ -34877,7 +34877,7 @@ pub static TABLE_0931: TableDesc = TableDesc {
 };
 
 /// The codes of table 0931: Temperature Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TemperatureUnits {
     /// `Cel`: Degrees Celsius
@@ -34886,10 +34886,10 @@ pub enum TemperatureUnits {
     DegreesFahrenheit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TemperatureUnits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TemperatureUnits {
     const DESC: &'static TableDesc = &TABLE_0931;
     const ALL: &'static [Self] = &[Self::DegreesCelsius, Self::DegreesFahrenheit];
@@ -34908,7 +34908,7 @@ pub static TABLE_0932: TableDesc = TableDesc {
 };
 
 /// The codes of table 0932: Donation Duration Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DonationDurationUnits {
     /// `min`: Minutes
@@ -34917,10 +34917,10 @@ pub enum DonationDurationUnits {
     Seconds,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DonationDurationUnits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DonationDurationUnits {
     const DESC: &'static TableDesc = &TABLE_0932;
     const ALL: &'static [Self] = &[Self::Minutes, Self::Seconds];
@@ -34953,7 +34953,7 @@ pub static TABLE_0933: TableDesc = TableDesc {
 };
 
 /// The codes of table 0933: Intended Procedure Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IntendedProcedureType {
     /// `2RC`: Double Red Cells
@@ -34984,10 +34984,10 @@ pub enum IntendedProcedureType {
     WholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IntendedProcedureType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IntendedProcedureType {
     const DESC: &'static TableDesc = &TABLE_0933;
     const ALL: &'static [Self] = &[
@@ -35039,7 +35039,7 @@ pub static TABLE_0935: TableDesc = TableDesc {
 };
 
 /// The codes of table 0935: Process Interruption Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruptionReason {
     /// `ASC`: Apheresis Software Crash
@@ -35062,10 +35062,10 @@ pub enum ProcessInterruptionReason {
     PhoneCallDonor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessInterruptionReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessInterruptionReason {
     const DESC: &'static TableDesc = &TABLE_0935;
     const ALL: &'static [Self] = &[

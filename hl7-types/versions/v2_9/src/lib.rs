@@ -20,6 +20,9 @@ pub mod segments;
 pub mod tables;
 #[rustfmt::skip]
 mod version;
+#[cfg(feature = "views")]
+#[rustfmt::skip]
+pub mod views;
 
 #[cfg(feature = "types")]
 pub use any_message::AnyMessage;

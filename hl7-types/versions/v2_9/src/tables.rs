@@ -26,7 +26,7 @@ pub static TABLE_0001: TableDesc = TableDesc {
 };
 
 /// The codes of table 0001: Administrative Sex.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrativeSex {
     /// `A`: Ambiguous
@@ -43,10 +43,10 @@ pub enum AdministrativeSex {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrativeSex {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrativeSex {
     const DESC: &'static TableDesc = &TABLE_0001;
     const ALL: &'static [Self] = &[
@@ -89,7 +89,7 @@ pub static TABLE_0002: TableDesc = TableDesc {
 };
 
 /// The codes of table 0002: Marital Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaritalStatus {
     /// `A`: Separated
@@ -126,10 +126,10 @@ pub enum MaritalStatus {
     Widowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MaritalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MaritalStatus {
     const DESC: &'static TableDesc = &TABLE_0002;
     const ALL: &'static [Self] = &[
@@ -596,7 +596,7 @@ pub static TABLE_0003: TableDesc = TableDesc {
 };
 
 /// The codes of table 0003: Event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event {
     /// `A01`: ADT/ACK - Admit/visit notification
@@ -1335,10 +1335,10 @@ pub enum Event {
     PexProductExperience,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Event {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Event {
     const DESC: &'static TableDesc = &TABLE_0003;
     const ALL: &'static [Self] = &[
@@ -1735,7 +1735,7 @@ pub static TABLE_0004: TableDesc = TableDesc {
 };
 
 /// The codes of table 0004: Patient Class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientClass {
     /// `B`: Obstetrics
@@ -1758,10 +1758,10 @@ pub enum PatientClass {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientClass {
     const DESC: &'static TableDesc = &TABLE_0004;
     const ALL: &'static [Self] = &[
@@ -1797,7 +1797,7 @@ pub static TABLE_0005: TableDesc = TableDesc {
 };
 
 /// The codes of table 0005: Race.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Race {
     /// `1002-5`: American Indian or Alaska Native
@@ -1814,10 +1814,10 @@ pub enum Race {
     OtherRace,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Race {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Race {
     const DESC: &'static TableDesc = &TABLE_0005;
     const ALL: &'static [Self] = &[
@@ -1929,7 +1929,7 @@ pub static TABLE_0006: TableDesc = TableDesc {
 };
 
 /// The codes of table 0006: Religion.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Religion {
     /// `ABC`: Christian: American Baptist Church
@@ -2104,10 +2104,10 @@ pub enum Religion {
     ChristianWesleyanMethodist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Religion {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Religion {
     const DESC: &'static TableDesc = &TABLE_0006;
     const ALL: &'static [Self] = &[
@@ -2220,7 +2220,7 @@ pub static TABLE_0007: TableDesc = TableDesc {
 };
 
 /// The codes of table 0007: Admission Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionType {
     /// `A`: Accident
@@ -2239,10 +2239,10 @@ pub enum AdmissionType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionType {
     const DESC: &'static TableDesc = &TABLE_0007;
     const ALL: &'static [Self] = &[
@@ -2276,7 +2276,7 @@ pub static TABLE_0008: TableDesc = TableDesc {
 };
 
 /// The codes of table 0008: Acknowledgment code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcknowledgmentCode {
     /// `AA`: Original mode
@@ -2293,10 +2293,10 @@ pub enum AcknowledgmentCode {
     CodeCr,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcknowledgmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcknowledgmentCode {
     const DESC: &'static TableDesc = &TABLE_0008;
     const ALL: &'static [Self] = &[
@@ -2339,7 +2339,7 @@ pub static TABLE_0009: TableDesc = TableDesc {
 };
 
 /// The codes of table 0009: Ambulatory Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryStatus {
     /// `A0`: No functional limitations
@@ -2376,10 +2376,10 @@ pub enum AmbulatoryStatus {
     Pregnant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryStatus {
     const DESC: &'static TableDesc = &TABLE_0009;
     const ALL: &'static [Self] = &[
@@ -2439,7 +2439,7 @@ pub static TABLE_0017: TableDesc = TableDesc {
 };
 
 /// The codes of table 0017: Transaction Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransactionType {
     /// `AJ`: Adjustment
@@ -2454,10 +2454,10 @@ pub enum TransactionType {
     Payment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransactionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransactionType {
     const DESC: &'static TableDesc = &TABLE_0017;
     const ALL: &'static [Self] = &[
@@ -2542,7 +2542,7 @@ pub static TABLE_0027: TableDesc = TableDesc {
 };
 
 /// The codes of table 0027: Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Priority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -2557,10 +2557,10 @@ pub enum Priority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Priority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Priority {
     const DESC: &'static TableDesc = &TABLE_0027;
     const ALL: &'static [Self] = &[
@@ -2622,7 +2622,7 @@ pub static TABLE_0038: TableDesc = TableDesc {
 };
 
 /// The codes of table 0038: Order status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatus {
     /// `A`: Some, but not all, results available
@@ -2645,10 +2645,10 @@ pub enum OrderStatus {
     InProcessScheduled,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderStatus {
     const DESC: &'static TableDesc = &TABLE_0038;
     const ALL: &'static [Self] = &[
@@ -2758,7 +2758,7 @@ pub static TABLE_0052: TableDesc = TableDesc {
 };
 
 /// The codes of table 0052: Diagnosis Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisType {
     /// `A`: Admitting
@@ -2769,10 +2769,10 @@ pub enum DiagnosisType {
     Working,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisType {
     const DESC: &'static TableDesc = &TABLE_0052;
     const ALL: &'static [Self] = &[Self::Admitting, Self::Final, Self::Working];
@@ -2824,7 +2824,7 @@ pub static TABLE_0061: TableDesc = TableDesc {
 };
 
 /// The codes of table 0061: Check Digit Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckDigitScheme {
     /// `BCV`: Bank Card Validation Number
@@ -2839,10 +2839,10 @@ pub enum CheckDigitScheme {
     CodeNpi,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CheckDigitScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CheckDigitScheme {
     const DESC: &'static TableDesc = &TABLE_0061;
     const ALL: &'static [Self] = &[
@@ -2873,7 +2873,7 @@ pub static TABLE_0062: TableDesc = TableDesc {
 };
 
 /// The codes of table 0062: Event Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReason {
     /// `01`: Patient request
@@ -2888,10 +2888,10 @@ pub enum EventReason {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReason {
     const DESC: &'static TableDesc = &TABLE_0062;
     const ALL: &'static [Self] = &[
@@ -2949,7 +2949,7 @@ pub static TABLE_0063: TableDesc = TableDesc {
 };
 
 /// The codes of table 0063: Relationship.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relationship {
     /// `ASC`: Associate
@@ -3018,10 +3018,10 @@ pub enum Relationship {
     WardOfCourt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Relationship {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Relationship {
     const DESC: &'static TableDesc = &TABLE_0063;
     const ALL: &'static [Self] = &[
@@ -3090,7 +3090,7 @@ pub static TABLE_0065: TableDesc = TableDesc {
 };
 
 /// The codes of table 0065: Specimen Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenActionCode {
     /// `A`: Add ordered tests to the existing specimen
@@ -3109,10 +3109,10 @@ pub enum SpecimenActionCode {
     ScheduleTheTestsSpecifiedBelow,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenActionCode {
     const DESC: &'static TableDesc = &TABLE_0065;
     const ALL: &'static [Self] = &[
@@ -3151,7 +3151,7 @@ pub static TABLE_0066: TableDesc = TableDesc {
 };
 
 /// The codes of table 0066: Employment Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EmploymentStatus {
     /// `1`: Full time employed
@@ -3178,10 +3178,10 @@ pub enum EmploymentStatus {
     TemporarilyUnemployed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EmploymentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EmploymentStatus {
     const DESC: &'static TableDesc = &TABLE_0066;
     const ALL: &'static [Self] = &[
@@ -3227,7 +3227,7 @@ pub static TABLE_0069: TableDesc = TableDesc {
 };
 
 /// The codes of table 0069: Hospital Service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HospitalService {
     /// `CAR`: Cardiac Service
@@ -3242,10 +3242,10 @@ pub enum HospitalService {
     UrologyService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HospitalService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HospitalService {
     const DESC: &'static TableDesc = &TABLE_0069;
     const ALL: &'static [Self] = &[
@@ -3339,7 +3339,7 @@ pub static TABLE_0074: TableDesc = TableDesc {
 };
 
 /// The codes of table 0074: Diagnostic Service Section ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosticServiceSectionId {
     /// `AU`: Audiology
@@ -3426,10 +3426,10 @@ pub enum DiagnosticServiceSectionId {
     Cineradiograph,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosticServiceSectionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosticServiceSectionId {
     const DESC: &'static TableDesc = &TABLE_0074;
     const ALL: &'static [Self] = &[
@@ -3640,7 +3640,7 @@ pub static TABLE_0076: TableDesc = TableDesc {
 };
 
 /// The codes of table 0076: Message Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageType {
     /// `ACK`: General acknowledgment message
@@ -3937,10 +3937,10 @@ pub enum MessageType {
     CodeVxx,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageType {
     const DESC: &'static TableDesc = &TABLE_0076;
     const ALL: &'static [Self] = &[
@@ -4144,7 +4144,7 @@ pub static TABLE_0078: TableDesc = TableDesc {
 };
 
 /// The codes of table 0078: Interpretation Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InterpretationCodes {
     /// `<`: Off scale low
@@ -4223,10 +4223,10 @@ pub enum InterpretationCodes {
     WeaklyReactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InterpretationCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InterpretationCodes {
     const DESC: &'static TableDesc = &TABLE_0078;
     const ALL: &'static [Self] = &[
@@ -4291,7 +4291,7 @@ pub static TABLE_0080: TableDesc = TableDesc {
 };
 
 /// The codes of table 0080: Nature of Abnormal Testing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfAbnormalTesting {
     /// `A`: An age-based population
@@ -4310,10 +4310,10 @@ pub enum NatureOfAbnormalTesting {
     Strain,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfAbnormalTesting {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfAbnormalTesting {
     const DESC: &'static TableDesc = &TABLE_0080;
     const ALL: &'static [Self] = &[
@@ -4340,7 +4340,7 @@ pub static TABLE_0083: TableDesc = TableDesc {
 };
 
 /// The codes of table 0083: Outlier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutlierType {
     /// `C`: Outlier cost
@@ -4349,10 +4349,10 @@ pub enum OutlierType {
     OutlierDays,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OutlierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OutlierType {
     const DESC: &'static TableDesc = &TABLE_0083;
     const ALL: &'static [Self] = &[Self::OutlierCost, Self::OutlierDays];
@@ -4399,7 +4399,7 @@ pub static TABLE_0085: TableDesc = TableDesc {
 };
 
 /// The codes of table 0085: Observation Result Status Codes Interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultStatusCodesInterpretation {
     /// `A`: Amended based on adjustments provided by the Placer
@@ -4434,10 +4434,10 @@ pub enum ObservationResultStatusCodesInterpretation {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0085;
     const ALL: &'static [Self] = &[
@@ -4499,7 +4499,7 @@ pub static TABLE_0091: TableDesc = TableDesc {
 };
 
 /// The codes of table 0091: Query Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryPriority {
     /// `D`: Deferred
@@ -4508,10 +4508,10 @@ pub enum QueryPriority {
     Immediate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryPriority {
     const DESC: &'static TableDesc = &TABLE_0091;
     const ALL: &'static [Self] = &[Self::Deferred, Self::Immediate];
@@ -4530,17 +4530,17 @@ pub static TABLE_0092: TableDesc = TableDesc {
 };
 
 /// The codes of table 0092: Re-Admission Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReAdmissionIndicator {
     /// `R`: Re-admission
     ReAdmission,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReAdmissionIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReAdmissionIndicator {
     const DESC: &'static TableDesc = &TABLE_0092;
     const ALL: &'static [Self] = &[Self::ReAdmission];
@@ -4559,7 +4559,7 @@ pub static TABLE_0093: TableDesc = TableDesc {
 };
 
 /// The codes of table 0093: Release Information.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReleaseInformation {
     /// `N`: No
@@ -4568,10 +4568,10 @@ pub enum ReleaseInformation {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReleaseInformation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReleaseInformation {
     const DESC: &'static TableDesc = &TABLE_0093;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -4590,7 +4590,7 @@ pub static TABLE_0098: TableDesc = TableDesc {
 };
 
 /// The codes of table 0098: Type of Agreement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfAgreement {
     /// `M`: Maternity
@@ -4601,10 +4601,10 @@ pub enum TypeOfAgreement {
     Unified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfAgreement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfAgreement {
     const DESC: &'static TableDesc = &TABLE_0098;
     const ALL: &'static [Self] = &[Self::Maternity, Self::Standard, Self::Unified];
@@ -4638,7 +4638,7 @@ pub static TABLE_0100: TableDesc = TableDesc {
 };
 
 /// The codes of table 0100: Invocation event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvocationEvent {
     /// `D`: On discharge
@@ -4653,10 +4653,10 @@ pub enum InvocationEvent {
     AtADesignatedDateTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvocationEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvocationEvent {
     const DESC: &'static TableDesc = &TABLE_0100;
     const ALL: &'static [Self] = &[
@@ -4696,7 +4696,7 @@ pub static TABLE_0103: TableDesc = TableDesc {
 };
 
 /// The codes of table 0103: Processing ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingId {
     /// `D`: Debugging
@@ -4711,10 +4711,10 @@ pub enum ProcessingId {
     Validation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingId {
     const DESC: &'static TableDesc = &TABLE_0103;
     const ALL: &'static [Self] = &[
@@ -4756,7 +4756,7 @@ pub static TABLE_0104: TableDesc = TableDesc {
 };
 
 /// The codes of table 0104: Version ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VersionId {
     /// `2.0`: Release 2.0
@@ -4793,10 +4793,10 @@ pub enum VersionId {
     Draft2Point9,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VersionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VersionId {
     const DESC: &'static TableDesc = &TABLE_0104;
     const ALL: &'static [Self] = &[
@@ -4836,7 +4836,7 @@ pub static TABLE_0105: TableDesc = TableDesc {
 };
 
 /// The codes of table 0105: Source of Comment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceOfComment {
     /// `L`: Ancillary (filler) department is source of comment
@@ -4847,10 +4847,10 @@ pub enum SourceOfComment {
     OrdererPlacerIsSourceOfComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceOfComment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceOfComment {
     const DESC: &'static TableDesc = &TABLE_0105;
     const ALL: &'static [Self] = &[
@@ -4970,7 +4970,7 @@ pub static TABLE_0116: TableDesc = TableDesc {
 };
 
 /// The codes of table 0116: Bed Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BedStatus {
     /// `C`: Closed
@@ -4987,10 +4987,10 @@ pub enum BedStatus {
     Unoccupied,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BedStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BedStatus {
     const DESC: &'static TableDesc = &TABLE_0116;
     const ALL: &'static [Self] = &[
@@ -5093,7 +5093,7 @@ pub static TABLE_0119: TableDesc = TableDesc {
 };
 
 /// The codes of table 0119: Order Control Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodes {
     /// `AF`: Order/service refill request approval
@@ -5214,10 +5214,10 @@ pub enum OrderControlCodes {
     OrderServiceChangedUnsol,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderControlCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderControlCodes {
     const DESC: &'static TableDesc = &TABLE_0119;
     const ALL: &'static [Self] = &[
@@ -5301,7 +5301,7 @@ pub static TABLE_0121: TableDesc = TableDesc {
 };
 
 /// The codes of table 0121: Response Flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseFlag {
     /// `D`: Same as R, also other associated segments
@@ -5316,10 +5316,10 @@ pub enum ResponseFlag {
     SameAsEAlsoReplacementAndParentChild,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseFlag {
     const DESC: &'static TableDesc = &TABLE_0121;
     const ALL: &'static [Self] = &[
@@ -5353,7 +5353,7 @@ pub static TABLE_0122: TableDesc = TableDesc {
 };
 
 /// The codes of table 0122: Charge Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeType {
     /// `CH`: Charge
@@ -5374,10 +5374,10 @@ pub enum ChargeType {
     Research,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeType {
     const DESC: &'static TableDesc = &TABLE_0122;
     const ALL: &'static [Self] = &[
@@ -5419,7 +5419,7 @@ pub static TABLE_0123: TableDesc = TableDesc {
 };
 
 /// The codes of table 0123: Result Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResultStatus {
     /// `A`: Some, but not all, results available
@@ -5450,10 +5450,10 @@ pub enum ResultStatus {
     NoRecordOfThisPatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResultStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResultStatus {
     const DESC: &'static TableDesc = &TABLE_0123;
     const ALL: &'static [Self] = &[
@@ -5491,7 +5491,7 @@ pub static TABLE_0124: TableDesc = TableDesc {
 };
 
 /// The codes of table 0124: Transportation Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportationMode {
     /// `CART`: Cart - patient travels on cart or gurney
@@ -5504,10 +5504,10 @@ pub enum TransportationMode {
     Wheelchair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportationMode {
     const DESC: &'static TableDesc = &TABLE_0124;
     const ALL: &'static [Self] = &[
@@ -5610,7 +5610,7 @@ pub static TABLE_0125: TableDesc = TableDesc {
 };
 
 /// The codes of table 0125: Value Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueType {
     /// `AUI`: Authorization Information
@@ -5771,10 +5771,10 @@ pub enum ValueType {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ValueType {
     const DESC: &'static TableDesc = &TABLE_0125;
     const ALL: &'static [Self] = &[
@@ -5878,7 +5878,7 @@ pub static TABLE_0126: TableDesc = TableDesc {
 };
 
 /// The codes of table 0126: Quantity Limited Request.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityLimitedRequest {
     /// `CH`: Characters
@@ -5893,10 +5893,10 @@ pub enum QuantityLimitedRequest {
     LocallyDefined,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityLimitedRequest {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityLimitedRequest {
     const DESC: &'static TableDesc = &TABLE_0126;
     const ALL: &'static [Self] = &[
@@ -5930,7 +5930,7 @@ pub static TABLE_0127: TableDesc = TableDesc {
 };
 
 /// The codes of table 0127: Allergen Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergenType {
     /// `AA`: Animal Allergy
@@ -5951,10 +5951,10 @@ pub enum AllergenType {
     PlantAllergy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergenType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergenType {
     const DESC: &'static TableDesc = &TABLE_0127;
     const ALL: &'static [Self] = &[
@@ -5987,7 +5987,7 @@ pub static TABLE_0128: TableDesc = TableDesc {
 };
 
 /// The codes of table 0128: Allergy Severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergySeverity {
     /// `MI`: Mild
@@ -6000,10 +6000,10 @@ pub enum AllergySeverity {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergySeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergySeverity {
     const DESC: &'static TableDesc = &TABLE_0128;
     const ALL: &'static [Self] = &[
@@ -6041,7 +6041,7 @@ pub static TABLE_0130: TableDesc = TableDesc {
 };
 
 /// The codes of table 0130: Visit User Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitUserCode {
     /// `HO`: Home
@@ -6054,10 +6054,10 @@ pub enum VisitUserCode {
     Teaching,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitUserCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitUserCode {
     const DESC: &'static TableDesc = &TABLE_0130;
     const ALL: &'static [Self] = &[
@@ -6090,7 +6090,7 @@ pub static TABLE_0131: TableDesc = TableDesc {
 };
 
 /// The codes of table 0131: Contact Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContactRole {
     /// `C`: Emergency Contact
@@ -6111,10 +6111,10 @@ pub enum ContactRole {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContactRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContactRole {
     const DESC: &'static TableDesc = &TABLE_0131;
     const ALL: &'static [Self] = &[
@@ -6160,7 +6160,7 @@ pub static TABLE_0135: TableDesc = TableDesc {
 };
 
 /// The codes of table 0135: Assignment of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AssignmentOfBenefits {
     /// `M`: Modified assignment
@@ -6171,10 +6171,10 @@ pub enum AssignmentOfBenefits {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AssignmentOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AssignmentOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0135;
     const ALL: &'static [Self] = &[Self::ModifiedAssignment, Self::No, Self::Yes];
@@ -6193,7 +6193,7 @@ pub static TABLE_0136: TableDesc = TableDesc {
 };
 
 /// The codes of table 0136: Yes/no Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum YesNoIndicator {
     /// `N`: No
@@ -6202,10 +6202,10 @@ pub enum YesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for YesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for YesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0136;
     const ALL: &'static [Self] = &[Self::No, Self::Yes];
@@ -6230,7 +6230,7 @@ pub static TABLE_0137: TableDesc = TableDesc {
 };
 
 /// The codes of table 0137: Mail Claim Party.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MailClaimParty {
     /// `E`: Employer
@@ -6245,10 +6245,10 @@ pub enum MailClaimParty {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MailClaimParty {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MailClaimParty {
     const DESC: &'static TableDesc = &TABLE_0137;
     const ALL: &'static [Self] = &[
@@ -6294,7 +6294,7 @@ pub static TABLE_0140: TableDesc = TableDesc {
 };
 
 /// The codes of table 0140: Military Service.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryService {
     /// `AUSA`: Australian Army
@@ -6321,10 +6321,10 @@ pub enum MilitaryService {
     UsPublicHealthService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryService {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryService {
     const DESC: &'static TableDesc = &TABLE_0140;
     const ALL: &'static [Self] = &[
@@ -6368,7 +6368,7 @@ pub static TABLE_0142: TableDesc = TableDesc {
 };
 
 /// The codes of table 0142: Military Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MilitaryStatus {
     /// `ACT`: Active duty
@@ -6379,10 +6379,10 @@ pub enum MilitaryStatus {
     Retired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MilitaryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MilitaryStatus {
     const DESC: &'static TableDesc = &TABLE_0142;
     const ALL: &'static [Self] = &[Self::ActiveDuty, Self::Deceased, Self::Retired];
@@ -6418,7 +6418,7 @@ pub static TABLE_0144: TableDesc = TableDesc {
 };
 
 /// The codes of table 0144: Eligibility Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EligibilitySource {
     /// `1`: Insurance company
@@ -6437,10 +6437,10 @@ pub enum EligibilitySource {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EligibilitySource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EligibilitySource {
     const DESC: &'static TableDesc = &TABLE_0144;
     const ALL: &'static [Self] = &[
@@ -6474,7 +6474,7 @@ pub static TABLE_0145: TableDesc = TableDesc {
 };
 
 /// The codes of table 0145: Room Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoomType {
     /// `2ICU`: Second intensive care unit
@@ -6491,10 +6491,10 @@ pub enum RoomType {
     SemiPrivateRoom,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RoomType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RoomType {
     const DESC: &'static TableDesc = &TABLE_0145;
     const ALL: &'static [Self] = &[
@@ -6526,7 +6526,7 @@ pub static TABLE_0146: TableDesc = TableDesc {
 };
 
 /// The codes of table 0146: Amount Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountType {
     /// `DF`: Differential
@@ -6541,10 +6541,10 @@ pub enum AmountType {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountType {
     const DESC: &'static TableDesc = &TABLE_0146;
     const ALL: &'static [Self] = &[
@@ -6575,7 +6575,7 @@ pub static TABLE_0147: TableDesc = TableDesc {
 };
 
 /// The codes of table 0147: Policy Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PolicyType {
     /// `2ANC`: Second ancillary
@@ -6590,10 +6590,10 @@ pub enum PolicyType {
     MajorMedical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PolicyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PolicyType {
     const DESC: &'static TableDesc = &TABLE_0147;
     const ALL: &'static [Self] = &[
@@ -6618,7 +6618,7 @@ pub static TABLE_0148: TableDesc = TableDesc {
 };
 
 /// The codes of table 0148: Money or Percentage Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoneyOrPercentageIndicator {
     /// `AT`: Currency amount
@@ -6627,10 +6627,10 @@ pub enum MoneyOrPercentageIndicator {
     Percentage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MoneyOrPercentageIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MoneyOrPercentageIndicator {
     const DESC: &'static TableDesc = &TABLE_0148;
     const ALL: &'static [Self] = &[Self::CurrencyAmount, Self::Percentage];
@@ -6649,7 +6649,7 @@ pub static TABLE_0149: TableDesc = TableDesc {
 };
 
 /// The codes of table 0149: Day Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayType {
     /// `AP`: Approved
@@ -6660,10 +6660,10 @@ pub enum DayType {
     Pending,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DayType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DayType {
     const DESC: &'static TableDesc = &TABLE_0149;
     const ALL: &'static [Self] = &[Self::Approved, Self::Denied, Self::Pending];
@@ -6687,7 +6687,7 @@ pub static TABLE_0150: TableDesc = TableDesc {
 };
 
 /// The codes of table 0150: Certification Patient Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationPatientType {
     /// `ER`: Emergency
@@ -6700,10 +6700,10 @@ pub enum CertificationPatientType {
     Urgent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationPatientType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationPatientType {
     const DESC: &'static TableDesc = &TABLE_0150;
     const ALL: &'static [Self] = &[
@@ -6759,7 +6759,7 @@ pub static TABLE_0155: TableDesc = TableDesc {
 };
 
 /// The codes of table 0155: Accept/Application Acknowledgment Conditions.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AcceptApplicationAcknowledgmentConditions {
     /// `AL`: Always
@@ -6772,10 +6772,10 @@ pub enum AcceptApplicationAcknowledgmentConditions {
     SuccessfulCompletionOnly,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AcceptApplicationAcknowledgmentConditions {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AcceptApplicationAcknowledgmentConditions {
     const DESC: &'static TableDesc = &TABLE_0155;
     const ALL: &'static [Self] = &[
@@ -6826,7 +6826,7 @@ pub static TABLE_0159: TableDesc = TableDesc {
 };
 
 /// The codes of table 0159: Diet Code Specification Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DietCodeSpecificationType {
     /// `D`: Diet
@@ -6837,10 +6837,10 @@ pub enum DietCodeSpecificationType {
     Supplement,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DietCodeSpecificationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DietCodeSpecificationType {
     const DESC: &'static TableDesc = &TABLE_0159;
     const ALL: &'static [Self] = &[Self::Diet, Self::Preference, Self::Supplement];
@@ -6865,7 +6865,7 @@ pub static TABLE_0160: TableDesc = TableDesc {
 };
 
 /// The codes of table 0160: Tray Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TrayType0160 {
     /// `EARLY`: Early tray
@@ -6880,10 +6880,10 @@ pub enum TrayType0160 {
     NoTray,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TrayType0160 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TrayType0160 {
     const DESC: &'static TableDesc = &TABLE_0160;
     const ALL: &'static [Self] = &[
@@ -6912,7 +6912,7 @@ pub static TABLE_0161: TableDesc = TableDesc {
 };
 
 /// The codes of table 0161: Allow Substitution.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitution {
     /// `G`: Allow generic substitutions
@@ -6923,10 +6923,10 @@ pub enum AllowSubstitution {
     AllowTherapeuticSubstitutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitution {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitution {
     const DESC: &'static TableDesc = &TABLE_0161;
     const ALL: &'static [Self] = &[
@@ -6997,7 +6997,7 @@ pub static TABLE_0162: TableDesc = TableDesc {
 };
 
 /// The codes of table 0162: Route of Administration.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RouteOfAdministration {
     /// `AP`: Apply Externally
@@ -7096,10 +7096,10 @@ pub enum RouteOfAdministration {
     Wound,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RouteOfAdministration {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RouteOfAdministration {
     const DESC: &'static TableDesc = &TABLE_0162;
     const ALL: &'static [Self] = &[
@@ -7221,7 +7221,7 @@ pub static TABLE_0163: TableDesc = TableDesc {
 };
 
 /// The codes of table 0163: Body Site.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySite {
     /// `BE`: Bilateral Ears
@@ -7334,10 +7334,10 @@ pub enum BodySite {
     RightVastusLateralis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodySite {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodySite {
     const DESC: &'static TableDesc = &TABLE_0163;
     const ALL: &'static [Self] = &[
@@ -7421,7 +7421,7 @@ pub static TABLE_0164: TableDesc = TableDesc {
 };
 
 /// The codes of table 0164: Administration Device.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationDevice {
     /// `AP`: Applicator
@@ -7444,10 +7444,10 @@ pub enum AdministrationDevice {
     PcaPump,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationDevice {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationDevice {
     const DESC: &'static TableDesc = &TABLE_0164;
     const ALL: &'static [Self] = &[
@@ -7492,7 +7492,7 @@ pub static TABLE_0165: TableDesc = TableDesc {
 };
 
 /// The codes of table 0165: Administration Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdministrationMethod {
     /// `CH`: Chew
@@ -7527,10 +7527,10 @@ pub enum AdministrationMethod {
     Wipe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdministrationMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdministrationMethod {
     const DESC: &'static TableDesc = &TABLE_0165;
     const ALL: &'static [Self] = &[
@@ -7565,7 +7565,7 @@ pub static TABLE_0166: TableDesc = TableDesc {
 };
 
 /// The codes of table 0166: RX Component Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RxComponentType {
     /// `A`: Additive
@@ -7574,10 +7574,10 @@ pub enum RxComponentType {
     Base,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RxComponentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RxComponentType {
     const DESC: &'static TableDesc = &TABLE_0166;
     const ALL: &'static [Self] = &[Self::Additive, Self::Base];
@@ -7608,7 +7608,7 @@ pub static TABLE_0167: TableDesc = TableDesc {
 };
 
 /// The codes of table 0167: Substitution Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstitutionStatus {
     /// `0`: No product selection indicated
@@ -7635,10 +7635,10 @@ pub enum SubstitutionStatus {
     ATherapeuticSubstitutionWasDispensed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstitutionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstitutionStatus {
     const DESC: &'static TableDesc = &TABLE_0167;
     const ALL: &'static [Self] = &[
@@ -7677,7 +7677,7 @@ pub static TABLE_0168: TableDesc = TableDesc {
 };
 
 /// The codes of table 0168: Processing Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingPriority {
     /// `A`: As soon as possible (a priority lower than stat)
@@ -7696,10 +7696,10 @@ pub enum ProcessingPriority {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingPriority {
     const DESC: &'static TableDesc = &TABLE_0168;
     const ALL: &'static [Self] = &[
@@ -7726,7 +7726,7 @@ pub static TABLE_0169: TableDesc = TableDesc {
 };
 
 /// The codes of table 0169: Reporting Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportingPriority {
     /// `C`: Call back results
@@ -7735,10 +7735,10 @@ pub enum ReportingPriority {
     RushReporting,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportingPriority {
     const DESC: &'static TableDesc = &TABLE_0169;
     const ALL: &'static [Self] = &[Self::CallBackResults, Self::RushReporting];
@@ -7761,7 +7761,7 @@ pub static TABLE_0170: TableDesc = TableDesc {
 };
 
 /// The codes of table 0170: Derived Specimen.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DerivedSpecimen {
     /// `C`: Child Observation
@@ -7772,10 +7772,10 @@ pub enum DerivedSpecimen {
     ParentObservation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DerivedSpecimen {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DerivedSpecimen {
     const DESC: &'static TableDesc = &TABLE_0170;
     const ALL: &'static [Self] = &[
@@ -7816,7 +7816,7 @@ pub static TABLE_0173: TableDesc = TableDesc {
 };
 
 /// The codes of table 0173: Coordination of Benefits.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoordinationOfBenefits {
     /// `CO`: Coordination
@@ -7825,10 +7825,10 @@ pub enum CoordinationOfBenefits {
     Independent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoordinationOfBenefits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoordinationOfBenefits {
     const DESC: &'static TableDesc = &TABLE_0173;
     const ALL: &'static [Self] = &[Self::Coordination, Self::Independent];
@@ -7865,7 +7865,7 @@ pub static TABLE_0174: TableDesc = TableDesc {
 };
 
 /// The codes of table 0174: Nature of Service/Test/Observation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfServiceTestObservation {
     /// `A`: Atomic service/test/observation (test code or treatment code)
@@ -7880,10 +7880,10 @@ pub enum NatureOfServiceTestObservation {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfServiceTestObservation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfServiceTestObservation {
     const DESC: &'static TableDesc = &TABLE_0174;
     const ALL: &'static [Self] = &[
@@ -7925,7 +7925,7 @@ pub static TABLE_0175: TableDesc = TableDesc {
 };
 
 /// The codes of table 0175: Master File Identifier Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterFileIdentifierCode {
     /// `CDM`: Charge description master file
@@ -7962,10 +7962,10 @@ pub enum MasterFileIdentifierCode {
     StaffMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MasterFileIdentifierCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MasterFileIdentifierCode {
     const DESC: &'static TableDesc = &TABLE_0175;
     const ALL: &'static [Self] = &[
@@ -8012,7 +8012,7 @@ pub static TABLE_0177: TableDesc = TableDesc {
 };
 
 /// The codes of table 0177: Confidentiality Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidentialityCode {
     /// `AID`: AIDS patient
@@ -8037,10 +8037,10 @@ pub enum ConfidentialityCode {
     VeryImportantPersonOrCelebrity,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConfidentialityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConfidentialityCode {
     const DESC: &'static TableDesc = &TABLE_0177;
     const ALL: &'static [Self] = &[
@@ -8079,7 +8079,7 @@ pub static TABLE_0178: TableDesc = TableDesc {
 };
 
 /// The codes of table 0178: File Level Event Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FileLevelEventCode {
     /// `REP`: Replace current version of this master file with the version contained in this
@@ -8088,10 +8088,10 @@ pub enum FileLevelEventCode {
     CodeUpd,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FileLevelEventCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FileLevelEventCode {
     const DESC: &'static TableDesc = &TABLE_0178;
     const ALL: &'static [Self] = &[Self::CodeRep, Self::CodeUpd];
@@ -8115,7 +8115,7 @@ pub static TABLE_0179: TableDesc = TableDesc {
 };
 
 /// The codes of table 0179: Response Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseLevel {
     /// `AL`: Always
@@ -8128,10 +8128,10 @@ pub enum ResponseLevel {
     Success,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseLevel {
     const DESC: &'static TableDesc = &TABLE_0179;
     const ALL: &'static [Self] = &[
@@ -8161,7 +8161,7 @@ pub static TABLE_0180: TableDesc = TableDesc {
 };
 
 /// The codes of table 0180: Masterfile Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MasterfileActionCode {
     /// `MAC`: Reactivate deactivated record
@@ -8176,10 +8176,10 @@ pub enum MasterfileActionCode {
     UpdateRecordForMasterFile,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MasterfileActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MasterfileActionCode {
     const DESC: &'static TableDesc = &TABLE_0180;
     const ALL: &'static [Self] = &[
@@ -8207,7 +8207,7 @@ pub static TABLE_0181: TableDesc = TableDesc {
 };
 
 /// The codes of table 0181: MFN Record-level Error Return.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MfnRecordLevelErrorReturn {
     /// `S`: Successful posting of the record defined by the MFE segment
@@ -8216,10 +8216,10 @@ pub enum MfnRecordLevelErrorReturn {
     CodeU,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MfnRecordLevelErrorReturn {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MfnRecordLevelErrorReturn {
     const DESC: &'static TableDesc = &TABLE_0181;
     const ALL: &'static [Self] = &[Self::CodeS, Self::CodeU];
@@ -8247,7 +8247,7 @@ pub static TABLE_0183: TableDesc = TableDesc {
 };
 
 /// The codes of table 0183: Active/Inactive.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActiveInactive {
     /// `A`: Active Staff
@@ -8256,10 +8256,10 @@ pub enum ActiveInactive {
     InactiveStaff,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActiveInactive {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActiveInactive {
     const DESC: &'static TableDesc = &TABLE_0183;
     const ALL: &'static [Self] = &[Self::ActiveStaff, Self::InactiveStaff];
@@ -8294,7 +8294,7 @@ pub static TABLE_0185: TableDesc = TableDesc {
 };
 
 /// The codes of table 0185: Preferred Method of Contact.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredMethodOfContact {
     /// `B`: Beeper Number
@@ -8311,10 +8311,10 @@ pub enum PreferredMethodOfContact {
     OfficePhoneNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreferredMethodOfContact {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreferredMethodOfContact {
     const DESC: &'static TableDesc = &TABLE_0185;
     const ALL: &'static [Self] = &[
@@ -8352,7 +8352,7 @@ pub static TABLE_0187: TableDesc = TableDesc {
 };
 
 /// The codes of table 0187: Provider Billing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderBilling {
     /// `I`: Institution bills for provider
@@ -8361,10 +8361,10 @@ pub enum ProviderBilling {
     ProviderDoesOwnBilling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderBilling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderBilling {
     const DESC: &'static TableDesc = &TABLE_0187;
     const ALL: &'static [Self] = &[
@@ -8399,7 +8399,7 @@ pub static TABLE_0189: TableDesc = TableDesc {
 };
 
 /// The codes of table 0189: Ethnic Group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EthnicGroup {
     /// `H`: Hispanic or Latino
@@ -8410,10 +8410,10 @@ pub enum EthnicGroup {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EthnicGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EthnicGroup {
     const DESC: &'static TableDesc = &TABLE_0189;
     const ALL: &'static [Self] = &[
@@ -8455,7 +8455,7 @@ pub static TABLE_0190: TableDesc = TableDesc {
 };
 
 /// The codes of table 0190: Address Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressType {
     /// `B`: Firm/Business
@@ -8496,10 +8496,10 @@ pub enum AddressType {
     Vacation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressType {
     const DESC: &'static TableDesc = &TABLE_0190;
     const ALL: &'static [Self] = &[
@@ -8551,7 +8551,7 @@ pub static TABLE_0191: TableDesc = TableDesc {
 };
 
 /// The codes of table 0191: Type of Referenced Data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TypeOfReferencedData {
     /// `AP`: Other application data, typically uninterpreted binary data (HL7 V2.3 and later)
@@ -8576,10 +8576,10 @@ pub enum TypeOfReferencedData {
     MimeMultipartPackage,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0191;
     const ALL: &'static [Self] = &[
@@ -8614,7 +8614,7 @@ pub static TABLE_0193: TableDesc = TableDesc {
 };
 
 /// The codes of table 0193: Amount Class.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmountClass {
     /// `AT`: Amount
@@ -8627,10 +8627,10 @@ pub enum AmountClass {
     Unlimited,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmountClass {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmountClass {
     const DESC: &'static TableDesc = &TABLE_0193;
     const ALL: &'static [Self] = &[
@@ -8677,7 +8677,7 @@ pub static TABLE_0200: TableDesc = TableDesc {
 };
 
 /// The codes of table 0200: Name Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameType {
     /// `A`: Assigned
@@ -8726,10 +8726,10 @@ pub enum NameType {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameType {
     const DESC: &'static TableDesc = &TABLE_0200;
     const ALL: &'static [Self] = &[
@@ -8781,7 +8781,7 @@ pub static TABLE_0201: TableDesc = TableDesc {
 };
 
 /// The codes of table 0201: Telecommunication Use Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationUseCode {
     /// `ASN`: Answering Service Number
@@ -8804,10 +8804,10 @@ pub enum TelecommunicationUseCode {
     WorkNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationUseCode {
     const DESC: &'static TableDesc = &TABLE_0201;
     const ALL: &'static [Self] = &[
@@ -8848,7 +8848,7 @@ pub static TABLE_0202: TableDesc = TableDesc {
 };
 
 /// The codes of table 0202: Telecommunication Equipment Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationEquipmentType {
     /// `BP`: Beeper
@@ -8875,10 +8875,10 @@ pub enum TelecommunicationEquipmentType {
     X400EmailAddress,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationEquipmentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationEquipmentType {
     const DESC: &'static TableDesc = &TABLE_0202;
     const ALL: &'static [Self] = &[
@@ -9044,7 +9044,7 @@ pub static TABLE_0203: TableDesc = TableDesc {
 };
 
 /// The codes of table 0203: Identifier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentifierType {
     /// `AC`: Accreditation/Certification Identifier
@@ -9301,10 +9301,10 @@ pub enum IdentifierType {
     OrganizationIdentifier,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentifierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentifierType {
     const DESC: &'static TableDesc = &TABLE_0203;
     const ALL: &'static [Self] = &[
@@ -9455,7 +9455,7 @@ pub static TABLE_0204: TableDesc = TableDesc {
 };
 
 /// The codes of table 0204: Organizational Name Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationalNameType {
     /// `A`: Alias name
@@ -9468,10 +9468,10 @@ pub enum OrganizationalNameType {
     StockExchangeListingName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationalNameType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationalNameType {
     const DESC: &'static TableDesc = &TABLE_0204;
     const ALL: &'static [Self] = &[
@@ -9503,7 +9503,7 @@ pub static TABLE_0205: TableDesc = TableDesc {
 };
 
 /// The codes of table 0205: Price Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PriceType {
     /// `AP`: administrative price or handling fee
@@ -9522,10 +9522,10 @@ pub enum PriceType {
     CodeUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PriceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PriceType {
     const DESC: &'static TableDesc = &TABLE_0205;
     const ALL: &'static [Self] = &[
@@ -9558,7 +9558,7 @@ pub static TABLE_0206: TableDesc = TableDesc {
 };
 
 /// The codes of table 0206: Segment Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentActionCode {
     /// `A`: Add/Insert
@@ -9573,10 +9573,10 @@ pub enum SegmentActionCode {
     NoChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentActionCode {
     const DESC: &'static TableDesc = &TABLE_0206;
     const ALL: &'static [Self] = &[
@@ -9609,7 +9609,7 @@ pub static TABLE_0207: TableDesc = TableDesc {
 };
 
 /// The codes of table 0207: Processing Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingMode {
     /// `A`: Archive
@@ -9622,10 +9622,10 @@ pub enum ProcessingMode {
     CodeT,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingMode {
     const DESC: &'static TableDesc = &TABLE_0207;
     const ALL: &'static [Self] = &[
@@ -9656,7 +9656,7 @@ pub static TABLE_0208: TableDesc = TableDesc {
 };
 
 /// The codes of table 0208: Query Response Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueryResponseStatus {
     /// `AE`: Application error
@@ -9673,10 +9673,10 @@ pub enum QueryResponseStatus {
     TooMuchDataFound,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QueryResponseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QueryResponseStatus {
     const DESC: &'static TableDesc = &TABLE_0208;
     const ALL: &'static [Self] = &[
@@ -9711,7 +9711,7 @@ pub static TABLE_0209: TableDesc = TableDesc {
 };
 
 /// The codes of table 0209: Relational Operator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalOperator {
     /// `CT`: Contains
@@ -9732,10 +9732,10 @@ pub enum RelationalOperator {
     NotEqual,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalOperator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalOperator {
     const DESC: &'static TableDesc = &TABLE_0209;
     const ALL: &'static [Self] = &[
@@ -9763,7 +9763,7 @@ pub static TABLE_0210: TableDesc = TableDesc {
 };
 
 /// The codes of table 0210: Relational Conjunction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationalConjunction {
     /// `AND`: Default
@@ -9772,10 +9772,10 @@ pub enum RelationalConjunction {
     Or,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationalConjunction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationalConjunction {
     const DESC: &'static TableDesc = &TABLE_0210;
     const ALL: &'static [Self] = &[Self::Default, Self::Or];
@@ -9823,7 +9823,7 @@ pub static TABLE_0211: TableDesc = TableDesc {
 };
 
 /// The codes of table 0211: Alternate Character Sets.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSets {
     /// `8859/1`: The printable characters from the ISO 8859/1 Character set
@@ -9872,10 +9872,10 @@ pub enum AlternateCharacterSets {
     AsciiLowerCase,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSets {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSets {
     const DESC: &'static TableDesc = &TABLE_0211;
     const ALL: &'static [Self] = &[
@@ -9936,7 +9936,7 @@ pub static TABLE_0213: TableDesc = TableDesc {
 };
 
 /// The codes of table 0213: Purge Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PurgeStatusCode {
     /// `D`: The visit is marked for deletion and the user cannot enter new data against it
@@ -9947,10 +9947,10 @@ pub enum PurgeStatusCode {
     MarkedForPurge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PurgeStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PurgeStatusCode {
     const DESC: &'static TableDesc = &TABLE_0213;
     const ALL: &'static [Self] = &[Self::CodeD, Self::CodeI, Self::MarkedForPurge];
@@ -9975,7 +9975,7 @@ pub static TABLE_0214: TableDesc = TableDesc {
 };
 
 /// The codes of table 0214: Special Program Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialProgramCode {
     /// `CH`: Child Health Assistance
@@ -9990,10 +9990,10 @@ pub enum SpecialProgramCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialProgramCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialProgramCode {
     const DESC: &'static TableDesc = &TABLE_0214;
     const ALL: &'static [Self] = &[
@@ -10023,7 +10023,7 @@ pub static TABLE_0215: TableDesc = TableDesc {
 };
 
 /// The codes of table 0215: Publicity Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PublicityCode {
     /// `F`: Family only
@@ -10036,10 +10036,10 @@ pub enum PublicityCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PublicityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PublicityCode {
     const DESC: &'static TableDesc = &TABLE_0215;
     const ALL: &'static [Self] = &[
@@ -10063,7 +10063,7 @@ pub static TABLE_0216: TableDesc = TableDesc {
 };
 
 /// The codes of table 0216: Patient Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientStatusCode {
     /// `AI`: Active Inpatient
@@ -10072,10 +10072,10 @@ pub enum PatientStatusCode {
     DischargedInpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientStatusCode {
     const DESC: &'static TableDesc = &TABLE_0216;
     const ALL: &'static [Self] = &[Self::ActiveInpatient, Self::DischargedInpatient];
@@ -10094,7 +10094,7 @@ pub static TABLE_0217: TableDesc = TableDesc {
 };
 
 /// The codes of table 0217: Visit Priority Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitPriorityCode {
     /// `1`: Emergency
@@ -10105,10 +10105,10 @@ pub enum VisitPriorityCode {
     Elective,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitPriorityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitPriorityCode {
     const DESC: &'static TableDesc = &TABLE_0217;
     const ALL: &'static [Self] = &[Self::Emergency, Self::Urgent, Self::Elective];
@@ -10152,7 +10152,7 @@ pub static TABLE_0220: TableDesc = TableDesc {
 };
 
 /// The codes of table 0220: Living Arrangement.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingArrangement {
     /// `A`: Alone
@@ -10169,10 +10169,10 @@ pub enum LivingArrangement {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingArrangement {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingArrangement {
     const DESC: &'static TableDesc = &TABLE_0220;
     const ALL: &'static [Self] = &[
@@ -10213,7 +10213,7 @@ pub static TABLE_0223: TableDesc = TableDesc {
 };
 
 /// The codes of table 0223: Living Dependency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingDependency {
     /// `C`: Small Children Dependent
@@ -10228,10 +10228,10 @@ pub enum LivingDependency {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingDependency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingDependency {
     const DESC: &'static TableDesc = &TABLE_0223;
     const ALL: &'static [Self] = &[
@@ -10256,7 +10256,7 @@ pub static TABLE_0224: TableDesc = TableDesc {
 };
 
 /// The codes of table 0224: Transport Arranged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransportArranged {
     /// `A`: Arranged
@@ -10267,10 +10267,10 @@ pub enum TransportArranged {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransportArranged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransportArranged {
     const DESC: &'static TableDesc = &TABLE_0224;
     const ALL: &'static [Self] = &[Self::Arranged, Self::NotArranged, Self::Unknown];
@@ -10289,7 +10289,7 @@ pub static TABLE_0225: TableDesc = TableDesc {
 };
 
 /// The codes of table 0225: Escort Required.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EscortRequired {
     /// `N`: Not Required
@@ -10300,10 +10300,10 @@ pub enum EscortRequired {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EscortRequired {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EscortRequired {
     const DESC: &'static TableDesc = &TABLE_0225;
     const ALL: &'static [Self] = &[Self::NotRequired, Self::Required, Self::Unknown];
@@ -10381,7 +10381,7 @@ pub static TABLE_0227: TableDesc = TableDesc {
 };
 
 /// The codes of table 0227: Manufacturers of Vaccines (code=MVX).
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ManufacturersOfVaccinesCodeMvx {
     /// `AB`: Abbott Laboratories
@@ -10496,10 +10496,10 @@ pub enum ManufacturersOfVaccinesCodeMvx {
     ZlbBehring,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ManufacturersOfVaccinesCodeMvx {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ManufacturersOfVaccinesCodeMvx {
     const DESC: &'static TableDesc = &TABLE_0227;
     const ALL: &'static [Self] = &[
@@ -10583,7 +10583,7 @@ pub static TABLE_0228: TableDesc = TableDesc {
 };
 
 /// The codes of table 0228: Diagnosis Classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisClassification {
     /// `C`: Consultation
@@ -10604,10 +10604,10 @@ pub enum DiagnosisClassification {
     TissueDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisClassification {
     const DESC: &'static TableDesc = &TABLE_0228;
     const ALL: &'static [Self] = &[
@@ -10652,7 +10652,7 @@ pub static TABLE_0230: TableDesc = TableDesc {
 };
 
 /// The codes of table 0230: Procedure Functional Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureFunctionalType {
     /// `A`: Anesthesia
@@ -10665,10 +10665,10 @@ pub enum ProcedureFunctionalType {
     CodeP,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureFunctionalType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureFunctionalType {
     const DESC: &'static TableDesc = &TABLE_0230;
     const ALL: &'static [Self] = &[
@@ -10696,7 +10696,7 @@ pub static TABLE_0231: TableDesc = TableDesc {
 };
 
 /// The codes of table 0231: Student Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StudentStatus {
     /// `F`: Full-time student
@@ -10707,10 +10707,10 @@ pub enum StudentStatus {
     PartTimeStudent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StudentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StudentStatus {
     const DESC: &'static TableDesc = &TABLE_0231;
     const ALL: &'static [Self] = &[
@@ -10737,7 +10737,7 @@ pub static TABLE_0232: TableDesc = TableDesc {
 };
 
 /// The codes of table 0232: Insurance Company Contact Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsuranceCompanyContactReason {
     /// `01`: Medicare claim status
@@ -10748,10 +10748,10 @@ pub enum InsuranceCompanyContactReason {
     NameAddressChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InsuranceCompanyContactReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InsuranceCompanyContactReason {
     const DESC: &'static TableDesc = &TABLE_0232;
     const ALL: &'static [Self] = &[
@@ -10794,7 +10794,7 @@ pub static TABLE_0234: TableDesc = TableDesc {
 };
 
 /// The codes of table 0234: Report Timing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportTiming {
     /// `10D`: 10 day report
@@ -10819,10 +10819,10 @@ pub enum ReportTiming {
     RequestedInformation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportTiming {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportTiming {
     const DESC: &'static TableDesc = &TABLE_0234;
     const ALL: &'static [Self] = &[
@@ -10863,7 +10863,7 @@ pub static TABLE_0235: TableDesc = TableDesc {
 };
 
 /// The codes of table 0235: Report Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReportSource {
     /// `C`: Clinical trial
@@ -10888,10 +10888,10 @@ pub enum ReportSource {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReportSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReportSource {
     const DESC: &'static TableDesc = &TABLE_0235;
     const ALL: &'static [Self] = &[
@@ -10926,7 +10926,7 @@ pub static TABLE_0236: TableDesc = TableDesc {
 };
 
 /// The codes of table 0236: Event Reported To.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventReportedTo {
     /// `D`: Distributor
@@ -10939,10 +10939,10 @@ pub enum EventReportedTo {
     RegulatoryAgency,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventReportedTo {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventReportedTo {
     const DESC: &'static TableDesc = &TABLE_0236;
     const ALL: &'static [Self] = &[
@@ -10975,7 +10975,7 @@ pub static TABLE_0237: TableDesc = TableDesc {
 };
 
 /// The codes of table 0237: Event Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventQualification {
     /// `A`: Abuse
@@ -10996,10 +10996,10 @@ pub enum EventQualification {
     DrugWithdrawal,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventQualification {
     const DESC: &'static TableDesc = &TABLE_0237;
     const ALL: &'static [Self] = &[
@@ -11027,7 +11027,7 @@ pub static TABLE_0238: TableDesc = TableDesc {
 };
 
 /// The codes of table 0238: Event Seriousness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventSeriousness {
     /// `N`: No
@@ -11038,10 +11038,10 @@ pub enum EventSeriousness {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventSeriousness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventSeriousness {
     const DESC: &'static TableDesc = &TABLE_0238;
     const ALL: &'static [Self] = &[Self::No, Self::Significant, Self::Yes];
@@ -11060,7 +11060,7 @@ pub static TABLE_0239: TableDesc = TableDesc {
 };
 
 /// The codes of table 0239: Event Expected.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventExpected {
     /// `N`: No
@@ -11071,10 +11071,10 @@ pub enum EventExpected {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventExpected {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventExpected {
     const DESC: &'static TableDesc = &TABLE_0239;
     const ALL: &'static [Self] = &[Self::No, Self::Unknown, Self::Yes];
@@ -11103,7 +11103,7 @@ pub static TABLE_0240: TableDesc = TableDesc {
 };
 
 /// The codes of table 0240: Event Consequence.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventConsequence {
     /// `C`: Congenital anomaly/birth defect
@@ -11126,10 +11126,10 @@ pub enum EventConsequence {
     CodeR,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventConsequence {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventConsequence {
     const DESC: &'static TableDesc = &TABLE_0240;
     const ALL: &'static [Self] = &[
@@ -11166,7 +11166,7 @@ pub static TABLE_0241: TableDesc = TableDesc {
 };
 
 /// The codes of table 0241: Patient Outcome.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientOutcome {
     /// `D`: Died
@@ -11185,10 +11185,10 @@ pub enum PatientOutcome {
     Worsening,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientOutcome {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientOutcome {
     const DESC: &'static TableDesc = &TABLE_0241;
     const ALL: &'static [Self] = &[
@@ -11226,7 +11226,7 @@ pub static TABLE_0242: TableDesc = TableDesc {
 };
 
 /// The codes of table 0242: Primary Observer's Qualification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryObserversQualification {
     /// `C`: Health care consumer/patient
@@ -11245,10 +11245,10 @@ pub enum PrimaryObserversQualification {
     Pharmacist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryObserversQualification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryObserversQualification {
     const DESC: &'static TableDesc = &TABLE_0242;
     const ALL: &'static [Self] = &[
@@ -11275,7 +11275,7 @@ pub static TABLE_0243: TableDesc = TableDesc {
 };
 
 /// The codes of table 0243: Identity May Be Divulged.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityMayBeDivulged {
     /// `N`: No
@@ -11286,10 +11286,10 @@ pub enum IdentityMayBeDivulged {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityMayBeDivulged {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityMayBeDivulged {
     const DESC: &'static TableDesc = &TABLE_0243;
     const ALL: &'static [Self] = &[Self::No, Self::NotApplicable, Self::Yes];
@@ -11348,7 +11348,7 @@ pub static TABLE_0247: TableDesc = TableDesc {
 };
 
 /// The codes of table 0247: Status of Evaluation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusOfEvaluation {
     /// `A`: Evaluation anticipated, but not yet begun
@@ -11377,10 +11377,10 @@ pub enum StatusOfEvaluation {
     EvaluationCompleted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusOfEvaluation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusOfEvaluation {
     const DESC: &'static TableDesc = &TABLE_0247;
     const ALL: &'static [Self] = &[
@@ -11420,7 +11420,7 @@ pub static TABLE_0248: TableDesc = TableDesc {
 };
 
 /// The codes of table 0248: Product Source.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductSource {
     /// `A`: Actual product involved in incident was evaluated
@@ -11433,10 +11433,10 @@ pub enum ProductSource {
     AProductFromAReserveSampleWasEvaluated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductSource {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductSource {
     const DESC: &'static TableDesc = &TABLE_0248;
     const ALL: &'static [Self] = &[
@@ -11475,7 +11475,7 @@ pub static TABLE_0250: TableDesc = TableDesc {
 };
 
 /// The codes of table 0250: Relatedness Assessment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelatednessAssessment {
     /// `H`: Highly probable
@@ -11490,10 +11490,10 @@ pub enum RelatednessAssessment {
     SomewhatProbable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelatednessAssessment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelatednessAssessment {
     const DESC: &'static TableDesc = &TABLE_0250;
     const ALL: &'static [Self] = &[
@@ -11525,7 +11525,7 @@ pub static TABLE_0251: TableDesc = TableDesc {
 };
 
 /// The codes of table 0251: Action Taken in Response to the Event.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActionTakenInResponseToTheEvent {
     /// `DI`: Product dose or frequency of use increased
@@ -11542,10 +11542,10 @@ pub enum ActionTakenInResponseToTheEvent {
     ProductWithdrawnTemporarily,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActionTakenInResponseToTheEvent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActionTakenInResponseToTheEvent {
     const DESC: &'static TableDesc = &TABLE_0251;
     const ALL: &'static [Self] = &[
@@ -11583,7 +11583,7 @@ pub static TABLE_0252: TableDesc = TableDesc {
 };
 
 /// The codes of table 0252: Causality Observations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CausalityObservations {
     /// `AW`: Abatement of event after product withdrawn
@@ -11610,10 +11610,10 @@ pub enum CausalityObservations {
     CodeTc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CausalityObservations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CausalityObservations {
     const DESC: &'static TableDesc = &TABLE_0252;
     const ALL: &'static [Self] = &[
@@ -11650,7 +11650,7 @@ pub static TABLE_0253: TableDesc = TableDesc {
 };
 
 /// The codes of table 0253: Indirect Exposure Mechanism.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IndirectExposureMechanism {
     /// `B`: Breast milk
@@ -11665,10 +11665,10 @@ pub enum IndirectExposureMechanism {
     BloodProduct,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IndirectExposureMechanism {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IndirectExposureMechanism {
     const DESC: &'static TableDesc = &TABLE_0253;
     const ALL: &'static [Self] = &[
@@ -11796,7 +11796,7 @@ pub static TABLE_0254: TableDesc = TableDesc {
 };
 
 /// The codes of table 0254: Kind of Quantity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KindOfQuantity {
     /// `ABS`: Absorbance
@@ -12005,10 +12005,10 @@ pub enum KindOfQuantity {
     VolumeRatio,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for KindOfQuantity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for KindOfQuantity {
     const DESC: &'static TableDesc = &TABLE_0254;
     const ALL: &'static [Self] = &[
@@ -12158,7 +12158,7 @@ pub static TABLE_0255: TableDesc = TableDesc {
 };
 
 /// The codes of table 0255: Duration Categories.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DurationCategories {
     /// `*`: (asterisk) Life of the "unit"
@@ -12217,10 +12217,10 @@ pub enum DurationCategories {
     PointInTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DurationCategories {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DurationCategories {
     const DESC: &'static TableDesc = &TABLE_0255;
     const ALL: &'static [Self] = &[
@@ -12318,7 +12318,7 @@ pub static TABLE_0256: TableDesc = TableDesc {
 };
 
 /// The codes of table 0256: Time Delay Post Challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeDelayPostChallenge {
     /// `10D`: 10 days
@@ -12411,10 +12411,10 @@ pub enum TimeDelayPostChallenge {
     CodeTrough,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeDelayPostChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeDelayPostChallenge {
     const DESC: &'static TableDesc = &TABLE_0256;
     const ALL: &'static [Self] = &[
@@ -12485,7 +12485,7 @@ pub static TABLE_0257: TableDesc = TableDesc {
 };
 
 /// The codes of table 0257: Nature of Challenge.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NatureOfChallenge {
     /// `CFST`: Fasting
@@ -12496,10 +12496,10 @@ pub enum NatureOfChallenge {
     CodeFfst,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NatureOfChallenge {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NatureOfChallenge {
     const DESC: &'static TableDesc = &TABLE_0257;
     const ALL: &'static [Self] = &[Self::Fasting, Self::CodeExcz, Self::CodeFfst];
@@ -12523,7 +12523,7 @@ pub static TABLE_0258: TableDesc = TableDesc {
 };
 
 /// The codes of table 0258: Relationship Modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipModifier {
     /// `BPU`: Blood product unit
@@ -12536,10 +12536,10 @@ pub enum RelationshipModifier {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationshipModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationshipModifier {
     const DESC: &'static TableDesc = &TABLE_0258;
     const ALL: &'static [Self] = &[
@@ -12590,7 +12590,7 @@ pub static TABLE_0259: TableDesc = TableDesc {
 };
 
 /// The codes of table 0259: Modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Modality {
     /// `AS`: Angioscopy
@@ -12647,10 +12647,10 @@ pub enum Modality {
     XRayAngiography,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Modality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Modality {
     const DESC: &'static TableDesc = &TABLE_0259;
     const ALL: &'static [Self] = &[
@@ -12705,7 +12705,7 @@ pub static TABLE_0260: TableDesc = TableDesc {
 };
 
 /// The codes of table 0260: Patient Location Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientLocationType {
     /// `B`: Bed
@@ -12726,10 +12726,10 @@ pub enum PatientLocationType {
     Room,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientLocationType {
     const DESC: &'static TableDesc = &TABLE_0260;
     const ALL: &'static [Self] = &[
@@ -12766,7 +12766,7 @@ pub static TABLE_0261: TableDesc = TableDesc {
 };
 
 /// The codes of table 0261: Location Equipment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationEquipment {
     /// `EEG`: Electro-Encephalogram
@@ -12787,10 +12787,10 @@ pub enum LocationEquipment {
     VitalSignsMonitor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationEquipment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationEquipment {
     const DESC: &'static TableDesc = &TABLE_0261;
     const ALL: &'static [Self] = &[
@@ -12825,7 +12825,7 @@ pub static TABLE_0262: TableDesc = TableDesc {
 };
 
 /// The codes of table 0262: Privacy Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrivacyLevel {
     /// `F`: Isolation
@@ -12842,10 +12842,10 @@ pub enum PrivacyLevel {
     Ward,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrivacyLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrivacyLevel {
     const DESC: &'static TableDesc = &TABLE_0262;
     const ALL: &'static [Self] = &[
@@ -12879,7 +12879,7 @@ pub static TABLE_0263: TableDesc = TableDesc {
 };
 
 /// The codes of table 0263: Level of Care.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LevelOfCare {
     /// `A`: Ambulatory
@@ -12898,10 +12898,10 @@ pub enum LevelOfCare {
     Surgery,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LevelOfCare {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LevelOfCare {
     const DESC: &'static TableDesc = &TABLE_0263;
     const ALL: &'static [Self] = &[
@@ -12964,7 +12964,7 @@ pub static TABLE_0265: TableDesc = TableDesc {
 };
 
 /// The codes of table 0265: Specialty Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialtyType {
     /// `ALC`: Allergy
@@ -13021,10 +13021,10 @@ pub enum SpecialtyType {
     WalkInClinic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialtyType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialtyType {
     const DESC: &'static TableDesc = &TABLE_0265;
     const ALL: &'static [Self] = &[
@@ -13078,7 +13078,7 @@ pub static TABLE_0267: TableDesc = TableDesc {
 };
 
 /// The codes of table 0267: Days of the Week.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DaysOfTheWeek {
     /// `FRI`: Friday
@@ -13097,10 +13097,10 @@ pub enum DaysOfTheWeek {
     Wednesday,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DaysOfTheWeek {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DaysOfTheWeek {
     const DESC: &'static TableDesc = &TABLE_0267;
     const ALL: &'static [Self] = &[
@@ -13131,7 +13131,7 @@ pub static TABLE_0268: TableDesc = TableDesc {
 };
 
 /// The codes of table 0268: Override.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Override {
     /// `A`: Override allowed
@@ -13142,10 +13142,10 @@ pub enum Override {
     OverrideNotAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Override {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Override {
     const DESC: &'static TableDesc = &TABLE_0268;
     const ALL: &'static [Self] = &[
@@ -13168,7 +13168,7 @@ pub static TABLE_0269: TableDesc = TableDesc {
 };
 
 /// The codes of table 0269: Charge On Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeOnIndicator {
     /// `O`: Charge on Order
@@ -13177,10 +13177,10 @@ pub enum ChargeOnIndicator {
     ChargeOnResult,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeOnIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeOnIndicator {
     const DESC: &'static TableDesc = &TABLE_0269;
     const ALL: &'static [Self] = &[Self::ChargeOnOrder, Self::ChargeOnResult];
@@ -13214,7 +13214,7 @@ pub static TABLE_0270: TableDesc = TableDesc {
 };
 
 /// The codes of table 0270: Document Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentType {
     /// `AR`: Autopsy report
@@ -13247,10 +13247,10 @@ pub enum DocumentType {
     TransferSummary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentType {
     const DESC: &'static TableDesc = &TABLE_0270;
     const ALL: &'static [Self] = &[
@@ -13292,7 +13292,7 @@ pub static TABLE_0271: TableDesc = TableDesc {
 };
 
 /// The codes of table 0271: Document Completion Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentCompletionStatus {
     /// `AU`: Authenticated
@@ -13311,10 +13311,10 @@ pub enum DocumentCompletionStatus {
     PreAuthenticated,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentCompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentCompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0271;
     const ALL: &'static [Self] = &[
@@ -13345,7 +13345,7 @@ pub static TABLE_0272: TableDesc = TableDesc {
 };
 
 /// The codes of table 0272: Document Confidentiality Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentConfidentialityStatus {
     /// `R`: Restricted
@@ -13356,10 +13356,10 @@ pub enum DocumentConfidentialityStatus {
     VeryRestricted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentConfidentialityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentConfidentialityStatus {
     const DESC: &'static TableDesc = &TABLE_0272;
     const ALL: &'static [Self] = &[
@@ -13387,7 +13387,7 @@ pub static TABLE_0273: TableDesc = TableDesc {
 };
 
 /// The codes of table 0273: Document Availability Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentAvailabilityStatus {
     /// `AV`: Available for patient care
@@ -13400,10 +13400,10 @@ pub enum DocumentAvailabilityStatus {
     UnavailableForPatientCare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentAvailabilityStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentAvailabilityStatus {
     const DESC: &'static TableDesc = &TABLE_0273;
     const ALL: &'static [Self] = &[
@@ -13432,7 +13432,7 @@ pub static TABLE_0275: TableDesc = TableDesc {
 };
 
 /// The codes of table 0275: Document Storage Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DocumentStorageStatus {
     /// `AA`: Active and archived
@@ -13445,10 +13445,10 @@ pub enum DocumentStorageStatus {
     Purged,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DocumentStorageStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DocumentStorageStatus {
     const DESC: &'static TableDesc = &TABLE_0275;
     const ALL: &'static [Self] = &[
@@ -13478,7 +13478,7 @@ pub static TABLE_0276: TableDesc = TableDesc {
 };
 
 /// The codes of table 0276: Appointment reason codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentReasonCodes {
     /// `CHECKUP`: A routine check-up, such as an annual physical
@@ -13493,10 +13493,10 @@ pub enum AppointmentReasonCodes {
     APreviouslyUnscheduledWalkInVisit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentReasonCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentReasonCodes {
     const DESC: &'static TableDesc = &TABLE_0276;
     const ALL: &'static [Self] = &[
@@ -13528,7 +13528,7 @@ pub static TABLE_0277: TableDesc = TableDesc {
 };
 
 /// The codes of table 0277: Appointment Type Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AppointmentTypeCodes {
     /// `Complete`: A request to add a completed appointment
@@ -13539,10 +13539,10 @@ pub enum AppointmentTypeCodes {
     ARequestForATentative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AppointmentTypeCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AppointmentTypeCodes {
     const DESC: &'static TableDesc = &TABLE_0277;
     const ALL: &'static [Self] = &[
@@ -13578,7 +13578,7 @@ pub static TABLE_0278: TableDesc = TableDesc {
 };
 
 /// The codes of table 0278: Filler status codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FillerStatusCodes {
     /// `Blocked`: Blocked
@@ -13607,10 +13607,10 @@ pub enum FillerStatusCodes {
     Waitlist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FillerStatusCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FillerStatusCodes {
     const DESC: &'static TableDesc = &TABLE_0278;
     const ALL: &'static [Self] = &[
@@ -13650,7 +13650,7 @@ pub static TABLE_0279: TableDesc = TableDesc {
 };
 
 /// The codes of table 0279: Allow Substitution Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllowSubstitutionCodes {
     /// `Confirm`: Contact the Placer Contact Person prior to making any substitutions of this
@@ -13663,10 +13663,10 @@ pub enum AllowSubstitutionCodes {
     SubstitutionOfThisResourceIsAllowed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllowSubstitutionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllowSubstitutionCodes {
     const DESC: &'static TableDesc = &TABLE_0279;
     const ALL: &'static [Self] = &[
@@ -13690,7 +13690,7 @@ pub static TABLE_0280: TableDesc = TableDesc {
 };
 
 /// The codes of table 0280: Referral Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralPriority {
     /// `A`: ASAP
@@ -13701,10 +13701,10 @@ pub enum ReferralPriority {
     Stat,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralPriority {
     const DESC: &'static TableDesc = &TABLE_0280;
     const ALL: &'static [Self] = &[Self::Asap, Self::Routine, Self::Stat];
@@ -13730,7 +13730,7 @@ pub static TABLE_0281: TableDesc = TableDesc {
 };
 
 /// The codes of table 0281: Referral Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralType {
     /// `Hom`: Home Care
@@ -13747,10 +13747,10 @@ pub enum ReferralType {
     SkilledNursing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralType {
     const DESC: &'static TableDesc = &TABLE_0281;
     const ALL: &'static [Self] = &[
@@ -13781,7 +13781,7 @@ pub static TABLE_0282: TableDesc = TableDesc {
 };
 
 /// The codes of table 0282: Referral Disposition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralDisposition {
     /// `AM`: Assume Management
@@ -13794,10 +13794,10 @@ pub enum ReferralDisposition {
     SendWrittenReport,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralDisposition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralDisposition {
     const DESC: &'static TableDesc = &TABLE_0282;
     const ALL: &'static [Self] = &[
@@ -13826,7 +13826,7 @@ pub static TABLE_0283: TableDesc = TableDesc {
 };
 
 /// The codes of table 0283: Referral Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralStatus {
     /// `A`: Accepted
@@ -13839,10 +13839,10 @@ pub enum ReferralStatus {
     Rejected,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralStatus {
     const DESC: &'static TableDesc = &TABLE_0283;
     const ALL: &'static [Self] = &[
@@ -13871,7 +13871,7 @@ pub static TABLE_0284: TableDesc = TableDesc {
 };
 
 /// The codes of table 0284: Referral Category.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralCategory {
     /// `A`: Ambulatory
@@ -13884,10 +13884,10 @@ pub enum ReferralCategory {
     Outpatient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralCategory {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralCategory {
     const DESC: &'static TableDesc = &TABLE_0284;
     const ALL: &'static [Self] = &[
@@ -13925,7 +13925,7 @@ pub static TABLE_0286: TableDesc = TableDesc {
 };
 
 /// The codes of table 0286: Provider Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0286 {
     /// `CP`: Consulting Provider
@@ -13938,10 +13938,10 @@ pub enum ProviderRole0286 {
     ReferredToProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0286 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0286 {
     const DESC: &'static TableDesc = &TABLE_0286;
     const ALL: &'static [Self] = &[
@@ -13974,7 +13974,7 @@ pub static TABLE_0287: TableDesc = TableDesc {
 };
 
 /// The codes of table 0287: Problem/Goal Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProblemGoalActionCode {
     /// `AD`: ADD
@@ -13995,10 +13995,10 @@ pub enum ProblemGoalActionCode {
     Update,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProblemGoalActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProblemGoalActionCode {
     const DESC: &'static TableDesc = &TABLE_0287;
     const ALL: &'static [Self] = &[
@@ -14072,7 +14072,7 @@ pub static TABLE_0291: TableDesc = TableDesc {
 };
 
 /// The codes of table 0291: Subtype of Referenced Data.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubtypeOfReferencedData {
     /// `BASIC`: ISDN PCM audio data
@@ -14107,10 +14107,10 @@ pub enum SubtypeOfReferencedData {
     CodeXDashHl7DashCdaDashLevelDashOne,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubtypeOfReferencedData {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubtypeOfReferencedData {
     const DESC: &'static TableDesc = &TABLE_0291;
     const ALL: &'static [Self] = &[
@@ -14270,7 +14270,7 @@ pub static TABLE_0292: TableDesc = TableDesc {
 };
 
 /// The codes of table 0292: Vaccines Administered.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VaccinesAdministered {
     /// `01`: DTP
@@ -14523,10 +14523,10 @@ pub enum VaccinesAdministered {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VaccinesAdministered {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VaccinesAdministered {
     const DESC: &'static TableDesc = &TABLE_0292;
     const ALL: &'static [Self] = &[
@@ -14716,7 +14716,7 @@ pub static TABLE_0294: TableDesc = TableDesc {
 };
 
 /// The codes of table 0294: Time Selection Criteria Parameter Class Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TimeSelectionCriteriaParameterClassCodes {
     /// `Fri`: An indicator that Friday is or is not preferred for the day on which the
@@ -14739,10 +14739,10 @@ pub enum TimeSelectionCriteriaParameterClassCodes {
     CodeWed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TimeSelectionCriteriaParameterClassCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TimeSelectionCriteriaParameterClassCodes {
     const DESC: &'static TableDesc = &TABLE_0294;
     const ALL: &'static [Self] = &[
@@ -14798,7 +14798,7 @@ pub static TABLE_0298: TableDesc = TableDesc {
 };
 
 /// The codes of table 0298: CP Range Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpRangeType {
     /// `F`: Flat-rate
@@ -14807,10 +14807,10 @@ pub enum CpRangeType {
     ProRate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CpRangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CpRangeType {
     const DESC: &'static TableDesc = &TABLE_0298;
     const ALL: &'static [Self] = &[Self::FlatRate, Self::ProRate];
@@ -14833,7 +14833,7 @@ pub static TABLE_0299: TableDesc = TableDesc {
 };
 
 /// The codes of table 0299: Encoding.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Encoding {
     /// `A`: No encoding - data are displayable ASCII characters
@@ -14844,10 +14844,10 @@ pub enum Encoding {
     HexadecimalEncoding,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Encoding {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Encoding {
     const DESC: &'static TableDesc = &TABLE_0299;
     const ALL: &'static [Self] = &[
@@ -14898,7 +14898,7 @@ pub static TABLE_0301: TableDesc = TableDesc {
 };
 
 /// The codes of table 0301: Universal ID Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UniversalIdType {
     /// `CAP`: College of American Pathologist Accreditation Number
@@ -14939,10 +14939,10 @@ pub enum UniversalIdType {
     X500DirectoryName,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for UniversalIdType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for UniversalIdType {
     const DESC: &'static TableDesc = &TABLE_0301;
     const ALL: &'static [Self] = &[
@@ -15015,7 +15015,7 @@ pub static TABLE_0305: TableDesc = TableDesc {
 };
 
 /// The codes of table 0305: Person Location Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PersonLocationType {
     /// `C`: Clinic
@@ -15034,10 +15034,10 @@ pub enum PersonLocationType {
     Snf,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PersonLocationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PersonLocationType {
     const DESC: &'static TableDesc = &TABLE_0305;
     const ALL: &'static [Self] = &[
@@ -15096,7 +15096,7 @@ pub static TABLE_0309: TableDesc = TableDesc {
 };
 
 /// The codes of table 0309: Coverage Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CoverageType {
     /// `B`: Both hospital and physician
@@ -15109,10 +15109,10 @@ pub enum CoverageType {
     Pharmacy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CoverageType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CoverageType {
     const DESC: &'static TableDesc = &TABLE_0309;
     const ALL: &'static [Self] = &[
@@ -15141,7 +15141,7 @@ pub static TABLE_0311: TableDesc = TableDesc {
 };
 
 /// The codes of table 0311: Job Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JobStatus {
     /// `O`: Other
@@ -15154,10 +15154,10 @@ pub enum JobStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JobStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JobStatus {
     const DESC: &'static TableDesc = &TABLE_0311;
     const ALL: &'static [Self] = &[
@@ -15211,7 +15211,7 @@ pub static TABLE_0315: TableDesc = TableDesc {
 };
 
 /// The codes of table 0315: Living Will Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LivingWillCode {
     /// `F`: Yes, patient has a living will but it is not on file
@@ -15226,10 +15226,10 @@ pub enum LivingWillCode {
     YesPatientHasALivingWill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LivingWillCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LivingWillCode {
     const DESC: &'static TableDesc = &TABLE_0315;
     const ALL: &'static [Self] = &[
@@ -15265,7 +15265,7 @@ pub static TABLE_0316: TableDesc = TableDesc {
 };
 
 /// The codes of table 0316: Organ Donor Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganDonorCode {
     /// `F`: Yes, patient is a documented donor, but documentation is not on file
@@ -15284,10 +15284,10 @@ pub enum OrganDonorCode {
     CodeY,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganDonorCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganDonorCode {
     const DESC: &'static TableDesc = &TABLE_0316;
     const ALL: &'static [Self] = &[
@@ -15320,7 +15320,7 @@ pub static TABLE_0317: TableDesc = TableDesc {
 };
 
 /// The codes of table 0317: Annotations.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Annotations {
     /// `9900`: Pace spike
@@ -15335,10 +15335,10 @@ pub enum Annotations {
     Etc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Annotations {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Annotations {
     const DESC: &'static TableDesc = &TABLE_0317;
     const ALL: &'static [Self] = &[
@@ -15386,7 +15386,7 @@ pub static TABLE_0321: TableDesc = TableDesc {
 };
 
 /// The codes of table 0321: Dispense Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseMethod {
     /// `AD`: Automatic Dispensing
@@ -15399,10 +15399,10 @@ pub enum DispenseMethod {
     UnitDose,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseMethod {
     const DESC: &'static TableDesc = &TABLE_0321;
     const ALL: &'static [Self] = &[
@@ -15431,7 +15431,7 @@ pub static TABLE_0322: TableDesc = TableDesc {
 };
 
 /// The codes of table 0322: Completion Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CompletionStatus {
     /// `CP`: Complete
@@ -15444,10 +15444,10 @@ pub enum CompletionStatus {
     Refused,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CompletionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CompletionStatus {
     const DESC: &'static TableDesc = &TABLE_0322;
     const ALL: &'static [Self] = &[
@@ -15499,7 +15499,7 @@ pub static TABLE_0324: TableDesc = TableDesc {
 };
 
 /// The codes of table 0324: Location Characteristic ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationCharacteristicId {
     /// `GEN`: Gender of patient(s)
@@ -15528,10 +15528,10 @@ pub enum LocationCharacteristicId {
     TeachingLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationCharacteristicId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationCharacteristicId {
     const DESC: &'static TableDesc = &TABLE_0324;
     const ALL: &'static [Self] = &[
@@ -15571,7 +15571,7 @@ pub static TABLE_0325: TableDesc = TableDesc {
 };
 
 /// The codes of table 0325: Location Relationship ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationRelationshipId {
     /// `ALI`: Location Alias(es)
@@ -15590,10 +15590,10 @@ pub enum LocationRelationshipId {
     SecondNearestPharmacy,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationRelationshipId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationRelationshipId {
     const DESC: &'static TableDesc = &TABLE_0325;
     const ALL: &'static [Self] = &[
@@ -15620,7 +15620,7 @@ pub static TABLE_0326: TableDesc = TableDesc {
 };
 
 /// The codes of table 0326: Visit Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VisitIndicator {
     /// `A`: Account level
@@ -15629,10 +15629,10 @@ pub enum VisitIndicator {
     VisitLevel,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VisitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VisitIndicator {
     const DESC: &'static TableDesc = &TABLE_0326;
     const ALL: &'static [Self] = &[Self::AccountLevel, Self::VisitLevel];
@@ -15669,7 +15669,7 @@ pub static TABLE_0329: TableDesc = TableDesc {
 };
 
 /// The codes of table 0329: Quantity Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityMethod {
     /// `A`: Actual count
@@ -15678,10 +15678,10 @@ pub enum QuantityMethod {
     EstimatedSeeComment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityMethod {
     const DESC: &'static TableDesc = &TABLE_0329;
     const ALL: &'static [Self] = &[Self::ActualCount, Self::EstimatedSeeComment];
@@ -15707,7 +15707,7 @@ pub static TABLE_0330: TableDesc = TableDesc {
 };
 
 /// The codes of table 0330: Marketing Basis.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MarketingBasis {
     /// `510E`: 510 (K) exempt
@@ -15724,10 +15724,10 @@ pub enum MarketingBasis {
     Transitional,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MarketingBasis {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MarketingBasis {
     const DESC: &'static TableDesc = &TABLE_0330;
     const ALL: &'static [Self] = &[
@@ -15758,7 +15758,7 @@ pub static TABLE_0331: TableDesc = TableDesc {
 };
 
 /// The codes of table 0331: Facility Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FacilityType {
     /// `A`: Agent for a foreign manufacturer
@@ -15771,10 +15771,10 @@ pub enum FacilityType {
     User,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FacilityType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FacilityType {
     const DESC: &'static TableDesc = &TABLE_0331;
     const ALL: &'static [Self] = &[
@@ -15798,7 +15798,7 @@ pub static TABLE_0332: TableDesc = TableDesc {
 };
 
 /// The codes of table 0332: Source Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SourceType {
     /// `A`: Accept
@@ -15807,10 +15807,10 @@ pub enum SourceType {
     Initiate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SourceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SourceType {
     const DESC: &'static TableDesc = &TABLE_0332;
     const ALL: &'static [Self] = &[Self::Accept, Self::Initiate];
@@ -15843,7 +15843,7 @@ pub static TABLE_0334: TableDesc = TableDesc {
 };
 
 /// The codes of table 0334: Disabled Person Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DisabledPersonCode {
     /// `AP`: Associated party
@@ -15856,10 +15856,10 @@ pub enum DisabledPersonCode {
     Patient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DisabledPersonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DisabledPersonCode {
     const DESC: &'static TableDesc = &TABLE_0334;
     const ALL: &'static [Self] = &[
@@ -15923,7 +15923,7 @@ pub static TABLE_0335: TableDesc = TableDesc {
 };
 
 /// The codes of table 0335: Repeat Pattern.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RepeatPattern {
     /// `A`: Ante (before)
@@ -15966,10 +15966,10 @@ pub enum RepeatPattern {
     CibusVespertinusDinner,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RepeatPattern {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RepeatPattern {
     const DESC: &'static TableDesc = &TABLE_0335;
     const ALL: &'static [Self] = &[
@@ -16013,7 +16013,7 @@ pub static TABLE_0336: TableDesc = TableDesc {
 };
 
 /// The codes of table 0336: Referral Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReferralReason {
     /// `O`: Provider Ordered
@@ -16026,10 +16026,10 @@ pub enum ReferralReason {
     WorkLoad,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReferralReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReferralReason {
     const DESC: &'static TableDesc = &TABLE_0336;
     const ALL: &'static [Self] = &[
@@ -16053,7 +16053,7 @@ pub static TABLE_0337: TableDesc = TableDesc {
 };
 
 /// The codes of table 0337: Certification Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationStatus {
     /// `C`: Certified
@@ -16062,10 +16062,10 @@ pub enum CertificationStatus {
     Eligible,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationStatus {
     const DESC: &'static TableDesc = &TABLE_0337;
     const ALL: &'static [Self] = &[Self::Certified, Self::Eligible];
@@ -16097,7 +16097,7 @@ pub static TABLE_0338: TableDesc = TableDesc {
 };
 
 /// The codes of table 0338: Practitioner ID Number Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerIdNumberType {
     /// `CY`: County number
@@ -16126,10 +16126,10 @@ pub enum PractitionerIdNumberType {
     UniquePhysicianIdNo,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PractitionerIdNumberType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PractitionerIdNumberType {
     const DESC: &'static TableDesc = &TABLE_0338;
     const ALL: &'static [Self] = &[
@@ -16172,7 +16172,7 @@ pub static TABLE_0339: TableDesc = TableDesc {
 };
 
 /// The codes of table 0339: Advanced Beneficiary Notice Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvancedBeneficiaryNoticeCode {
     /// `1`: Service is subject to medical necessity procedures
@@ -16185,10 +16185,10 @@ pub enum AdvancedBeneficiaryNoticeCode {
     Code4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvancedBeneficiaryNoticeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvancedBeneficiaryNoticeCode {
     const DESC: &'static TableDesc = &TABLE_0339;
     const ALL: &'static [Self] = &[Self::Code1, Self::Code2, Self::Code3, Self::Code4];
@@ -16263,7 +16263,7 @@ pub static TABLE_0344: TableDesc = TableDesc {
 };
 
 /// The codes of table 0344: Patient's Relationship to Insured.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientsRelationshipToInsured {
     /// `01`: Patient is insured
@@ -16306,10 +16306,10 @@ pub enum PatientsRelationshipToInsured {
     Grandparent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientsRelationshipToInsured {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientsRelationshipToInsured {
     const DESC: &'static TableDesc = &TABLE_0344;
     const ALL: &'static [Self] = &[
@@ -16366,7 +16366,7 @@ pub static TABLE_0347: TableDesc = TableDesc {
 };
 
 /// The codes of table 0347: State/Province.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StateProvince {
     /// `AB`: Alberta (US and Canada)
@@ -16375,10 +16375,10 @@ pub enum StateProvince {
     MichiganUs,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StateProvince {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StateProvince {
     const DESC: &'static TableDesc = &TABLE_0347;
     const ALL: &'static [Self] = &[Self::AlbertaUsAndCanada, Self::MichiganUs];
@@ -16421,7 +16421,7 @@ pub static TABLE_0353: TableDesc = TableDesc {
 };
 
 /// The codes of table 0353: CWE statuses.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CweStatuses {
     /// `NA`: Not applicable
@@ -16436,10 +16436,10 @@ pub enum CweStatuses {
     AskedButUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CweStatuses {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CweStatuses {
     const DESC: &'static TableDesc = &TABLE_0353;
     const ALL: &'static [Self] = &[
@@ -16723,7 +16723,7 @@ pub static TABLE_0354: TableDesc = TableDesc {
 };
 
 /// The codes of table 0354: Message Structure.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageStructure {
     /// `ACK`: Varies
@@ -17238,10 +17238,10 @@ pub enum MessageStructure {
     V02,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageStructure {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageStructure {
     const DESC: &'static TableDesc = &TABLE_0354;
     const ALL: &'static [Self] = &[
@@ -17520,7 +17520,7 @@ pub static TABLE_0355: TableDesc = TableDesc {
 };
 
 /// The codes of table 0355: Primary Key Value Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrimaryKeyValueType {
     /// `CE`: Coded element
@@ -17531,10 +17531,10 @@ pub enum PrimaryKeyValueType {
     PersonLocation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrimaryKeyValueType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrimaryKeyValueType {
     const DESC: &'static TableDesc = &TABLE_0355;
     const ALL: &'static [Self] = &[
@@ -17560,7 +17560,7 @@ pub static TABLE_0356: TableDesc = TableDesc {
 };
 
 /// The codes of table 0356: Alternate Character Set Handling Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlternateCharacterSetHandlingScheme {
     /// `2.3`: The character set switching mode specified in HL7 2.5
@@ -17569,10 +17569,10 @@ pub enum AlternateCharacterSetHandlingScheme {
     CodeIso2022Dash1994,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlternateCharacterSetHandlingScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlternateCharacterSetHandlingScheme {
     const DESC: &'static TableDesc = &TABLE_0356;
     const ALL: &'static [Self] = &[Self::Code2Dot3, Self::CodeIso2022Dash1994];
@@ -17608,7 +17608,7 @@ pub static TABLE_0357: TableDesc = TableDesc {
 };
 
 /// The codes of table 0357: Message Error Condition Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageErrorConditionCodes {
     /// `0`: Message accepted
@@ -17645,10 +17645,10 @@ pub enum MessageErrorConditionCodes {
     ApplicationError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageErrorConditionCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageErrorConditionCodes {
     const DESC: &'static TableDesc = &TABLE_0357;
     const ALL: &'static [Self] = &[
@@ -17699,7 +17699,7 @@ pub static TABLE_0359: TableDesc = TableDesc {
 };
 
 /// The codes of table 0359: Diagnosis Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DiagnosisPriority {
     /// `0`: Not included in diagnosis ranking
@@ -17714,10 +17714,10 @@ pub enum DiagnosisPriority {
     ForQuaternaryDiagnosis,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DiagnosisPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DiagnosisPriority {
     const DESC: &'static TableDesc = &TABLE_0359;
     const ALL: &'static [Self] = &[
@@ -17804,7 +17804,7 @@ pub static TABLE_0360: TableDesc = TableDesc {
 };
 
 /// The codes of table 0360: Degree/License/Certificate.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DegreeLicenseCertificate {
     /// `AA`: Associate of Arts
@@ -17931,10 +17931,10 @@ pub enum DegreeLicenseCertificate {
     TradeSchoolGraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DegreeLicenseCertificate {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DegreeLicenseCertificate {
     const DESC: &'static TableDesc = &TABLE_0360;
     const ALL: &'static [Self] = &[
@@ -18051,7 +18051,7 @@ pub static TABLE_0364: TableDesc = TableDesc {
 };
 
 /// The codes of table 0364: Comment Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommentType {
     /// `1R`: Primary Reason
@@ -18072,10 +18072,10 @@ pub enum CommentType {
     Remark,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommentType {
     const DESC: &'static TableDesc = &TABLE_0364;
     const ALL: &'static [Self] = &[
@@ -18122,7 +18122,7 @@ pub static TABLE_0365: TableDesc = TableDesc {
 };
 
 /// The codes of table 0365: Equipment State.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentState {
     /// `CL`: Clearing
@@ -18163,10 +18163,10 @@ pub enum EquipmentState {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EquipmentState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EquipmentState {
     const DESC: &'static TableDesc = &TABLE_0365;
     const ALL: &'static [Self] = &[
@@ -18204,7 +18204,7 @@ pub static TABLE_0366: TableDesc = TableDesc {
 };
 
 /// The codes of table 0366: Local/Remote Control State.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocalRemoteControlState {
     /// `L`: Local
@@ -18213,10 +18213,10 @@ pub enum LocalRemoteControlState {
     Remote,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocalRemoteControlState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocalRemoteControlState {
     const DESC: &'static TableDesc = &TABLE_0366;
     const ALL: &'static [Self] = &[Self::Local, Self::Remote];
@@ -18240,7 +18240,7 @@ pub static TABLE_0367: TableDesc = TableDesc {
 };
 
 /// The codes of table 0367: Alert Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertLevel {
     /// `C`: Critical
@@ -18253,10 +18253,10 @@ pub enum AlertLevel {
     Warning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertLevel {
     const DESC: &'static TableDesc = &TABLE_0367;
     const ALL: &'static [Self] = &[
@@ -18302,7 +18302,7 @@ pub static TABLE_0368: TableDesc = TableDesc {
 };
 
 /// The codes of table 0368: Remote Control Command.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RemoteControlCommand {
     /// `AB`: Abort
@@ -18349,10 +18349,10 @@ pub enum RemoteControlCommand {
     Unload,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RemoteControlCommand {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RemoteControlCommand {
     const DESC: &'static TableDesc = &TABLE_0368;
     const ALL: &'static [Self] = &[
@@ -18405,7 +18405,7 @@ pub static TABLE_0369: TableDesc = TableDesc {
 };
 
 /// The codes of table 0369: Specimen Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRole {
     /// `B`: Blind Sample
@@ -18432,10 +18432,10 @@ pub enum SpecimenRole {
     VerifyingCalibrator,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenRole {
     const DESC: &'static TableDesc = &TABLE_0369;
     const ALL: &'static [Self] = &[
@@ -18476,7 +18476,7 @@ pub static TABLE_0370: TableDesc = TableDesc {
 };
 
 /// The codes of table 0370: Container Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerStatus {
     /// `A`: Archived
@@ -18499,10 +18499,10 @@ pub enum ContainerStatus {
     ContainerUnavailable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContainerStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContainerStatus {
     const DESC: &'static TableDesc = &TABLE_0370;
     const ALL: &'static [Self] = &[
@@ -18592,7 +18592,7 @@ pub static TABLE_0371: TableDesc = TableDesc {
 };
 
 /// The codes of table 0371: Additive/Preservative.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdditivePreservative {
     /// `ACDA`: ACD Solution A
@@ -18711,10 +18711,10 @@ pub enum AdditivePreservative {
     CodeWest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdditivePreservative {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdditivePreservative {
     const DESC: &'static TableDesc = &TABLE_0371;
     const ALL: &'static [Self] = &[
@@ -18800,7 +18800,7 @@ pub static TABLE_0372: TableDesc = TableDesc {
 };
 
 /// The codes of table 0372: Specimen Component.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenComponent {
     /// `BLD`: Whole blood, homogeneous
@@ -18821,10 +18821,10 @@ pub enum SpecimenComponent {
     Supernatant,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenComponent {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenComponent {
     const DESC: &'static TableDesc = &TABLE_0372;
     const ALL: &'static [Self] = &[
@@ -18861,7 +18861,7 @@ pub static TABLE_0373: TableDesc = TableDesc {
 };
 
 /// The codes of table 0373: Treatment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Treatment {
     /// `ACID`: Acidification
@@ -18882,10 +18882,10 @@ pub enum Treatment {
     Ultrafiltration,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Treatment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Treatment {
     const DESC: &'static TableDesc = &TABLE_0373;
     const ALL: &'static [Self] = &[
@@ -18913,17 +18913,17 @@ pub static TABLE_0374: TableDesc = TableDesc {
 };
 
 /// The codes of table 0374: System Induced Contaminants.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SystemInducedContaminants {
     /// `CNTM`: Present, type of contamination unspecified
     PresentTypeOfContaminationUnspecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SystemInducedContaminants {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SystemInducedContaminants {
     const DESC: &'static TableDesc = &TABLE_0374;
     const ALL: &'static [Self] = &[Self::PresentTypeOfContaminationUnspecified];
@@ -18945,7 +18945,7 @@ pub static TABLE_0375: TableDesc = TableDesc {
 };
 
 /// The codes of table 0375: Artificial Blood.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArtificialBlood {
     /// `FLUR`: Fluorocarbons
@@ -18954,10 +18954,10 @@ pub enum ArtificialBlood {
     StromalFreeHemoglobinPreparations,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ArtificialBlood {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ArtificialBlood {
     const DESC: &'static TableDesc = &TABLE_0375;
     const ALL: &'static [Self] = &[
@@ -18997,7 +18997,7 @@ pub static TABLE_0376: TableDesc = TableDesc {
 };
 
 /// The codes of table 0376: Special Handling Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecialHandlingCode {
     /// `AMB`: Ambient temperature
@@ -19036,10 +19036,10 @@ pub enum SpecialHandlingCode {
     Upright,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecialHandlingCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecialHandlingCode {
     const DESC: &'static TableDesc = &TABLE_0376;
     const ALL: &'static [Self] = &[
@@ -19079,7 +19079,7 @@ pub static TABLE_0377: TableDesc = TableDesc {
 };
 
 /// The codes of table 0377: Other Environmental Factors.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OtherEnvironmentalFactors {
     /// `A60`: Opened container, indoor atmosphere, 60 minutes duration
@@ -19088,10 +19088,10 @@ pub enum OtherEnvironmentalFactors {
     CodeAtm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OtherEnvironmentalFactors {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OtherEnvironmentalFactors {
     const DESC: &'static TableDesc = &TABLE_0377;
     const ALL: &'static [Self] = &[Self::CodeA60, Self::CodeAtm];
@@ -19167,7 +19167,7 @@ pub static TABLE_0383: TableDesc = TableDesc {
 };
 
 /// The codes of table 0383: Substance Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceStatus {
     /// `CE`: Calibration Error
@@ -19194,10 +19194,10 @@ pub enum SubstanceStatus {
     QcWarning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceStatus {
     const DESC: &'static TableDesc = &TABLE_0383;
     const ALL: &'static [Self] = &[
@@ -19241,7 +19241,7 @@ pub static TABLE_0384: TableDesc = TableDesc {
 };
 
 /// The codes of table 0384: Substance Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceType {
     /// `CO`: Control Reagent
@@ -19270,10 +19270,10 @@ pub enum SubstanceType {
     SolidWaste,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceType {
     const DESC: &'static TableDesc = &TABLE_0384;
     const ALL: &'static [Self] = &[
@@ -19332,7 +19332,7 @@ pub static TABLE_0387: TableDesc = TableDesc {
 };
 
 /// The codes of table 0387: Command Response.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommandResponse {
     /// `ER`: Command cannot be completed because of error condition
@@ -19347,10 +19347,10 @@ pub enum CommandResponse {
     CodeUn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommandResponse {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommandResponse {
     const DESC: &'static TableDesc = &TABLE_0387;
     const ALL: &'static [Self] = &[
@@ -19375,7 +19375,7 @@ pub static TABLE_0388: TableDesc = TableDesc {
 };
 
 /// The codes of table 0388: Processing Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingType {
     /// `E`: Evaluation
@@ -19384,10 +19384,10 @@ pub enum ProcessingType {
     RegularProduction,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingType {
     const DESC: &'static TableDesc = &TABLE_0388;
     const ALL: &'static [Self] = &[Self::Evaluation, Self::RegularProduction];
@@ -19411,7 +19411,7 @@ pub static TABLE_0389: TableDesc = TableDesc {
 };
 
 /// The codes of table 0389: Analyte Repeat Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AnalyteRepeatStatus {
     /// `D`: Repeated with dilution
@@ -19424,10 +19424,10 @@ pub enum AnalyteRepeatStatus {
     RepeatedWithoutDilution,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AnalyteRepeatStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AnalyteRepeatStatus {
     const DESC: &'static TableDesc = &TABLE_0389;
     const ALL: &'static [Self] = &[
@@ -19584,7 +19584,7 @@ pub static TABLE_0391: TableDesc = TableDesc {
 };
 
 /// The codes of table 0391: Segment Group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SegmentGroup {
     /// `ADMINISTRATION`: ADMINISTRATION
@@ -19853,10 +19853,10 @@ pub enum SegmentGroup {
     Visit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SegmentGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SegmentGroup {
     const DESC: &'static TableDesc = &TABLE_0391;
     const ALL: &'static [Self] = &[
@@ -20013,7 +20013,7 @@ pub static TABLE_0392: TableDesc = TableDesc {
 };
 
 /// The codes of table 0392: Match Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchReason {
     /// `DB`: Match on Date of Birth
@@ -20026,10 +20026,10 @@ pub enum MatchReason {
     MatchOnSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchReason {
     const DESC: &'static TableDesc = &TABLE_0392;
     const ALL: &'static [Self] = &[
@@ -20056,7 +20056,7 @@ pub static TABLE_0393: TableDesc = TableDesc {
 };
 
 /// The codes of table 0393: Match Algorithms.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MatchAlgorithms {
     /// `LINKSOFT_2.01`: Proprietary algorithm for LinkSoft v2.01
@@ -20065,10 +20065,10 @@ pub enum MatchAlgorithms {
     ProprietaryAlgorithmForMatchWareV1Point2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MatchAlgorithms {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MatchAlgorithms {
     const DESC: &'static TableDesc = &TABLE_0393;
     const ALL: &'static [Self] = &[
@@ -20090,7 +20090,7 @@ pub static TABLE_0394: TableDesc = TableDesc {
 };
 
 /// The codes of table 0394: Response Modality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResponseModality {
     /// `B`: Batch
@@ -20101,10 +20101,10 @@ pub enum ResponseModality {
     Bolus,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ResponseModality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ResponseModality {
     const DESC: &'static TableDesc = &TABLE_0394;
     const ALL: &'static [Self] = &[Self::Batch, Self::RealTime, Self::Bolus];
@@ -20123,7 +20123,7 @@ pub static TABLE_0395: TableDesc = TableDesc {
 };
 
 /// The codes of table 0395: Modify Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifyIndicator {
     /// `M`: Modified Subscription
@@ -20132,10 +20132,10 @@ pub enum ModifyIndicator {
     NewSubscription,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifyIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifyIndicator {
     const DESC: &'static TableDesc = &TABLE_0395;
     const ALL: &'static [Self] = &[Self::ModifiedSubscription, Self::NewSubscription];
@@ -20463,7 +20463,7 @@ pub static TABLE_0396: TableDesc = TableDesc {
 };
 
 /// The codes of table 0396: Coding System.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodingSystem {
     /// `ACR`: American College of Radiology finding codes
@@ -21010,10 +21010,10 @@ pub enum CodingSystem {
     NcbiTranscriptReferenceSequencesRefSeq,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CodingSystem {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CodingSystem {
     const DESC: &'static TableDesc = &TABLE_0396;
     const ALL: &'static [Self] = &[
@@ -21310,7 +21310,7 @@ pub static TABLE_0397: TableDesc = TableDesc {
 };
 
 /// The codes of table 0397: Sequencing.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sequencing {
     /// `A`: Ascending
@@ -21325,10 +21325,10 @@ pub enum Sequencing {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Sequencing {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Sequencing {
     const DESC: &'static TableDesc = &TABLE_0397;
     const ALL: &'static [Self] = &[
@@ -21353,7 +21353,7 @@ pub static TABLE_0398: TableDesc = TableDesc {
 };
 
 /// The codes of table 0398: Continuation Style Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContinuationStyleCode {
     /// `F`: Fragmentation
@@ -21362,10 +21362,10 @@ pub enum ContinuationStyleCode {
     InteractiveContinuation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContinuationStyleCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContinuationStyleCode {
     const DESC: &'static TableDesc = &TABLE_0398;
     const ALL: &'static [Self] = &[Self::Fragmentation, Self::InteractiveContinuation];
@@ -21393,7 +21393,7 @@ pub static TABLE_0401: TableDesc = TableDesc {
 };
 
 /// The codes of table 0401: Government Reimbursement Program.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GovernmentReimbursementProgram {
     /// `C`: Medi-Cal
@@ -21402,10 +21402,10 @@ pub enum GovernmentReimbursementProgram {
     Medicare,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GovernmentReimbursementProgram {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GovernmentReimbursementProgram {
     const DESC: &'static TableDesc = &TABLE_0401;
     const ALL: &'static [Self] = &[Self::MediCal, Self::Medicare];
@@ -21429,7 +21429,7 @@ pub static TABLE_0402: TableDesc = TableDesc {
 };
 
 /// The codes of table 0402: School Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SchoolType {
     /// `D`: Dental
@@ -21442,10 +21442,10 @@ pub enum SchoolType {
     Undergraduate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SchoolType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SchoolType {
     const DESC: &'static TableDesc = &TABLE_0402;
     const ALL: &'static [Self] = &[
@@ -21475,7 +21475,7 @@ pub static TABLE_0403: TableDesc = TableDesc {
 };
 
 /// The codes of table 0403: Language Ability.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageAbility {
     /// `1`: Read
@@ -21490,10 +21490,10 @@ pub enum LanguageAbility {
     Sign,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageAbility {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageAbility {
     const DESC: &'static TableDesc = &TABLE_0403;
     const ALL: &'static [Self] = &[
@@ -21525,7 +21525,7 @@ pub static TABLE_0404: TableDesc = TableDesc {
 };
 
 /// The codes of table 0404: Language Proficiency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LanguageProficiency {
     /// `1`: Excellent
@@ -21542,10 +21542,10 @@ pub enum LanguageProficiency {
     None,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LanguageProficiency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LanguageProficiency {
     const DESC: &'static TableDesc = &TABLE_0404;
     const ALL: &'static [Self] = &[
@@ -21588,7 +21588,7 @@ pub static TABLE_0406: TableDesc = TableDesc {
 };
 
 /// The codes of table 0406: Participant Organization Unit Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ParticipantOrganizationUnitType {
     /// `1`: Hospital
@@ -21607,10 +21607,10 @@ pub enum ParticipantOrganizationUnitType {
     Office,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ParticipantOrganizationUnitType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ParticipantOrganizationUnitType {
     const DESC: &'static TableDesc = &TABLE_0406;
     const ALL: &'static [Self] = &[
@@ -21641,7 +21641,7 @@ pub static TABLE_0409: TableDesc = TableDesc {
 };
 
 /// The codes of table 0409: Application Change Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApplicationChangeType {
     /// `M`: Migrates to different CPU
@@ -21652,10 +21652,10 @@ pub enum ApplicationChangeType {
     StartUp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ApplicationChangeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ApplicationChangeType {
     const DESC: &'static TableDesc = &TABLE_0409;
     const ALL: &'static [Self] = &[
@@ -21681,7 +21681,7 @@ pub static TABLE_0411: TableDesc = TableDesc {
 };
 
 /// The codes of table 0411: Supplemental Service Information Values.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplementalServiceInformationValues {
     /// `CG`: Observation of type Clinical Genomics (CG)
@@ -21690,10 +21690,10 @@ pub enum SupplementalServiceInformationValues {
     CodeNdbs,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SupplementalServiceInformationValues {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SupplementalServiceInformationValues {
     const DESC: &'static TableDesc = &TABLE_0411;
     const ALL: &'static [Self] = &[
@@ -21742,7 +21742,7 @@ pub static TABLE_0415: TableDesc = TableDesc {
 };
 
 /// The codes of table 0415: Transfer Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransferType {
     /// `E`: DRG Exempt
@@ -21751,10 +21751,10 @@ pub enum TransferType {
     DrgNonExempt,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransferType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransferType {
     const DESC: &'static TableDesc = &TABLE_0415;
     const ALL: &'static [Self] = &[Self::DrgExempt, Self::DrgNonExempt];
@@ -21779,7 +21779,7 @@ pub static TABLE_0416: TableDesc = TableDesc {
 };
 
 /// The codes of table 0416: Procedure DRG Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedureDrgType {
     /// `1`: 1st non-Operative
@@ -21794,10 +21794,10 @@ pub enum ProcedureDrgType {
     N3rdOperative,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedureDrgType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedureDrgType {
     const DESC: &'static TableDesc = &TABLE_0416;
     const ALL: &'static [Self] = &[
@@ -21836,7 +21836,7 @@ pub static TABLE_0417: TableDesc = TableDesc {
 };
 
 /// The codes of table 0417: Tissue Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TissueTypeCode {
     /// `0`: No tissue expected
@@ -21867,10 +21867,10 @@ pub enum TissueTypeCode {
     AdditionalTissueRequired,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TissueTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TissueTypeCode {
     const DESC: &'static TableDesc = &TABLE_0417;
     const ALL: &'static [Self] = &[
@@ -21907,7 +21907,7 @@ pub static TABLE_0418: TableDesc = TableDesc {
 };
 
 /// The codes of table 0418: Procedure Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcedurePriority {
     /// `0`: the admitting procedure
@@ -21918,10 +21918,10 @@ pub enum ProcedurePriority {
     ForRankedSecondaryProcedures,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcedurePriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcedurePriority {
     const DESC: &'static TableDesc = &TABLE_0418;
     const ALL: &'static [Self] = &[
@@ -21944,7 +21944,7 @@ pub static TABLE_0421: TableDesc = TableDesc {
 };
 
 /// The codes of table 0421: Severity of Illness Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SeverityOfIllnessCode {
     /// `MI`: Mild
@@ -21955,10 +21955,10 @@ pub enum SeverityOfIllnessCode {
     Severe,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SeverityOfIllnessCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SeverityOfIllnessCode {
     const DESC: &'static TableDesc = &TABLE_0421;
     const ALL: &'static [Self] = &[Self::Mild, Self::Moderate, Self::Severe];
@@ -21984,7 +21984,7 @@ pub static TABLE_0422: TableDesc = TableDesc {
 };
 
 /// The codes of table 0422: Triage Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TriageCode {
     /// `1`: Non-acute
@@ -22001,10 +22001,10 @@ pub enum TriageCode {
     Other,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TriageCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TriageCode {
     const DESC: &'static TableDesc = &TABLE_0422;
     const ALL: &'static [Self] = &[
@@ -22030,17 +22030,17 @@ pub static TABLE_0423: TableDesc = TableDesc {
 };
 
 /// The codes of table 0423: Case Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CaseCategoryCode {
     /// `D`: Doctor's Office Closed
     DoctorsOfficeClosed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CaseCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CaseCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0423;
     const ALL: &'static [Self] = &[Self::DoctorsOfficeClosed];
@@ -22063,7 +22063,7 @@ pub static TABLE_0424: TableDesc = TableDesc {
 };
 
 /// The codes of table 0424: Gestation Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GestationCategoryCode {
     /// `1`: Premature / Pre-term
@@ -22074,10 +22074,10 @@ pub enum GestationCategoryCode {
     OverduePostTerm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GestationCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GestationCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0424;
     const ALL: &'static [Self] = &[
@@ -22106,7 +22106,7 @@ pub static TABLE_0425: TableDesc = TableDesc {
 };
 
 /// The codes of table 0425: Newborn Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NewbornCode {
     /// `1`: Born in facility
@@ -22121,10 +22121,10 @@ pub enum NewbornCode {
     BornAtHome,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NewbornCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NewbornCode {
     const DESC: &'static TableDesc = &TABLE_0425;
     const ALL: &'static [Self] = &[
@@ -22165,7 +22165,7 @@ pub static TABLE_0426: TableDesc = TableDesc {
 };
 
 /// The codes of table 0426: Blood Product Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductCode {
     /// `CRYO`: Cryoprecipitated AHF
@@ -22200,10 +22200,10 @@ pub enum BloodProductCode {
     AutologousWholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductCode {
     const DESC: &'static TableDesc = &TABLE_0426;
     const ALL: &'static [Self] = &[
@@ -22253,7 +22253,7 @@ pub static TABLE_0427: TableDesc = TableDesc {
 };
 
 /// The codes of table 0427: Risk Management Incident Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskManagementIncidentCode {
     /// `B`: Body fluid exposure
@@ -22286,10 +22286,10 @@ pub enum RiskManagementIncidentCode {
     TransfusionError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RiskManagementIncidentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RiskManagementIncidentCode {
     const DESC: &'static TableDesc = &TABLE_0427;
     const ALL: &'static [Self] = &[
@@ -22323,7 +22323,7 @@ pub static TABLE_0428: TableDesc = TableDesc {
 };
 
 /// The codes of table 0428: Incident Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IncidentTypeCode {
     /// `O`: Other
@@ -22334,10 +22334,10 @@ pub enum IncidentTypeCode {
     UserError,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IncidentTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IncidentTypeCode {
     const DESC: &'static TableDesc = &TABLE_0428;
     const ALL: &'static [Self] = &[Self::Other, Self::Preventable, Self::UserError];
@@ -22369,7 +22369,7 @@ pub static TABLE_0429: TableDesc = TableDesc {
 };
 
 /// The codes of table 0429: Production Class Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductionClassCode {
     /// `BR`: Breeding/genetic stock
@@ -22398,10 +22398,10 @@ pub enum ProductionClassCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductionClassCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductionClassCode {
     const DESC: &'static TableDesc = &TABLE_0429;
     const ALL: &'static [Self] = &[
@@ -22441,7 +22441,7 @@ pub static TABLE_0430: TableDesc = TableDesc {
 };
 
 /// The codes of table 0430: Mode of Arrival Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModeOfArrivalCode {
     /// `A`: Ambulance
@@ -22460,10 +22460,10 @@ pub enum ModeOfArrivalCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModeOfArrivalCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModeOfArrivalCode {
     const DESC: &'static TableDesc = &TABLE_0430;
     const ALL: &'static [Self] = &[
@@ -22498,7 +22498,7 @@ pub static TABLE_0431: TableDesc = TableDesc {
 };
 
 /// The codes of table 0431: Recreational Drug Use Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RecreationalDrugUseCode {
     /// `A`: Alcohol
@@ -22517,10 +22517,10 @@ pub enum RecreationalDrugUseCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RecreationalDrugUseCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RecreationalDrugUseCode {
     const DESC: &'static TableDesc = &TABLE_0431;
     const ALL: &'static [Self] = &[
@@ -22554,7 +22554,7 @@ pub static TABLE_0432: TableDesc = TableDesc {
 };
 
 /// The codes of table 0432: Admission Level of Care Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdmissionLevelOfCareCode {
     /// `AC`: Acute
@@ -22571,10 +22571,10 @@ pub enum AdmissionLevelOfCareCode {
     Moribund,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdmissionLevelOfCareCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdmissionLevelOfCareCode {
     const DESC: &'static TableDesc = &TABLE_0432;
     const ALL: &'static [Self] = &[
@@ -22610,7 +22610,7 @@ pub static TABLE_0433: TableDesc = TableDesc {
 };
 
 /// The codes of table 0433: Precaution Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PrecautionCode {
     /// `A`: Aggressive
@@ -22633,10 +22633,10 @@ pub enum PrecautionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PrecautionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PrecautionCode {
     const DESC: &'static TableDesc = &TABLE_0433;
     const ALL: &'static [Self] = &[
@@ -22672,7 +22672,7 @@ pub static TABLE_0434: TableDesc = TableDesc {
 };
 
 /// The codes of table 0434: Patient Condition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientConditionCode {
     /// `A`: Satisfactory
@@ -22689,10 +22689,10 @@ pub enum PatientConditionCode {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientConditionCode {
     const DESC: &'static TableDesc = &TABLE_0434;
     const ALL: &'static [Self] = &[
@@ -22718,7 +22718,7 @@ pub static TABLE_0435: TableDesc = TableDesc {
 };
 
 /// The codes of table 0435: Advance Directive Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdvanceDirectiveCode {
     /// `DNR`: Do not resuscitate
@@ -22727,10 +22727,10 @@ pub enum AdvanceDirectiveCode {
     NoDirective,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdvanceDirectiveCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdvanceDirectiveCode {
     const DESC: &'static TableDesc = &TABLE_0435;
     const ALL: &'static [Self] = &[Self::DoNotResuscitate, Self::NoDirective];
@@ -22755,7 +22755,7 @@ pub static TABLE_0436: TableDesc = TableDesc {
 };
 
 /// The codes of table 0436: Sensitivity to Causative Agent Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SensitivityToCausativeAgentCode {
     /// `AD`: Adverse Reaction (Not otherwise classified)
@@ -22770,10 +22770,10 @@ pub enum SensitivityToCausativeAgentCode {
     SideEffect,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SensitivityToCausativeAgentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SensitivityToCausativeAgentCode {
     const DESC: &'static TableDesc = &TABLE_0436;
     const ALL: &'static [Self] = &[
@@ -22798,7 +22798,7 @@ pub static TABLE_0437: TableDesc = TableDesc {
 };
 
 /// The codes of table 0437: Alert Device Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AlertDeviceCode {
     /// `B`: Bracelet
@@ -22809,10 +22809,10 @@ pub enum AlertDeviceCode {
     WalletCard,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AlertDeviceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AlertDeviceCode {
     const DESC: &'static TableDesc = &TABLE_0437;
     const ALL: &'static [Self] = &[Self::Bracelet, Self::Necklace, Self::WalletCard];
@@ -22839,7 +22839,7 @@ pub static TABLE_0438: TableDesc = TableDesc {
 };
 
 /// The codes of table 0438: Allergy Clinical Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllergyClinicalStatus {
     /// `C`: Confirmed or verified
@@ -22858,10 +22858,10 @@ pub enum AllergyClinicalStatus {
     Unconfirmed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AllergyClinicalStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AllergyClinicalStatus {
     const DESC: &'static TableDesc = &TABLE_0438;
     const ALL: &'static [Self] = &[
@@ -22984,7 +22984,7 @@ pub static TABLE_0440: TableDesc = TableDesc {
 };
 
 /// The codes of table 0440: Data Types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataTypes {
     /// `AD`: Address
@@ -23179,10 +23179,10 @@ pub enum DataTypes {
     ExtendedTelecommunicationsNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DataTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DataTypes {
     const DESC: &'static TableDesc = &TABLE_0440;
     const ALL: &'static [Self] = &[
@@ -23305,7 +23305,7 @@ pub static TABLE_0441: TableDesc = TableDesc {
 };
 
 /// The codes of table 0441: Immunization Registry Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ImmunizationRegistryStatus {
     /// `A`: Active
@@ -23324,10 +23324,10 @@ pub enum ImmunizationRegistryStatus {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ImmunizationRegistryStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ImmunizationRegistryStatus {
     const DESC: &'static TableDesc = &TABLE_0441;
     const ALL: &'static [Self] = &[
@@ -23359,7 +23359,7 @@ pub static TABLE_0442: TableDesc = TableDesc {
 };
 
 /// The codes of table 0442: Location Service Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LocationServiceCode {
     /// `D`: Diagnostic
@@ -23372,10 +23372,10 @@ pub enum LocationServiceCode {
     Therapeutic,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LocationServiceCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LocationServiceCode {
     const DESC: &'static TableDesc = &TABLE_0442;
     const ALL: &'static [Self] = &[
@@ -23426,7 +23426,7 @@ pub static TABLE_0443: TableDesc = TableDesc {
 };
 
 /// The codes of table 0443: Provider Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderRole0443 {
     /// `AD`: Admitting
@@ -23477,10 +23477,10 @@ pub enum ProviderRole0443 {
     VerifyingTreatmentSupplier,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderRole0443 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderRole0443 {
     const DESC: &'static TableDesc = &TABLE_0443;
     const ALL: &'static [Self] = &[
@@ -23526,7 +23526,7 @@ pub static TABLE_0444: TableDesc = TableDesc {
 };
 
 /// The codes of table 0444: Name Assembly Order.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAssemblyOrder {
     /// `F`: Prefix Family Middle Given Suffix
@@ -23535,10 +23535,10 @@ pub enum NameAssemblyOrder {
     PrefixGivenMiddleFamilySuffix,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAssemblyOrder {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAssemblyOrder {
     const DESC: &'static TableDesc = &TABLE_0444;
     const ALL: &'static [Self] = &[
@@ -23565,7 +23565,7 @@ pub static TABLE_0445: TableDesc = TableDesc {
 };
 
 /// The codes of table 0445: Identity Reliability Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IdentityReliabilityCode {
     /// `AL`: Patient/Person Name is an Alias
@@ -23578,10 +23578,10 @@ pub enum IdentityReliabilityCode {
     UnknownDefaultSocialSecurityNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IdentityReliabilityCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IdentityReliabilityCode {
     const DESC: &'static TableDesc = &TABLE_0445;
     const ALL: &'static [Self] = &[
@@ -23632,7 +23632,7 @@ pub static TABLE_0450: TableDesc = TableDesc {
 };
 
 /// The codes of table 0450: Event Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventType {
     /// `LOG`: Log Event
@@ -23641,10 +23641,10 @@ pub enum EventType {
     ServiceEvent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventType {
     const DESC: &'static TableDesc = &TABLE_0450;
     const ALL: &'static [Self] = &[Self::LogEvent, Self::ServiceEvent];
@@ -23663,17 +23663,17 @@ pub static TABLE_0451: TableDesc = TableDesc {
 };
 
 /// The codes of table 0451: Substance Identifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SubstanceIdentifier {
     /// `ALL`: Used for query of all inventory items
     UsedForQueryOfAllInventoryItems,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SubstanceIdentifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SubstanceIdentifier {
     const DESC: &'static TableDesc = &TABLE_0451;
     const ALL: &'static [Self] = &[Self::UsedForQueryOfAllInventoryItems];
@@ -23694,17 +23694,17 @@ pub static TABLE_0452: TableDesc = TableDesc {
 };
 
 /// The codes of table 0452: Health Care Provider Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderTypeCode {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 1 - Type
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderTypeCode {
     const DESC: &'static TableDesc = &TABLE_0452;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23728,17 +23728,17 @@ pub static TABLE_0453: TableDesc = TableDesc {
 };
 
 /// The codes of table 0453: Health Care Provider Classification.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderClassification {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 2 - Classification
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderClassification {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderClassification {
     const DESC: &'static TableDesc = &TABLE_0453;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23762,17 +23762,17 @@ pub static TABLE_0454: TableDesc = TableDesc {
 };
 
 /// The codes of table 0454: Health Care Provider Area of Specialization.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HealthCareProviderAreaOfSpecialization {
     /// `SUGGESTION`: ANSI ASC X12 Health Care Provider Taxonomy, Level 3 - specialization
     CodeSuggestion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for HealthCareProviderAreaOfSpecialization {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for HealthCareProviderAreaOfSpecialization {
     const DESC: &'static TableDesc = &TABLE_0454;
     const ALL: &'static [Self] = &[Self::CodeSuggestion];
@@ -23815,7 +23815,7 @@ pub static TABLE_0457: TableDesc = TableDesc {
 };
 
 /// The codes of table 0457: Overall Claim Disposition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverallClaimDispositionCode {
     /// `0`: No edits present on claim
@@ -23830,10 +23830,10 @@ pub enum OverallClaimDispositionCode {
     ClaimDenied4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OverallClaimDispositionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OverallClaimDispositionCode {
     const DESC: &'static TableDesc = &TABLE_0457;
     const ALL: &'static [Self] = &[
@@ -23940,7 +23940,7 @@ pub static TABLE_0458: TableDesc = TableDesc {
 };
 
 /// The codes of table 0458: OCE Edit Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OceEditCode {
     /// `1`: Invalid diagnosis code
@@ -24029,10 +24029,10 @@ pub enum OceEditCode {
     NovCoveredService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OceEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OceEditCode {
     const DESC: &'static TableDesc = &TABLE_0458;
     const ALL: &'static [Self] = &[
@@ -24099,7 +24099,7 @@ pub static TABLE_0459: TableDesc = TableDesc {
 };
 
 /// The codes of table 0459: Reimbursement Action Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementActionCode {
     /// `0`: OCE line item denial or rejection is not ignored
@@ -24112,10 +24112,10 @@ pub enum ReimbursementActionCode {
     ExternalLineItemRejection,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementActionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementActionCode {
     const DESC: &'static TableDesc = &TABLE_0459;
     const ALL: &'static [Self] = &[
@@ -24143,7 +24143,7 @@ pub static TABLE_0460: TableDesc = TableDesc {
 };
 
 /// The codes of table 0460: Denial or Rejection Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DenialOrRejectionCode {
     /// `0`: Line item not denied or rejected
@@ -24154,10 +24154,10 @@ pub enum DenialOrRejectionCode {
     LineItemIsOnAMultipleDayClaim,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DenialOrRejectionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DenialOrRejectionCode {
     const DESC: &'static TableDesc = &TABLE_0460;
     const ALL: &'static [Self] = &[
@@ -24220,7 +24220,7 @@ pub static TABLE_0465: TableDesc = TableDesc {
 };
 
 /// The codes of table 0465: Name/Address Representation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NameAddressRepresentation0465 {
     /// `A`: Alphabetic (i.e., Default or some single-byte)
@@ -24231,10 +24231,10 @@ pub enum NameAddressRepresentation0465 {
     PhoneticIeAsciiKatakanaHiraganaEtc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NameAddressRepresentation0465 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NameAddressRepresentation0465 {
     const DESC: &'static TableDesc = &TABLE_0465;
     const ALL: &'static [Self] = &[
@@ -24261,7 +24261,7 @@ pub static TABLE_0466: TableDesc = TableDesc {
 };
 
 /// The codes of table 0466: Ambulatory Payment Classification Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AmbulatoryPaymentClassificationCode {
     /// `031`: Dental procedures
@@ -24272,10 +24272,10 @@ pub enum AmbulatoryPaymentClassificationCode {
     Level1SkinRepair,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AmbulatoryPaymentClassificationCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AmbulatoryPaymentClassificationCode {
     const DESC: &'static TableDesc = &TABLE_0466;
     const ALL: &'static [Self] = &[
@@ -24305,7 +24305,7 @@ pub static TABLE_0467: TableDesc = TableDesc {
 };
 
 /// The codes of table 0467: Modifier Edit Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ModifierEditCode {
     /// `0`: Modifier does NOT exist
@@ -24322,10 +24322,10 @@ pub enum ModifierEditCode {
     ModifierEditCodeUnknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ModifierEditCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ModifierEditCode {
     const DESC: &'static TableDesc = &TABLE_0467;
     const ALL: &'static [Self] = &[
@@ -24366,7 +24366,7 @@ pub static TABLE_0468: TableDesc = TableDesc {
 };
 
 /// The codes of table 0468: Payment Adjustment Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentAdjustmentCode {
     /// `1`: No payment adjustment
@@ -24381,10 +24381,10 @@ pub enum PaymentAdjustmentCode {
     Code5,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PaymentAdjustmentCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PaymentAdjustmentCode {
     const DESC: &'static TableDesc = &TABLE_0468;
     const ALL: &'static [Self] = &[
@@ -24416,7 +24416,7 @@ pub static TABLE_0469: TableDesc = TableDesc {
 };
 
 /// The codes of table 0469: Packaging Status Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PackagingStatusCode {
     /// `0`: Not packaged
@@ -24427,10 +24427,10 @@ pub enum PackagingStatusCode {
     Code2,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PackagingStatusCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PackagingStatusCode {
     const DESC: &'static TableDesc = &TABLE_0469;
     const ALL: &'static [Self] = &[
@@ -24464,7 +24464,7 @@ pub static TABLE_0470: TableDesc = TableDesc {
 };
 
 /// The codes of table 0470: Reimbursement Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReimbursementTypeCode {
     /// `Crnl`: Corneal Tissue APC
@@ -24489,10 +24489,10 @@ pub enum ReimbursementTypeCode {
     TherapyApc,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReimbursementTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReimbursementTypeCode {
     const DESC: &'static TableDesc = &TABLE_0470;
     const ALL: &'static [Self] = &[
@@ -24535,7 +24535,7 @@ pub static TABLE_0472: TableDesc = TableDesc {
 };
 
 /// The codes of table 0472: TQ Conjunction ID.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TqConjunctionId {
     /// `A`: Asynchronous
@@ -24546,10 +24546,10 @@ pub enum TqConjunctionId {
     Synchronous,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TqConjunctionId {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TqConjunctionId {
     const DESC: &'static TableDesc = &TABLE_0472;
     const ALL: &'static [Self] = &[
@@ -24577,7 +24577,7 @@ pub static TABLE_0473: TableDesc = TableDesc {
 };
 
 /// The codes of table 0473: Formulary Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0473 {
     /// `G`: This observation/service is on the formulary, and has guidelines
@@ -24590,10 +24590,10 @@ pub enum FormularyStatus0473 {
     ThisObservationServiceIsOnTheFormulary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FormularyStatus0473 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FormularyStatus0473 {
     const DESC: &'static TableDesc = &TABLE_0473;
     const ALL: &'static [Self] = &[
@@ -24623,7 +24623,7 @@ pub static TABLE_0474: TableDesc = TableDesc {
 };
 
 /// The codes of table 0474: Practitioner Organization Unit Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PractitionerOrganizationUnitType {
     /// `D`: Department
@@ -24638,10 +24638,10 @@ pub enum PractitionerOrganizationUnitType {
     Division,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PractitionerOrganizationUnitType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PractitionerOrganizationUnitType {
     const DESC: &'static TableDesc = &TABLE_0474;
     const ALL: &'static [Self] = &[
@@ -24672,7 +24672,7 @@ pub static TABLE_0475: TableDesc = TableDesc {
 };
 
 /// The codes of table 0475: Charge Type Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ChargeTypeReason {
     /// `01`: Allergy
@@ -24687,10 +24687,10 @@ pub enum ChargeTypeReason {
     NoException,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ChargeTypeReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ChargeTypeReason {
     const DESC: &'static TableDesc = &TABLE_0475;
     const ALL: &'static [Self] = &[
@@ -24731,7 +24731,7 @@ pub static TABLE_0477: TableDesc = TableDesc {
 };
 
 /// The codes of table 0477: Controlled Substance Schedule.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ControlledSubstanceSchedule {
     /// `I`: Schedule I
@@ -24748,10 +24748,10 @@ pub enum ControlledSubstanceSchedule {
     ScheduleVi,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ControlledSubstanceSchedule {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ControlledSubstanceSchedule {
     const DESC: &'static TableDesc = &TABLE_0477;
     const ALL: &'static [Self] = &[
@@ -24785,7 +24785,7 @@ pub static TABLE_0478: TableDesc = TableDesc {
 };
 
 /// The codes of table 0478: Formulary Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FormularyStatus0478 {
     /// `G`: Pharmaceutical substance is in the formulary, but guidelines apply
@@ -24798,10 +24798,10 @@ pub enum FormularyStatus0478 {
     PharmaceuticalSubstanceIsInTheFormulary,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for FormularyStatus0478 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for FormularyStatus0478 {
     const DESC: &'static TableDesc = &TABLE_0478;
     const ALL: &'static [Self] = &[
@@ -24838,7 +24838,7 @@ pub static TABLE_0480: TableDesc = TableDesc {
 };
 
 /// The codes of table 0480: Pharmacy Order Types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PharmacyOrderTypes {
     /// `M`: Medication
@@ -24849,10 +24849,10 @@ pub enum PharmacyOrderTypes {
     IvLargeVolumeSolutions,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PharmacyOrderTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PharmacyOrderTypes {
     const DESC: &'static TableDesc = &TABLE_0480;
     const ALL: &'static [Self] = &[
@@ -24875,7 +24875,7 @@ pub static TABLE_0482: TableDesc = TableDesc {
 };
 
 /// The codes of table 0482: Order Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderType {
     /// `I`: Inpatient Order
@@ -24884,10 +24884,10 @@ pub enum OrderType {
     OutpatientOrder,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderType {
     const DESC: &'static TableDesc = &TABLE_0482;
     const ALL: &'static [Self] = &[Self::InpatientOrder, Self::OutpatientOrder];
@@ -24917,7 +24917,7 @@ pub static TABLE_0483: TableDesc = TableDesc {
 };
 
 /// The codes of table 0483: Authorization Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AuthorizationMode {
     /// `EL`: Electronic
@@ -24942,10 +24942,10 @@ pub enum AuthorizationMode {
     Voice,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AuthorizationMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AuthorizationMode {
     const DESC: &'static TableDesc = &TABLE_0483;
     const ALL: &'static [Self] = &[
@@ -24985,7 +24985,7 @@ pub static TABLE_0484: TableDesc = TableDesc {
 };
 
 /// The codes of table 0484: Dispense Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DispenseType {
     /// `B`: Trial Quantity Balance
@@ -25008,10 +25008,10 @@ pub enum DispenseType {
     NonPrescriptionFill,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DispenseType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DispenseType {
     const DESC: &'static TableDesc = &TABLE_0484;
     const ALL: &'static [Self] = &[
@@ -25061,7 +25061,7 @@ pub static TABLE_0485: TableDesc = TableDesc {
 };
 
 /// The codes of table 0485: Extended Priority Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExtendedPriorityCodes {
     /// `A`: ASAP
@@ -25080,10 +25080,10 @@ pub enum ExtendedPriorityCodes {
     TimingCritical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExtendedPriorityCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExtendedPriorityCodes {
     const DESC: &'static TableDesc = &TABLE_0485;
     const ALL: &'static [Self] = &[
@@ -25424,7 +25424,7 @@ pub static TABLE_0487: TableDesc = TableDesc {
 };
 
 /// The codes of table 0487: Specimen Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenType {
     /// `ABS`: Abscess
@@ -26055,10 +26055,10 @@ pub enum SpecimenType {
     EnvironmentalWaterTap,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenType {
     const DESC: &'static TableDesc = &TABLE_0487;
     const ALL: &'static [Self] = &[
@@ -26434,7 +26434,7 @@ pub static TABLE_0488: TableDesc = TableDesc {
 };
 
 /// The codes of table 0488: Specimen Collection Method.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCollectionMethod {
     /// `ANP`: Plates, Anaerobic
@@ -26523,10 +26523,10 @@ pub enum SpecimenCollectionMethod {
     SwabWoodenShaft,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenCollectionMethod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenCollectionMethod {
     const DESC: &'static TableDesc = &TABLE_0488;
     const ALL: &'static [Self] = &[
@@ -26600,7 +26600,7 @@ pub static TABLE_0489: TableDesc = TableDesc {
 };
 
 /// The codes of table 0489: Risk Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RiskCodes {
     /// `AGG`: Aggressive
@@ -26627,10 +26627,10 @@ pub enum RiskCodes {
     Radioactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RiskCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RiskCodes {
     const DESC: &'static TableDesc = &TABLE_0489;
     const ALL: &'static [Self] = &[
@@ -26676,7 +26676,7 @@ pub static TABLE_0490: TableDesc = TableDesc {
 };
 
 /// The codes of table 0490: Specimen Reject Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenRejectReason {
     /// `EX`: Expired
@@ -26709,10 +26709,10 @@ pub enum SpecimenRejectReason {
     NameMisspelling,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenRejectReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenRejectReason {
     const DESC: &'static TableDesc = &TABLE_0490;
     const ALL: &'static [Self] = &[
@@ -26751,7 +26751,7 @@ pub static TABLE_0491: TableDesc = TableDesc {
 };
 
 /// The codes of table 0491: Specimen Quality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenQuality {
     /// `E`: Excellent
@@ -26764,10 +26764,10 @@ pub enum SpecimenQuality {
     Poor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenQuality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenQuality {
     const DESC: &'static TableDesc = &TABLE_0491;
     const ALL: &'static [Self] = &[Self::Excellent, Self::Fair, Self::Good, Self::Poor];
@@ -26790,7 +26790,7 @@ pub static TABLE_0492: TableDesc = TableDesc {
 };
 
 /// The codes of table 0492: Specimen Appropriateness.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenAppropriateness {
     /// `A`: Appropriate
@@ -26801,10 +26801,10 @@ pub enum SpecimenAppropriateness {
     Preferred,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenAppropriateness {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenAppropriateness {
     const DESC: &'static TableDesc = &TABLE_0492;
     const ALL: &'static [Self] = &[
@@ -26838,7 +26838,7 @@ pub static TABLE_0493: TableDesc = TableDesc {
 };
 
 /// The codes of table 0493: Specimen Condition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenCondition {
     /// `AUT`: Autolyzed
@@ -26863,10 +26863,10 @@ pub enum SpecimenCondition {
     SampleNotReceived,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenCondition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenCondition {
     const DESC: &'static TableDesc = &TABLE_0493;
     const ALL: &'static [Self] = &[
@@ -26900,7 +26900,7 @@ pub static TABLE_0494: TableDesc = TableDesc {
 };
 
 /// The codes of table 0494: Specimen Child Role.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpecimenChildRole {
     /// `A`: Aliquot
@@ -26911,10 +26911,10 @@ pub enum SpecimenChildRole {
     ModifiedFromOriginalSpecimen,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SpecimenChildRole {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SpecimenChildRole {
     const DESC: &'static TableDesc = &TABLE_0494;
     const ALL: &'static [Self] = &[
@@ -26954,7 +26954,7 @@ pub static TABLE_0495: TableDesc = TableDesc {
 };
 
 /// The codes of table 0495: Body Site Modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodySiteModifier {
     /// `ANT`: Anterior
@@ -26991,10 +26991,10 @@ pub enum BodySiteModifier {
     Upper,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodySiteModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodySiteModifier {
     const DESC: &'static TableDesc = &TABLE_0495;
     const ALL: &'static [Self] = &[
@@ -27174,7 +27174,7 @@ pub static TABLE_0496: TableDesc = TableDesc {
 };
 
 /// The codes of table 0496: Consent Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentType {
     /// `001`: Release of Information/MR / Authorization to Disclosure Protected Health
@@ -27453,10 +27453,10 @@ pub enum ConsentType {
     Videotape,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentType {
     const DESC: &'static TableDesc = &TABLE_0496;
     const ALL: &'static [Self] = &[
@@ -27613,7 +27613,7 @@ pub static TABLE_0497: TableDesc = TableDesc {
 };
 
 /// The codes of table 0497: Consent Mode.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentMode {
     /// `T`: Telephone
@@ -27624,10 +27624,10 @@ pub enum ConsentMode {
     Written,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentMode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentMode {
     const DESC: &'static TableDesc = &TABLE_0497;
     const ALL: &'static [Self] = &[Self::Telephone, Self::Verbal, Self::Written];
@@ -27656,7 +27656,7 @@ pub static TABLE_0498: TableDesc = TableDesc {
 };
 
 /// The codes of table 0498: Consent Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentStatus {
     /// `A`: Active - Consent has been granted
@@ -27673,10 +27673,10 @@ pub enum ConsentStatus {
     CodeX,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentStatus {
     const DESC: &'static TableDesc = &TABLE_0498;
     const ALL: &'static [Self] = &[
@@ -27702,7 +27702,7 @@ pub static TABLE_0499: TableDesc = TableDesc {
 };
 
 /// The codes of table 0499: Consent Bypass Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentBypassReason {
     /// `E`: Emergency
@@ -27711,10 +27711,10 @@ pub enum ConsentBypassReason {
     ProfessionalJudgment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentBypassReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentBypassReason {
     const DESC: &'static TableDesc = &TABLE_0499;
     const ALL: &'static [Self] = &[Self::Emergency, Self::ProfessionalJudgment];
@@ -27737,7 +27737,7 @@ pub static TABLE_0500: TableDesc = TableDesc {
 };
 
 /// The codes of table 0500: Consent Disclosure Level.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentDisclosureLevel {
     /// `F`: Full Disclosure
@@ -27748,10 +27748,10 @@ pub enum ConsentDisclosureLevel {
     PartialDisclosure,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentDisclosureLevel {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentDisclosureLevel {
     const DESC: &'static TableDesc = &TABLE_0500;
     const ALL: &'static [Self] = &[
@@ -27778,7 +27778,7 @@ pub static TABLE_0501: TableDesc = TableDesc {
 };
 
 /// The codes of table 0501: Consent Non-Disclosure Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConsentNonDisclosureReason {
     /// `E`: Emergency
@@ -27789,10 +27789,10 @@ pub enum ConsentNonDisclosureReason {
     RxPrivate,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ConsentNonDisclosureReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ConsentNonDisclosureReason {
     const DESC: &'static TableDesc = &TABLE_0501;
     const ALL: &'static [Self] = &[
@@ -27819,7 +27819,7 @@ pub static TABLE_0502: TableDesc = TableDesc {
 };
 
 /// The codes of table 0502: Non-Subject Consenter Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NonSubjectConsenterReason {
     /// `LM`: Legally mandated
@@ -27830,10 +27830,10 @@ pub enum NonSubjectConsenterReason {
     SubjectIsNotCompetentToConsent,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NonSubjectConsenterReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NonSubjectConsenterReason {
     const DESC: &'static TableDesc = &TABLE_0502;
     const ALL: &'static [Self] = &[
@@ -27860,7 +27860,7 @@ pub static TABLE_0503: TableDesc = TableDesc {
 };
 
 /// The codes of table 0503: Sequence/Results Flag.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceResultsFlag {
     /// `C`: Cyclical
@@ -27871,10 +27871,10 @@ pub enum SequenceResultsFlag {
     Sequential,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SequenceResultsFlag {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SequenceResultsFlag {
     const DESC: &'static TableDesc = &TABLE_0503;
     const ALL: &'static [Self] = &[
@@ -27902,7 +27902,7 @@ pub static TABLE_0504: TableDesc = TableDesc {
 };
 
 /// The codes of table 0504: Sequence Condition Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SequenceConditionCode {
     /// `EE`: End related service request(s), end current service request
@@ -27915,10 +27915,10 @@ pub enum SequenceConditionCode {
     CodeSs,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SequenceConditionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SequenceConditionCode {
     const DESC: &'static TableDesc = &TABLE_0504;
     const ALL: &'static [Self] = &[
@@ -27947,7 +27947,7 @@ pub static TABLE_0505: TableDesc = TableDesc {
 };
 
 /// The codes of table 0505: Cyclic Entry/Exit Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CyclicEntryExitIndicator {
     /// `#`: The last service request in a cyclic group
@@ -27960,10 +27960,10 @@ pub enum CyclicEntryExitIndicator {
     LastService,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CyclicEntryExitIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CyclicEntryExitIndicator {
     const DESC: &'static TableDesc = &TABLE_0505;
     const ALL: &'static [Self] = &[
@@ -27993,7 +27993,7 @@ pub static TABLE_0506: TableDesc = TableDesc {
 };
 
 /// The codes of table 0506: Service Request Relationship.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ServiceRequestRelationship {
     /// `C`: Compound
@@ -28008,10 +28008,10 @@ pub enum ServiceRequestRelationship {
     Tapering,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ServiceRequestRelationship {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ServiceRequestRelationship {
     const DESC: &'static TableDesc = &TABLE_0506;
     const ALL: &'static [Self] = &[
@@ -28042,7 +28042,7 @@ pub static TABLE_0507: TableDesc = TableDesc {
 };
 
 /// The codes of table 0507: Observation Result Handling.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationResultHandling {
     /// `A`: Alert provider when abnormal
@@ -28057,10 +28057,10 @@ pub enum ObservationResultHandling {
     NotifyProviderWhenReady,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationResultHandling {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationResultHandling {
     const DESC: &'static TableDesc = &TABLE_0507;
     const ALL: &'static [Self] = &[
@@ -28097,7 +28097,7 @@ pub static TABLE_0508: TableDesc = TableDesc {
 };
 
 /// The codes of table 0508: Blood Product Processing Requirements.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductProcessingRequirements {
     /// `AU`: Autologous Unit
@@ -28124,10 +28124,10 @@ pub enum BloodProductProcessingRequirements {
     Washed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductProcessingRequirements {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductProcessingRequirements {
     const DESC: &'static TableDesc = &TABLE_0508;
     const ALL: &'static [Self] = &[
@@ -28179,7 +28179,7 @@ pub static TABLE_0510: TableDesc = TableDesc {
 };
 
 /// The codes of table 0510: Blood Product Dispense Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductDispenseStatus {
     /// `CR`: Released into inventory for general availability
@@ -28206,10 +28206,10 @@ pub enum BloodProductDispenseStatus {
     WastedProductNoLongerViable,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductDispenseStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductDispenseStatus {
     const DESC: &'static TableDesc = &TABLE_0510;
     const ALL: &'static [Self] = &[
@@ -28247,7 +28247,7 @@ pub static TABLE_0511: TableDesc = TableDesc {
 };
 
 /// The codes of table 0511: BP Observation Status Codes Interpretation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BpObservationStatusCodesInterpretation {
     /// `C`: Record coming over is a correction and thus replaces a final status
@@ -28264,10 +28264,10 @@ pub enum BpObservationStatusCodesInterpretation {
     CodeW,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BpObservationStatusCodesInterpretation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BpObservationStatusCodesInterpretation {
     const DESC: &'static TableDesc = &TABLE_0511;
     const ALL: &'static [Self] = &[
@@ -28308,7 +28308,7 @@ pub static TABLE_0513: TableDesc = TableDesc {
 };
 
 /// The codes of table 0513: Blood Product Transfusion/Disposition Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodProductTransfusionDispositionStatus {
     /// `RA`: Returned unused and unlinked
@@ -28323,10 +28323,10 @@ pub enum BloodProductTransfusionDispositionStatus {
     Wasted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodProductTransfusionDispositionStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodProductTransfusionDispositionStatus {
     const DESC: &'static TableDesc = &TABLE_0513;
     const ALL: &'static [Self] = &[
@@ -28371,7 +28371,7 @@ pub static TABLE_0514: TableDesc = TableDesc {
 };
 
 /// The codes of table 0514: Transfusion Adverse Reaction.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransfusionAdverseReaction {
     /// `ABOINC`: ABO Incompatible Transfusion Reaction
@@ -28414,10 +28414,10 @@ pub enum TransfusionAdverseReaction {
     SymptomsMostLikelyDueToVolumeOverload,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TransfusionAdverseReaction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TransfusionAdverseReaction {
     const DESC: &'static TableDesc = &TABLE_0514;
     const ALL: &'static [Self] = &[
@@ -28470,7 +28470,7 @@ pub static TABLE_0516: TableDesc = TableDesc {
 };
 
 /// The codes of table 0516: Error Severity.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ErrorSeverity {
     /// `E`: Error
@@ -28483,10 +28483,10 @@ pub enum ErrorSeverity {
     Warning,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ErrorSeverity {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ErrorSeverity {
     const DESC: &'static TableDesc = &TABLE_0516;
     const ALL: &'static [Self] = &[
@@ -28515,7 +28515,7 @@ pub static TABLE_0517: TableDesc = TableDesc {
 };
 
 /// The codes of table 0517: Inform Person Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InformPersonCode {
     /// `HD`: Inform help desk
@@ -28528,10 +28528,10 @@ pub enum InformPersonCode {
     InformUser,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InformPersonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InformPersonCode {
     const DESC: &'static TableDesc = &TABLE_0517;
     const ALL: &'static [Self] = &[
@@ -28559,7 +28559,7 @@ pub static TABLE_0518: TableDesc = TableDesc {
 };
 
 /// The codes of table 0518: Override Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OverrideType {
     /// `EQV`: Equivalence Override
@@ -28570,10 +28570,10 @@ pub enum OverrideType {
     IntervalOverride,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OverrideType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OverrideType {
     const DESC: &'static TableDesc = &TABLE_0518;
     const ALL: &'static [Self] = &[
@@ -28605,7 +28605,7 @@ pub static TABLE_0520: TableDesc = TableDesc {
 };
 
 /// The codes of table 0520: Message Waiting Priority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MessageWaitingPriority {
     /// `H`: High
@@ -28616,10 +28616,10 @@ pub enum MessageWaitingPriority {
     Medium,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MessageWaitingPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MessageWaitingPriority {
     const DESC: &'static TableDesc = &TABLE_0520;
     const ALL: &'static [Self] = &[Self::High, Self::Low, Self::Medium];
@@ -28656,7 +28656,7 @@ pub static TABLE_0523: TableDesc = TableDesc {
 };
 
 /// The codes of table 0523: Computation Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ComputationType {
     /// `%`: Indicates a percent change
@@ -28665,10 +28665,10 @@ pub enum ComputationType {
     AbsoluteChange,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ComputationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ComputationType {
     const DESC: &'static TableDesc = &TABLE_0523;
     const ALL: &'static [Self] = &[Self::IndicatesAPercentChange, Self::AbsoluteChange];
@@ -28723,7 +28723,7 @@ pub static TABLE_0527: TableDesc = TableDesc {
 };
 
 /// The codes of table 0527: Calendar Alignment.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CalendarAlignment {
     /// `DM`: day of the month
@@ -28744,10 +28744,10 @@ pub enum CalendarAlignment {
     WeekOfTheYear,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CalendarAlignment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CalendarAlignment {
     const DESC: &'static TableDesc = &TABLE_0527;
     const ALL: &'static [Self] = &[
@@ -28789,7 +28789,7 @@ pub static TABLE_0528: TableDesc = TableDesc {
 };
 
 /// The codes of table 0528: Event Related Period.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EventRelatedPeriod {
     /// `AC`: before meal (from lat. ante cibus)
@@ -28820,10 +28820,10 @@ pub enum EventRelatedPeriod {
     AfterDinnerFromLatPostCibusVespertinus,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EventRelatedPeriod {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EventRelatedPeriod {
     const DESC: &'static TableDesc = &TABLE_0528;
     const ALL: &'static [Self] = &[
@@ -28872,7 +28872,7 @@ pub static TABLE_0530: TableDesc = TableDesc {
 };
 
 /// The codes of table 0530: Organization, Agency, Department.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrganizationAgencyDepartment {
     /// `AE`: American Express
@@ -28889,10 +28889,10 @@ pub enum OrganizationAgencyDepartment {
     Visa,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrganizationAgencyDepartment {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrganizationAgencyDepartment {
     const DESC: &'static TableDesc = &TABLE_0530;
     const ALL: &'static [Self] = &[
@@ -28937,7 +28937,7 @@ pub static TABLE_0532: TableDesc = TableDesc {
 };
 
 /// The codes of table 0532: Expanded Yes/no Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExpandedYesNoIndicator {
     /// `ASKU`: asked but unknown
@@ -28960,10 +28960,10 @@ pub enum ExpandedYesNoIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExpandedYesNoIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExpandedYesNoIndicator {
     const DESC: &'static TableDesc = &TABLE_0532;
     const ALL: &'static [Self] = &[
@@ -29007,7 +29007,7 @@ pub static TABLE_0534: TableDesc = TableDesc {
 };
 
 /// The codes of table 0534: Notify Clergy Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotifyClergyCode {
     /// `L`: Last Rites only
@@ -29022,10 +29022,10 @@ pub enum NotifyClergyCode {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for NotifyClergyCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for NotifyClergyCode {
     const DESC: &'static TableDesc = &TABLE_0534;
     const ALL: &'static [Self] = &[
@@ -29061,7 +29061,7 @@ pub static TABLE_0535: TableDesc = TableDesc {
 };
 
 /// The codes of table 0535: Signature Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatureCode {
     /// `C`: Signed CMS-1500 claim form on file
@@ -29074,10 +29074,10 @@ pub enum SignatureCode {
     CodeS,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SignatureCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SignatureCode {
     const DESC: &'static TableDesc = &TABLE_0535;
     const ALL: &'static [Self] = &[
@@ -29107,7 +29107,7 @@ pub static TABLE_0536: TableDesc = TableDesc {
 };
 
 /// The codes of table 0536: Certificate Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificateStatus {
     /// `E`: Expired
@@ -29122,10 +29122,10 @@ pub enum CertificateStatus {
     ActiveValid,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificateStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificateStatus {
     const DESC: &'static TableDesc = &TABLE_0536;
     const ALL: &'static [Self] = &[
@@ -29164,7 +29164,7 @@ pub static TABLE_0538: TableDesc = TableDesc {
 };
 
 /// The codes of table 0538: Institution Relationship Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InstitutionRelationshipType {
     /// `CON`: Contractor
@@ -29177,10 +29177,10 @@ pub enum InstitutionRelationshipType {
     Volunteer,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InstitutionRelationshipType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InstitutionRelationshipType {
     const DESC: &'static TableDesc = &TABLE_0538;
     const ALL: &'static [Self] = &[
@@ -29217,7 +29217,7 @@ pub static TABLE_0540: TableDesc = TableDesc {
 };
 
 /// The codes of table 0540: Inactive Reason Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InactiveReasonCode {
     /// `L`: Leave of Absence
@@ -29228,10 +29228,10 @@ pub enum InactiveReasonCode {
     Termination,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InactiveReasonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InactiveReasonCode {
     const DESC: &'static TableDesc = &TABLE_0540;
     const ALL: &'static [Self] = &[
@@ -29303,7 +29303,7 @@ pub static TABLE_0544: TableDesc = TableDesc {
 };
 
 /// The codes of table 0544: Container Condition.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ContainerCondition {
     /// `CC`: Container Cracked
@@ -29350,10 +29350,10 @@ pub enum ContainerCondition {
     NotUpright,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ContainerCondition {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ContainerCondition {
     const DESC: &'static TableDesc = &TABLE_0544;
     const ALL: &'static [Self] = &[
@@ -29407,7 +29407,7 @@ pub static TABLE_0547: TableDesc = TableDesc {
 };
 
 /// The codes of table 0547: Jurisdictional Breadth.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JurisdictionalBreadth {
     /// `C`: County/Parish
@@ -29418,10 +29418,10 @@ pub enum JurisdictionalBreadth {
     StateProvince,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for JurisdictionalBreadth {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for JurisdictionalBreadth {
     const DESC: &'static TableDesc = &TABLE_0547;
     const ALL: &'static [Self] = &[
@@ -29452,7 +29452,7 @@ pub static TABLE_0548: TableDesc = TableDesc {
 };
 
 /// The codes of table 0548: Signatory's Relationship to Subject.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignatorysRelationshipToSubject {
     /// `1`: Self
@@ -29471,10 +29471,10 @@ pub enum SignatorysRelationshipToSubject {
     Code7,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SignatorysRelationshipToSubject {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SignatorysRelationshipToSubject {
     const DESC: &'static TableDesc = &TABLE_0548;
     const ALL: &'static [Self] = &[
@@ -29953,7 +29953,7 @@ pub static TABLE_0550: TableDesc = TableDesc {
 };
 
 /// The codes of table 0550: Body Parts.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BodyParts {
     /// `ACET`: Acetabulum
@@ -30842,10 +30842,10 @@ pub enum BodyParts {
     Wrist,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BodyParts {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BodyParts {
     const DESC: &'static TableDesc = &TABLE_0550;
     const ALL: &'static [Self] = &[
@@ -31343,7 +31343,7 @@ pub static TABLE_0553: TableDesc = TableDesc {
 };
 
 /// The codes of table 0553: Invoice Control Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceControlCode {
     /// `AA`: Authorization request for inpatient admission
@@ -31382,10 +31382,10 @@ pub enum InvoiceControlCode {
     SpecialAuthorization,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceControlCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceControlCode {
     const DESC: &'static TableDesc = &TABLE_0553;
     const ALL: &'static [Self] = &[
@@ -31426,7 +31426,7 @@ pub static TABLE_0554: TableDesc = TableDesc {
 };
 
 /// The codes of table 0554: Invoice Reason Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceReasonCodes {
     /// `LATE`: Late Invoice
@@ -31437,10 +31437,10 @@ pub enum InvoiceReasonCodes {
     SubscriberCoverageProblem,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceReasonCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceReasonCodes {
     const DESC: &'static TableDesc = &TABLE_0554;
     const ALL: &'static [Self] = &[
@@ -31474,7 +31474,7 @@ pub static TABLE_0555: TableDesc = TableDesc {
 };
 
 /// The codes of table 0555: Invoice Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceType {
     /// `BK`: Block
@@ -31499,10 +31499,10 @@ pub enum InvoiceType {
     Supplemental,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceType {
     const DESC: &'static TableDesc = &TABLE_0555;
     const ALL: &'static [Self] = &[
@@ -31532,7 +31532,7 @@ pub static TABLE_0556: TableDesc = TableDesc {
 };
 
 /// The codes of table 0556: Benefit Group.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BenefitGroup {
     /// `AMB`: AMBULATORY CARE
@@ -31541,10 +31541,10 @@ pub enum BenefitGroup {
     Dental,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BenefitGroup {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BenefitGroup {
     const DESC: &'static TableDesc = &TABLE_0556;
     const ALL: &'static [Self] = &[Self::AmbulatoryCare, Self::Dental];
@@ -31568,7 +31568,7 @@ pub static TABLE_0557: TableDesc = TableDesc {
 };
 
 /// The codes of table 0557: Payee Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeType {
     /// `EMPL`: Employer
@@ -31581,10 +31581,10 @@ pub enum PayeeType {
     PayPerson,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PayeeType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PayeeType {
     const DESC: &'static TableDesc = &TABLE_0557;
     const ALL: &'static [Self] = &[
@@ -31613,7 +31613,7 @@ pub static TABLE_0558: TableDesc = TableDesc {
 };
 
 /// The codes of table 0558: Payee Relationship to Invoice.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PayeeRelationshipToInvoice {
     /// `FM`: Family Member
@@ -31626,10 +31626,10 @@ pub enum PayeeRelationshipToInvoice {
     Subscriber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PayeeRelationshipToInvoice {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PayeeRelationshipToInvoice {
     const DESC: &'static TableDesc = &TABLE_0558;
     const ALL: &'static [Self] = &[
@@ -31653,7 +31653,7 @@ pub static TABLE_0559: TableDesc = TableDesc {
 };
 
 /// The codes of table 0559: Product/Service Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServiceStatus {
     /// `D`: Denied
@@ -31664,10 +31664,10 @@ pub enum ProductServiceStatus {
     Rejected,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductServiceStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductServiceStatus {
     const DESC: &'static TableDesc = &TABLE_0559;
     const ALL: &'static [Self] = &[Self::Denied, Self::Processed, Self::Rejected];
@@ -31692,7 +31692,7 @@ pub static TABLE_0560: TableDesc = TableDesc {
 };
 
 /// The codes of table 0560: Quantity Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityUnits {
     /// `DY`: Days
@@ -31707,10 +31707,10 @@ pub enum QuantityUnits {
     Years,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for QuantityUnits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for QuantityUnits {
     const DESC: &'static TableDesc = &TABLE_0560;
     const ALL: &'static [Self] = &[
@@ -31743,7 +31743,7 @@ pub static TABLE_0561: TableDesc = TableDesc {
 };
 
 /// The codes of table 0561: Product/Services Clarification Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProductServicesClarificationCodes {
     /// `CLCTR`: Claim Center
@@ -31762,10 +31762,10 @@ pub enum ProductServicesClarificationCodes {
     SequenceNumber,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProductServicesClarificationCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProductServicesClarificationCodes {
     const DESC: &'static TableDesc = &TABLE_0561;
     const ALL: &'static [Self] = &[
@@ -31799,7 +31799,7 @@ pub static TABLE_0562: TableDesc = TableDesc {
 };
 
 /// The codes of table 0562: Processing Consideration Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessingConsiderationCodes {
     /// `DFADJ`: Deferred Adjudication Processing
@@ -31816,10 +31816,10 @@ pub enum ProcessingConsiderationCodes {
     RealTimeAdjudicationProcessing,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessingConsiderationCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessingConsiderationCodes {
     const DESC: &'static TableDesc = &TABLE_0562;
     const ALL: &'static [Self] = &[
@@ -31859,7 +31859,7 @@ pub static TABLE_0564: TableDesc = TableDesc {
 };
 
 /// The codes of table 0564: Adjustment Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentCategoryCode {
     /// `EA`: Edit/Adjudication Response
@@ -31872,10 +31872,10 @@ pub enum AdjustmentCategoryCode {
     ProcessingResult,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdjustmentCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdjustmentCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0564;
     const ALL: &'static [Self] = &[
@@ -31905,7 +31905,7 @@ pub static TABLE_0565: TableDesc = TableDesc {
 };
 
 /// The codes of table 0565: Provider Adjustment Reason Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProviderAdjustmentReasonCode {
     /// `DISP`: Dispensing Fee
@@ -31920,10 +31920,10 @@ pub enum ProviderAdjustmentReasonCode {
     ProvincialSalesTax,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProviderAdjustmentReasonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProviderAdjustmentReasonCode {
     const DESC: &'static TableDesc = &TABLE_0565;
     const ALL: &'static [Self] = &[
@@ -31956,7 +31956,7 @@ pub static TABLE_0566: TableDesc = TableDesc {
 };
 
 /// The codes of table 0566: Blood Unit Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BloodUnitType {
     /// `GRN`: Granulocytes
@@ -31975,10 +31975,10 @@ pub enum BloodUnitType {
     WholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BloodUnitType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BloodUnitType {
     const DESC: &'static TableDesc = &TABLE_0566;
     const ALL: &'static [Self] = &[
@@ -32010,7 +32010,7 @@ pub static TABLE_0567: TableDesc = TableDesc {
 };
 
 /// The codes of table 0567: Weight Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0567 {
     /// `[lb_av]`: Pound
@@ -32023,10 +32023,10 @@ pub enum WeightUnits0567 {
     Kilogram,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WeightUnits0567 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WeightUnits0567 {
     const DESC: &'static TableDesc = &TABLE_0567;
     const ALL: &'static [Self] = &[Self::Pound, Self::Ounce, Self::Gram, Self::Kilogram];
@@ -32045,7 +32045,7 @@ pub static TABLE_0568: TableDesc = TableDesc {
 };
 
 /// The codes of table 0568: Volume Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0568 {
     /// `[pt_us]`: Pint
@@ -32056,10 +32056,10 @@ pub enum VolumeUnits0568 {
     Milliliters,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VolumeUnits0568 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VolumeUnits0568 {
     const DESC: &'static TableDesc = &TABLE_0568;
     const ALL: &'static [Self] = &[Self::Pint, Self::Liter, Self::Milliliters];
@@ -32082,7 +32082,7 @@ pub static TABLE_0569: TableDesc = TableDesc {
 };
 
 /// The codes of table 0569: Adjustment Action.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AdjustmentAction {
     /// `EOB`: Print on EOB
@@ -32093,10 +32093,10 @@ pub enum AdjustmentAction {
     InformProvider,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AdjustmentAction {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AdjustmentAction {
     const DESC: &'static TableDesc = &TABLE_0569;
     const ALL: &'static [Self] = &[
@@ -32133,7 +32133,7 @@ pub static TABLE_0570: TableDesc = TableDesc {
 };
 
 /// The codes of table 0570: Payment Method Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PaymentMethodCode {
     /// `CASH`: Cash
@@ -32158,10 +32158,10 @@ pub enum PaymentMethodCode {
     CodeVisn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PaymentMethodCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PaymentMethodCode {
     const DESC: &'static TableDesc = &TABLE_0570;
     const ALL: &'static [Self] = &[
@@ -32200,7 +32200,7 @@ pub static TABLE_0571: TableDesc = TableDesc {
 };
 
 /// The codes of table 0571: Invoice Processing Results Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InvoiceProcessingResultsStatus {
     /// `ACK`: Acknowledge
@@ -32221,10 +32221,10 @@ pub enum InvoiceProcessingResultsStatus {
     Reject,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for InvoiceProcessingResultsStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for InvoiceProcessingResultsStatus {
     const DESC: &'static TableDesc = &TABLE_0571;
     const ALL: &'static [Self] = &[
@@ -32255,7 +32255,7 @@ pub static TABLE_0572: TableDesc = TableDesc {
 };
 
 /// The codes of table 0572: Tax status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TaxStatus {
     /// `RVAT`: Registered in VAT register
@@ -32264,10 +32264,10 @@ pub enum TaxStatus {
     UnregisteredInVatRegister,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TaxStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TaxStatus {
     const DESC: &'static TableDesc = &TABLE_0572;
     const ALL: &'static [Self] = &[
@@ -32670,7 +32670,7 @@ pub static TABLE_0615: TableDesc = TableDesc {
 };
 
 /// The codes of table 0615: User Authentication Credential Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum UserAuthenticationCredentialTypeCode {
     /// `KERB`: Kerberos Service Ticket
@@ -32679,10 +32679,10 @@ pub enum UserAuthenticationCredentialTypeCode {
     AuthenticatedUserIdentityAssertion,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for UserAuthenticationCredentialTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for UserAuthenticationCredentialTypeCode {
     const DESC: &'static TableDesc = &TABLE_0615;
     const ALL: &'static [Self] = &[
@@ -32709,7 +32709,7 @@ pub static TABLE_0616: TableDesc = TableDesc {
 };
 
 /// The codes of table 0616: Address Expiration Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressExpirationReason {
     /// `C`: Corrected
@@ -32722,10 +32722,10 @@ pub enum AddressExpirationReason {
     OnRequest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressExpirationReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressExpirationReason {
     const DESC: &'static TableDesc = &TABLE_0616;
     const ALL: &'static [Self] = &[
@@ -32749,7 +32749,7 @@ pub static TABLE_0617: TableDesc = TableDesc {
 };
 
 /// The codes of table 0617: Address Usage.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AddressUsage {
     /// `C`: Classification
@@ -32760,10 +32760,10 @@ pub enum AddressUsage {
     Visit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AddressUsage {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AddressUsage {
     const DESC: &'static TableDesc = &TABLE_0617;
     const ALL: &'static [Self] = &[Self::Classification, Self::Mailing, Self::Visit];
@@ -32786,7 +32786,7 @@ pub static TABLE_0618: TableDesc = TableDesc {
 };
 
 /// The codes of table 0618: Protection Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProtectionCode {
     /// `LI`: Listed
@@ -32797,10 +32797,10 @@ pub enum ProtectionCode {
     Unpublished,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProtectionCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProtectionCode {
     const DESC: &'static TableDesc = &TABLE_0618;
     const ALL: &'static [Self] = &[
@@ -32877,7 +32877,7 @@ pub static TABLE_0625: TableDesc = TableDesc {
 };
 
 /// The codes of table 0625: Item Status Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatusCodes {
     /// `1`: Active
@@ -32888,10 +32888,10 @@ pub enum ItemStatusCodes {
     Inactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemStatusCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemStatusCodes {
     const DESC: &'static TableDesc = &TABLE_0625;
     const ALL: &'static [Self] = &[Self::Active, Self::PendingInactive, Self::Inactive];
@@ -32982,17 +32982,17 @@ pub static TABLE_0634: TableDesc = TableDesc {
 };
 
 /// The codes of table 0634: Item Importance Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemImportanceCodes {
     /// `CRT`: Critical
     Critical,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemImportanceCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemImportanceCodes {
     const DESC: &'static TableDesc = &TABLE_0634;
     const ALL: &'static [Self] = &[Self::Critical];
@@ -33074,7 +33074,7 @@ pub static TABLE_0642: TableDesc = TableDesc {
 };
 
 /// The codes of table 0642: Reorder Theory Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReorderTheoryCodes {
     /// `D`: DOP/DOQ
@@ -33085,10 +33085,10 @@ pub enum ReorderTheoryCodes {
     Override,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReorderTheoryCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReorderTheoryCodes {
     const DESC: &'static TableDesc = &TABLE_0642;
     const ALL: &'static [Self] = &[Self::DopDoq, Self::MinMax, Self::Override];
@@ -33179,7 +33179,7 @@ pub static TABLE_0651: TableDesc = TableDesc {
 };
 
 /// The codes of table 0651: Labor Calculation Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LaborCalculationType {
     /// `CST`: Cost
@@ -33188,10 +33188,10 @@ pub enum LaborCalculationType {
     Time,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LaborCalculationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LaborCalculationType {
     const DESC: &'static TableDesc = &TABLE_0651;
     const ALL: &'static [Self] = &[Self::Cost, Self::Time];
@@ -33226,7 +33226,7 @@ pub static TABLE_0653: TableDesc = TableDesc {
 };
 
 /// The codes of table 0653: Date Format.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DateFormat {
     /// `1`: mm/dd/yy
@@ -33243,10 +33243,10 @@ pub enum DateFormat {
     Yymmdd,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DateFormat {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DateFormat {
     const DESC: &'static TableDesc = &TABLE_0653;
     const ALL: &'static [Self] = &[
@@ -33303,7 +33303,7 @@ pub static TABLE_0657: TableDesc = TableDesc {
 };
 
 /// The codes of table 0657: Device Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceType0657 {
     /// `1`: EO Gas Sterilizer
@@ -33314,10 +33314,10 @@ pub enum DeviceType0657 {
     PeraceticAcid,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeviceType0657 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeviceType0657 {
     const DESC: &'static TableDesc = &TABLE_0657;
     const ALL: &'static [Self] = &[
@@ -33355,7 +33355,7 @@ pub static TABLE_0659: TableDesc = TableDesc {
 };
 
 /// The codes of table 0659: Lot Control.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LotControl {
     /// `1`: OR Mode Without Operator
@@ -33370,10 +33370,10 @@ pub enum LotControl {
     OfflineMode,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LotControl {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LotControl {
     const DESC: &'static TableDesc = &TABLE_0659;
     const ALL: &'static [Self] = &[
@@ -33461,7 +33461,7 @@ pub static TABLE_0667: TableDesc = TableDesc {
 };
 
 /// The codes of table 0667: Device Data State.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceDataState {
     /// `0`: Real Time Values
@@ -33470,10 +33470,10 @@ pub enum DeviceDataState {
     HistoricValues,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeviceDataState {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeviceDataState {
     const DESC: &'static TableDesc = &TABLE_0667;
     const ALL: &'static [Self] = &[Self::RealTimeValues, Self::HistoricValues];
@@ -33506,7 +33506,7 @@ pub static TABLE_0669: TableDesc = TableDesc {
 };
 
 /// The codes of table 0669: Load Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LoadStatus {
     /// `LCC`: Load is Complete
@@ -33519,10 +33519,10 @@ pub enum LoadStatus {
     BuildingALoad,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LoadStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LoadStatus {
     const DESC: &'static TableDesc = &TABLE_0669;
     const ALL: &'static [Self] = &[
@@ -33654,7 +33654,7 @@ pub static TABLE_0682: TableDesc = TableDesc {
 };
 
 /// The codes of table 0682: Device Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DeviceStatus0682 {
     /// `0`: Ready
@@ -33663,10 +33663,10 @@ pub enum DeviceStatus0682 {
     NotReady,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DeviceStatus0682 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DeviceStatus0682 {
     const DESC: &'static TableDesc = &TABLE_0682;
     const ALL: &'static [Self] = &[Self::Ready, Self::NotReady];
@@ -33889,7 +33889,7 @@ pub static TABLE_0702: TableDesc = TableDesc {
 };
 
 /// The codes of table 0702: Cycle Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CycleType {
     /// `2RS`: Second Rinse
@@ -33958,10 +33958,10 @@ pub enum CycleType {
     WrapSteamFlushPressurePulseWrapSfpp,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CycleType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CycleType {
     const DESC: &'static TableDesc = &TABLE_0702;
     const ALL: &'static [Self] = &[
@@ -34154,7 +34154,7 @@ pub static TABLE_0717: TableDesc = TableDesc {
 };
 
 /// The codes of table 0717: Access Restriction Value.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionValue {
     /// `ALL`: All
@@ -34187,10 +34187,10 @@ pub enum AccessRestrictionValue {
     SexuallyTransmittedDiseases,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AccessRestrictionValue {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AccessRestrictionValue {
     const DESC: &'static TableDesc = &TABLE_0717;
     const ALL: &'static [Self] = &[
@@ -34241,7 +34241,7 @@ pub static TABLE_0719: TableDesc = TableDesc {
 };
 
 /// The codes of table 0719: Access Restriction Reason Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AccessRestrictionReasonCode {
     /// `DIA`: Diagnosis-related
@@ -34260,10 +34260,10 @@ pub enum AccessRestrictionReasonCode {
     VeryImportantPersonOrCelebrity,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AccessRestrictionReasonCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AccessRestrictionReasonCode {
     const DESC: &'static TableDesc = &TABLE_0719;
     const ALL: &'static [Self] = &[
@@ -34345,7 +34345,7 @@ pub static TABLE_0725: TableDesc = TableDesc {
 };
 
 /// The codes of table 0725: Mood Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MoodCodes {
     /// `APT`: Appointment
@@ -34368,10 +34368,10 @@ pub enum MoodCodes {
     RequestOrder,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MoodCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MoodCodes {
     const DESC: &'static TableDesc = &TABLE_0725;
     const ALL: &'static [Self] = &[
@@ -34424,7 +34424,7 @@ pub static TABLE_0728: TableDesc = TableDesc {
 };
 
 /// The codes of table 0728: CCL Value.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CclValue {
     /// `0`: Nothing obvious
@@ -34439,10 +34439,10 @@ pub enum CclValue {
     VeryHigh,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CclValue {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CclValue {
     const DESC: &'static TableDesc = &TABLE_0728;
     const ALL: &'static [Self] = &[
@@ -34491,7 +34491,7 @@ pub static TABLE_0731: TableDesc = TableDesc {
 };
 
 /// The codes of table 0731: DRG Diagnosis Determination Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgDiagnosisDeterminationStatus {
     /// `0`: Valid code
@@ -34506,10 +34506,10 @@ pub enum DrgDiagnosisDeterminationStatus {
     InvalidForThisAge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgDiagnosisDeterminationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgDiagnosisDeterminationStatus {
     const DESC: &'static TableDesc = &TABLE_0731;
     const ALL: &'static [Self] = &[
@@ -34563,7 +34563,7 @@ pub static TABLE_0734: TableDesc = TableDesc {
 };
 
 /// The codes of table 0734: Grouper Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GrouperStatus {
     /// `0`: Normal grouping
@@ -34588,10 +34588,10 @@ pub enum GrouperStatus {
     InvalidFieldSameDay,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for GrouperStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for GrouperStatus {
     const DESC: &'static TableDesc = &TABLE_0734;
     const ALL: &'static [Self] = &[
@@ -34661,7 +34661,7 @@ pub static TABLE_0739: TableDesc = TableDesc {
 };
 
 /// The codes of table 0739: DRG Status Patient.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusPatient {
     /// `1`: Normal length of stay
@@ -34672,10 +34672,10 @@ pub enum DrgStatusPatient {
     LongLengthOfStay,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgStatusPatient {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgStatusPatient {
     const DESC: &'static TableDesc = &TABLE_0739;
     const ALL: &'static [Self] = &[
@@ -34727,7 +34727,7 @@ pub static TABLE_0742: TableDesc = TableDesc {
 };
 
 /// The codes of table 0742: DRG Status Financial Calculation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusFinancialCalculation {
     /// `00`: Effective weight calculated
@@ -34746,10 +34746,10 @@ pub enum DrgStatusFinancialCalculation {
     NoRelativeWeightFoundForDepartmentType,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgStatusFinancialCalculation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgStatusFinancialCalculation {
     const DESC: &'static TableDesc = &TABLE_0742;
     const ALL: &'static [Self] = &[
@@ -34835,7 +34835,7 @@ pub static TABLE_0749: TableDesc = TableDesc {
 };
 
 /// The codes of table 0749: DRG Grouping Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgGroupingStatus {
     /// `0`: Valid code; not used for grouping
@@ -34848,10 +34848,10 @@ pub enum DrgGroupingStatus {
     InvalidCodeCodeIsRelevantForGrouping,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgGroupingStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgGroupingStatus {
     const DESC: &'static TableDesc = &TABLE_0749;
     const ALL: &'static [Self] = &[
@@ -34924,7 +34924,7 @@ pub static TABLE_0755: TableDesc = TableDesc {
 };
 
 /// The codes of table 0755: Status Weight At Birth.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusWeightAtBirth {
     /// `0`: No weight reported at admission used for grouping
@@ -34935,10 +34935,10 @@ pub enum StatusWeightAtBirth {
     DefaultWeight2499gUsedForGrouping,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusWeightAtBirth {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusWeightAtBirth {
     const DESC: &'static TableDesc = &TABLE_0755;
     const ALL: &'static [Self] = &[
@@ -34974,7 +34974,7 @@ pub static TABLE_0757: TableDesc = TableDesc {
 };
 
 /// The codes of table 0757: DRG Status Respiration Minutes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgStatusRespirationMinutes {
     /// `0`: Respiration minutes not used for grouping
@@ -34985,10 +34985,10 @@ pub enum DrgStatusRespirationMinutes {
     OpsCodeValueUsedForGrouping,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgStatusRespirationMinutes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgStatusRespirationMinutes {
     const DESC: &'static TableDesc = &TABLE_0757;
     const ALL: &'static [Self] = &[
@@ -35025,7 +35025,7 @@ pub static TABLE_0759: TableDesc = TableDesc {
 };
 
 /// The codes of table 0759: Status Admission.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StatusAdmission {
     /// `0`: Admission status is valid; used for grouping
@@ -35038,10 +35038,10 @@ pub enum StatusAdmission {
     Code3,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for StatusAdmission {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for StatusAdmission {
     const DESC: &'static TableDesc = &TABLE_0759;
     const ALL: &'static [Self] = &[
@@ -35080,7 +35080,7 @@ pub static TABLE_0761: TableDesc = TableDesc {
 };
 
 /// The codes of table 0761: DRG Procedure Determination Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureDeterminationStatus {
     /// `0`: Valid code
@@ -35095,10 +35095,10 @@ pub enum DrgProcedureDeterminationStatus {
     InvalidForThisAge,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgProcedureDeterminationStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgProcedureDeterminationStatus {
     const DESC: &'static TableDesc = &TABLE_0761;
     const ALL: &'static [Self] = &[
@@ -35136,7 +35136,7 @@ pub static TABLE_0763: TableDesc = TableDesc {
 };
 
 /// The codes of table 0763: DRG Procedure Relevance.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DrgProcedureRelevance {
     /// `0`: Neither operation relevant nor non-operation relevant procedure
@@ -35147,10 +35147,10 @@ pub enum DrgProcedureRelevance {
     NonOperationRelevantProcedure,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DrgProcedureRelevance {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DrgProcedureRelevance {
     const DESC: &'static TableDesc = &TABLE_0763;
     const ALL: &'static [Self] = &[
@@ -35281,7 +35281,7 @@ pub static TABLE_0776: TableDesc = TableDesc {
 };
 
 /// The codes of table 0776: Item Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemStatus {
     /// `A`: Active
@@ -35292,10 +35292,10 @@ pub enum ItemStatus {
     PendingInactive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemStatus {
     const DESC: &'static TableDesc = &TABLE_0776;
     const ALL: &'static [Self] = &[Self::Active, Self::Inactive, Self::PendingInactive];
@@ -35329,7 +35329,7 @@ pub static TABLE_0778: TableDesc = TableDesc {
 };
 
 /// The codes of table 0778: Item Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ItemType {
     /// `EQP`: Equipment
@@ -35344,10 +35344,10 @@ pub enum ItemType {
     TubesDrainsAndCatheters,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ItemType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ItemType {
     const DESC: &'static TableDesc = &TABLE_0778;
     const ALL: &'static [Self] = &[
@@ -35474,7 +35474,7 @@ pub static TABLE_0790: TableDesc = TableDesc {
 };
 
 /// The codes of table 0790: Approving Regulatory Agency.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ApprovingRegulatoryAgency {
     /// `AMA`: American Medical Association
@@ -35483,10 +35483,10 @@ pub enum ApprovingRegulatoryAgency {
     FoodAndDrugAdministration,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ApprovingRegulatoryAgency {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ApprovingRegulatoryAgency {
     const DESC: &'static TableDesc = &TABLE_0790;
     const ALL: &'static [Self] = &[
@@ -35526,17 +35526,17 @@ pub static TABLE_0793: TableDesc = TableDesc {
 };
 
 /// The codes of table 0793: Ruling Act.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RulingAct {
     /// `SMDA`: Safe Medical Devices Act
     SafeMedicalDevicesAct,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RulingAct {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RulingAct {
     const DESC: &'static TableDesc = &TABLE_0793;
     const ALL: &'static [Self] = &[Self::SafeMedicalDevicesAct];
@@ -35577,7 +35577,7 @@ pub static TABLE_0806: TableDesc = TableDesc {
 };
 
 /// The codes of table 0806: Sterilization Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SterilizationType {
     /// `EOG`: Ethylene Oxide Gas
@@ -35588,10 +35588,10 @@ pub enum SterilizationType {
     Steam,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SterilizationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SterilizationType {
     const DESC: &'static TableDesc = &TABLE_0806;
     const ALL: &'static [Self] = &[
@@ -35637,7 +35637,7 @@ pub static TABLE_0818: TableDesc = TableDesc {
 };
 
 /// The codes of table 0818: Package.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Package {
     /// `BX`: Box
@@ -35650,10 +35650,10 @@ pub enum Package {
     Set,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Package {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Package {
     const DESC: &'static TableDesc = &TABLE_0818;
     const ALL: &'static [Self] = &[Self::Box, Self::Case, Self::Each, Self::Set];
@@ -35761,7 +35761,7 @@ pub static TABLE_0834: TableDesc = TableDesc {
 };
 
 /// The codes of table 0834: MIME Types.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MimeTypes {
     /// `application`: Application data
@@ -35780,10 +35780,10 @@ pub enum MimeTypes {
     VideoData,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MimeTypes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MimeTypes {
     const DESC: &'static TableDesc = &TABLE_0834;
     const ALL: &'static [Self] = &[
@@ -35843,7 +35843,7 @@ pub static TABLE_0868: TableDesc = TableDesc {
 };
 
 /// The codes of table 0868: Telecommunication Expiration Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TelecommunicationExpirationReason {
     /// `C`: Corrected
@@ -35858,10 +35858,10 @@ pub enum TelecommunicationExpirationReason {
     OnRequest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TelecommunicationExpirationReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TelecommunicationExpirationReason {
     const DESC: &'static TableDesc = &TABLE_0868;
     const ALL: &'static [Self] = &[
@@ -35894,7 +35894,7 @@ pub static TABLE_0871: TableDesc = TableDesc {
 };
 
 /// The codes of table 0871: Supply Risk Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplyRiskCodes {
     /// `COR`: Corrosive
@@ -35913,10 +35913,10 @@ pub enum SupplyRiskCodes {
     Unknown,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SupplyRiskCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SupplyRiskCodes {
     const DESC: &'static TableDesc = &TABLE_0871;
     const ALL: &'static [Self] = &[
@@ -35965,7 +35965,7 @@ pub static TABLE_0881: TableDesc = TableDesc {
 };
 
 /// The codes of table 0881: Role Executing Physician.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RoleExecutingPhysician {
     /// `B`: Both
@@ -35976,10 +35976,10 @@ pub enum RoleExecutingPhysician {
     TechnicalPart,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RoleExecutingPhysician {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RoleExecutingPhysician {
     const DESC: &'static TableDesc = &TABLE_0881;
     const ALL: &'static [Self] = &[
@@ -36002,7 +36002,7 @@ pub static TABLE_0882: TableDesc = TableDesc {
 };
 
 /// The codes of table 0882: Medical Role Executing Physician.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MedicalRoleExecutingPhysician {
     /// `E`: Employed
@@ -36011,10 +36011,10 @@ pub enum MedicalRoleExecutingPhysician {
     SelfEmployed,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for MedicalRoleExecutingPhysician {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for MedicalRoleExecutingPhysician {
     const DESC: &'static TableDesc = &TABLE_0882;
     const ALL: &'static [Self] = &[Self::Employed, Self::SelfEmployed];
@@ -36033,7 +36033,7 @@ pub static TABLE_0894: TableDesc = TableDesc {
 };
 
 /// The codes of table 0894: Side of body.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SideOfBody {
     /// `L`: Left
@@ -36042,10 +36042,10 @@ pub enum SideOfBody {
     Right,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SideOfBody {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SideOfBody {
     const DESC: &'static TableDesc = &TABLE_0894;
     const ALL: &'static [Self] = &[Self::Left, Self::Right];
@@ -36070,7 +36070,7 @@ pub static TABLE_0895: TableDesc = TableDesc {
 };
 
 /// The codes of table 0895: Present On Admission (POA) Indicator.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PresentOnAdmissionPoaIndicator {
     /// `E`: Exempt
@@ -36085,10 +36085,10 @@ pub enum PresentOnAdmissionPoaIndicator {
     Yes,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PresentOnAdmissionPoaIndicator {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PresentOnAdmissionPoaIndicator {
     const DESC: &'static TableDesc = &TABLE_0895;
     const ALL: &'static [Self] = &[
@@ -36117,7 +36117,7 @@ pub static TABLE_0904: TableDesc = TableDesc {
 };
 
 /// The codes of table 0904: Security Check Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SecurityCheckScheme {
     /// `BCV`: Bank Card Validation Number
@@ -36128,10 +36128,10 @@ pub enum SecurityCheckScheme {
     VersionId,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SecurityCheckScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SecurityCheckScheme {
     const DESC: &'static TableDesc = &TABLE_0904;
     const ALL: &'static [Self] = &[
@@ -36161,7 +36161,7 @@ pub static TABLE_0905: TableDesc = TableDesc {
 };
 
 /// The codes of table 0905: Shipment Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ShipmentStatus {
     /// `INV`: Inventoried
@@ -36178,10 +36178,10 @@ pub enum ShipmentStatus {
     TriagedToLab,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ShipmentStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ShipmentStatus {
     const DESC: &'static TableDesc = &TABLE_0905;
     const ALL: &'static [Self] = &[
@@ -36229,7 +36229,7 @@ pub static TABLE_0906: TableDesc = TableDesc {
 };
 
 /// The codes of table 0906: ActPriority.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ActPriority {
     /// `A`: ASAP - As soon as possible, next highest priority after stat
@@ -36264,10 +36264,10 @@ pub enum ActPriority {
     UrgentCallsForPromptAction,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ActPriority {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ActPriority {
     const DESC: &'static TableDesc = &TABLE_0906;
     const ALL: &'static [Self] = &[
@@ -36320,7 +36320,7 @@ pub static TABLE_0907: TableDesc = TableDesc {
 };
 
 /// The codes of table 0907: Confidentiality.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Confidentiality {
     /// `B`: Business
@@ -36353,10 +36353,10 @@ pub enum Confidentiality {
     VeryRestricted,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Confidentiality {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Confidentiality {
     const DESC: &'static TableDesc = &TABLE_0907;
     const ALL: &'static [Self] = &[
@@ -36409,7 +36409,7 @@ pub static TABLE_0909: TableDesc = TableDesc {
 };
 
 /// The codes of table 0909: Patient Results Release Categorization Scheme.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PatientResultsReleaseCategorizationScheme {
     /// `SID`: Share In1 Day
@@ -36426,10 +36426,10 @@ pub enum PatientResultsReleaseCategorizationScheme {
     CodeSwth,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PatientResultsReleaseCategorizationScheme {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PatientResultsReleaseCategorizationScheme {
     const DESC: &'static TableDesc = &TABLE_0909;
     const ALL: &'static [Self] = &[
@@ -36508,7 +36508,7 @@ pub static TABLE_0912: TableDesc = TableDesc {
 };
 
 /// The codes of table 0912: Participation.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Participation {
     /// `AAP`: Alert Acknowledging Provider
@@ -36599,10 +36599,10 @@ pub enum Participation {
     WaypointRecipient,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for Participation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for Participation {
     const DESC: &'static TableDesc = &TABLE_0912;
     const ALL: &'static [Self] = &[
@@ -36680,7 +36680,7 @@ pub static TABLE_0914: TableDesc = TableDesc {
 };
 
 /// The codes of table 0914: Root Cause.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RootCause {
     /// `AP`: Analysis Process
@@ -36695,10 +36695,10 @@ pub enum RootCause {
     PlacerData,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RootCause {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RootCause {
     const DESC: &'static TableDesc = &TABLE_0914;
     const ALL: &'static [Self] = &[
@@ -36737,7 +36737,7 @@ pub static TABLE_0916: TableDesc = TableDesc {
 };
 
 /// The codes of table 0916: Relevant Clinicial Information.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelevantClinicialInformation {
     /// `F`: Patient was fasting prior to the procedure
@@ -36750,10 +36750,10 @@ pub enum RelevantClinicialInformation {
     CodeNg,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelevantClinicialInformation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelevantClinicialInformation {
     const DESC: &'static TableDesc = &TABLE_0916;
     const ALL: &'static [Self] = &[
@@ -36777,7 +36777,7 @@ pub static TABLE_0917: TableDesc = TableDesc {
 };
 
 /// The codes of table 0917: Bolus Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum BolusType {
     /// `C`: Supplemental
@@ -36786,10 +36786,10 @@ pub enum BolusType {
     Loading,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for BolusType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for BolusType {
     const DESC: &'static TableDesc = &TABLE_0917;
     const ALL: &'static [Self] = &[Self::Supplemental, Self::Loading];
@@ -36812,7 +36812,7 @@ pub static TABLE_0918: TableDesc = TableDesc {
 };
 
 /// The codes of table 0918: PCA Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PcaType {
     /// `C`: Continuous
@@ -36823,10 +36823,10 @@ pub enum PcaType {
     PcaPlusContinuous,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PcaType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PcaType {
     const DESC: &'static TableDesc = &TABLE_0918;
     const ALL: &'static [Self] = &[
@@ -36853,7 +36853,7 @@ pub static TABLE_0919: TableDesc = TableDesc {
 };
 
 /// The codes of table 0919: Exclusive Test.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExclusiveTest {
     /// `D`: In some cases
@@ -36864,10 +36864,10 @@ pub enum ExclusiveTest {
     ThisTestShouldBeExclusive,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ExclusiveTest {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ExclusiveTest {
     const DESC: &'static TableDesc = &TABLE_0919;
     const ALL: &'static [Self] = &[
@@ -36890,7 +36890,7 @@ pub static TABLE_0920: TableDesc = TableDesc {
 };
 
 /// The codes of table 0920: Preferred Specimen/Attribute Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PreferredSpecimenAttributeStatus {
     /// `A`: Alternate
@@ -36899,10 +36899,10 @@ pub enum PreferredSpecimenAttributeStatus {
     Preferred,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PreferredSpecimenAttributeStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PreferredSpecimenAttributeStatus {
     const DESC: &'static TableDesc = &TABLE_0920;
     const ALL: &'static [Self] = &[Self::Alternate, Self::Preferred];
@@ -36925,7 +36925,7 @@ pub static TABLE_0921: TableDesc = TableDesc {
 };
 
 /// The codes of table 0921: Certification Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationTypeCode {
     /// `ADM`: Admitting
@@ -36936,10 +36936,10 @@ pub enum CertificationTypeCode {
     Service,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationTypeCode {
     const DESC: &'static TableDesc = &TABLE_0921;
     const ALL: &'static [Self] = &[Self::Admitting, Self::Procedure, Self::Service];
@@ -36962,7 +36962,7 @@ pub static TABLE_0922: TableDesc = TableDesc {
 };
 
 /// The codes of table 0922: Certification Category Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CertificationCategoryCode {
     /// `IR`: Initial Request
@@ -36973,10 +36973,10 @@ pub enum CertificationCategoryCode {
     RequestForExtension,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CertificationCategoryCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CertificationCategoryCode {
     const DESC: &'static TableDesc = &TABLE_0922;
     const ALL: &'static [Self] = &[
@@ -37003,7 +37003,7 @@ pub static TABLE_0923: TableDesc = TableDesc {
 };
 
 /// The codes of table 0923: Process Interruption.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruption {
     /// `ABR`: Aborted Run
@@ -37014,10 +37014,10 @@ pub enum ProcessInterruption {
     WalkOut,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessInterruption {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessInterruption {
     const DESC: &'static TableDesc = &TABLE_0923;
     const ALL: &'static [Self] = &[
@@ -37047,7 +37047,7 @@ pub static TABLE_0924: TableDesc = TableDesc {
 };
 
 /// The codes of table 0924: Cumulative Dosage Limit UoM.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CumulativeDosageLimitUoM {
     /// `A`: Annual
@@ -37064,10 +37064,10 @@ pub enum CumulativeDosageLimitUoM {
     PerWeek,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CumulativeDosageLimitUoM {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CumulativeDosageLimitUoM {
     const DESC: &'static TableDesc = &TABLE_0924;
     const ALL: &'static [Self] = &[
@@ -37107,7 +37107,7 @@ pub static TABLE_0925: TableDesc = TableDesc {
 };
 
 /// The codes of table 0925: Phlebotomy Issue.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyIssue {
     /// `ACN`: Air Contamination
@@ -37138,10 +37138,10 @@ pub enum PhlebotomyIssue {
     VeinSpasm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PhlebotomyIssue {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PhlebotomyIssue {
     const DESC: &'static TableDesc = &TABLE_0925;
     const ALL: &'static [Self] = &[
@@ -37178,7 +37178,7 @@ pub static TABLE_0926: TableDesc = TableDesc {
 };
 
 /// The codes of table 0926: Phlebotomy Status.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PhlebotomyStatus {
     /// `NDR`: Not Drawn
@@ -37189,10 +37189,10 @@ pub enum PhlebotomyStatus {
     UnsuccessfulLessThan50MlDrawn,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for PhlebotomyStatus {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for PhlebotomyStatus {
     const DESC: &'static TableDesc = &TABLE_0926;
     const ALL: &'static [Self] = &[
@@ -37215,7 +37215,7 @@ pub static TABLE_0927: TableDesc = TableDesc {
 };
 
 /// The codes of table 0927: Arm Stick.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArmStick {
     /// `B`: Both Arms
@@ -37226,10 +37226,10 @@ pub enum ArmStick {
     RightArm,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ArmStick {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ArmStick {
     const DESC: &'static TableDesc = &TABLE_0927;
     const ALL: &'static [Self] = &[Self::BothArms, Self::LeftArm, Self::RightArm];
@@ -37253,7 +37253,7 @@ pub static TABLE_0929: TableDesc = TableDesc {
 };
 
 /// The codes of table 0929: Weight Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum WeightUnits0929 {
     /// `[lb_av]`: Pound
@@ -37266,10 +37266,10 @@ pub enum WeightUnits0929 {
     Kilogram,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for WeightUnits0929 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for WeightUnits0929 {
     const DESC: &'static TableDesc = &TABLE_0929;
     const ALL: &'static [Self] = &[Self::Pound, Self::Ounce, Self::Gram, Self::Kilogram];
@@ -37288,7 +37288,7 @@ pub static TABLE_0930: TableDesc = TableDesc {
 };
 
 /// The codes of table 0930: Volume Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VolumeUnits0930 {
     /// `[pt_us]`: Pint
@@ -37299,10 +37299,10 @@ pub enum VolumeUnits0930 {
     Milliliters,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for VolumeUnits0930 {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for VolumeUnits0930 {
     const DESC: &'static TableDesc = &TABLE_0930;
     const ALL: &'static [Self] = &[Self::Pint, Self::Liter, Self::Milliliters];
@@ -37321,7 +37321,7 @@ pub static TABLE_0931: TableDesc = TableDesc {
 };
 
 /// The codes of table 0931: Temperature Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TemperatureUnits {
     /// `Cel`: Degrees Celsius
@@ -37330,10 +37330,10 @@ pub enum TemperatureUnits {
     DegreesFahrenheit,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for TemperatureUnits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for TemperatureUnits {
     const DESC: &'static TableDesc = &TABLE_0931;
     const ALL: &'static [Self] = &[Self::DegreesCelsius, Self::DegreesFahrenheit];
@@ -37352,7 +37352,7 @@ pub static TABLE_0932: TableDesc = TableDesc {
 };
 
 /// The codes of table 0932: Donation Duration Units.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DonationDurationUnits {
     /// `min`: Minutes
@@ -37361,10 +37361,10 @@ pub enum DonationDurationUnits {
     Seconds,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for DonationDurationUnits {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for DonationDurationUnits {
     const DESC: &'static TableDesc = &TABLE_0932;
     const ALL: &'static [Self] = &[Self::Minutes, Self::Seconds];
@@ -37397,7 +37397,7 @@ pub static TABLE_0933: TableDesc = TableDesc {
 };
 
 /// The codes of table 0933: Intended Procedure Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IntendedProcedureType {
     /// `2RC`: Double Red Cells
@@ -37428,10 +37428,10 @@ pub enum IntendedProcedureType {
     WholeBlood,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for IntendedProcedureType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for IntendedProcedureType {
     const DESC: &'static TableDesc = &TABLE_0933;
     const ALL: &'static [Self] = &[
@@ -37483,7 +37483,7 @@ pub static TABLE_0935: TableDesc = TableDesc {
 };
 
 /// The codes of table 0935: Process Interruption Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ProcessInterruptionReason {
     /// `ASC`: Apheresis Software Crash
@@ -37506,10 +37506,10 @@ pub enum ProcessInterruptionReason {
     PhoneCallDonor,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ProcessInterruptionReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ProcessInterruptionReason {
     const DESC: &'static TableDesc = &TABLE_0935;
     const ALL: &'static [Self] = &[
@@ -37542,7 +37542,7 @@ pub static TABLE_0936: TableDesc = TableDesc {
 };
 
 /// The codes of table 0936: Observation Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationType {
     /// `QST`: Question
@@ -37553,10 +37553,10 @@ pub enum ObservationType {
     SupportingClinicalInformation,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationType {
     const DESC: &'static TableDesc = &TABLE_0936;
     const ALL: &'static [Self] = &[
@@ -37594,7 +37594,7 @@ pub static TABLE_0937: TableDesc = TableDesc {
 };
 
 /// The codes of table 0937: Observation Sub-Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ObservationSubType {
     /// `AOE`: Ask at Order Entry
@@ -37627,10 +37627,10 @@ pub enum ObservationSubType {
     Unspecified,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ObservationSubType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ObservationSubType {
     const DESC: &'static TableDesc = &TABLE_0937;
     const ALL: &'static [Self] = &[
@@ -37664,7 +37664,7 @@ pub static TABLE_0938: TableDesc = TableDesc {
 };
 
 /// The codes of table 0938: Collection Event/Process Step Limit.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CollectionEventProcessStepLimit {
     /// `DRW`: Collecting the specimen
@@ -37673,10 +37673,10 @@ pub enum CollectionEventProcessStepLimit {
     PlacingTheOrder,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CollectionEventProcessStepLimit {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CollectionEventProcessStepLimit {
     const DESC: &'static TableDesc = &TABLE_0938;
     const ALL: &'static [Self] = &[Self::CollectingTheSpecimen, Self::PlacingTheOrder];
@@ -37717,7 +37717,7 @@ pub static TABLE_0939: TableDesc = TableDesc {
 };
 
 /// The codes of table 0939: Communication Location.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CommunicationLocation {
     /// `DG1-3`: Diagnosis Code
@@ -37764,10 +37764,10 @@ pub enum CommunicationLocation {
     ObxSegmentFollowingAnSpmSegment,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for CommunicationLocation {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for CommunicationLocation {
     const DESC: &'static TableDesc = &TABLE_0939;
     const ALL: &'static [Self] = &[
@@ -37813,7 +37813,7 @@ pub static TABLE_0940: TableDesc = TableDesc {
 };
 
 /// The codes of table 0940: Limitation Type Codes.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LimitationTypeCodes {
     /// `FLDP`: Frequency Limited Diagnostics Procedure
@@ -37826,10 +37826,10 @@ pub enum LimitationTypeCodes {
     NewTestLimitedDiagnosticHistory,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for LimitationTypeCodes {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for LimitationTypeCodes {
     const DESC: &'static TableDesc = &TABLE_0940;
     const ALL: &'static [Self] = &[
@@ -37868,7 +37868,7 @@ pub static TABLE_0942: TableDesc = TableDesc {
 };
 
 /// The codes of table 0942: Equipment State Indicator Type Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum EquipmentStateIndicatorTypeCode {
     /// `EB`: Emergency input buffer current capacity
@@ -37883,10 +37883,10 @@ pub enum EquipmentStateIndicatorTypeCode {
     CurrentTestAvailability,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for EquipmentStateIndicatorTypeCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for EquipmentStateIndicatorTypeCode {
     const DESC: &'static TableDesc = &TABLE_0942;
     const ALL: &'static [Self] = &[
@@ -37934,7 +37934,7 @@ pub static TABLE_0945: TableDesc = TableDesc {
 };
 
 /// The codes of table 0945: Auto-Dilution Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AutoDilutionType {
     /// `D1`: Dilution factor 1.23
@@ -37947,10 +37947,10 @@ pub enum AutoDilutionType {
     DilutionFactor5,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for AutoDilutionType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for AutoDilutionType {
     const DESC: &'static TableDesc = &TABLE_0945;
     const ALL: &'static [Self] = &[
@@ -37974,7 +37974,7 @@ pub static TABLE_0946: TableDesc = TableDesc {
 };
 
 /// The codes of table 0946: Supplier Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SupplierType {
     /// `D`: Distributor
@@ -37983,10 +37983,10 @@ pub enum SupplierType {
     Manufacturer,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for SupplierType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for SupplierType {
     const DESC: &'static TableDesc = &TABLE_0946;
     const ALL: &'static [Self] = &[Self::Distributor, Self::Manufacturer];
@@ -38024,7 +38024,7 @@ pub static TABLE_0948: TableDesc = TableDesc {
 };
 
 /// The codes of table 0948: Relationship Type.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RelationshipType {
     /// `CAUS`: Causes/caused
@@ -38047,10 +38047,10 @@ pub enum RelationshipType {
     TriggersTriggered,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for RelationshipType {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for RelationshipType {
     const DESC: &'static TableDesc = &TABLE_0948;
     const ALL: &'static [Self] = &[
@@ -38084,7 +38084,7 @@ pub static TABLE_0949: TableDesc = TableDesc {
 };
 
 /// The codes of table 0949: Order Control Code Reason.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderControlCodeReason {
     /// `CO`: Cost
@@ -38097,10 +38097,10 @@ pub enum OrderControlCodeReason {
     UnavailableTest,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderControlCodeReason {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderControlCodeReason {
     const DESC: &'static TableDesc = &TABLE_0949;
     const ALL: &'static [Self] = &[
@@ -38124,7 +38124,7 @@ pub static TABLE_0950: TableDesc = TableDesc {
 };
 
 /// The codes of table 0950: Order Status Modifier.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OrderStatusModifier {
     /// `EOE`: Expiration on event
@@ -38133,10 +38133,10 @@ pub enum OrderStatusModifier {
     ExpirationOnTime,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OrderStatusModifier {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OrderStatusModifier {
     const DESC: &'static TableDesc = &TABLE_0950;
     const ALL: &'static [Self] = &[Self::ExpirationOnEvent, Self::ExpirationOnTime];
@@ -38169,7 +38169,7 @@ pub static TABLE_0951: TableDesc = TableDesc {
 };
 
 /// The codes of table 0951: Reason for Study.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ReasonForStudy {
     /// `BS`: Bank residual specimen
@@ -38200,10 +38200,10 @@ pub enum ReasonForStudy {
     IncorrectResults,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for ReasonForStudy {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for ReasonForStudy {
     const DESC: &'static TableDesc = &TABLE_0951;
     const ALL: &'static [Self] = &[
@@ -38402,7 +38402,7 @@ pub static TABLE_0970: TableDesc = TableDesc {
 };
 
 /// The codes of table 0970: Online Verification Result.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OnlineVerificationResult {
     /// `1`: Update performed
@@ -38413,10 +38413,10 @@ pub enum OnlineVerificationResult {
     Error,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OnlineVerificationResult {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OnlineVerificationResult {
     const DESC: &'static TableDesc = &TABLE_0970;
     const ALL: &'static [Self] = &[
@@ -38444,7 +38444,7 @@ pub static TABLE_0971: TableDesc = TableDesc {
 };
 
 /// The codes of table 0971: Online Verification Result Error Code.
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OnlineVerificationResultErrorCode {
     /// `1`: Update technically not possible
@@ -38457,10 +38457,10 @@ pub enum OnlineVerificationResultErrorCode {
     Code4,
 }
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl Eq for OnlineVerificationResultErrorCode {}
 
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 impl hl7_types::Table for OnlineVerificationResultErrorCode {
     const DESC: &'static TableDesc = &TABLE_0971;
     const ALL: &'static [Self] = &[

@@ -4,7 +4,7 @@
 //! core: Crate.
 
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use hl7_types::primitives::St as Core;
 
 /// core: Crate.

@@ -4,7 +4,7 @@
 //! ID: Coded Value.
 
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use hl7_types::primitives::Id;
 
 /// ID: Coded Value.

@@ -4,7 +4,7 @@
 //! RAW: Raw.
 
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use hl7_types::primitives::St as RawType;
 
 /// RAW: Raw.

@@ -4,7 +4,7 @@
 //! IS: Coded value for user-defined tables.
 
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use hl7_types::primitives::Is;
 
 /// IS: Coded value for user-defined tables.

@@ -4,7 +4,7 @@
 //! SNM: String of Telephone Number Digits.
 
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use hl7_types::primitives::Snm;
 
 /// SNM: String of Telephone Number Digits.

@@ -4,7 +4,7 @@
 //! IS: Coded Value for User-Defined Tables.
 
 use hl7_types::desc::{DatatypeDesc, DatatypeKind, Format};
-#[cfg(feature = "types")]
+#[cfg(any(feature = "types", feature = "views"))]
 pub use hl7_types::primitives::Is;
 
 /// IS: Coded Value for User-Defined Tables.

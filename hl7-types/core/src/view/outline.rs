@@ -1,0 +1,163 @@
+//! A message with its outline: the bytes, the index over them, and the groups that its segments stand in.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::decode::{DecodeOptions, Entry, outline};
+use crate::desc::{StructureDesc, VersionDesc};
+use crate::error::DecodeError;
+use crate::finding::{Findings, Rules};
+use crate::tree::Tree;
+
+use super::Group;
+
+/// A view of a message, such as `views::messages::AdtA01`.
+pub trait Message {
+    /// The view, for as long as its outline is borrowed.
+    type At<'m>;
+
+    /// What a message is read as.
+    const READ_AS: ReadAs;
+
+    /// The view of an outline, from the group that the whole message is.
+    fn of(message: Group<'_>) -> Self::At<'_>;
+}
+
+/// What an outline is made by.
+#[derive(Debug, Clone, Copy)]
+pub enum ReadAs {
+    /// By a structure, whatever MSH-9 says.
+    Structure(&'static StructureDesc),
+    /// By the structure of a version that MSH-9 names.
+    Version(&'static VersionDesc),
+}
+
+impl ReadAs {
+    fn structure(self, tree: &Tree) -> Option<&'static StructureDesc> {
+        match self {
+            ReadAs::Structure(structure) => Some(structure),
+            ReadAs::Version(version) => tree.structure(version),
+        }
+    }
+}
+
+/// A message that is indexed and whose segments are in their groups; see the [module](crate::view).
+///
+/// ```ignore
+/// use hl7_types::v2_5_1::views::messages::AdtA01;
+/// use hl7_types::view::Outline;
+///
+/// let outline = Outline::<AdtA01>::decode(bytes)?;
+/// let adt = outline.message();
+/// println!("{}", adt.pid().patient_name().first().family_name().surname().text());
+/// ```
+pub struct Outline<V> {
+    kept: Kept,
+    view: PhantomData<fn() -> V>,
+}
+
+/// What views point into.
+pub(super) struct Kept {
+    pub(super) tree: Tree,
+    pub(super) structure: Option<&'static StructureDesc>,
+    pub(super) entries: Vec<Entry>,
+    /// The segments that say what the columns behind them are: RDF. Mostly none.
+    pub(super) definitions: Vec<u32>,
+    findings: Findings,
+}
+
+impl<V: Message> Outline<V> {
+    /// Indexes a message and finds the place of each segment.
+    ///
+    /// # Errors
+    /// Only when the bytes are no HL7 message, or over a limit of [`Limits::DEFAULT`](crate::Limits::DEFAULT). Every other
+    /// deviation is a finding.
+    pub fn decode(bytes: impl Into<Vec<u8>>) -> Result<Self, DecodeError> {
+        Self::decode_with(bytes, &DecodeOptions::default())
+    }
+
+    /// The same, with limits, rules and site definitions of the caller's.
+    ///
+    /// # Errors
+    /// When the bytes are no HL7 message, or over a limit.
+    pub fn decode_with(
+        bytes: impl Into<Vec<u8>>,
+        options: &DecodeOptions,
+    ) -> Result<Self, DecodeError> {
+        Ok(Self::of(Tree::parse_within(bytes, &options.limits)?, options))
+    }
+
+    /// The outline of a message that was indexed before.
+    #[must_use]
+    pub fn of(tree: Tree, options: &DecodeOptions) -> Self {
+        let structure = V::READ_AS.structure(&tree);
+        let (entries, findings) = match (structure, V::READ_AS) {
+            (Some(structure), _) => outline(&tree, structure, options),
+            (None, ReadAs::Version(version)) => (Vec::new(), tree.unknown_structure(version, options)),
+            (None, ReadAs::Structure(_)) => Default::default(),
+        };
+        let definitions = (0..).zip(tree.segment_ids());
+        let definitions = definitions.filter(|(_, id)| *id == Some(*b"RDF"));
+        let definitions = definitions.map(|(index, _)| index).collect();
+        let kept = Kept { tree, structure, entries, definitions, findings };
+        Self { kept, view: PhantomData }
+    }
+
+    /// The message, typed.
+    #[must_use]
+    pub fn message(&self) -> V::At<'_> {
+        V::of(Group::whole(&self.kept))
+    }
+
+    /// Checks the message against all rules.
+    #[must_use]
+    pub fn check(&self) -> Findings {
+        let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
+        match (self.kept.structure, V::READ_AS) {
+            (Some(structure), _) | (None, ReadAs::Structure(structure)) => {
+                self.kept.tree.check(structure, &options)
+            }
+            (None, ReadAs::Version(version)) => self.kept.tree.check_segments(version, &options),
+        }
+    }
+}
+
+impl<V> Outline<V> {
+    /// The message as a group without names for its members; nothing stands in it where the structure is not known.
+    #[must_use]
+    pub fn group(&self) -> Group<'_> {
+        Group::whole(&self.kept)
+    }
+
+    /// The structure that the message was read as; `None` where MSH-9 names none.
+    #[must_use]
+    pub fn structure(&self) -> Option<&'static StructureDesc> {
+        self.kept.structure
+    }
+
+    /// Where the header, the segments and their groups depart from the standard. What is inside segments was not looked
+    /// at; [`Outline::check`] does.
+    #[must_use]
+    pub fn findings(&self) -> &Findings {
+        &self.kept.findings
+    }
+
+    /// The message without types: its bytes, paths, segments in order.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.kept.tree
+    }
+
+    /// The same, taken out.
+    #[must_use]
+    pub fn into_tree(self) -> Tree {
+        self.kept.tree
+    }
+}
+
+impl<V> fmt::Debug for Outline<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.kept.structure.map_or("no structure", |structure| structure.id);
+        write!(f, "Outline({id}, {:?}, {} findings)", self.kept.tree, self.kept.findings.len())
+    }
+}

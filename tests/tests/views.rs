@@ -1,0 +1,276 @@
+//! Views read what structs hold: every member, every segment without a place, every leaf, of samples, of real messages and
+//! of damaged ones, in every version.
+
+mod damage;
+
+use std::fs;
+use std::path::Path;
+
+use damage::message;
+use hl7_types::desc::{ElementDesc, Format, MemberDesc, MemberKind};
+use hl7_types::node::{Element, GroupNode, SegmentNode, Slot};
+use hl7_types::primitives::{Raw, St};
+use hl7_types::view::{
+    self, Composite, Leaf, Occurrence, Outline, Repetitions, VaryingRepetitions,
+};
+use hl7_types::{Charset, DecodeOptions, Fill, Rules, VERSIONS, Value, sample};
+use proptest::prelude::*;
+
+/// The outline of a message as each version, beside the struct that the version reads it as.
+macro_rules! versions {
+    ($($module:ident)*) => {
+        /// Compares views with structs, in a version by its index.
+        fn check(version: usize, bytes: &[u8]) {
+            let checks = [$(check_version::<hl7_types::$module::views::AnyMessage<'static>>),*];
+            assert_eq!(checks.len(), VERSIONS.len());
+            checks[version](version, bytes);
+        }
+    };
+}
+versions!(v2_1 v2_2 v2_3 v2_3_1 v2_4 v2_5 v2_5_1 v2_6 v2_7 v2_7_1 v2_8 v2_8_1 v2_8_2 v2_9);
+
+fn check_version<V: view::Message>(version: usize, bytes: &[u8]) {
+    let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
+    let version = &VERSIONS[version];
+    let outline = Outline::<V>::decode(bytes);
+    let Ok(decoded) = version.decode(bytes, &DecodeOptions::default()) else {
+        assert!(outline.is_err(), "structs refuse what views read");
+        return;
+    };
+    let outline = outline.expect("views refuse what structs read");
+    assert_eq!(outline.tree().bytes(), bytes);
+    let found = |findings: &hl7_types::Findings| -> Vec<_> {
+        findings.iter().map(|found| (found.rule, found.path, found.range())).collect()
+    };
+    let all = found(&version.decode(bytes, &options).expect("as above").findings);
+    assert_eq!(found(&outline.check()), all);
+    let those = found(&decoded.findings);
+    assert!(found(outline.findings()).iter().all(|finding| those.contains(finding)));
+    match decoded.message.group() {
+        Some(node) => check_group(outline.group(), node),
+        None => {
+            assert!(outline.structure().is_none());
+            assert_eq!(outline.group().strays().count(), 0);
+        }
+    }
+}
+
+/// Compares the members and what stands without a place.
+fn check_group(group: view::Group<'_>, node: &dyn GroupNode) {
+    assert!(group.is_present());
+    for (index, member) in (0..).zip(node.desc().members) {
+        check_member(group, index, member, node);
+    }
+    let strays: Vec<_> = group.strays().map(|stray| stray.raw()).collect();
+    assert_eq!(strays.len(), node.extra().strays().len());
+    if group.tree().delimiters().is_standard() && group.tree().charset() == Charset::UTF_8 {
+        for (stray, kept) in strays.iter().zip(node.extra().strays()) {
+            assert_eq!(*stray, kept.segment.er7());
+        }
+    }
+}
+
+fn check_member(group: view::Group<'_>, index: u16, member: &MemberDesc, node: &dyn GroupNode) {
+    let held = node.member(usize::from(index));
+    let occurrences = group.members::<Occurrence<'_>>(index);
+    let which = member.name();
+    assert_eq!(occurrences.len(), held.count(), "{which}");
+    assert_eq!(occurrences.is_empty(), held.count() == 0, "{which}");
+    assert_eq!(group.required::<view::Segment<'_>>(index).is_present(), held.count() > 0);
+    assert_eq!(group.optional::<view::Segment<'_>>(index).is_some(), held.count() > 0);
+    for (at, occurrence) in occurrences.iter().enumerate() {
+        match held.occurrence(at) {
+            Some(Element::Segment(segment)) => check_segment(occurrence.segment(), segment),
+            Some(Element::Group(inner)) => check_group(occurrence.group(), inner),
+            Some(Element::Raw(raw)) => {
+                assert_eq!(occurrence.segment().id(), raw.id());
+            }
+            None => panic!("{which} is there for views only"),
+        }
+        if let MemberKind::Choice(choice) = member.kind {
+            let alternative = &choice.members[usize::from(occurrence.alternative())];
+            if let (MemberKind::Segment(desc), id) = (alternative.kind, occurrence.segment().id()) {
+                assert_eq!(Some(desc.id), id);
+            }
+        }
+    }
+}
+
+fn check_segment(segment: view::Segment<'_>, node: &dyn SegmentNode) {
+    let desc = node.desc();
+    assert_eq!(segment.id(), Some(desc.id));
+    let mut slots = Vec::new();
+    node.slots(&mut slots);
+    let behind = desc.fields.iter().position(|field| field.open);
+    for (index, slot) in slots.iter().enumerate().take(behind.unwrap_or(slots.len())) {
+        let field = &desc.fields[index];
+        let seq = u16::try_from(index + 1).expect("few fields");
+        let which = format!("{}-{seq}", desc.id);
+        if field.is_repeating() && field.varies_by == 0 {
+            check_repetitions(segment.repeated(seq), *slot, field, &which);
+        } else if field.is_repeating() {
+            check_varying(segment.varying_repeated(seq, field.varies_by), *slot, field, &which);
+        } else if field.varies_by != 0 {
+            check_one(segment.varying::<Named<'_>>(seq, field.varies_by), *slot, field, &which);
+        } else {
+            check_part(segment.field(seq), *slot, field, &which);
+        }
+    }
+    let Some(open) = behind else { return };
+    let field = &desc.fields[open];
+    let first = u16::try_from(open + 1).expect("few fields");
+    let mut fields = segment.open_varying::<Named<'_>>(first, field.varies_by);
+    let which = format!("{}-{first} and behind", desc.id);
+    for slot in &slots[open..] {
+        match fields.next() {
+            Some(repetitions) => check_varying(repetitions, *slot, field, &which),
+            None => assert!(matches!(slot, Slot::Absent), "{which}: not there for views"),
+        }
+    }
+    assert!(fields.all(|field| field.is_empty()), "{which}: there for views only");
+}
+
+fn check_repetitions(
+    repetitions: Repetitions<'_, Composite<'_>>,
+    slot: Slot<'_>,
+    field: &ElementDesc,
+    which: &str,
+) {
+    let Slot::List(list) = slot else {
+        assert!(matches!(slot, Slot::Absent), "{which}: no list");
+        return assert!(repetitions.is_empty(), "{which}: there for views only");
+    };
+    assert_eq!(repetitions.len(), list.len(), "{which}");
+    for (at, repetition) in repetitions.iter().enumerate() {
+        check_part(repetition, list.get(at), field, which);
+    }
+    check_part(repetitions.first(), list.get(0), field, which);
+}
+
+fn check_varying(
+    repetitions: VaryingRepetitions<'_, Named<'_>>,
+    slot: Slot<'_>,
+    field: &ElementDesc,
+    which: &str,
+) {
+    let Slot::List(list) = slot else {
+        assert!(matches!(slot, Slot::Absent), "{which}: no list");
+        return assert!(repetitions.is_empty(), "{which}: there for views only");
+    };
+    assert_eq!(repetitions.len(), list.len(), "{which}");
+    for (at, repetition) in repetitions.iter().enumerate() {
+        check_one(repetition, list.get(at), field, which);
+    }
+}
+
+/// A part and the datatype that the message names for it.
+struct Named<'m> {
+    datatype: String,
+    part: Composite<'m>,
+}
+
+impl<'m> view::Varies<'m> for Named<'m> {
+    fn named(datatype: &str, part: Composite<'m>) -> Self {
+        Self { datatype: datatype.to_owned(), part }
+    }
+}
+
+fn check_one(named: Named<'_>, slot: Slot<'_>, field: &ElementDesc, which: &str) {
+    let Slot::Varies(varies) = slot else { return check_part(named.part, slot, field, which) };
+    match varies.selected() {
+        // An empty repetition is of no datatype, whatever is named.
+        None => check_leaf::<Raw>(named.part, varies.inner(), which),
+        Some(datatype) => {
+            assert_eq!(datatype.id, named.datatype, "{which}");
+            let element = ElementDesc::new("value", "value", datatype);
+            check_part(named.part, varies.inner(), &element, which);
+        }
+    }
+}
+
+fn check_part(part: Composite<'_>, slot: Slot<'_>, element: &ElementDesc, which: &str) {
+    let components = element.datatype.map_or(&[][..], |datatype| datatype.components());
+    match slot {
+        Slot::Node(node) => {
+            let mut slots = Vec::new();
+            node.slots(&mut slots);
+            assert_eq!(slots.len(), components.len(), "{which}");
+            for (number, (slot, component)) in (1..).zip(slots.into_iter().zip(components)) {
+                check_part(part.part(number), slot, component, &format!("{which}.{number}"));
+            }
+        }
+        Slot::Absent if !components.is_empty() => {
+            assert!(part.is_empty(), "{which}: there for views only");
+            check_leaf::<St>(part.part(1), slot, which);
+        }
+        Slot::Varies(varies) => check_leaf::<Raw>(part, varies.inner(), which),
+        leaf => match element.datatype.and_then(|datatype| datatype.format()) {
+            None | Some(Format::CompositeUnknown) => check_leaf::<Raw>(part, leaf, which),
+            Some(_) => check_leaf::<St>(part, leaf, which),
+        },
+    }
+}
+
+fn check_leaf<P>(part: Composite<'_>, slot: Slot<'_>, which: &str)
+where
+    P: hl7_types::primitives::Primitive + std::ops::Deref<Target = Value>,
+{
+    let leaf: Leaf<'_, P> = view::FromPart::of(part);
+    let empty = Value::EMPTY;
+    let held = match slot {
+        Slot::Leaf(value) => value,
+        Slot::Absent => &empty,
+        _ => panic!("{which}: no leaf"),
+    };
+    assert_eq!(leaf.value().raw(), held.raw(), "{which}");
+    assert_eq!(leaf.presence(), held.presence(), "{which}");
+    assert_eq!(leaf.is_empty(), held.is_empty(), "{which}");
+    assert_eq!(leaf.is_null(), held.is_null(), "{which}");
+    assert_eq!(leaf.text(), held.text(), "{which}");
+}
+
+#[test]
+fn samples_of_every_structure() {
+    for (index, version) in VERSIONS.iter().enumerate() {
+        for (nth, structure) in version.desc().structures.iter().enumerate() {
+            check(index, &sample(structure, Fill::Minimal));
+            // A full one takes up to a megabyte; another structure of each version is enough.
+            if (nth + 3 * index) % 40 == 0 {
+                check(index, &sample(structure, Fill::Full));
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn damaged_messages((version, bytes) in message()) {
+        check(version, &bytes.0);
+    }
+}
+
+fn messages(folder: &Path, found: &mut Vec<Vec<u8>>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            messages(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "hl7") {
+            found.push(fs::read(path).expect("the file can be read"));
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "says what was skipped")]
+fn real_messages() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let mut found = Vec::new();
+    messages(&folder, &mut found);
+    if found.is_empty() {
+        eprintln!("skipped: there is no folder {} with messages", folder.display());
+    }
+    // As one version after the other.
+    for (nth, bytes) in found.iter().enumerate() {
+        check(nth % VERSIONS.len(), bytes);
+    }
+}
