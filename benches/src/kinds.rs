@@ -1,6 +1,6 @@
 //! The kinds of messages: a template each, the structure it is decoded into, and ten values that an application reads.
 
-use hl7_types::v2_5_1::messages::{AdtA01, MdmT02, OrmO01, OruR01, SiuS12, VxuV04};
+use hl7_types::v2_5_1::{messages, views};
 
 use crate::corpus::Corpus;
 use crate::operations::{Keeper, Operation, kept, operations};
@@ -21,13 +21,13 @@ pub struct Kind {
 }
 
 macro_rules! kind {
-    ($name:literal, $file:literal, $structure:ty, $paths:expr) => {
+    ($name:literal, $file:literal, $structure:ident, $paths:expr) => {
         Kind {
             name: $name,
             template: include_str!(concat!("../messages/", $file, ".txt")),
             paths: $paths,
-            operations: operations::<$structure>,
-            kept: kept::<$structure>,
+            operations: operations::<messages::$structure, views::messages::$structure<'static>>,
+            kept: kept::<messages::$structure, views::messages::$structure<'static>>,
         }
     };
 }

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use hl7_types::ack::{AckCode, AckSettings, Inbound, Stamp, acknowledge};
+use hl7_types::view::{self, Outline};
 use hl7_types::{DecodeOptions, Message, Path, Rules, Tree};
 
 use crate::corpus::Corpus;
@@ -73,6 +74,22 @@ fn decoded<M: Message>(bytes: &[u8]) -> M {
     M::decode(black_box(bytes)).expect("a message of ours").message
 }
 
+fn outline<V: view::Message>(bytes: &[u8]) -> Outline<V> {
+    Outline::decode(black_box(bytes)).expect("a message of ours")
+}
+
+/// Reads the text of every leaf; gives their length together.
+fn every_value(tree: &Tree) -> usize {
+    let fields = tree.segments().flat_map(|segment| segment.fields());
+    let mut length = 0;
+    for field in fields {
+        for leaf in field.leaves().filter(|leaf| !leaf.is_empty()) {
+            length += black_box(leaf.text()).len();
+        }
+    }
+    length
+}
+
 /// All rules.
 fn all_rules() -> DecodeOptions {
     DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() }
@@ -80,7 +97,7 @@ fn all_rules() -> DecodeOptions {
 
 /// What is measured of this toolkit, on messages of a structure.
 #[must_use]
-pub fn operations<M: Message>(corpus: &Corpus) -> Vec<Operation<'_>> {
+pub fn operations<M: Message, V: view::Message>(corpus: &Corpus) -> Vec<Operation<'_>> {
     let messages = &corpus.messages;
     let mut positions = Vec::with_capacity(corpus.longest());
     let mut others = vec![0; corpus.longest()];
@@ -105,6 +122,10 @@ pub fn operations<M: Message>(corpus: &Corpus) -> Vec<Operation<'_>> {
             let tree = tree(black_box(&messages[nth]));
             paths.iter().filter_map(|path| tree.get(path)).map(|text| text.len()).sum::<usize>()
         }),
+        Operation::new("ours", "view", |nth| outline::<V>(&messages[nth])),
+        Operation::new("ours", "view, read", |nth| {
+            every_value(outline::<V>(&messages[nth]).tree())
+        }),
         Operation::new("ours", "decode", |nth| M::decode(black_box(&messages[nth]))),
         Operation::new("ours", "encode", move |nth| black_box(&structs[nth]).encode()),
         Operation::new("ours", "validate", move |nth| {
@@ -124,10 +145,11 @@ fn answer(tree: &Tree, settings: &AckSettings) -> Vec<u8> {
 
 /// What can be kept of a message: its struct, or its index.
 #[must_use]
-pub fn kept<M: Message>(corpus: &Corpus) -> Vec<Keeper<'_>> {
+pub fn kept<M: Message, V: view::Message + 'static>(corpus: &Corpus) -> Vec<Keeper<'_>> {
     let messages = &corpus.messages;
     vec![
         Keeper::new("ours", "decode", |nth| decoded::<M>(&messages[nth])),
+        Keeper::new("ours", "view", |nth| outline::<V>(&messages[nth])),
         Keeper::new("ours", "tree", |nth| tree(&messages[nth])),
     ]
 }

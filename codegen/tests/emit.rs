@@ -125,7 +125,7 @@ fn names(items: &[syn::Item]) -> Vec<String> {
             syn::Item::Static(item) => names.push(format!("value {}", item.ident)),
             syn::Item::Fn(item) => names.push(format!("value {}", item.sig.ident)),
             syn::Item::Use(item) => imported(&item.tree, "", &mut names),
-            syn::Item::ExternCrate(_) | syn::Item::Impl(_) => {}
+            syn::Item::ExternCrate(_) | syn::Item::Impl(_) | syn::Item::Macro(_) => {}
             other => panic!("the emitters write no such item: {other:?}"),
         }
     }
@@ -165,6 +165,74 @@ fn every_file_is_rust_and_defines_each_name_once() {
             assert!(seen.insert(name.clone()), "{path} has {name} twice");
         }
     }
+}
+
+/// The members of each type of a file with their documentation: fields of structs, variants of enums, functions of views.
+fn members(file: &File) -> BTreeMap<String, Vec<(String, String)>> {
+    let doc = |attributes: &[syn::Attribute]| {
+        attributes
+            .iter()
+            .filter(|it| it.path().is_ident("doc"))
+            .map(|it| {
+                let syn::Meta::NameValue(doc) = &it.meta else { return String::new() };
+                quote::ToTokens::to_token_stream(&doc.value).to_string()
+            })
+            .collect::<String>()
+    };
+    let mut members: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for item in syn::parse_file(&file.text).expect("Rust").items {
+        match item {
+            syn::Item::Struct(item) => {
+                let fields = item
+                    .fields
+                    .iter()
+                    .filter(|field| field.ident.as_ref().is_some_and(|name| name != "extra"));
+                let fields =
+                    fields.map(|it| (it.ident.clone().expect("named").to_string(), doc(&it.attrs)));
+                members.entry(item.ident.to_string()).or_default().extend(fields);
+            }
+            syn::Item::Enum(item) => {
+                let variants =
+                    item.variants.iter().map(|it| (it.ident.to_string(), doc(&it.attrs)));
+                members.entry(item.ident.to_string()).or_default().extend(variants);
+            }
+            syn::Item::Impl(item) if item.trait_.is_none() => {
+                let syn::Type::Path(of) = *item.self_ty else { continue };
+                let of = of.path.segments.last().expect("a name").ident.to_string();
+                let functions = item.items.iter().filter_map(|it| match it {
+                    syn::ImplItem::Fn(it) => Some((it.sig.ident.to_string(), doc(&it.attrs))),
+                    _ => None,
+                });
+                members.entry(of).or_default().extend(functions);
+            }
+            _ => {}
+        }
+    }
+    members
+}
+
+/// Every struct and enum of segments, composites, groups and messages has a view with the same names, in the same order,
+/// that say the same of themselves.
+#[test]
+fn views_have_what_structs_have() {
+    let mut compared = 0;
+    let all = files(&texts(OBSTACLE));
+    for files in [&all, &*REAL_FILES] {
+        let by_path: BTreeMap<_, _> = files.iter().map(|file| (&*file.path, file)).collect();
+        for file in files {
+            let Ok(below) = file.path.strip_prefix("src/views") else { continue };
+            let structs = by_path.get(&*Path::new("src").join(below)).map(|file| members(file));
+            for (name, views) in members(file) {
+                if name == "AnyMessage" {
+                    continue;
+                }
+                let structs = structs.as_ref().and_then(|structs| structs.get(&name));
+                assert_eq!(Some(&views), structs, "{name} of {}", file.path.display());
+                compared += views.len();
+            }
+        }
+    }
+    assert!(compared > 5_000, "{compared}");
 }
 
 #[test]
@@ -245,7 +313,7 @@ fn one_label_changes_the_tables() {
 }
 
 #[test]
-fn one_cardinality_changes_one_message() {
+fn one_cardinality_changes_one_message_and_its_view() {
     let changed = changed_by("messages", r#"id="ADT_A01""#, r#"id="EVN""#, r#" min="1""#, "");
-    assert_eq!(changed, ["src/messages/adt_a01.rs"]);
+    assert_eq!(changed, ["src/messages/adt_a01.rs", "src/views/messages/adt_a01.rs"]);
 }

@@ -125,6 +125,56 @@
 //! # fn main() {}
 //! ```
 //!
+//! # Views
+//!
+//! Who reads a few values of many messages need not have all of them in structs. With the feature `views` a version has a
+//! module `views`, with the names of the structs: a message stays as it came, its segments are put into their groups, and
+//! what is inside a segment is looked at when it is asked for. It takes a sixth of the time of a struct and an eighth of its
+//! memory; see [`view`] for what differs.
+//!
+//! ```
+//! # #[cfg(all(feature = "v2_5_1", feature = "views"))]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use hl7_types::v2_5_1::views::{AnyMessage, datatypes::Varies, messages::OruR01};
+//! use hl7_types::view::Outline;
+//!
+//! let bytes = b"MSH|^~\\&|LAB|HARBOUR|EHR|HARBOUR|20260211140114||ORU^R01^ORU_R01|42|P|2.5.1\r\
+//!     PID|1||4711^^^HARBOUR^MR||EVERYMAN^ADAM||19610615|M\r\
+//!     OBR|1|||GLU^Glucose\r\
+//!     OBX|1|NM|GLU||5.4|mmol/L|||||F\r\
+//!     OBX|2|ST|GLU||\\H\\high\\N\\||||||F\r";
+//!
+//! let outline = Outline::<OruR01>::decode(bytes)?; // Err only when this is not HL7
+//! assert!(outline.findings().is_empty()); // groups and segments; `check` looks at everything
+//! for result in outline.message().patient_result() {
+//!     if let Some(patient) = result.patient() {
+//!         let pid = patient.pid();
+//!         assert_eq!(pid.patient_name().first().family_name().surname(), "EVERYMAN");
+//!         let born = pid.date_time_of_birth().time().value(); // of its own, with all that the struct's leaf can do
+//!         assert_eq!(born.date_time()?.map(|born| born.date.year()), Some(1961));
+//!     }
+//!     for order in result.order_observation() {
+//!         for observation in order.observation() {
+//!             match observation.obx().observation_value().first() {
+//!                 Varies::Nm(number) => assert!(number.value().number()?.is_some()),
+//!                 Varies::St(text) => assert_eq!(text.text(), "high"),
+//!                 other => println!("{other:?}"), // says how long it is, not what
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! // The structure that MSH-9 names.
+//! match Outline::<AnyMessage>::decode(bytes)?.message() {
+//!     AnyMessage::OruR01(oru) => assert_eq!(oru.msh().message_control_id(), "42"),
+//!     other => println!("{other:?}"),
+//! }
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "v2_5_1", feature = "views")))]
+//! # fn main() {}
+//! ```
+//!
 //! # Versions
 //!
 //! No version is on by default; `features = ["v2_5_1"]` turns one on, and they add up. `latest` is the newest, `all-versions`

@@ -6,17 +6,21 @@ use std::process::Command;
 
 use crate::versions;
 
-/// Compiles the facade with each set of features that a user may choose, and the descriptors of each version without types.
+/// Compiles the facade with each set of features that a user may choose, and each version without types: its descriptors, and
+/// its views.
 pub(crate) fn run(root: &Path) -> Result<(), Box<dyn Error>> {
     let versions = versions::modules(root)?;
     let alone = versions.iter().map(String::as_str);
-    for features in
-        ["", "jiff", "rust_decimal", "policy", "latest", "all-versions"].into_iter().chain(alone)
+    for features in ["", "jiff", "rust_decimal", "policy", "latest", "latest,views", "all-versions"]
+        .into_iter()
+        .chain(alone)
     {
         check(root, &["--package", "hl7-types", "--features", features])?;
     }
     for module in &versions {
-        check(root, &["--package", &versions::package(module), "--no-default-features"])?;
+        let bare = ["--package", &versions::package(module), "--no-default-features"];
+        check(root, &bare)?;
+        check(root, &[&bare[..], &["--features", "views"]].concat())?;
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use crate::charset::{self, Charset};
 use crate::decode::{DecodeOptions, read, segment_id};
 use crate::desc::{StructureDesc, VersionDesc};
 use crate::er7::{
-    Class, Delimiters, Notation, Scan, Span, escape_into, is_header, translate, unescaped,
+    Class, Delimiters, Notation, Parts, Scan, Span, escape_into, is_header, translate, unescape,
+    unescaped,
 };
 use crate::error::DecodeError;
 use crate::finding::Findings;
@@ -371,17 +372,19 @@ impl<'a> TreeSegment<'a> {
 
     /// The fields in order, from field 1; for MSH, BHS and FHS field 1 is the separator itself.
     pub fn fields(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
-        let fields = self.tree.scan.fields(&self.tree.bytes, self.index);
-        let in_header = fields.is_some_and(|(first, _)| first == 2);
-        let separator = fields.filter(|_| in_header).map(|(_, fields)| {
-            let start = fields.start - 1;
-            self.view(Span { start, end: start + 1, marks: &[] })
-        });
-        separator
-            .into_iter()
-            .chain(split_all(fields.map(|(_, fields)| self.view(fields)), Class::Field))
-            .enumerate()
-            .map(move |(index, field)| Piece { declares: in_header && index < 2, ..field })
+        let tree = self.tree;
+        let fields = tree.scan.fields(&tree.bytes, self.index);
+        let mut parts = fields.map_or(Parts::NONE, |(_, fields)| fields.parts(Class::Field));
+        // Before the fields of a header that separators set apart stands the separator itself, and the first declares.
+        let mut separator = fields.and_then(|(first, fields)| (first == 2).then_some(fields.start));
+        let mut declares = separator.is_some();
+        std::iter::from_fn(move || {
+            if let Some(behind) = separator.take() {
+                let span = Span { start: behind - 1, end: behind, marks: &[] };
+                return Some(Piece { tree, span, declares });
+            }
+            Some(Piece { tree, span: parts.next()?, declares: std::mem::take(&mut declares) })
+        })
     }
 
     /// The field at a position, from one.
@@ -432,24 +435,28 @@ impl<'a> TreeSegment<'a> {
 
 impl<'a> Piece<'a> {
     /// As it stands in the message.
+    #[inline]
     #[must_use]
     pub fn raw(&self) -> &'a [u8] {
         &self.tree.bytes[self.range()]
     }
 
     /// Where it stands.
+    #[inline]
     #[must_use]
     pub fn range(&self) -> Range<usize> {
         self.span.range()
     }
 
     /// Whether there is nothing.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.span.is_empty()
     }
 
     /// Whether it has no parts.
+    #[inline]
     #[must_use]
     pub fn is_leaf(&self) -> bool {
         self.span.marks.is_empty()
@@ -488,12 +495,10 @@ impl<'a> Piece<'a> {
 
     /// The text: of a leaf without escapes, of a piece with parts, and of a declaration of delimiters, as it stands. Bytes
     /// that are no text in the character set of the message are read as ISO 8859-1.
+    #[inline]
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        if !self.is_leaf() || self.declares {
-            return self.unread();
-        }
-        unescaped(self.standard())
+        if self.is_leaf() { self.leaf_text() } else { self.unread() }
     }
 
     /// The repetitions of a field.
@@ -511,8 +516,14 @@ impl<'a> Piece<'a> {
         self.parts(Class::Subcomponent)
     }
 
+    /// All leaves in order, empty ones included: what stands between any two separators.
+    pub fn leaves(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+        self.parts(Class::Text)
+    }
+
     fn parts(&self, class: Class) -> impl Iterator<Item = Piece<'a>> + use<'a> {
-        split_all(Some(*self), class)
+        let Self { tree, span, declares } = *self;
+        span.parts(class).map(move |span| Piece { tree, span, declares })
     }
 
     /// The component and subcomponent that a path names in a repetition.
@@ -542,28 +553,34 @@ impl<'a> Piece<'a> {
     }
 
     /// The text of a leaf, without escapes; of declared delimiters as they stand.
+    #[inline]
     pub(crate) fn leaf_text(&self) -> Cow<'a, str> {
-        if self.declares { self.unread() } else { unescaped(self.leaf()) }
+        match self.plain() {
+            Some(text) => unescape(text),
+            None if self.declares => self.unread(),
+            None => unescaped(self.leaf()),
+        }
     }
 
     /// As a value keeps it: in the recommended notation, escapes included; declared delimiters as they stand.
+    #[inline]
     pub(crate) fn leaf(&self) -> Cow<'a, str> {
-        if self.declares {
-            return self.unread();
+        match self.plain() {
+            Some(text) => Cow::Borrowed(text),
+            None if self.declares => self.unread(),
+            None => self.tree.scan.notation().read_leaf(self.raw()).0,
         }
-        self.tree.scan.notation().read_leaf(self.raw()).0
+    }
+
+    /// Its text, if it is a value as it stands.
+    #[inline]
+    fn plain(&self) -> Option<&'a str> {
+        let is_plain = self.tree.scan.plain && !self.declares;
+        if is_plain { std::str::from_utf8(self.raw()).ok() } else { None }
     }
 
     pub(crate) fn split(&self, class: Class) -> (Self, Option<Self>) {
         let (before, behind) = self.span.split(class);
         (Self { span: before, ..*self }, behind.map(|span| Self { span, ..*self }))
     }
-}
-
-fn split_all(mut rest: Option<Piece<'_>>, class: Class) -> impl Iterator<Item = Piece<'_>> {
-    std::iter::from_fn(move || {
-        let (piece, behind) = rest?.split(class);
-        rest = behind;
-        Some(piece)
-    })
 }

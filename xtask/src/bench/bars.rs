@@ -42,6 +42,10 @@ fn trimmed(number: f64) -> String {
 /// The kinds that promises are about.
 const KINDS: [&str; 2] = ["adt", "oru-40"];
 
+/// The ways to have a message typed.
+const TYPED: [(&str, &str); 3] =
+    [("view", "views"), ("view, read", "views, every value read"), ("decode", "structs")];
+
 /// All promises as a table.
 pub(super) fn table(figures: &Figures, scales: Option<&Scales>) -> String {
     let mut out = "| bar | asked | measured | |\n|---|--:|--:|---|\n".to_owned();
@@ -83,25 +87,30 @@ fn of_speed(figures: &Figures) -> Vec<Bar> {
             let name = format!("{kind}: {shown}, speed to the scan's");
             bars.push(Bar::at_least(name, asked, speed(what, scan)));
         };
-        to_scan("decode", "typed decode", if kind == "adt" { 1.0 / 6.0 } else { 0.2 });
+        for (what, shown) in TYPED {
+            let asked = if kind == "adt" { 1.0 / 6.0 } else { 0.2 };
+            to_scan(what, &format!("typed decode, {shown}"), asked);
+        }
         to_scan("tree", "dynamic parse", 1.0);
         to_scan("paths", "dynamic parse and ten paths", 0.5);
-        to_scan("encode", "encode", 1.0 / 3.0);
+        to_scan("encode", "encode, structs", 1.0 / 3.0);
         to_scan("validate", "validation, all rules", 0.1);
-        for (what, shown, asked) in
-            [("decode", "typed decode", 6.0), ("tree", "dynamic parse", 25.0)]
-        {
+        let mut to_peer = |what: &str, shown: &str, asked: f64| {
             let name = format!("{kind}: {shown}, speed to the fastest peer's full parse");
             bars.push(Bar::at_least(name, asked, speed(what, peer)));
+        };
+        for (what, shown) in TYPED {
+            to_peer(what, &format!("typed decode, {shown}"), 6.0);
         }
+        to_peer("tree", "dynamic parse", 25.0);
     }
-    let document = |floor| {
-        let decode = figures.time("oru-1mb", "ours", "decode")?;
-        Some(decode / figures.time("oru-1mb", "floor", floor)?)
+    let document = |what| {
+        let decode = figures.time("oru-1mb", "ours", what)?;
+        Some(decode / figures.time("oru-1mb", "floor", "memcpy")?)
     };
-    for (floor, shown) in [("memcpy", "a memcpy's"), ("copy", "a copy's, its memory included")] {
-        let name = format!("oru-1mb: typed decode, time to {shown}");
-        bars.push(Bar::at_most(name, 3.0, document(floor)));
+    for (what, shown) in [("view", "views"), ("decode", "structs")] {
+        let name = format!("oru-1mb: typed decode, {shown}, time to a memcpy's");
+        bars.push(Bar::at_most(name, 3.0, document(what)));
     }
     for kind in ["adt", "oru-1mb"] {
         let name = format!("{kind}: MLLP frames at the read size that suits them least, GB/s");
@@ -120,17 +129,17 @@ fn slowest_frames(figures: &Figures, kind: &str) -> Option<f64> {
 /// How much memory.
 fn of_memory(figures: &Figures) -> Vec<Bar> {
     let mut bars = Vec::new();
-    for kind in KINDS {
-        let held = figures.held.iter().find(|held| held.name == [kind, "ours", "decode"]);
-        let ratio = || Some(held?.bytes / figures.bytes(kind)?);
-        bars.push(Bar::at_most(
-            format!("{kind}: heap of a decoded message, to its bytes"),
-            3.0,
-            ratio(),
-        ));
+    for (what, shown) in [("view", "views"), ("decode", "structs")] {
+        for kind in KINDS {
+            let held = figures.held.iter().find(|held| held.name == [kind, "ours", what]);
+            let ratio = || Some(held?.bytes / figures.bytes(kind)?);
+            let name = format!("{kind}: heap of a decoded message, {shown}, to its bytes");
+            bars.push(Bar::at_most(name, 3.0, ratio()));
+        }
+        let name = ["adt", "ours", what].map(str::to_owned);
+        let calls = figures.allocations.get(&name).map(|[calls, _]| *calls);
+        let name = format!("adt: allocations of a typed decode, {shown}");
+        bars.push(Bar::at_most(name, 60.0, calls));
     }
-    let decode = ["adt", "ours", "decode"].map(str::to_owned);
-    let calls = figures.allocations.get(&decode).map(|[calls, _]| *calls);
-    bars.push(Bar::at_most("adt: allocations of a typed decode", 60.0, calls));
     bars
 }

@@ -25,7 +25,9 @@ apart. A job goes through all messages of a kind, half a megabyte of them, no tw
   nothing to guess. *memcpy* copies into memory that is there already, *copy* into
   memory of its own.
 - **tree**: `Tree::parse`, bytes copied and indexed. **paths**: that, and ten values read by paths parsed beforehand.
-  **decode**: bytes to structs, groups included. **encode**: structs that were decoded beforehand to bytes.
+  **view**: `Outline::decode`, bytes copied and indexed and every segment in its group; what is inside a segment is looked
+  at when it is asked for. **view, read**: that, and the text of every value. **decode**: bytes to structs, groups
+  included, every value in a place of its own. **encode**: structs that were decoded beforehand to bytes.
   **validate**: `Tree::parse` and all rules. **round trip**: decode and encode. **ack**: the AA for a tree. **split**: a
   file of ten thousand messages of all kinds taken apart.
 - *mllp*: the messages taken out of their frames, at reads of several sizes.

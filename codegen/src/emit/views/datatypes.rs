@@ -73,7 +73,7 @@ fn varies(version: &Version, datatype: &Datatype) -> TokenStream {
         #[derive(Clone, Copy, Debug)]
         #[must_use]
         pub enum #ty<'m> {
-            #[doc = " The datatype is not known; the value is as it stands."]
+            #[doc = " The datatype is not known; the value is kept as it came."]
             Raw(view::Leaf<'m, hl7_types::primitives::Raw>),
             #(#variants,)*
         }

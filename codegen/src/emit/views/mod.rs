@@ -43,7 +43,7 @@ fn view(
         #[doc = #doc]
         #[derive(Clone, Copy, Debug)]
         #[must_use]
-        pub struct #ty<'m>(view::#of<'m>);
+        pub struct #ty<'m>(pub view::#of<'m>);
         #made
         #accessors
     }

@@ -30,10 +30,15 @@ pub(crate) fn escape_into(out: &mut String, text: &str) {
 
 /// The text that a value under the recommended delimiters stands for. Formatting commands give what a plain text
 /// reader would see (`\.br\` a line end, highlighting nothing); sequences with no such reading stay as they are.
+#[inline]
 pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
-        return Cow::Borrowed(raw);
+    match memchr::memchr(b'\\', raw.as_bytes()) {
+        None => Cow::Borrowed(raw),
+        Some(_) => Cow::Owned(without_escapes(raw)),
     }
+}
+
+fn without_escapes(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for token in tokens(raw) {
         match token {
@@ -42,7 +47,7 @@ pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
             Token::Command(command) => command.write_plain(&mut out),
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 /// As [`unescape`], of a value that may be a text of its own.

@@ -13,4 +13,4 @@ pub(crate) use escape::{
 };
 pub(crate) use notation::Notation;
 pub(crate) use scan::{Class, Mark, Scan, is_header};
-pub(crate) use span::Span;
+pub(crate) use span::{Parts, Span};

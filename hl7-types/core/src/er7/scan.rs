@@ -98,6 +98,8 @@ pub(crate) struct Scan {
     pub(crate) charset: Charset,
     /// Whether it has to be converted to be read: it is not UTF-8, and not all of it is plain ASCII.
     pub(crate) converts: bool,
+    /// Whether a piece of it that is UTF-8 is a value as it stands: it is written in the recommended notation.
+    pub(crate) plain: bool,
     /// Where `MSH` starts; what stands before it (byte order mark, blanks, start-of-block mark) is kept as it is.
     pub(crate) start: u32,
     /// Segments in order. The bytes between one and the next are line ends, blank lines and leading blanks.
@@ -181,6 +183,7 @@ impl Scan {
     fn read_in(&mut self, bytes: &[u8], charset: Charset) {
         self.charset = charset;
         self.converts = charset.converts(bytes, &self.delimiters);
+        self.plain = self.delimiters.is_standard() && !self.converts;
         if self.converts && charset.hides_separators() {
             self.forget_hidden(bytes);
         }
@@ -205,6 +208,7 @@ impl Scan {
             delimiters,
             charset: Charset::UTF_8,
             converts: false,
+            plain: false,
             start: position(start),
             segments: Vec::with_capacity(16),
             marks: Vec::with_capacity((bytes.len() / 4 + 16).min(MARKS_AT_FIRST)),

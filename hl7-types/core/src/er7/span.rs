@@ -53,6 +53,45 @@ impl<'a> Span<'a> {
     }
 }
 
+/// Goes through the parts of a span that separators of a class, or an outer one, set apart.
+pub(crate) struct Parts<'a> {
+    /// What is ahead; `None` behind the last part.
+    rest: Option<&'a [Mark]>,
+    start: u32,
+    end: u32,
+    class: Class,
+}
+
+impl<'a> Span<'a> {
+    /// Its parts in order, at least one.
+    #[inline]
+    pub(crate) fn parts(self, class: Class) -> Parts<'a> {
+        Parts { rest: Some(self.marks), start: self.start, end: self.end, class }
+    }
+}
+
+impl Parts<'_> {
+    /// No parts.
+    pub(crate) const NONE: Self = Self { rest: None, start: 0, end: 0, class: Class::Text };
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Span<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Span<'a>> {
+        let marks = self.rest?;
+        let start = self.start;
+        let Some(index) = marks.iter().position(|mark| mark.ends(self.class)) else {
+            self.rest = None;
+            return Some(Span { start, end: self.end, marks });
+        };
+        let end = marks[index].at();
+        (self.rest, self.start) = (Some(&marks[index + 1..]), end + 1);
+        Some(Span { start, end, marks: &marks[..index] })
+    }
+}
+
 impl Scan {
     /// The fields of a segment from the first that separators set apart: field 1, or in a header segment field 2, which
     /// declares the delimiters. `None` where the segment is an id alone. The number is that of the first field.

@@ -19,12 +19,6 @@ pub struct Group<'m> {
     present: bool,
 }
 
-/// A view of a group or a message, which is a name for [`Group`] with names for the members.
-pub trait GroupView<'m>: Copy {
-    /// The group without types for its members: whether it is there, segments that have no place in it.
-    fn group(self) -> Group<'m>;
-}
-
 /// Where an occurrence of a member stands, or that there is none.
 #[derive(Clone, Copy)]
 pub struct Occurrence<'m> {

@@ -20,7 +20,7 @@
 //! use hl7_core::view::{Leaf, Segment};
 //!
 //! #[derive(Clone, Copy, Debug)]
-//! struct Zbd<'m>(Segment<'m>);
+//! struct Zbd<'m>(pub Segment<'m>);
 //!
 //! hl7_core::segment_view!(Zbd);
 //!
@@ -39,10 +39,10 @@ mod part;
 mod segment;
 mod varying;
 
-pub use group::{Group, GroupView, Member, Members, MembersIter, Occurrence};
+pub use group::{Group, Member, Members, MembersIter, Occurrence};
 pub use outline::{Message, Outline, ReadAs};
-pub use part::{Composite, DatatypeView, FromPart, Leaf, Repetitions, RepetitionsIter};
-pub use segment::{Segment, SegmentView};
+pub use part::{Composite, FromPart, Leaf, Repetitions, RepetitionsIter};
+pub use segment::Segment;
 pub use varying::{Varies, VaryingIter, VaryingRepetitions};
 
 /// Makes a struct around a [`Segment`] a view of a segment: `hl7_types::segment_view!(Zbd);`.
@@ -53,12 +53,6 @@ macro_rules! segment_view {
             #[inline]
             fn of(occurrence: $crate::view::Occurrence<'m>) -> Self {
                 Self(occurrence.segment())
-            }
-        }
-        impl<'m> $crate::view::SegmentView<'m> for $view<'m> {
-            #[inline]
-            fn segment(self) -> $crate::view::Segment<'m> {
-                self.0
             }
         }
     };
@@ -72,12 +66,6 @@ macro_rules! group_view {
             #[inline]
             fn of(occurrence: $crate::view::Occurrence<'m>) -> Self {
                 Self(occurrence.group())
-            }
-        }
-        impl<'m> $crate::view::GroupView<'m> for $view<'m> {
-            #[inline]
-            fn group(self) -> $crate::view::Group<'m> {
-                self.0
             }
         }
     };
@@ -96,12 +84,6 @@ macro_rules! message_view {
                 $view(message)
             }
         }
-        impl<'m> $crate::view::GroupView<'m> for $view<'m> {
-            #[inline]
-            fn group(self) -> $crate::view::Group<'m> {
-                self.0
-            }
-        }
     };
 }
 
@@ -113,12 +95,6 @@ macro_rules! datatype_view {
             #[inline]
             fn of(part: $crate::view::Composite<'m>) -> Self {
                 Self(part)
-            }
-        }
-        impl<'m> $crate::view::DatatypeView<'m> for $view<'m> {
-            #[inline]
-            fn part(self) -> $crate::view::Composite<'m> {
-                self.0
             }
         }
     };

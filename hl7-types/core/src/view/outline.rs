@@ -43,14 +43,8 @@ impl ReadAs {
 
 /// A message that is indexed and whose segments are in their groups; see the [module](crate::view).
 ///
-/// ```ignore
-/// use hl7_types::v2_5_1::views::messages::AdtA01;
-/// use hl7_types::view::Outline;
-///
-/// let outline = Outline::<AdtA01>::decode(bytes)?;
-/// let adt = outline.message();
-/// println!("{}", adt.pid().patient_name().first().family_name().surname().text());
-/// ```
+/// Without a structure's view at hand it is a [`Tree`] with its segments. Who keeps one names the view with `'static`:
+/// `Outline<AdtA01<'static>>`.
 pub struct Outline<V> {
     kept: Kept,
     view: PhantomData<fn() -> V>,
@@ -93,7 +87,9 @@ impl<V: Message> Outline<V> {
         let structure = V::READ_AS.structure(&tree);
         let (entries, findings) = match (structure, V::READ_AS) {
             (Some(structure), _) => outline(&tree, structure, options),
-            (None, ReadAs::Version(version)) => (Vec::new(), tree.unknown_structure(version, options)),
+            (None, ReadAs::Version(version)) => {
+                (Vec::new(), tree.unknown_structure(version, options))
+            }
             (None, ReadAs::Structure(_)) => Default::default(),
         };
         let definitions = (0..).zip(tree.segment_ids());

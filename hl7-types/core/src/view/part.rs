@@ -18,12 +18,6 @@ pub struct Composite<'m> {
     parts: Class,
 }
 
-/// A view of a composite, which is a name for [`Composite`] with names for the components.
-pub trait DatatypeView<'m>: Copy {
-    /// The composite without types for its components: its bytes, components that the standard does not define.
-    fn part(self) -> Composite<'m>;
-}
-
 /// What may stand in a field or component: a view of a composite or a [`Leaf`].
 pub trait FromPart<'m>: Sized {
     /// The view of a part; of one that is absent, an empty view.

@@ -17,12 +17,6 @@ pub struct Segment<'m> {
     index: Option<u32>,
 }
 
-/// A view of a segment, which is a name for [`Segment`] with names for the fields.
-pub trait SegmentView<'m>: Copy {
-    /// The segment without types for its fields: its bytes, its place, fields that the standard does not define.
-    fn segment(self) -> Segment<'m>;
-}
-
 impl<'m> Segment<'m> {
     pub(super) fn at(kept: &'m Kept, index: Option<u32>) -> Self {
         Self { kept, index }

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// A: One Letter.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct A<'m>(view::Composite<'m>);
+pub struct A<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(A);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// A_B1: Words.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AB1<'m>(view::Composite<'m>);
+pub struct AB1<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(AB1);
 

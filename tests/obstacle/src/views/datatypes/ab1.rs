@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AB1: Word.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ab1<'m>(view::Composite<'m>);
+pub struct Ab1<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ab1);
 

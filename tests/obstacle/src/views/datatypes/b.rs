@@ -8,7 +8,7 @@ use hl7_types::view;
 /// B: Another Letter.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct B<'m>(view::Composite<'m>);
+pub struct B<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(B);
 

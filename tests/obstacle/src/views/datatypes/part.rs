@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PART: Runtime Name.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Part<'m>(view::Composite<'m>);
+pub struct Part<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Part);
 

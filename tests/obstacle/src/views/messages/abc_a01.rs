@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ABC_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AbcA01<'m>(view::Group<'m>);
+pub struct AbcA01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AbcA01, crate ::messages::abc_a01::ABC_A01);
 
@@ -88,7 +88,7 @@ impl<'m> AbcA01<'m> {
 /// The group OPTION of ABC_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OptionGroup<'m>(view::Group<'m>);
+pub struct OptionGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OptionGroup);
 
@@ -108,7 +108,7 @@ impl<'m> OptionGroup<'m> {
 /// The group VEC of ABC_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VecGroup<'m>(view::Group<'m>);
+pub struct VecGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(VecGroup);
 
@@ -128,7 +128,7 @@ impl<'m> VecGroup<'m> {
 /// The group BOX of ABC_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BoxGroup<'m>(view::Group<'m>);
+pub struct BoxGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(BoxGroup);
 
@@ -148,7 +148,7 @@ impl<'m> BoxGroup<'m> {
 /// The group SOME of ABC_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SomeGroup<'m>(view::Group<'m>);
+pub struct SomeGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SomeGroup);
 
@@ -168,7 +168,7 @@ impl<'m> SomeGroup<'m> {
 /// The group PART of ABC_A01 and ABC_A03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Part<'m>(view::Group<'m>);
+pub struct Part<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Part);
 
@@ -183,7 +183,7 @@ impl<'m> Part<'m> {
 /// The group GROUP_DESC of ABC_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GroupDescGroup<'m>(view::Group<'m>);
+pub struct GroupDescGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GroupDescGroup);
 

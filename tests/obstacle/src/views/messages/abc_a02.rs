@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ABC_A02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AbcA02<'m>(view::Group<'m>);
+pub struct AbcA02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AbcA02, crate ::messages::abc_a02::ABC_A02);
 
@@ -81,7 +81,7 @@ impl<'m> view::Member<'m> for SelfChoice<'m> {
 /// The group SELF of ABC_A02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SelfValue<'m>(view::Group<'m>);
+pub struct SelfValue<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SelfValue);
 
@@ -115,7 +115,7 @@ impl<'m> view::Member<'m> for Many<'m> {
 /// The group DEEP of ABC_A02 and ABC_A03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Deep<'m>(view::Group<'m>);
+pub struct Deep<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Deep);
 

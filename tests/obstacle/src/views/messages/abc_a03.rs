@@ -12,7 +12,7 @@ pub use super::abc_a02::InnerBX;
 /// The message structure ABC_A03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AbcA03<'m>(view::Group<'m>);
+pub struct AbcA03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AbcA03, crate ::messages::abc_a03::ABC_A03);
 
@@ -37,7 +37,7 @@ impl<'m> AbcA03<'m> {
 /// The group GROUP_DESC of ABC_A03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GroupDescGroup<'m>(view::Group<'m>);
+pub struct GroupDescGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GroupDescGroup);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure hl7_types.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Hl7Types<'m>(view::Group<'m>);
+pub struct Hl7Types<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(Hl7Types, crate ::messages::hl7_types::HL7_TYPES);
 

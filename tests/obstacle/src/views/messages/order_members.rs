@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ORDER_MEMBERS.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderMembers<'m>(view::Group<'m>);
+pub struct OrderMembers<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrderMembers, crate ::messages::order_members::ORDER_MEMBERS);
 
@@ -38,7 +38,7 @@ impl<'m> OrderMembers<'m> {
 /// The group ORDER of ORDER_MEMBERS.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -53,7 +53,7 @@ impl<'m> Order<'m> {
 /// The group A_B1 of ORDER_MEMBERS.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AB1<'m>(view::Group<'m>);
+pub struct AB1<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AB1);
 
@@ -68,7 +68,7 @@ impl<'m> AB1<'m> {
 /// The group AB1 of ORDER_MEMBERS.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ab1<'m>(view::Group<'m>);
+pub struct Ab1<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Ab1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure OTHER.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OtherMessage<'m>(view::Group<'m>);
+pub struct OtherMessage<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OtherMessage, crate ::messages::other::OTHER);
 

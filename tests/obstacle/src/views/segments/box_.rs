@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BOX: Prelude.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BoxSegment<'m>(view::Segment<'m>);
+pub struct BoxSegment<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(BoxSegment);
 

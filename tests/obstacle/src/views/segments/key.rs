@@ -8,7 +8,7 @@ use hl7_types::view;
 /// KEY: Keywords.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Key<'m>(view::Segment<'m>);
+pub struct Key<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Key);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MOD: Keyword.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mod<'m>(view::Segment<'m>);
+pub struct Mod<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Mod);
 

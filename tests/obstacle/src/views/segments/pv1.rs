@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PV1: Ends in a Digit.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pv1<'m>(view::Segment<'m>);
+pub struct Pv1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pv1);
 

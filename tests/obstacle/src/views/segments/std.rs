@@ -8,6 +8,6 @@ use hl7_types::view;
 /// STD: Crate (withdrawn).
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Std<'m>(view::Segment<'m>);
+pub struct Std<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Std);

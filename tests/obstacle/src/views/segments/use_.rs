@@ -8,7 +8,7 @@ use hl7_types::view;
 /// USE: Usages.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Use<'m>(view::Segment<'m>);
+pub struct Use<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Use);
 

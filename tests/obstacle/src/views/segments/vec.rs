@@ -8,7 +8,7 @@ use hl7_types::view;
 /// VEC.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VecSegment<'m>(view::Segment<'m>);
+pub struct VecSegment<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(VecSegment);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// Z12: Site.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Z12<'m>(view::Segment<'m>);
+pub struct Z12<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Z12);
 

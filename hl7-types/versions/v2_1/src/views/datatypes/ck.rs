@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CK: Composite ID with check digit.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ck<'m>(view::Composite<'m>);
+pub struct Ck<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ck);
 

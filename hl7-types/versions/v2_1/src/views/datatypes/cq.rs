@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CQ: Composite Quantity With Units.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cq<'m>(view::Composite<'m>);
+pub struct Cq<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cq);
 

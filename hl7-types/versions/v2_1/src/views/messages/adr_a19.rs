@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADR_A19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdrA19<'m>(view::Group<'m>);
+pub struct AdrA19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdrA19, crate ::messages::adr_a19::ADR_A19);
 
@@ -43,7 +43,7 @@ impl<'m> AdrA19<'m> {
 /// The group QUERY_RESPONSE of ADR_A19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA06<'m>(view::Group<'m>);
+pub struct AdtA06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA06, crate ::messages::adt_a06::ADT_A06);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA07<'m>(view::Group<'m>);
+pub struct AdtA07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA07, crate ::messages::adt_a07::ADT_A07);
 

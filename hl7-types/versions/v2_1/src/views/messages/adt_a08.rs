@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA08<'m>(view::Group<'m>);
+pub struct AdtA08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA08, crate ::messages::adt_a08::ADT_A08);
 

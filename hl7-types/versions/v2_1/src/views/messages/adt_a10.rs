@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA10<'m>(view::Group<'m>);
+pub struct AdtA10<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA10, crate ::messages::adt_a10::ADT_A10);
 

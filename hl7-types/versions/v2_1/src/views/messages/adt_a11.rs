@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA11<'m>(view::Group<'m>);
+pub struct AdtA11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA11, crate ::messages::adt_a11::ADT_A11);
 

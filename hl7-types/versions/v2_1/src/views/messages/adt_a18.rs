@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA18<'m>(view::Group<'m>);
+pub struct AdtA18<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA18, crate ::messages::adt_a18::ADT_A18);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA22<'m>(view::Group<'m>);
+pub struct AdtA22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA22, crate ::messages::adt_a22::ADT_A22);
 

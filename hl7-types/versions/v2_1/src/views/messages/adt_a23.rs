@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA23<'m>(view::Group<'m>);
+pub struct AdtA23<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA23, crate ::messages::adt_a23::ADT_A23);
 

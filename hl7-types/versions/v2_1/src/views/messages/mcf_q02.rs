@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MCF_Q02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct McfQ02<'m>(view::Group<'m>);
+pub struct McfQ02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(McfQ02, crate ::messages::mcf_q02::MCF_Q02);
 

@@ -9,7 +9,7 @@ pub use super::orm_o01::Patient;
 /// The message structure ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR01<'m>(view::Group<'m>);
+pub struct OruR01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR01, crate ::messages::oru_r01::ORU_R01);
 
@@ -34,7 +34,7 @@ impl<'m> OruR01<'m> {
 /// The group PATIENT_RESULT of ORU_R01 and ORU_R03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientResult<'m>(view::Group<'m>);
+pub struct PatientResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientResult);
 
@@ -54,7 +54,7 @@ impl<'m> PatientResult<'m> {
 /// The group ORDER_OBSERVATION of ORU_R01 and ORU_R03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 
@@ -84,7 +84,7 @@ impl<'m> OrderObservation<'m> {
 /// The group OBSERVATION of ORU_R01 and ORU_R03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

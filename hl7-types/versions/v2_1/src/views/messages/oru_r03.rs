@@ -12,7 +12,7 @@ pub use super::oru_r01::Observation;
 /// The message structure ORU_R03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR03<'m>(view::Group<'m>);
+pub struct OruR03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR03, crate ::messages::oru_r03::ORU_R03);
 

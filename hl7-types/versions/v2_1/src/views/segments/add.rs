@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ADD: Addendum.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Add<'m>(view::Segment<'m>);
+pub struct Add<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Add);
 

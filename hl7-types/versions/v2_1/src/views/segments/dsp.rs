@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DSP: Display Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dsp<'m>(view::Segment<'m>);
+pub struct Dsp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Dsp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ORO: Order Other.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Oro<'m>(view::Segment<'m>);
+pub struct Oro<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Oro);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PD1: Patient Demographics.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pd1<'m>(view::Segment<'m>);
+pub struct Pd1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pd1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RX1: Pharmacy Order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rx1<'m>(view::Segment<'m>);
+pub struct Rx1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rx1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// UB1: Ub82 Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ub1<'m>(view::Segment<'m>);
+pub struct Ub1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ub1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// URD: Results/Update Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Urd<'m>(view::Segment<'m>);
+pub struct Urd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Urd);
 

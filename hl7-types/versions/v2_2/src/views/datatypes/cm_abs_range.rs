@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_ABS_RANGE: Absolute range.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmAbsRange<'m>(view::Composite<'m>);
+pub struct CmAbsRange<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmAbsRange);
 

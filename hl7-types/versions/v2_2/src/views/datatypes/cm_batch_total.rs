@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_BATCH_TOTAL: Batch Totals.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmBatchTotal<'m>(view::Composite<'m>);
+pub struct CmBatchTotal<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmBatchTotal);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_DLT: Delta check.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmDlt<'m>(view::Composite<'m>);
+pub struct CmDlt<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmDlt);
 

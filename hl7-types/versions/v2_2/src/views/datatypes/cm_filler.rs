@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_FILLER: Filler Order Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmFiller<'m>(view::Composite<'m>);
+pub struct CmFiller<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmFiller);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_FINANCE: Financial Class.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmFinance<'m>(view::Composite<'m>);
+pub struct CmFinance<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmFinance);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_GROUP_ID: Placer Group Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmGroupId<'m>(view::Composite<'m>);
+pub struct CmGroupId<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmGroupId);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_INTERNAL_LOCATION: Patient Location.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmInternalLocation<'m>(view::Composite<'m>);
+pub struct CmInternalLocation<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmInternalLocation);
 

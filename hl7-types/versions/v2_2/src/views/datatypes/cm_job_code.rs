@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_JOB_CODE: Job Code and Class.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmJobCode<'m>(view::Composite<'m>);
+pub struct CmJobCode<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmJobCode);
 

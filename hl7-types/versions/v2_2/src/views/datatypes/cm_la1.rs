@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_LA1: Location with address information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmLa1<'m>(view::Composite<'m>);
+pub struct CmLa1<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmLa1);
 

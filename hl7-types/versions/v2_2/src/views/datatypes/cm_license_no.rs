@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_LICENSE_NO: Driver's License Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmLicenseNo<'m>(view::Composite<'m>);
+pub struct CmLicenseNo<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmLicenseNo);
 

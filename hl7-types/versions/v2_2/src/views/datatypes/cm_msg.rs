@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_MSG: Message type.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmMsg<'m>(view::Composite<'m>);
+pub struct CmMsg<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmMsg);
 

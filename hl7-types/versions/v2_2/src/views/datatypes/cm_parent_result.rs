@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PARENT_RESULT: Parent Result.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmParentResult<'m>(view::Composite<'m>);
+pub struct CmParentResult<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmParentResult);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PAT_ID: Patient ID.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPatId<'m>(view::Composite<'m>);
+pub struct CmPatId<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPatId);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PAT_ID_0192: Patient id with table 0192.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPatId0192<'m>(view::Composite<'m>);
+pub struct CmPatId0192<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPatId0192);
 

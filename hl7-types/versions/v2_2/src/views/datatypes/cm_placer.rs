@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PLACER: Placer Order Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPlacer<'m>(view::Composite<'m>);
+pub struct CmPlacer<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPlacer);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_POSITION: Position in Location.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPosition<'m>(view::Composite<'m>);
+pub struct CmPosition<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPosition);
 

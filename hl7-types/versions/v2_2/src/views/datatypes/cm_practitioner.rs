@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PRACTITIONER: Practitioner.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPractitioner<'m>(view::Composite<'m>);
+pub struct CmPractitioner<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPractitioner);
 

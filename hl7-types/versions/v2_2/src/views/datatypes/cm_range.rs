@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_RANGE: Value Range.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmRange<'m>(view::Composite<'m>);
+pub struct CmRange<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmRange);
 

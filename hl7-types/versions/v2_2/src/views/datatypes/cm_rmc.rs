@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_RMC: Room coverage.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmRmc<'m>(view::Composite<'m>);
+pub struct CmRmc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmRmc);
 

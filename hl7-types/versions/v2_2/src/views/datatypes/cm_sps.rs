@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_SPS: Specimen source.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmSps<'m>(view::Composite<'m>);
+pub struct CmSps<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmSps);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_UVC: Value code and amount.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmUvc<'m>(view::Composite<'m>);
+pub struct CmUvc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmUvc);
 

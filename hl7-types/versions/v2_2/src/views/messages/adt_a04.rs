@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure ADT_A04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA04<'m>(view::Group<'m>);
+pub struct AdtA04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA04, crate ::messages::adt_a04::ADT_A04);
 

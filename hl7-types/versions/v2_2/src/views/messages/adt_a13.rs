@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure ADT_A13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA13<'m>(view::Group<'m>);
+pub struct AdtA13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA13, crate ::messages::adt_a13::ADT_A13);
 

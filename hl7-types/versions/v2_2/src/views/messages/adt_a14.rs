@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure ADT_A14.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA14<'m>(view::Group<'m>);
+pub struct AdtA14<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA14, crate ::messages::adt_a14::ADT_A14);
 

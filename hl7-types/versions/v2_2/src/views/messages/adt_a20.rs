@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA20<'m>(view::Group<'m>);
+pub struct AdtA20<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA20, crate ::messages::adt_a20::ADT_A20);
 

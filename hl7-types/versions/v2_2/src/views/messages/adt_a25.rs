@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA25<'m>(view::Group<'m>);
+pub struct AdtA25<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA25, crate ::messages::adt_a25::ADT_A25);
 

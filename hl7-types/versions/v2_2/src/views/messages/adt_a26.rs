@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA26<'m>(view::Group<'m>);
+pub struct AdtA26<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA26, crate ::messages::adt_a26::ADT_A26);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A27.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA27<'m>(view::Group<'m>);
+pub struct AdtA27<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA27, crate ::messages::adt_a27::ADT_A27);
 

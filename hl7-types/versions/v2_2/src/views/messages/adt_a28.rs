@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure ADT_A28.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA28<'m>(view::Group<'m>);
+pub struct AdtA28<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA28, crate ::messages::adt_a28::ADT_A28);
 

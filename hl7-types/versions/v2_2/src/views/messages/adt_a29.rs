@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A29.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA29<'m>(view::Group<'m>);
+pub struct AdtA29<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA29, crate ::messages::adt_a29::ADT_A29);
 

@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure ADT_A31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA31<'m>(view::Group<'m>);
+pub struct AdtA31<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA31, crate ::messages::adt_a31::ADT_A31);
 

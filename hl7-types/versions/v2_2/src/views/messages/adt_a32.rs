@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA32<'m>(view::Group<'m>);
+pub struct AdtA32<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA32, crate ::messages::adt_a32::ADT_A32);
 

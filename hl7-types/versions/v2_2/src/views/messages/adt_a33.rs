@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA33<'m>(view::Group<'m>);
+pub struct AdtA33<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA33, crate ::messages::adt_a33::ADT_A33);
 

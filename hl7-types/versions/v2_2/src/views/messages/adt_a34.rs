@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA34<'m>(view::Group<'m>);
+pub struct AdtA34<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA34, crate ::messages::adt_a34::ADT_A34);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA35<'m>(view::Group<'m>);
+pub struct AdtA35<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA35, crate ::messages::adt_a35::ADT_A35);
 

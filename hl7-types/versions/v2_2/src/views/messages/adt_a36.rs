@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA36<'m>(view::Group<'m>);
+pub struct AdtA36<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA36, crate ::messages::adt_a36::ADT_A36);
 

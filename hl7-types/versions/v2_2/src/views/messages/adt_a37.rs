@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA37<'m>(view::Group<'m>);
+pub struct AdtA37<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA37, crate ::messages::adt_a37::ADT_A37);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DftP03<'m>(view::Group<'m>);
+pub struct DftP03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DftP03, crate ::messages::dft_p03::DFT_P03);
 

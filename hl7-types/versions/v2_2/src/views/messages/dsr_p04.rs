@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DSR_P04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DsrP04<'m>(view::Group<'m>);
+pub struct DsrP04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DsrP04, crate ::messages::dsr_p04::DSR_P04);
 

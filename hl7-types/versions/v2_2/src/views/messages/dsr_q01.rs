@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DSR_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DsrQ01<'m>(view::Group<'m>);
+pub struct DsrQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DsrQ01, crate ::messages::dsr_q01::DSR_Q01);
 

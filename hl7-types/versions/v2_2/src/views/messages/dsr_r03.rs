@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DSR_R03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DsrR03<'m>(view::Group<'m>);
+pub struct DsrR03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DsrR03, crate ::messages::dsr_r03::DSR_R03);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFD_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfdM01<'m>(view::Group<'m>);
+pub struct MfdM01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfdM01, crate ::messages::mfd_m01::MFD_M01);
 

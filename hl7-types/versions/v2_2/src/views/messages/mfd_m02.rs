@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFD_M02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfdM02<'m>(view::Group<'m>);
+pub struct MfdM02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfdM02, crate ::messages::mfd_m02::MFD_M02);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFD_M03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfdM03<'m>(view::Group<'m>);
+pub struct MfdM03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfdM03, crate ::messages::mfd_m03::MFD_M03);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFK_M02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfkM02<'m>(view::Group<'m>);
+pub struct MfkM02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfkM02, crate ::messages::mfk_m02::MFK_M02);
 

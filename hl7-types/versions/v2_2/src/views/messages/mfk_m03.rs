@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFK_M03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfkM03<'m>(view::Group<'m>);
+pub struct MfkM03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfkM03, crate ::messages::mfk_m03::MFK_M03);
 

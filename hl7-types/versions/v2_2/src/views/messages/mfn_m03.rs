@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM03<'m>(view::Group<'m>);
+pub struct MfnM03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM03, crate ::messages::mfn_m03::MFN_M03);
 
@@ -33,7 +33,7 @@ impl<'m> MfnM03<'m> {
 /// The group MF_TEST of MFN_M03 and MFR_M03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTest<'m>(view::Group<'m>);
+pub struct MfTest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTest);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFQ_M02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfqM02<'m>(view::Group<'m>);
+pub struct MfqM02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfqM02, crate ::messages::mfq_m02::MFQ_M02);
 

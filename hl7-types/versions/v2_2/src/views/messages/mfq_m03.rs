@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFQ_M03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfqM03<'m>(view::Group<'m>);
+pub struct MfqM03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfqM03, crate ::messages::mfq_m03::MFQ_M03);
 

@@ -9,7 +9,7 @@ pub use super::mfn_m01::Mf;
 /// The message structure MFR_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfrM01<'m>(view::Group<'m>);
+pub struct MfrM01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfrM01, crate ::messages::mfr_m01::MFR_M01);
 

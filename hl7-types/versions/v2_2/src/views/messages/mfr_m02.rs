@@ -9,7 +9,7 @@ pub use super::mfn_m02::MfStaff;
 /// The message structure MFR_M02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfrM02<'m>(view::Group<'m>);
+pub struct MfrM02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfrM02, crate ::messages::mfr_m02::MFR_M02);
 

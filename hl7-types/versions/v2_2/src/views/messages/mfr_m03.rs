@@ -9,7 +9,7 @@ pub use super::mfn_m03::MfTest;
 /// The message structure MFR_M03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfrM03<'m>(view::Group<'m>);
+pub struct MfrM03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfrM03, crate ::messages::mfr_m03::MFR_M03);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure NMQ_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct NmqN02<'m>(view::Group<'m>);
+pub struct NmqN02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(NmqN02, crate ::messages::nmq_n02::NMQ_N02);
 
@@ -33,7 +33,7 @@ impl<'m> NmqN02<'m> {
 /// The group QRY_WITH_DETAIL of NMQ_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryWithDetail<'m>(view::Group<'m>);
+pub struct QryWithDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QryWithDetail);
 
@@ -53,7 +53,7 @@ impl<'m> QryWithDetail<'m> {
 /// The group CLOCK_AND_STATISTICS of NMQ_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClockAndStatistics<'m>(view::Group<'m>);
+pub struct ClockAndStatistics<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClockAndStatistics);
 

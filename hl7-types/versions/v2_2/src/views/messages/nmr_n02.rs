@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure NMR_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct NmrN02<'m>(view::Group<'m>);
+pub struct NmrN02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(NmrN02, crate ::messages::nmr_n02::NMR_N02);
 
@@ -45,7 +45,7 @@ impl<'m> NmrN02<'m> {
 /// The group CLOCK_AND_STATS_WITH_NOTES_ALT of NMR_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClockAndStatsWithNotesAlt<'m>(view::Group<'m>);
+pub struct ClockAndStatsWithNotesAlt<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClockAndStatsWithNotesAlt);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrfR04<'m>(view::Group<'m>);
+pub struct OrfR04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrfR04, crate ::messages::orf_r04::ORF_R04);
 
@@ -43,7 +43,7 @@ impl<'m> OrfR04<'m> {
 /// The group QUERY_RESPONSE of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -73,7 +73,7 @@ impl<'m> QueryResponse<'m> {
 /// The group ORDER of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -103,7 +103,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of ORF_R04 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

@@ -9,7 +9,7 @@ pub use super::orm_o01::Choice;
 /// The message structure ORR_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrrO02<'m>(view::Group<'m>);
+pub struct OrrO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrrO02, crate ::messages::orr_o02::ORR_O02);
 
@@ -39,7 +39,7 @@ impl<'m> OrrO02<'m> {
 /// The group PATIENT of ORR_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -64,7 +64,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORR_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -89,7 +89,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of ORR_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RAR_RAR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RarRar<'m>(view::Group<'m>);
+pub struct RarRar<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RarRar, crate ::messages::rar_rar::RAR_RAR);
 
@@ -43,7 +43,7 @@ impl<'m> RarRar<'m> {
 /// The group DEFINITION of RAR_RAR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -73,7 +73,7 @@ impl<'m> Definition<'m> {
 /// The group PATIENT of RAR_RAR and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -93,7 +93,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RAR_RAR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -118,7 +118,7 @@ impl<'m> Order<'m> {
 /// The group ENCODING of RAR_RAR and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 

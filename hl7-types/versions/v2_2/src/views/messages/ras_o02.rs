@@ -9,7 +9,7 @@ pub use super::rar_rar::Encoding;
 /// The message structure RAS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RasO02<'m>(view::Group<'m>);
+pub struct RasO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RasO02, crate ::messages::ras_o02::RAS_O02);
 
@@ -39,7 +39,7 @@ impl<'m> RasO02<'m> {
 /// The group PATIENT of RAS_O02 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -69,7 +69,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RAS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -109,7 +109,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RAS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -129,7 +129,7 @@ impl<'m> OrderDetail<'m> {
 /// The group ORDER_DETAIL_SUPPLEMENT of RAS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailSupplement<'m>(view::Group<'m>);
+pub struct OrderDetailSupplement<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailSupplement);
 
@@ -154,7 +154,7 @@ impl<'m> OrderDetailSupplement<'m> {
 /// The group COMPONENTS of RAS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Components<'m>(view::Group<'m>);
+pub struct Components<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Components);
 
@@ -174,7 +174,7 @@ impl<'m> Components<'m> {
 /// The group OBSERVATION of RAS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

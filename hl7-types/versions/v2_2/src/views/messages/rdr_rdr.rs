@@ -9,7 +9,7 @@ pub use super::rar_rar::Patient;
 /// The message structure RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdrRdr<'m>(view::Group<'m>);
+pub struct RdrRdr<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdrRdr, crate ::messages::rdr_rdr::RDR_RDR);
 
@@ -44,7 +44,7 @@ impl<'m> RdrRdr<'m> {
 /// The group DEFINITION of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -74,7 +74,7 @@ impl<'m> Definition<'m> {
 /// The group ORDER of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -99,7 +99,7 @@ impl<'m> Order<'m> {
 /// The group ENCODING of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 
@@ -124,7 +124,7 @@ impl<'m> Encoding<'m> {
 /// The group DISPENSE of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dispense<'m>(view::Group<'m>);
+pub struct Dispense<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Dispense);
 

@@ -9,7 +9,7 @@ pub use super::rar_rar::Patient;
 /// The message structure RER_RER.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RerRer<'m>(view::Group<'m>);
+pub struct RerRer<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RerRer, crate ::messages::rer_rer::RER_RER);
 
@@ -44,7 +44,7 @@ impl<'m> RerRer<'m> {
 /// The group DEFINITION of RER_RER.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -74,7 +74,7 @@ impl<'m> Definition<'m> {
 /// The group ORDER of RER_RER.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

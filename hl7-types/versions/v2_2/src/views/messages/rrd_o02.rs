@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RRD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RrdO02<'m>(view::Group<'m>);
+pub struct RrdO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RrdO02, crate ::messages::rrd_o02::RRD_O02);
 
@@ -43,7 +43,7 @@ impl<'m> RrdO02<'m> {
 /// The group PATIENT of RRD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -68,7 +68,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RRD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -88,7 +88,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RRD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

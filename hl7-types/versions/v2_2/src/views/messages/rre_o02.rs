@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RRE_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RreO02<'m>(view::Group<'m>);
+pub struct RreO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RreO02, crate ::messages::rre_o02::RRE_O02);
 
@@ -43,7 +43,7 @@ impl<'m> RreO02<'m> {
 /// The group PATIENT of RRE_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -68,7 +68,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RRE_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -88,7 +88,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RRE_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ACC: Accident.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Acc<'m>(view::Segment<'m>);
+pub struct Acc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Acc);
 

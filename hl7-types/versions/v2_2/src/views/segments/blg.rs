@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BLG: Billing.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Blg<'m>(view::Segment<'m>);
+pub struct Blg<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Blg);
 

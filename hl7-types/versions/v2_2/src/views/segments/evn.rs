@@ -8,7 +8,7 @@ use hl7_types::view;
 /// EVN: Event Type.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Evn<'m>(view::Segment<'m>);
+pub struct Evn<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Evn);
 

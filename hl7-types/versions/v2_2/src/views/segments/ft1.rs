@@ -8,7 +8,7 @@ use hl7_types::view;
 /// FT1: Financial Transaction.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ft1<'m>(view::Segment<'m>);
+pub struct Ft1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ft1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// FTS: File Trailer.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Fts<'m>(view::Segment<'m>);
+pub struct Fts<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Fts);
 

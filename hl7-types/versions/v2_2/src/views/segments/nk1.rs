@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NK1: Next Of Kin.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nk1<'m>(view::Segment<'m>);
+pub struct Nk1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Nk1);
 

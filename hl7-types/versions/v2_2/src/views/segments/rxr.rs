@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXR: Pharmacy Route.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxr<'m>(view::Segment<'m>);
+pub struct Rxr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxr);
 

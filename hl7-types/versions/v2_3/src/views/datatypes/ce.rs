@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CE: Coded Element.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ce<'m>(view::Composite<'m>);
+pub struct Ce<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ce);
 

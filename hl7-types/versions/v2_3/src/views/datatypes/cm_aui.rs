@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_AUI: Authorization information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmAui<'m>(view::Composite<'m>);
+pub struct CmAui<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmAui);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_CCD: Charge time.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmCcd<'m>(view::Composite<'m>);
+pub struct CmCcd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmCcd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_CCP: Channel Calibration Parameters.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmCcp<'m>(view::Composite<'m>);
+pub struct CmCcp<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmCcp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_CD_ELECTRODE.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmCdElectrode<'m>(view::Composite<'m>);
+pub struct CmCdElectrode<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmCdElectrode);
 

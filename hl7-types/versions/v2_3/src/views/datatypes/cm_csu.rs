@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_CSU: Channel Sensitivity/units.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmCsu<'m>(view::Composite<'m>);
+pub struct CmCsu<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmCsu);
 

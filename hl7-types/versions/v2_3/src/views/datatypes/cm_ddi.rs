@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_DDI: Daily deductible.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmDdi<'m>(view::Composite<'m>);
+pub struct CmDdi<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmDdi);
 

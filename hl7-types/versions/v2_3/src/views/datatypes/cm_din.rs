@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_DIN: Activation date.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmDin<'m>(view::Composite<'m>);
+pub struct CmDin<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmDin);
 

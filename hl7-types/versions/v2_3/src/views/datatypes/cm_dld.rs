@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_DLD: Discharge location.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmDld<'m>(view::Composite<'m>);
+pub struct CmDld<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmDld);
 

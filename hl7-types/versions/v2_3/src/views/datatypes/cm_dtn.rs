@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_DTN: Day type and number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmDtn<'m>(view::Composite<'m>);
+pub struct CmDtn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmDtn);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_EIP: Parent order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmEip<'m>(view::Composite<'m>);
+pub struct CmEip<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmEip);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_ELD: Error.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmEld<'m>(view::Composite<'m>);
+pub struct CmEld<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmEld);
 

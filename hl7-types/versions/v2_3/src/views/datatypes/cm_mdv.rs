@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_MDV: Minimum/maximum Data Values.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmMdv<'m>(view::Composite<'m>);
+pub struct CmMdv<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmMdv);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_MOC: Charge to practise.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmMoc<'m>(view::Composite<'m>);
+pub struct CmMoc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmMoc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_NDL: Observing practitioner.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmNdl<'m>(view::Composite<'m>);
+pub struct CmNdl<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmNdl);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_OCD: Occurence.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmOcd<'m>(view::Composite<'m>);
+pub struct CmOcd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmOcd);
 

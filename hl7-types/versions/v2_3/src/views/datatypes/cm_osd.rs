@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_OSD: Order Sequence.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmOsd<'m>(view::Composite<'m>);
+pub struct CmOsd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmOsd);
 

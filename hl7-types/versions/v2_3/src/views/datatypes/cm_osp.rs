@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_OSP: Occurence span.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmOsp<'m>(view::Composite<'m>);
+pub struct CmOsp<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmOsp);
 

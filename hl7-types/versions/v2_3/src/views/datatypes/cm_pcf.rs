@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PCF: Pre-certification required.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPcf<'m>(view::Composite<'m>);
+pub struct CmPcf<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPcf);
 

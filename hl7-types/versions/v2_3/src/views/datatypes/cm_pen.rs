@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PEN: Penalty.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPen<'m>(view::Composite<'m>);
+pub struct CmPen<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPen);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PI: Person Identifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPi<'m>(view::Composite<'m>);
+pub struct CmPi<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPi);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PIP: Privileges.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPip<'m>(view::Composite<'m>);
+pub struct CmPip<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPip);
 

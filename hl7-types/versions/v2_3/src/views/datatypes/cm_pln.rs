@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PLN: Practitioner id numbers.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPln<'m>(view::Composite<'m>);
+pub struct CmPln<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPln);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PRL: Parent Result.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPrl<'m>(view::Composite<'m>);
+pub struct CmPrl<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPrl);
 

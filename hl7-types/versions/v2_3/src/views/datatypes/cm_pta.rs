@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_PTA: Policy type.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmPta<'m>(view::Composite<'m>);
+pub struct CmPta<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmPta);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_RFR: Reference range.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmRfr<'m>(view::Composite<'m>);
+pub struct CmRfr<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmRfr);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_RI: Interval.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmRi<'m>(view::Composite<'m>);
+pub struct CmRi<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmRi);
 

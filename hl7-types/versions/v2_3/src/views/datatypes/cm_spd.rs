@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_SPD: Specialty.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmSpd<'m>(view::Composite<'m>);
+pub struct CmSpd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmSpd);
 

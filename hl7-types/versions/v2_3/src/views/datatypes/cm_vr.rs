@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_VR: Value qualifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmVr<'m>(view::Composite<'m>);
+pub struct CmVr<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmVr);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM_WVI: Channel identifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CmWvi<'m>(view::Composite<'m>);
+pub struct CmWvi<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(CmWvi);
 

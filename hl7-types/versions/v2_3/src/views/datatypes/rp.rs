@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RP: Reference Pointer.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rp<'m>(view::Composite<'m>);
+pub struct Rp<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Rp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// TS: Time Stamp.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ts<'m>(view::Composite<'m>);
+pub struct Ts<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ts);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// VH: Visiting Hours.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Vh<'m>(view::Composite<'m>);
+pub struct Vh<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Vh);
 

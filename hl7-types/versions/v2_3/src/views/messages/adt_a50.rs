@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A50.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA50<'m>(view::Group<'m>);
+pub struct AdtA50<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA50, crate ::messages::adt_a50::ADT_A50);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CsuC09<'m>(view::Group<'m>);
+pub struct CsuC09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CsuC09, crate ::messages::csu_c09::CSU_C09);
 
@@ -28,7 +28,7 @@ impl<'m> CsuC09<'m> {
 /// The group PATIENT of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -68,7 +68,7 @@ impl<'m> Patient<'m> {
 /// The group VISIT of CSU_C09 and 6 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -88,7 +88,7 @@ impl<'m> Visit<'m> {
 /// The group STUDY_PHASE of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudyPhase<'m>(view::Group<'m>);
+pub struct StudyPhase<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudyPhase);
 
@@ -108,7 +108,7 @@ impl<'m> StudyPhase<'m> {
 /// The group STUDY_SCHEDULE of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudySchedule<'m>(view::Group<'m>);
+pub struct StudySchedule<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudySchedule);
 
@@ -133,7 +133,7 @@ impl<'m> StudySchedule<'m> {
 /// The group STUDY_OBSERVATION of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudyObservation<'m>(view::Group<'m>);
+pub struct StudyObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudyObservation);
 
@@ -158,7 +158,7 @@ impl<'m> StudyObservation<'m> {
 /// The group STUDY_PHARM of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudyPharm<'m>(view::Group<'m>);
+pub struct StudyPharm<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudyPharm);
 
@@ -178,7 +178,7 @@ impl<'m> StudyPharm<'m> {
 /// The group RX_ADMIN of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RxAdmin<'m>(view::Group<'m>);
+pub struct RxAdmin<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RxAdmin);
 

@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DftP03<'m>(view::Group<'m>);
+pub struct DftP03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DftP03, crate ::messages::dft_p03::DFT_P03);
 
@@ -89,7 +89,7 @@ impl<'m> DftP03<'m> {
 /// The group FINANCIAL of DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Financial<'m>(view::Group<'m>);
+pub struct Financial<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Financial);
 
@@ -109,7 +109,7 @@ impl<'m> Financial<'m> {
 /// The group FINANCIAL_PROCEDURE of DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialProcedure<'m>(view::Group<'m>);
+pub struct FinancialProcedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialProcedure);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DSR_Q03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DsrQ03<'m>(view::Group<'m>);
+pub struct DsrQ03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DsrQ03, crate ::messages::dsr_q03::DSR_Q03);
 

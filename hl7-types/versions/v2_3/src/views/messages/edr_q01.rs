@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EDR_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EdrQ01<'m>(view::Group<'m>);
+pub struct EdrQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EdrQ01, crate ::messages::edr_q01::EDR_Q01);
 

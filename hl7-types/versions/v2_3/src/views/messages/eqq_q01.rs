@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EQQ_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EqqQ01<'m>(view::Group<'m>);
+pub struct EqqQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EqqQ01, crate ::messages::eqq_q01::EQQ_Q01);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ERP_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ErpQ01<'m>(view::Group<'m>);
+pub struct ErpQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(ErpQ01, crate ::messages::erp_q01::ERP_Q01);
 

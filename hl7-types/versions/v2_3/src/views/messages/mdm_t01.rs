@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MDM_T01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MdmT01<'m>(view::Group<'m>);
+pub struct MdmT01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MdmT01, crate ::messages::mdm_t01::MDM_T01);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM05<'m>(view::Group<'m>);
+pub struct MfnM05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM05, crate ::messages::mfn_m05::MFN_M05);
 
@@ -33,7 +33,7 @@ impl<'m> MfnM05<'m> {
 /// The group MF_LOCATION of MFN_M05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfLocation<'m>(view::Group<'m>);
+pub struct MfLocation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfLocation);
 
@@ -68,7 +68,7 @@ impl<'m> MfLocation<'m> {
 /// The group MF_LOC_DEPT of MFN_M05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfLocDept<'m>(view::Group<'m>);
+pub struct MfLocDept<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfLocDept);
 

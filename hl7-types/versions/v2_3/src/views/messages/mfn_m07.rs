@@ -10,7 +10,7 @@ pub use super::mfn_m06::MfPhaseSchedDetail;
 /// The message structure MFN_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM07<'m>(view::Group<'m>);
+pub struct MfnM07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM07, crate ::messages::mfn_m07::MFN_M07);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFQ_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfqM01<'m>(view::Group<'m>);
+pub struct MfqM01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfqM01, crate ::messages::mfq_m01::MFQ_M01);
 

@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmdO01<'m>(view::Group<'m>);
+pub struct OmdO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmdO01, crate ::messages::omd_o01::OMD_O01);
 
@@ -44,7 +44,7 @@ impl<'m> OmdO01<'m> {
 /// The group PATIENT of OMD_O01 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -89,7 +89,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_VISIT of OMD_O01 and 17 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -109,7 +109,7 @@ impl<'m> PatientVisit<'m> {
 /// The group ORDER_DIET of OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDiet<'m>(view::Group<'m>);
+pub struct OrderDiet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDiet);
 
@@ -129,7 +129,7 @@ impl<'m> OrderDiet<'m> {
 /// The group DIET of OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Diet<'m>(view::Group<'m>);
+pub struct Diet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Diet);
 
@@ -154,7 +154,7 @@ impl<'m> Diet<'m> {
 /// The group OBSERVATION of OMD_O01 and 12 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -174,7 +174,7 @@ impl<'m> Observation<'m> {
 /// The group ORDER_TRAY of OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderTray<'m>(view::Group<'m>);
+pub struct OrderTray<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderTray);
 

@@ -12,7 +12,7 @@ pub use super::omd_o01::Observation;
 /// The message structure OMN_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmnO01<'m>(view::Group<'m>);
+pub struct OmnO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmnO01, crate ::messages::omn_o01::OMN_O01);
 
@@ -42,7 +42,7 @@ impl<'m> OmnO01<'m> {
 /// The group ORDER of OMN_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -67,7 +67,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of OMN_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

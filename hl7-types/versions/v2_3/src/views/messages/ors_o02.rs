@@ -9,7 +9,7 @@ pub use super::ord_o02::Patient;
 /// The message structure ORS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrsO02<'m>(view::Group<'m>);
+pub struct OrsO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrsO02, crate ::messages::ors_o02::ORS_O02);
 
@@ -44,7 +44,7 @@ impl<'m> OrsO02<'m> {
 /// The group RESPONSE of ORS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

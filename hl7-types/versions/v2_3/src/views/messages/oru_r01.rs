@@ -10,7 +10,7 @@ pub use super::orf_r04::Observation;
 /// The message structure ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR01<'m>(view::Group<'m>);
+pub struct OruR01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR01, crate ::messages::oru_r01::ORU_R01);
 
@@ -35,7 +35,7 @@ impl<'m> OruR01<'m> {
 /// The group RESPONSE of ORU_R01 and ORU_W01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -55,7 +55,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORU_R01 and ORU_W01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -85,7 +85,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER_OBSERVATION of ORU_R01 and ORU_W01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 

@@ -13,7 +13,7 @@ pub use super::orf_r04::Observation;
 /// The message structure ORU_W01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruW01<'m>(view::Group<'m>);
+pub struct OruW01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruW01, crate ::messages::oru_w01::ORU_W01);
 

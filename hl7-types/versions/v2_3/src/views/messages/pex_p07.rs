@@ -9,7 +9,7 @@ pub use super::csu_c09::Visit;
 /// The message structure PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PexP07<'m>(view::Group<'m>);
+pub struct PexP07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PexP07, crate ::messages::pex_p07::PEX_P07);
 
@@ -54,7 +54,7 @@ impl<'m> PexP07<'m> {
 /// The group EXPERIENCE of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Experience<'m>(view::Group<'m>);
+pub struct Experience<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Experience);
 
@@ -74,7 +74,7 @@ impl<'m> Experience<'m> {
 /// The group PEX_OBSERVATION of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PexObservation<'m>(view::Group<'m>);
+pub struct PexObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PexObservation);
 
@@ -94,7 +94,7 @@ impl<'m> PexObservation<'m> {
 /// The group PEX_CAUSE of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PexCause<'m>(view::Group<'m>);
+pub struct PexCause<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PexCause);
 
@@ -144,7 +144,7 @@ impl<'m> PexCause<'m> {
 /// The group RX_ORDER of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RxOrder<'m>(view::Group<'m>);
+pub struct RxOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RxOrder);
 
@@ -164,7 +164,7 @@ impl<'m> RxOrder<'m> {
 /// The group RX_ADMINISTRATION of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RxAdministration<'m>(view::Group<'m>);
+pub struct RxAdministration<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RxAdministration);
 
@@ -184,7 +184,7 @@ impl<'m> RxAdministration<'m> {
 /// The group ASSOCIATED_PERSON of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AssociatedPerson<'m>(view::Group<'m>);
+pub struct AssociatedPerson<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AssociatedPerson);
 
@@ -219,7 +219,7 @@ impl<'m> AssociatedPerson<'m> {
 /// The group ASSOCIATED_RX_ORDER of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AssociatedRxOrder<'m>(view::Group<'m>);
+pub struct AssociatedRxOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AssociatedRxOrder);
 
@@ -239,7 +239,7 @@ impl<'m> AssociatedRxOrder<'m> {
 /// The group ASSOCIATED_RX_ADMIN of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AssociatedRxAdmin<'m>(view::Group<'m>);
+pub struct AssociatedRxAdmin<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AssociatedRxAdmin);
 
@@ -259,7 +259,7 @@ impl<'m> AssociatedRxAdmin<'m> {
 /// The group STUDY of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Study<'m>(view::Group<'m>);
+pub struct Study<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Study);
 

@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure PIN_I07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PinI07<'m>(view::Group<'m>);
+pub struct PinI07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PinI07, crate ::messages::pin_i07::PIN_I07);
 
@@ -49,7 +49,7 @@ impl<'m> PinI07<'m> {
 /// The group PROVIDER of PIN_I07 and 13 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Provider<'m>(view::Group<'m>);
+pub struct Provider<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Provider);
 
@@ -69,7 +69,7 @@ impl<'m> Provider<'m> {
 /// The group GUARANTOR_INSURANCE of PIN_I07 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GuarantorInsurance<'m>(view::Group<'m>);
+pub struct GuarantorInsurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GuarantorInsurance);
 

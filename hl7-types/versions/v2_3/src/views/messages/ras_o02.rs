@@ -9,7 +9,7 @@ pub use super::ord_o02::Patient;
 /// The message structure RAS_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RasO02<'m>(view::Group<'m>);
+pub struct RasO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RasO02, crate ::messages::ras_o02::RAS_O02);
 

@@ -12,7 +12,7 @@ pub use super::orf_r04::Observation;
 /// The message structure RDE_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdeO01<'m>(view::Group<'m>);
+pub struct RdeO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdeO01, crate ::messages::rde_o01::RDE_O01);
 
@@ -42,7 +42,7 @@ impl<'m> RdeO01<'m> {
 /// The group ORDER of RDE_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -87,7 +87,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RDE_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -117,7 +117,7 @@ impl<'m> OrderDetail<'m> {
 /// The group COMPONENT of RDE_O01 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Component<'m>(view::Group<'m>);
+pub struct Component<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Component);
 

@@ -13,7 +13,7 @@ pub use super::omd_o01::Observation;
 /// The message structure RDS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdsO01<'m>(view::Group<'m>);
+pub struct RdsO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdsO01, crate ::messages::rds_o01::RDS_O01);
 
@@ -43,7 +43,7 @@ impl<'m> RdsO01<'m> {
 /// The group ORDER of RDS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -88,7 +88,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RDS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -108,7 +108,7 @@ impl<'m> OrderDetail<'m> {
 /// The group ORDER_DETAIL_SUPPLEMENT of RDS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailSupplement<'m>(view::Group<'m>);
+pub struct OrderDetailSupplement<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailSupplement);
 

@@ -12,7 +12,7 @@ pub use super::csu_c09::Visit;
 /// The message structure REF_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RefI12<'m>(view::Group<'m>);
+pub struct RefI12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RefI12, crate ::messages::ref_i12::REF_I12);
 
@@ -102,7 +102,7 @@ impl<'m> RefI12<'m> {
 /// The group AUTHORIZATION of REF_I12 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization<'m>(view::Group<'m>);
+pub struct Authorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization);
 
@@ -122,7 +122,7 @@ impl<'m> Authorization<'m> {
 /// The group PROCEDURE of REF_I12 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -142,7 +142,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTCTD_SUPPGRP2 of REF_I12 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AutctdSuppgrp2<'m>(view::Group<'m>);
+pub struct AutctdSuppgrp2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AutctdSuppgrp2);
 
@@ -162,7 +162,7 @@ impl<'m> AutctdSuppgrp2<'m> {
 /// The group RESULTS of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Results<'m>(view::Group<'m>);
+pub struct Results<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Results);
 

@@ -10,7 +10,7 @@ pub use super::rar_rar::Encoding;
 /// The message structure RGR_RGR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RgrRgr<'m>(view::Group<'m>);
+pub struct RgrRgr<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RgrRgr, crate ::messages::rgr_rgr::RGR_RGR);
 
@@ -45,7 +45,7 @@ impl<'m> RgrRgr<'m> {
 /// The group DEFINITION of RGR_RGR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -75,7 +75,7 @@ impl<'m> Definition<'m> {
 /// The group ORDER of RGR_RGR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -15,7 +15,7 @@ pub use super::rci_i05::Results;
 /// The message structure RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpaI08<'m>(view::Group<'m>);
+pub struct RpaI08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpaI08, crate ::messages::rpa_i08::RPA_I08);
 
@@ -105,7 +105,7 @@ impl<'m> RpaI08<'m> {
 /// The group VISIT of RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 

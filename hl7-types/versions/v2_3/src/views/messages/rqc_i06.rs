@@ -9,7 +9,7 @@ pub use super::pin_i07::Provider;
 /// The message structure RQC_I06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqcI06<'m>(view::Group<'m>);
+pub struct RqcI06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqcI06, crate ::messages::rqc_i06::RQC_I06);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RQQ_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqqQ01<'m>(view::Group<'m>);
+pub struct RqqQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqqQ01, crate ::messages::rqq_q01::RQQ_Q01);
 

@@ -9,7 +9,7 @@ pub use super::ord_o02::Patient;
 /// The message structure RRG_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RrgO02<'m>(view::Group<'m>);
+pub struct RrgO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RrgO02, crate ::messages::rrg_o02::RRG_O02);
 
@@ -44,7 +44,7 @@ impl<'m> RrgO02<'m> {
 /// The group RESPONSE of RRG_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRG_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -84,7 +84,7 @@ impl<'m> Order<'m> {
 /// The group GIVE of RRG_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 

@@ -9,7 +9,7 @@ pub use super::ord_o02::Patient;
 /// The message structure RRO_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RroO02<'m>(view::Group<'m>);
+pub struct RroO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RroO02, crate ::messages::rro_o02::RRO_O02);
 
@@ -44,7 +44,7 @@ impl<'m> RroO02<'m> {
 /// The group RESPONSE of RRO_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRO_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -84,7 +84,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RRO_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SPQ_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpqQ01<'m>(view::Group<'m>);
+pub struct SpqQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SpqQ01, crate ::messages::spq_q01::SPQ_Q01);
 

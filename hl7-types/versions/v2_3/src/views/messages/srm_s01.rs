@@ -9,7 +9,7 @@ pub use super::siu_s12::Patient;
 /// The message structure SRM_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SrmS01<'m>(view::Group<'m>);
+pub struct SrmS01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SrmS01, crate ::messages::srm_s01::SRM_S01);
 
@@ -49,7 +49,7 @@ impl<'m> SrmS01<'m> {
 /// The group RESOURCES of SRM_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Resources<'m>(view::Group<'m>);
+pub struct Resources<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Resources);
 
@@ -84,7 +84,7 @@ impl<'m> Resources<'m> {
 /// The group SERVICE of SRM_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Service<'m>(view::Group<'m>);
+pub struct Service<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Service);
 
@@ -109,7 +109,7 @@ impl<'m> Service<'m> {
 /// The group GENERAL_RESOURCE of SRM_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GeneralResource<'m>(view::Group<'m>);
+pub struct GeneralResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GeneralResource);
 
@@ -134,7 +134,7 @@ impl<'m> GeneralResource<'m> {
 /// The group LOCATION_RESOURCE of SRM_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct LocationResource<'m>(view::Group<'m>);
+pub struct LocationResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(LocationResource);
 
@@ -159,7 +159,7 @@ impl<'m> LocationResource<'m> {
 /// The group PERSONNEL_RESOURCE of SRM_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PersonnelResource<'m>(view::Group<'m>);
+pub struct PersonnelResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PersonnelResource);
 

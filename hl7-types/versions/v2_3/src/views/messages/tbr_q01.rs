@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure TBR_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TbrQ01<'m>(view::Group<'m>);
+pub struct TbrQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(TbrQ01, crate ::messages::tbr_q01::TBR_Q01);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure UDM_Q05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct UdmQ05<'m>(view::Group<'m>);
+pub struct UdmQ05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(UdmQ05, crate ::messages::udm_q05::UDM_Q05);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure VQQ_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VqqQ01<'m>(view::Group<'m>);
+pub struct VqqQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VqqQ01, crate ::messages::vqq_q01::VQQ_Q01);
 

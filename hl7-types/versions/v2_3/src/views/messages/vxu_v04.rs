@@ -11,7 +11,7 @@ pub use super::omd_o01::Observation;
 /// The message structure VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VxuV04<'m>(view::Group<'m>);
+pub struct VxuV04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VxuV04, crate ::messages::vxu_v04::VXU_V04);
 
@@ -56,7 +56,7 @@ impl<'m> VxuV04<'m> {
 /// The group PATIENT of VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AIP: Appointment Information - Personnel Resource.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Aip<'m>(view::Segment<'m>);
+pub struct Aip<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Aip);
 

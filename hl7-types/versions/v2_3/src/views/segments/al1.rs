@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AL1: Patient Allergy Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Al1<'m>(view::Segment<'m>);
+pub struct Al1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Al1);
 

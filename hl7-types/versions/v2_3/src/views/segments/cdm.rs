@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CDM: Charge Description Master.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cdm<'m>(view::Segment<'m>);
+pub struct Cdm<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cdm);
 

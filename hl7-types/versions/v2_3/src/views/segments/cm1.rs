@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM1: Clinical Study Phase Master.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cm1<'m>(view::Segment<'m>);
+pub struct Cm1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cm1);
 

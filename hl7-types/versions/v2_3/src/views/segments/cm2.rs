@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM2: Clinical Study Schedule Master.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cm2<'m>(view::Segment<'m>);
+pub struct Cm2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cm2);
 

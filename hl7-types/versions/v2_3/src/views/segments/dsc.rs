@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DSC: Continuation pointer segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dsc<'m>(view::Segment<'m>);
+pub struct Dsc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Dsc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IN3: Insurance additional info - certification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct In3<'m>(view::Segment<'m>);
+pub struct In3<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(In3);
 

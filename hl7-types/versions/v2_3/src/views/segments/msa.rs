@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MSA: Message acknowledgement segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Msa<'m>(view::Segment<'m>);
+pub struct Msa<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Msa);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OM3: Categorical test/observation.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Om3<'m>(view::Segment<'m>);
+pub struct Om3<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Om3);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ORC: Common order segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Orc<'m>(view::Segment<'m>);
+pub struct Orc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Orc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PRB: Problem Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Prb<'m>(view::Segment<'m>);
+pub struct Prb<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Prb);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ROL: Role.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rol<'m>(view::Segment<'m>);
+pub struct Rol<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rol);
 

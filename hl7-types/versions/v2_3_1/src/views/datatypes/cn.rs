@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CN: Composite ID Number and Name.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cn<'m>(view::Composite<'m>);
+pub struct Cn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cn);
 

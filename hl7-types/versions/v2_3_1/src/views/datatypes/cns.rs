@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CNS: Composite ID number and Name simplified.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cns<'m>(view::Composite<'m>);
+pub struct Cns<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cns);
 

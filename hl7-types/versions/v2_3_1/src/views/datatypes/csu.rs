@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CSU: Channel sensitivity/units.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Csu<'m>(view::Composite<'m>);
+pub struct Csu<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Csu);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// EIP: Parent Order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Eip<'m>(view::Composite<'m>);
+pub struct Eip<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Eip);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MOP: Money Or Percentage.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mop<'m>(view::Composite<'m>);
+pub struct Mop<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Mop);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NDL: Observing Practitioner.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ndl<'m>(view::Composite<'m>);
+pub struct Ndl<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ndl);
 

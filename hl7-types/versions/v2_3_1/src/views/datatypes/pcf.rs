@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PCF: Pre-certification required.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pcf<'m>(view::Composite<'m>);
+pub struct Pcf<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pcf);
 

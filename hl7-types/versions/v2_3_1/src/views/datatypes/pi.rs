@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PI: Person Identifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pi<'m>(view::Composite<'m>);
+pub struct Pi<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pi);
 

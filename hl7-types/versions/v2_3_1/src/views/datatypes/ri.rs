@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RI: Repeat Interval.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ri<'m>(view::Composite<'m>);
+pub struct Ri<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ri);
 

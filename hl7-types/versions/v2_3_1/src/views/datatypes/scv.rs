@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SCV: Scheduling Class Value Pair.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Scv<'m>(view::Composite<'m>);
+pub struct Scv<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Scv);
 

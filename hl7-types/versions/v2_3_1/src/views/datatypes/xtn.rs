@@ -8,7 +8,7 @@ use hl7_types::view;
 /// XTN: Extended Telecommunication Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Xtn<'m>(view::Composite<'m>);
+pub struct Xtn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Xtn);
 

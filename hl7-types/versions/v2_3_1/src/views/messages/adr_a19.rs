@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADR_A19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdrA19<'m>(view::Group<'m>);
+pub struct AdrA19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdrA19, crate ::messages::adr_a19::ADR_A19);
 
@@ -58,7 +58,7 @@ impl<'m> AdrA19<'m> {
 /// The group QUERY_RESPONSE of ADR_A19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -153,7 +153,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PROCEDURE of ADR_A19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -173,7 +173,7 @@ impl<'m> Procedure<'m> {
 /// The group INSURANCE of ADR_A19 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 

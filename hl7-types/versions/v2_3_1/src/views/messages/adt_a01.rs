@@ -10,7 +10,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure ADT_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA01<'m>(view::Group<'m>);
+pub struct AdtA01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA01, crate ::messages::adt_a01::ADT_A01);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA17<'m>(view::Group<'m>);
+pub struct AdtA17<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA17, crate ::messages::adt_a17::ADT_A17);
 

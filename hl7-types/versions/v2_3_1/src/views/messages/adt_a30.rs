@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA30<'m>(view::Group<'m>);
+pub struct AdtA30<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA30, crate ::messages::adt_a30::ADT_A30);
 

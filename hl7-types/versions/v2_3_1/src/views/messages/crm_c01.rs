@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CRM_C01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CrmC01<'m>(view::Group<'m>);
+pub struct CrmC01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CrmC01, crate ::messages::crm_c01::CRM_C01);
 
@@ -28,7 +28,7 @@ impl<'m> CrmC01<'m> {
 /// The group PATIENT of CRM_C01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EQQ_Q04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EqqQ04<'m>(view::Group<'m>);
+pub struct EqqQ04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EqqQ04, crate ::messages::eqq_q04::EQQ_Q04);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFD_MFA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfdMfa<'m>(view::Group<'m>);
+pub struct MfdMfa<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfdMfa, crate ::messages::mfd_mfa::MFD_MFA);
 

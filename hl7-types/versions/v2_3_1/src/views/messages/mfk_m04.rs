@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFK_M04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfkM04<'m>(view::Group<'m>);
+pub struct MfkM04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfkM04, crate ::messages::mfk_m04::MFK_M04);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM01<'m>(view::Group<'m>);
+pub struct MfnM01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM01, crate ::messages::mfn_m01::MFN_M01);
 
@@ -33,7 +33,7 @@ impl<'m> MfnM01<'m> {
 /// The group MF of MFN_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mf<'m>(view::Group<'m>);
+pub struct Mf<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Mf);
 

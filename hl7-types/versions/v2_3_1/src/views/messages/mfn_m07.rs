@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM07<'m>(view::Group<'m>);
+pub struct MfnM07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM07, crate ::messages::mfn_m07::MFN_M07);
 
@@ -33,7 +33,7 @@ impl<'m> MfnM07<'m> {
 /// The group MF_CLIN_STUDY of MFN_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfClinStudy<'m>(view::Group<'m>);
+pub struct MfClinStudy<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfClinStudy);
 
@@ -58,7 +58,7 @@ impl<'m> MfClinStudy<'m> {
 /// The group MF_PHASE_SCHED_DETAIL of MFN_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfPhaseSchedDetail<'m>(view::Group<'m>);
+pub struct MfPhaseSchedDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfPhaseSchedDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure NMD_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct NmdN02<'m>(view::Group<'m>);
+pub struct NmdN02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(NmdN02, crate ::messages::nmd_n02::NMD_N02);
 
@@ -30,7 +30,7 @@ impl<'m> NmdN02<'m> {
 /// The group CLOCK_AND_STATS_WITH_NOTES of NMD_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClockAndStatsWithNotes<'m>(view::Group<'m>);
+pub struct ClockAndStatsWithNotes<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClockAndStatsWithNotes);
 
@@ -55,7 +55,7 @@ impl<'m> ClockAndStatsWithNotes<'m> {
 /// The group CLOCK of NMD_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Clock<'m>(view::Group<'m>);
+pub struct Clock<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Clock);
 
@@ -75,7 +75,7 @@ impl<'m> Clock<'m> {
 /// The group APP_STATS of NMD_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AppStats<'m>(view::Group<'m>);
+pub struct AppStats<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AppStats);
 
@@ -95,7 +95,7 @@ impl<'m> AppStats<'m> {
 /// The group APP_STATUS of NMD_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AppStatus<'m>(view::Group<'m>);
+pub struct AppStatus<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AppStatus);
 

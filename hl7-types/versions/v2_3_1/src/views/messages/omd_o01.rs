@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmdO01<'m>(view::Group<'m>);
+pub struct OmdO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmdO01, crate ::messages::omd_o01::OMD_O01);
 
@@ -43,7 +43,7 @@ impl<'m> OmdO01<'m> {
 /// The group PATIENT of OMD_O01 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -88,7 +88,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_VISIT of OMD_O01 and 19 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -108,7 +108,7 @@ impl<'m> PatientVisit<'m> {
 /// The group INSURANCE of OMD_O01 and 12 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 
@@ -133,7 +133,7 @@ impl<'m> Insurance<'m> {
 /// The group ORDER_DIET of OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDiet<'m>(view::Group<'m>);
+pub struct OrderDiet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDiet);
 
@@ -153,7 +153,7 @@ impl<'m> OrderDiet<'m> {
 /// The group DIET of OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Diet<'m>(view::Group<'m>);
+pub struct Diet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Diet);
 
@@ -178,7 +178,7 @@ impl<'m> Diet<'m> {
 /// The group OBSERVATION of OMD_O01 and 9 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -198,7 +198,7 @@ impl<'m> Observation<'m> {
 /// The group ORDER_TRAY of OMD_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderTray<'m>(view::Group<'m>);
+pub struct OrderTray<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderTray);
 

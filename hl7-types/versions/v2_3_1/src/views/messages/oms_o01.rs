@@ -12,7 +12,7 @@ pub use super::omd_o01::Observation;
 /// The message structure OMS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmsO01<'m>(view::Group<'m>);
+pub struct OmsO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmsO01, crate ::messages::oms_o01::OMS_O01);
 
@@ -42,7 +42,7 @@ impl<'m> OmsO01<'m> {
 /// The group ORDER of OMS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -67,7 +67,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of OMS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

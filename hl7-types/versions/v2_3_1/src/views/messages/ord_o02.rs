@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ORD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrdO02<'m>(view::Group<'m>);
+pub struct OrdO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrdO02, crate ::messages::ord_o02::ORD_O02);
 
@@ -43,7 +43,7 @@ impl<'m> OrdO02<'m> {
 /// The group RESPONSE of ORD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -68,7 +68,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORD_O02 and 15 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -88,7 +88,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER_DIET of ORD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDiet<'m>(view::Group<'m>);
+pub struct OrderDiet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDiet);
 
@@ -113,7 +113,7 @@ impl<'m> OrderDiet<'m> {
 /// The group ORDER_TRAY of ORD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderTray<'m>(view::Group<'m>);
+pub struct OrderTray<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderTray);
 

@@ -9,7 +9,7 @@ pub use super::ord_o02::Patient;
 /// The message structure ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrfR04<'m>(view::Group<'m>);
+pub struct OrfR04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrfR04, crate ::messages::orf_r04::ORF_R04);
 
@@ -59,7 +59,7 @@ impl<'m> OrfR04<'m> {
 /// The group QUERY_RESPONSE of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -79,7 +79,7 @@ impl<'m> QueryResponse<'m> {
 /// The group ORDER of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -114,7 +114,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of ORF_R04 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

@@ -11,7 +11,7 @@ pub use super::omd_o01::Observation;
 /// The message structure ORM_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrmO01<'m>(view::Group<'m>);
+pub struct OrmO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrmO01, crate ::messages::orm_o01::ORM_O01);
 
@@ -41,7 +41,7 @@ impl<'m> OrmO01<'m> {
 /// The group PATIENT of ORM_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -86,7 +86,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORM_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -116,7 +116,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of ORM_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

@@ -9,7 +9,7 @@ pub use super::ord_o02::Patient;
 /// The message structure ORN_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrnO02<'m>(view::Group<'m>);
+pub struct OrnO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrnO02, crate ::messages::orn_o02::ORN_O02);
 
@@ -44,7 +44,7 @@ impl<'m> OrnO02<'m> {
 /// The group RESPONSE of ORN_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORN_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

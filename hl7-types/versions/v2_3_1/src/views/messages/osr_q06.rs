@@ -9,7 +9,7 @@ pub use super::ord_o02::Patient;
 /// The message structure OSR_Q06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsrQ06<'m>(view::Group<'m>);
+pub struct OsrQ06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsrQ06, crate ::messages::osr_q06::OSR_Q06);
 
@@ -59,7 +59,7 @@ impl<'m> OsrQ06<'m> {
 /// The group RESPONSE of OSR_Q06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -79,7 +79,7 @@ impl<'m> Response<'m> {
 /// The group OBSERVATION of OSR_Q06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

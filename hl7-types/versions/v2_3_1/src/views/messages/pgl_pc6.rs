@@ -10,7 +10,7 @@ pub use super::omd_o01::Observation;
 /// The message structure PGL_PC6.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PglPc6<'m>(view::Group<'m>);
+pub struct PglPc6<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PglPc6, crate ::messages::pgl_pc6::PGL_PC6);
 
@@ -40,7 +40,7 @@ impl<'m> PglPc6<'m> {
 /// The group GOAL of PGL_PC6.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -90,7 +90,7 @@ impl<'m> Goal<'m> {
 /// The group GOAL_ROLE of PGL_PC6 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GoalRole<'m>(view::Group<'m>);
+pub struct GoalRole<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GoalRole);
 
@@ -110,7 +110,7 @@ impl<'m> GoalRole<'m> {
 /// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -130,7 +130,7 @@ impl<'m> Pathway<'m> {
 /// The group PROBLEM of PGL_PC6 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -165,7 +165,7 @@ impl<'m> Problem<'m> {
 /// The group PROBLEM_ROLE of PGL_PC6 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProblemRole<'m>(view::Group<'m>);
+pub struct ProblemRole<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProblemRole);
 
@@ -185,7 +185,7 @@ impl<'m> ProblemRole<'m> {
 /// The group PROBLEM_OBSERVATION of PGL_PC6 and 6 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProblemObservation<'m>(view::Group<'m>);
+pub struct ProblemObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProblemObservation);
 
@@ -205,7 +205,7 @@ impl<'m> ProblemObservation<'m> {
 /// The group ORDER of PGL_PC6 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -225,7 +225,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of PGL_PC6 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -274,7 +274,7 @@ impl<'m> view::Member<'m> for Choice<'m> {
 /// The group ORDER_OBSERVATION of PGL_PC6 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY_Q01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryQ01<'m>(view::Group<'m>);
+pub struct QryQ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QryQ01, crate ::messages::qry_q01::QRY_Q01);
 

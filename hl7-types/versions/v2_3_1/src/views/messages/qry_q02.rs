@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY_Q02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryQ02<'m>(view::Group<'m>);
+pub struct QryQ02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QryQ02, crate ::messages::qry_q02::QRY_Q02);
 

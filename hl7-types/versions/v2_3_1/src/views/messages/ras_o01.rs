@@ -11,7 +11,7 @@ pub use super::omd_o01::Observation;
 /// The message structure RAS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RasO01<'m>(view::Group<'m>);
+pub struct RasO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RasO01, crate ::messages::ras_o01::RAS_O01);
 
@@ -41,7 +41,7 @@ impl<'m> RasO01<'m> {
 /// The group PATIENT of RAS_O01 and RDS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -76,7 +76,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RAS_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -121,7 +121,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RAS_O01 and RGV_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -141,7 +141,7 @@ impl<'m> OrderDetail<'m> {
 /// The group ORDER_DETAIL_SUPPLEMENT of RAS_O01 and RGV_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailSupplement<'m>(view::Group<'m>);
+pub struct OrderDetailSupplement<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailSupplement);
 
@@ -166,7 +166,7 @@ impl<'m> OrderDetailSupplement<'m> {
 /// The group COMPONENTS of RAS_O01 and RGV_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Components<'m>(view::Group<'m>);
+pub struct Components<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Components);
 

@@ -13,7 +13,7 @@ pub use super::omd_o01::Observation;
 /// The message structure RDO_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdoO01<'m>(view::Group<'m>);
+pub struct RdoO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdoO01, crate ::messages::rdo_o01::RDO_O01);
 
@@ -43,7 +43,7 @@ impl<'m> RdoO01<'m> {
 /// The group ORDER of RDO_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -68,7 +68,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RDO_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

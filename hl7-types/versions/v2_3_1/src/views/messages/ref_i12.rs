@@ -11,7 +11,7 @@ pub use super::omd_o01::PatientVisit;
 /// The message structure REF_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RefI12<'m>(view::Group<'m>);
+pub struct RefI12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RefI12, crate ::messages::ref_i12::REF_I12);
 
@@ -101,7 +101,7 @@ impl<'m> RefI12<'m> {
 /// The group AUTHORIZATION_CONTACT of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AuthorizationContact<'m>(view::Group<'m>);
+pub struct AuthorizationContact<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AuthorizationContact);
 
@@ -121,7 +121,7 @@ impl<'m> AuthorizationContact<'m> {
 /// The group PROCEDURE of REF_I12 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -141,7 +141,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTCTD_SUPPGRP2 of REF_I12 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AutctdSuppgrp2<'m>(view::Group<'m>);
+pub struct AutctdSuppgrp2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AutctdSuppgrp2);
 
@@ -161,7 +161,7 @@ impl<'m> AutctdSuppgrp2<'m> {
 /// The group OBSERVATION of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -186,7 +186,7 @@ impl<'m> Observation<'m> {
 /// The group RESULTS_NOTES of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultsNotes<'m>(view::Group<'m>);
+pub struct ResultsNotes<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultsNotes);
 

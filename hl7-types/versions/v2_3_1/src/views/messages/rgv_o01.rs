@@ -14,7 +14,7 @@ pub use super::orf_r04::Observation;
 /// The message structure RGV_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RgvO01<'m>(view::Group<'m>);
+pub struct RgvO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RgvO01, crate ::messages::rgv_o01::RGV_O01);
 
@@ -44,7 +44,7 @@ impl<'m> RgvO01<'m> {
 /// The group PATIENT of RGV_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -74,7 +74,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RGV_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -104,7 +104,7 @@ impl<'m> Order<'m> {
 /// The group GIVE of RGV_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 

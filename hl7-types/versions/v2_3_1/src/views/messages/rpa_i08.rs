@@ -15,7 +15,7 @@ pub use super::csu_c09::Visit;
 /// The message structure RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpaI08<'m>(view::Group<'m>);
+pub struct RpaI08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpaI08, crate ::messages::rpa_i08::RPA_I08);
 
@@ -110,7 +110,7 @@ impl<'m> RpaI08<'m> {
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization<'m>(view::Group<'m>);
+pub struct Authorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization);
 

@@ -11,7 +11,7 @@ pub use super::omd_o01::Insurance;
 /// The message structure RPI_I01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpiI01<'m>(view::Group<'m>);
+pub struct RpiI01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpiI01, crate ::messages::rpi_i01::RPI_I01);
 

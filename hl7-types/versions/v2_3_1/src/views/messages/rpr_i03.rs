@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RPR_I03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RprI03<'m>(view::Group<'m>);
+pub struct RprI03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RprI03, crate ::messages::rpr_i03::RPR_I03);
 
@@ -43,7 +43,7 @@ impl<'m> RprI03<'m> {
 /// The group PRDCTD of RPR_I03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Prdctd<'m>(view::Group<'m>);
+pub struct Prdctd<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Prdctd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RQQ_Q09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqqQ09<'m>(view::Group<'m>);
+pub struct RqqQ09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqqQ09, crate ::messages::rqq_q09::RQQ_Q09);
 

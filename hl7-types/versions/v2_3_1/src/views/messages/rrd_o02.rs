@@ -10,7 +10,7 @@ pub use super::rdr_rdr::Dispense;
 /// The message structure RRD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RrdO02<'m>(view::Group<'m>);
+pub struct RrdO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RrdO02, crate ::messages::rrd_o02::RRD_O02);
 
@@ -45,7 +45,7 @@ impl<'m> RrdO02<'m> {
 /// The group RESPONSE of RRD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -65,7 +65,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRD_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -10,7 +10,7 @@ pub use super::rar_rar::Encoding;
 /// The message structure RRE_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RreO02<'m>(view::Group<'m>);
+pub struct RreO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RreO02, crate ::messages::rre_o02::RRE_O02);
 
@@ -45,7 +45,7 @@ impl<'m> RreO02<'m> {
 /// The group RESPONSE of RRE_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -65,7 +65,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRE_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -14,7 +14,7 @@ pub use super::omd_o01::PatientVisit;
 /// The message structure RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RriI12<'m>(view::Group<'m>);
+pub struct RriI12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RriI12, crate ::messages::rri_i12::RRI_I12);
 
@@ -94,7 +94,7 @@ impl<'m> RriI12<'m> {
 /// The group PROVIDER_CONTACT of RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProviderContact<'m>(view::Group<'m>);
+pub struct ProviderContact<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProviderContact);
 

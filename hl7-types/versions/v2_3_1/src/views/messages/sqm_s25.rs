@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SQM_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SqmS25<'m>(view::Group<'m>);
+pub struct SqmS25<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SqmS25, crate ::messages::sqm_s25::SQM_S25);
 
@@ -43,7 +43,7 @@ impl<'m> SqmS25<'m> {
 /// The group REQUEST of SQM_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Request<'m>(view::Group<'m>);
+pub struct Request<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Request);
 
@@ -73,7 +73,7 @@ impl<'m> Request<'m> {
 /// The group RESOURCES of SQM_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Resources<'m>(view::Group<'m>);
+pub struct Resources<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Resources);
 
@@ -108,7 +108,7 @@ impl<'m> Resources<'m> {
 /// The group SERVICE of SQM_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Service<'m>(view::Group<'m>);
+pub struct Service<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Service);
 
@@ -128,7 +128,7 @@ impl<'m> Service<'m> {
 /// The group GENERAL_RESOURCE of SQM_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GeneralResource<'m>(view::Group<'m>);
+pub struct GeneralResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GeneralResource);
 
@@ -148,7 +148,7 @@ impl<'m> GeneralResource<'m> {
 /// The group PERSONNEL_RESOURCE of SQM_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PersonnelResource<'m>(view::Group<'m>);
+pub struct PersonnelResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PersonnelResource);
 
@@ -168,7 +168,7 @@ impl<'m> PersonnelResource<'m> {
 /// The group LOCATION_RESOURCE of SQM_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct LocationResource<'m>(view::Group<'m>);
+pub struct LocationResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(LocationResource);
 

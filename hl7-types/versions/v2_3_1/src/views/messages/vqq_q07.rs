@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure VQQ_Q07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VqqQ07<'m>(view::Group<'m>);
+pub struct VqqQ07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VqqQ07, crate ::messages::vqq_q07::VQQ_Q07);
 

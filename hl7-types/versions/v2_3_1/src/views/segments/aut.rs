@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AUT: Authorization Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Aut<'m>(view::Segment<'m>);
+pub struct Aut<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Aut);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CTD: Contact Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ctd<'m>(view::Segment<'m>);
+pub struct Ctd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ctd);
 

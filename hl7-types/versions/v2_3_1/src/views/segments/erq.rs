@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ERQ: ERQ - event replay query segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Erq<'m>(view::Segment<'m>);
+pub struct Erq<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Erq);
 

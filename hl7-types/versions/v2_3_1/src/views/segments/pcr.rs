@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PCR: Possible Causal Relationship.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pcr<'m>(view::Segment<'m>);
+pub struct Pcr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pcr);
 

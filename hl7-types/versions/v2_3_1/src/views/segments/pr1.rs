@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PR1: Procedures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pr1<'m>(view::Segment<'m>);
+pub struct Pr1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pr1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QRD: QRD - original-style query definition segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qrd<'m>(view::Segment<'m>);
+pub struct Qrd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qrd);
 

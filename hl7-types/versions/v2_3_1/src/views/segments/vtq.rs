@@ -8,7 +8,7 @@ use hl7_types::view;
 /// VTQ: VTQ - virtual table query request segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Vtq<'m>(view::Segment<'m>);
+pub struct Vtq<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Vtq);
 

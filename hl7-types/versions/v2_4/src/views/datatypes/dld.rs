@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DLD: Discharge Location.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dld<'m>(view::Composite<'m>);
+pub struct Dld<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Dld);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DR: Date/Time Range.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dr<'m>(view::Composite<'m>);
+pub struct Dr<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Dr);
 

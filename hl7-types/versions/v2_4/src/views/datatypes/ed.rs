@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ED: Encapsulated Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ed<'m>(view::Composite<'m>);
+pub struct Ed<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ed);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// FC: Financial Class.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Fc<'m>(view::Composite<'m>);
+pub struct Fc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Fc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LA2: Location with address information (variant 2).
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct La2<'m>(view::Composite<'m>);
+pub struct La2<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(La2);
 

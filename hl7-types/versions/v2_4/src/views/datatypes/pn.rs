@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PN: Person Name.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pn<'m>(view::Composite<'m>);
+pub struct Pn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pn);
 

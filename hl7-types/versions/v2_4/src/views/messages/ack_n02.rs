@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ACK_N02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AckN02<'m>(view::Group<'m>);
+pub struct AckN02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AckN02, crate ::messages::ack_n02::ACK_N02);
 

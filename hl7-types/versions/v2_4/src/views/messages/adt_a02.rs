@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA02<'m>(view::Group<'m>);
+pub struct AdtA02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA02, crate ::messages::adt_a02::ADT_A02);
 

@@ -9,7 +9,7 @@ pub use super::adr_a19::Procedure;
 /// The message structure ADT_A03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA03<'m>(view::Group<'m>);
+pub struct AdtA03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA03, crate ::messages::adt_a03::ADT_A03);
 

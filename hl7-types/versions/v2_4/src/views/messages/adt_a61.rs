@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A61.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA61<'m>(view::Group<'m>);
+pub struct AdtA61<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA61, crate ::messages::adt_a61::ADT_A61);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EAC_U07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EacU07<'m>(view::Group<'m>);
+pub struct EacU07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EacU07, crate ::messages::eac_u07::EAC_U07);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure INR_U06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InrU06<'m>(view::Group<'m>);
+pub struct InrU06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(InrU06, crate ::messages::inr_u06::INR_U06);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM09<'m>(view::Group<'m>);
+pub struct MfnM09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM09, crate ::messages::mfn_m09::MFN_M09);
 
@@ -33,7 +33,7 @@ impl<'m> MfnM09<'m> {
 /// The group MF_TEST_CATEGORICAL of MFN_M09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTestCategorical<'m>(view::Group<'m>);
+pub struct MfTestCategorical<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTestCategorical);
 
@@ -58,7 +58,7 @@ impl<'m> MfTestCategorical<'m> {
 /// The group MF_TEST_CAT_DETAIL of MFN_M09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTestCatDetail<'m>(view::Group<'m>);
+pub struct MfTestCatDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTestCatDetail);
 

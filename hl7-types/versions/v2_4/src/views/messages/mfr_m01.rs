@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFR_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfrM01<'m>(view::Group<'m>);
+pub struct MfrM01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfrM01, crate ::messages::mfr_m01::MFR_M01);
 
@@ -63,7 +63,7 @@ impl<'m> MfrM01<'m> {
 /// The group MF_QUERY of MFR_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfQuery<'m>(view::Group<'m>);
+pub struct MfQuery<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfQuery);
 

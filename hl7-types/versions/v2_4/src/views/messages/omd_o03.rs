@@ -9,7 +9,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmdO03<'m>(view::Group<'m>);
+pub struct OmdO03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmdO03, crate ::messages::omd_o03::OMD_O03);
 
@@ -44,7 +44,7 @@ impl<'m> OmdO03<'m> {
 /// The group PATIENT of OMD_O03 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -89,7 +89,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_VISIT of OMD_O03 and 22 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -109,7 +109,7 @@ impl<'m> PatientVisit<'m> {
 /// The group INSURANCE of OMD_O03 and 15 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 
@@ -134,7 +134,7 @@ impl<'m> Insurance<'m> {
 /// The group ORDER_DIET of OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDiet<'m>(view::Group<'m>);
+pub struct OrderDiet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDiet);
 
@@ -154,7 +154,7 @@ impl<'m> OrderDiet<'m> {
 /// The group DIET of OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Diet<'m>(view::Group<'m>);
+pub struct Diet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Diet);
 
@@ -179,7 +179,7 @@ impl<'m> Diet<'m> {
 /// The group ORDER_TRAY of OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderTray<'m>(view::Group<'m>);
+pub struct OrderTray<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderTray);
 

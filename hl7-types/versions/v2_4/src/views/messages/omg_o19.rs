@@ -12,7 +12,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmgO19<'m>(view::Group<'m>);
+pub struct OmgO19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmgO19, crate ::messages::omg_o19::OMG_O19);
 
@@ -42,7 +42,7 @@ impl<'m> OmgO19<'m> {
 /// The group ORDER of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -102,7 +102,7 @@ impl<'m> Order<'m> {
 /// The group PRIOR_RESULT of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -132,7 +132,7 @@ impl<'m> PriorResult<'m> {
 /// The group PATIENT_PRIOR of OMG_O19 and OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientPrior<'m>(view::Group<'m>);
+pub struct PatientPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientPrior);
 
@@ -152,7 +152,7 @@ impl<'m> PatientPrior<'m> {
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisitPrior<'m>(view::Group<'m>);
+pub struct PatientVisitPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisitPrior);
 
@@ -172,7 +172,7 @@ impl<'m> PatientVisitPrior<'m> {
 /// The group ORDER_PRIOR of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -207,7 +207,7 @@ impl<'m> OrderPrior<'m> {
 /// The group OBSERVATION_PRIOR of OMG_O19 and OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationPrior<'m>(view::Group<'m>);
+pub struct ObservationPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationPrior);
 

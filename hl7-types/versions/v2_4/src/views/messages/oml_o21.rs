@@ -14,7 +14,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO21<'m>(view::Group<'m>);
+pub struct OmlO21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO21, crate ::messages::oml_o21::OML_O21);
 
@@ -44,7 +44,7 @@ impl<'m> OmlO21<'m> {
 /// The group ORDER_GENERAL of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderGeneral<'m>(view::Group<'m>);
+pub struct OrderGeneral<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderGeneral);
 
@@ -64,7 +64,7 @@ impl<'m> OrderGeneral<'m> {
 /// The group CONTAINER_1 of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container1<'m>(view::Group<'m>);
+pub struct Container1<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container1);
 
@@ -84,7 +84,7 @@ impl<'m> Container1<'m> {
 /// The group ORDER of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -119,7 +119,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -164,7 +164,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group CONTAINER_2 of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container2<'m>(view::Group<'m>);
+pub struct Container2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container2);
 
@@ -184,7 +184,7 @@ impl<'m> Container2<'m> {
 /// The group OBSERVATION of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -209,7 +209,7 @@ impl<'m> Observation<'m> {
 /// The group PRIOR_RESULT of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -239,7 +239,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 

@@ -9,7 +9,7 @@ pub use super::ord_o04::Patient;
 /// The message structure ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrgO20<'m>(view::Group<'m>);
+pub struct OrgO20<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrgO20, crate ::messages::org_o20::ORG_O20);
 
@@ -44,7 +44,7 @@ impl<'m> OrgO20<'m> {
 /// The group RESPONSE of ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO22<'m>(view::Group<'m>);
+pub struct OrlO22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO22, crate ::messages::orl_o22::ORL_O22);
 
@@ -43,7 +43,7 @@ impl<'m> OrlO22<'m> {
 /// The group RESPONSE of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -58,7 +58,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -78,7 +78,7 @@ impl<'m> Patient<'m> {
 /// The group GENERAL_ORDER of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GeneralOrder<'m>(view::Group<'m>);
+pub struct GeneralOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GeneralOrder);
 
@@ -98,7 +98,7 @@ impl<'m> GeneralOrder<'m> {
 /// The group CONTAINER of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -118,7 +118,7 @@ impl<'m> Container<'m> {
 /// The group ORDER of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -138,7 +138,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 

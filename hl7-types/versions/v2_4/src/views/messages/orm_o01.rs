@@ -12,7 +12,7 @@ pub use super::dft_p03::Observation;
 /// The message structure ORM_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrmO01<'m>(view::Group<'m>);
+pub struct OrmO01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrmO01, crate ::messages::orm_o01::ORM_O01);
 
@@ -42,7 +42,7 @@ impl<'m> OrmO01<'m> {
 /// The group ORDER of ORM_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -77,7 +77,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of ORM_O01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

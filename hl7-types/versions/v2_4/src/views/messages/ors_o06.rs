@@ -10,7 +10,7 @@ pub use super::orn_o08::Order;
 /// The message structure ORS_O06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrsO06<'m>(view::Group<'m>);
+pub struct OrsO06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrsO06, crate ::messages::ors_o06::ORS_O06);
 
@@ -45,7 +45,7 @@ impl<'m> OrsO06<'m> {
 /// The group RSPONSE of ORS_O06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rsponse<'m>(view::Group<'m>);
+pub struct Rsponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Rsponse);
 

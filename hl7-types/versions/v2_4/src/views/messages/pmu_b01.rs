@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure PMU_B01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PmuB01<'m>(view::Group<'m>);
+pub struct PmuB01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PmuB01, crate ::messages::pmu_b01::PMU_B01);
 

@@ -19,7 +19,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PptPcl<'m>(view::Group<'m>);
+pub struct PptPcl<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PptPcl, crate ::messages::ppt_pcl::PPT_PCL);
 
@@ -59,7 +59,7 @@ impl<'m> PptPcl<'m> {
 /// The group PATIENT of PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -84,7 +84,7 @@ impl<'m> Patient<'m> {
 /// The group PATHWAY of PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -119,7 +119,7 @@ impl<'m> Pathway<'m> {
 /// The group GOAL of PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 

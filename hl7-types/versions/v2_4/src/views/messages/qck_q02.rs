@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QCK_Q02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QckQ02<'m>(view::Group<'m>);
+pub struct QckQ02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QckQ02, crate ::messages::qck_q02::QCK_Q02);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY_A19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryA19<'m>(view::Group<'m>);
+pub struct QryA19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QryA19, crate ::messages::qry_a19::QRY_A19);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY_P04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryP04<'m>(view::Group<'m>);
+pub struct QryP04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QryP04, crate ::messages::qry_p04::QRY_P04);
 

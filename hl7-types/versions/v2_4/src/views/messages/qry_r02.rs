@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY_R02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryR02<'m>(view::Group<'m>);
+pub struct QryR02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QryR02, crate ::messages::qry_r02::QRY_R02);
 

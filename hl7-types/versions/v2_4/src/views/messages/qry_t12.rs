@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY_T12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryT12<'m>(view::Group<'m>);
+pub struct QryT12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QryT12, crate ::messages::qry_t12::QRY_T12);
 

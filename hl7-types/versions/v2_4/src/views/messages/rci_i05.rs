@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RCI_I05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RciI05<'m>(view::Group<'m>);
+pub struct RciI05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RciI05, crate ::messages::rci_i05::RCI_I05);
 
@@ -73,7 +73,7 @@ impl<'m> RciI05<'m> {
 /// The group PROVIDER of RCI_I05 and 10 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Provider<'m>(view::Group<'m>);
+pub struct Provider<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Provider);
 
@@ -93,7 +93,7 @@ impl<'m> Provider<'m> {
 /// The group OBSERVATION of RCI_I05 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -118,7 +118,7 @@ impl<'m> Observation<'m> {
 /// The group RESULTS of RCI_I05 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Results<'m>(view::Group<'m>);
+pub struct Results<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Results);
 

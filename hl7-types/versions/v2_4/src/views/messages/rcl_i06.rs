@@ -9,7 +9,7 @@ pub use super::rci_i05::Provider;
 /// The message structure RCL_I06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RclI06<'m>(view::Group<'m>);
+pub struct RclI06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RclI06, crate ::messages::rcl_i06::RCL_I06);
 

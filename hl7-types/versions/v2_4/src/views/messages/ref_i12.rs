@@ -10,7 +10,7 @@ pub use super::omd_o03::PatientVisit;
 /// The message structure REF_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RefI12<'m>(view::Group<'m>);
+pub struct RefI12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RefI12, crate ::messages::ref_i12::REF_I12);
 
@@ -100,7 +100,7 @@ impl<'m> RefI12<'m> {
 /// The group AUTHORIZATION_CONTACT of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AuthorizationContact<'m>(view::Group<'m>);
+pub struct AuthorizationContact<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AuthorizationContact);
 
@@ -120,7 +120,7 @@ impl<'m> AuthorizationContact<'m> {
 /// The group PROVIDER_CONTACT of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProviderContact<'m>(view::Group<'m>);
+pub struct ProviderContact<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProviderContact);
 
@@ -140,7 +140,7 @@ impl<'m> ProviderContact<'m> {
 /// The group PROCEDURE of REF_I12 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -160,7 +160,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTCTD_SUPPGRP2 of REF_I12 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AutctdSuppgrp2<'m>(view::Group<'m>);
+pub struct AutctdSuppgrp2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AutctdSuppgrp2);
 
@@ -180,7 +180,7 @@ impl<'m> AutctdSuppgrp2<'m> {
 /// The group OBSERVATION of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -205,7 +205,7 @@ impl<'m> Observation<'m> {
 /// The group RESULTS_NOTES of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultsNotes<'m>(view::Group<'m>);
+pub struct ResultsNotes<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultsNotes);
 

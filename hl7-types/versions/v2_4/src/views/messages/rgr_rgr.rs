@@ -10,7 +10,7 @@ pub use super::rar_rar::Encoding;
 /// The message structure RGR_RGR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RgrRgr<'m>(view::Group<'m>);
+pub struct RgrRgr<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RgrRgr, crate ::messages::rgr_rgr::RGR_RGR);
 
@@ -45,7 +45,7 @@ impl<'m> RgrRgr<'m> {
 /// The group DEFINTION of RGR_RGR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Defintion<'m>(view::Group<'m>);
+pub struct Defintion<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Defintion);
 
@@ -75,7 +75,7 @@ impl<'m> Defintion<'m> {
 /// The group ORDER of RGR_RGR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -9,7 +9,7 @@ pub use super::ord_o04::Patient;
 /// The message structure ROR_ROR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RorRor<'m>(view::Group<'m>);
+pub struct RorRor<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RorRor, crate ::messages::ror_ror::ROR_ROR);
 
@@ -44,7 +44,7 @@ impl<'m> RorRor<'m> {
 /// The group DEFINITION of ROR_ROR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -74,7 +74,7 @@ impl<'m> Definition<'m> {
 /// The group ORDER of ROR_ROR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -9,7 +9,7 @@ pub use super::ord_o04::Patient;
 /// The message structure RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RrgO16<'m>(view::Group<'m>);
+pub struct RrgO16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RrgO16, crate ::messages::rrg_o16::RRG_O16);
 
@@ -44,7 +44,7 @@ impl<'m> RrgO16<'m> {
 /// The group RESPONSE of RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -84,7 +84,7 @@ impl<'m> Order<'m> {
 /// The group GIVE of RRG_O16 and RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 

@@ -15,7 +15,7 @@ pub use super::omd_o03::PatientVisit;
 /// The message structure RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RriI12<'m>(view::Group<'m>);
+pub struct RriI12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RriI12, crate ::messages::rri_i12::RRI_I12);
 

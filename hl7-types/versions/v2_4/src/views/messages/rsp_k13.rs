@@ -9,7 +9,7 @@ pub use super::qbp_k13::RowDefinition;
 /// The message structure RSP_K13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK13<'m>(view::Group<'m>);
+pub struct RspK13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK13, crate ::messages::rsp_k13::RSP_K13);
 

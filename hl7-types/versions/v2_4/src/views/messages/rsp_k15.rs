@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_K15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK15<'m>(view::Group<'m>);
+pub struct RspK15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK15, crate ::messages::rsp_k15::RSP_K15);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_K24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK24<'m>(view::Group<'m>);
+pub struct RspK24<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK24, crate ::messages::rsp_k24::RSP_K24);
 

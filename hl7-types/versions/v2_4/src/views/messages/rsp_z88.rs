@@ -12,7 +12,7 @@ pub use super::orf_r04::Observation;
 /// The message structure RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZ88<'m>(view::Group<'m>);
+pub struct RspZ88<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZ88, crate ::messages::rsp_z88::RSP_Z88);
 
@@ -62,7 +62,7 @@ impl<'m> RspZ88<'m> {
 /// The group QUERY_RESPONSE of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -77,7 +77,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PATIENT of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -112,7 +112,7 @@ impl<'m> Patient<'m> {
 /// The group ALLERGY of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Allergy<'m>(view::Group<'m>);
+pub struct Allergy<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Allergy);
 
@@ -132,7 +132,7 @@ impl<'m> Allergy<'m> {
 /// The group COMMON_ORDER of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -177,7 +177,7 @@ impl<'m> CommonOrder<'m> {
 /// The group ORDER_ENCODED of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderEncoded<'m>(view::Group<'m>);
+pub struct OrderEncoded<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderEncoded);
 

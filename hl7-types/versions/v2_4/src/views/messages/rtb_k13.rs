@@ -9,7 +9,7 @@ pub use super::qbp_k13::RowDefinition;
 /// The message structure RTB_K13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RtbK13<'m>(view::Group<'m>);
+pub struct RtbK13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RtbK13, crate ::messages::rtb_k13::RTB_K13);
 

@@ -9,7 +9,7 @@ pub use super::qbp_k13::RowDefinition;
 /// The message structure RTB_Q13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RtbQ13<'m>(view::Group<'m>);
+pub struct RtbQ13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RtbQ13, crate ::messages::rtb_q13::RTB_Q13);
 

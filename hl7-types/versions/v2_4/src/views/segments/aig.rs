@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AIG: Appointment Information - General Resource.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Aig<'m>(view::Segment<'m>);
+pub struct Aig<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Aig);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DG1: Diagnosis.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dg1<'m>(view::Segment<'m>);
+pub struct Dg1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Dg1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DRG: Diagnosis Related Group.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Drg<'m>(view::Segment<'m>);
+pub struct Drg<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Drg);
 

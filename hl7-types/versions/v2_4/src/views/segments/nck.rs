@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NCK: System Clock.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nck<'m>(view::Segment<'m>);
+pub struct Nck<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Nck);
 

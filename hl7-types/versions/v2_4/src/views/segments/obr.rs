@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OBR: Observation Request.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Obr<'m>(view::Segment<'m>);
+pub struct Obr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Obr);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OBX: Observation/Result.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Obx<'m>(view::Segment<'m>);
+pub struct Obx<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Obx);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ODT: Diet Tray Instructions.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Odt<'m>(view::Segment<'m>);
+pub struct Odt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Odt);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PDA: Patient Death and Autopsy.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pda<'m>(view::Segment<'m>);
+pub struct Pda<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pda);
 

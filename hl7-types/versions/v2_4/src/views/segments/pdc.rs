@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PDC: Product Detail Country.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pdc<'m>(view::Segment<'m>);
+pub struct Pdc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pdc);
 

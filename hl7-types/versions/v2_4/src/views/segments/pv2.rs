@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PV2: Patient Visit - Additional Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pv2<'m>(view::Segment<'m>);
+pub struct Pv2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pv2);
 

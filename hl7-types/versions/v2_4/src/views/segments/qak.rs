@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QAK: Query Acknowledgment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qak<'m>(view::Segment<'m>);
+pub struct Qak<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qak);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RQ1: Requisition Detail-1.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rq1<'m>(view::Segment<'m>);
+pub struct Rq1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rq1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SAC: Specimen and container detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sac<'m>(view::Segment<'m>);
+pub struct Sac<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Sac);
 

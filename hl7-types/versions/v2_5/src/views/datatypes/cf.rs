@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CF: Coded Element with Formatted Values.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cf<'m>(view::Composite<'m>);
+pub struct Cf<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cf);
 

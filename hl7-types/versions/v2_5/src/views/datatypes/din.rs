@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DIN: Date and Institution Name.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Din<'m>(view::Composite<'m>);
+pub struct Din<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Din);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ELD: Error Location and Description.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Eld<'m>(view::Composite<'m>);
+pub struct Eld<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Eld);
 

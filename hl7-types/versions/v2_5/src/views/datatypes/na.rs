@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NA: Numeric Array.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Na<'m>(view::Composite<'m>);
+pub struct Na<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Na);
 

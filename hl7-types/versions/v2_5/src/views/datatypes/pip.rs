@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PIP: Practitioner Institutional Privileges.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pip<'m>(view::Composite<'m>);
+pub struct Pip<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pip);
 

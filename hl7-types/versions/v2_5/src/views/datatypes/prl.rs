@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PRL: Parent Result Link.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Prl<'m>(view::Composite<'m>);
+pub struct Prl<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Prl);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PT: Processing Type.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pt<'m>(view::Composite<'m>);
+pub struct Pt<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pt);
 

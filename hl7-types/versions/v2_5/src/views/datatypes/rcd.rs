@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RCD: Row Column Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rcd<'m>(view::Composite<'m>);
+pub struct Rcd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Rcd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RMC: Room Coverage.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rmc<'m>(view::Composite<'m>);
+pub struct Rmc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Rmc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SPS: Specimen Source.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sps<'m>(view::Composite<'m>);
+pub struct Sps<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Sps);
 

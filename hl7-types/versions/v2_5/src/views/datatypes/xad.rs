@@ -8,7 +8,7 @@ use hl7_types::view;
 /// XAD: Extended Address.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Xad<'m>(view::Composite<'m>);
+pub struct Xad<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Xad);
 

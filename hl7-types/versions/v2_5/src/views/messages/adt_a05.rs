@@ -10,7 +10,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure ADT_A05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA05<'m>(view::Group<'m>);
+pub struct AdtA05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA05, crate ::messages::adt_a05::ADT_A05);
 

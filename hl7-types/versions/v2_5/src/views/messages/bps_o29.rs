@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure BPS_O29.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BpsO29<'m>(view::Group<'m>);
+pub struct BpsO29<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BpsO29, crate ::messages::bps_o29::BPS_O29);
 
@@ -43,7 +43,7 @@ impl<'m> BpsO29<'m> {
 /// The group PATIENT of BPS_O29 and BTS_O31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -73,7 +73,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_VISIT of BPS_O29 and 28 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -93,7 +93,7 @@ impl<'m> PatientVisit<'m> {
 /// The group ORDER of BPS_O29.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -128,7 +128,7 @@ impl<'m> Order<'m> {
 /// The group TIMING of BPS_O29 and 37 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Timing<'m>(view::Group<'m>);
+pub struct Timing<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Timing);
 
@@ -148,7 +148,7 @@ impl<'m> Timing<'m> {
 /// The group PRODUCT of BPS_O29.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Product<'m>(view::Group<'m>);
+pub struct Product<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Product);
 

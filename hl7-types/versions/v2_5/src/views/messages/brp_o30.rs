@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure BRP_O30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BrpO30<'m>(view::Group<'m>);
+pub struct BrpO30<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BrpO30, crate ::messages::brp_o30::BRP_O30);
 
@@ -49,7 +49,7 @@ impl<'m> BrpO30<'m> {
 /// The group RESPONSE of BRP_O30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of BRP_O30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -84,7 +84,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of BRP_O30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DOC_T12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DocT12<'m>(view::Group<'m>);
+pub struct DocT12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DocT12, crate ::messages::doc_t12::DOC_T12);
 
@@ -53,7 +53,7 @@ impl<'m> DocT12<'m> {
 /// The group RESULT of DOC_T12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultGroup<'m>(view::Group<'m>);
+pub struct ResultGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultGroup);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EAC_U07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EacU07<'m>(view::Group<'m>);
+pub struct EacU07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EacU07, crate ::messages::eac_u07::EAC_U07);
 
@@ -43,7 +43,7 @@ impl<'m> EacU07<'m> {
 /// The group COMMAND of EAC_U07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Command<'m>(view::Group<'m>);
+pub struct Command<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Command);
 
@@ -73,7 +73,7 @@ impl<'m> Command<'m> {
 /// The group SPECIMEN_CONTAINER of EAC_U07 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainer<'m>(view::Group<'m>);
+pub struct SpecimenContainer<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainer);
 

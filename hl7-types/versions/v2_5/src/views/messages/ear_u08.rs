@@ -9,7 +9,7 @@ pub use super::eac_u07::SpecimenContainer;
 /// The message structure EAR_U08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EarU08<'m>(view::Group<'m>);
+pub struct EarU08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EarU08, crate ::messages::ear_u08::EAR_U08);
 
@@ -44,7 +44,7 @@ impl<'m> EarU08<'m> {
 /// The group COMMAND_RESPONSE of EAR_U08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommandResponse<'m>(view::Group<'m>);
+pub struct CommandResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommandResponse);
 

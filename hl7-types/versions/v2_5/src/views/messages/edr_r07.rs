@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EDR_R07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EdrR07<'m>(view::Group<'m>);
+pub struct EdrR07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EdrR07, crate ::messages::edr_r07::EDR_R07);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ERP_R09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ErpR09<'m>(view::Group<'m>);
+pub struct ErpR09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(ErpR09, crate ::messages::erp_r09::ERP_R09);
 

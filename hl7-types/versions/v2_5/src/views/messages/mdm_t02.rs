@@ -11,7 +11,7 @@ pub use super::dft_p03::Observation;
 /// The message structure MDM_T02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MdmT02<'m>(view::Group<'m>);
+pub struct MdmT02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MdmT02, crate ::messages::mdm_t02::MDM_T02);
 

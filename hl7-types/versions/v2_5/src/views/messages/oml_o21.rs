@@ -17,7 +17,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO21<'m>(view::Group<'m>);
+pub struct OmlO21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO21, crate ::messages::oml_o21::OML_O21);
 
@@ -52,7 +52,7 @@ impl<'m> OmlO21<'m> {
 /// The group ORDER of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -92,7 +92,7 @@ impl<'m> Order<'m> {
 /// The group TIIMING of OML_O21 and OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Tiiming<'m>(view::Group<'m>);
+pub struct Tiiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Tiiming);
 
@@ -112,7 +112,7 @@ impl<'m> Tiiming<'m> {
 /// The group OBSERVATION_REQUEST of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -162,7 +162,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group OBSERVATION of OML_O21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -187,7 +187,7 @@ impl<'m> Observation<'m> {
 /// The group PRIOR_RESULT of OML_O21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -217,7 +217,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OML_O21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 

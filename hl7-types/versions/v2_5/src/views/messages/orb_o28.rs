@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORB_O28.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrbO28<'m>(view::Group<'m>);
+pub struct OrbO28<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrbO28, crate ::messages::orb_o28::ORB_O28);
 
@@ -49,7 +49,7 @@ impl<'m> OrbO28<'m> {
 /// The group RESPONSE of ORB_O28.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORB_O28.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -84,7 +84,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORB_O28.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

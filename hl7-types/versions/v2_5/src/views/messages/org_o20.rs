@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrgO20<'m>(view::Group<'m>);
+pub struct OrgO20<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrgO20, crate ::messages::org_o20::ORG_O20);
 
@@ -50,7 +50,7 @@ impl<'m> OrgO20<'m> {
 /// The group RESPONSE of ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -70,7 +70,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -110,7 +110,7 @@ impl<'m> Order<'m> {
 /// The group SPECIMEN of ORG_O20 and ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 

@@ -10,7 +10,7 @@ pub use super::org_o20::Specimen;
 /// The message structure ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO22<'m>(view::Group<'m>);
+pub struct OrlO22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO22, crate ::messages::orl_o22::ORL_O22);
 
@@ -50,7 +50,7 @@ impl<'m> OrlO22<'m> {
 /// The group RESPONSE of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -65,7 +65,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -85,7 +85,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -110,7 +110,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 

@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO36<'m>(view::Group<'m>);
+pub struct OrlO36<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO36, crate ::messages::orl_o36::ORL_O36);
 
@@ -49,7 +49,7 @@ impl<'m> OrlO36<'m> {
 /// The group RESPONSE of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -84,7 +84,7 @@ impl<'m> Patient<'m> {
 /// The group SPECIMEN of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -109,7 +109,7 @@ impl<'m> Specimen<'m> {
 /// The group SPECIMEN_CONTAINER of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainer<'m>(view::Group<'m>);
+pub struct SpecimenContainer<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainer);
 
@@ -129,7 +129,7 @@ impl<'m> SpecimenContainer<'m> {
 /// The group ORDER of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -154,7 +154,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 

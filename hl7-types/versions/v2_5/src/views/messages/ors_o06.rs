@@ -12,7 +12,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORS_O06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrsO06<'m>(view::Group<'m>);
+pub struct OrsO06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrsO06, crate ::messages::ors_o06::ORS_O06);
 

@@ -11,7 +11,7 @@ pub use super::dft_p03::Observation;
 /// The message structure ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR01<'m>(view::Group<'m>);
+pub struct OruR01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR01, crate ::messages::oru_r01::ORU_R01);
 
@@ -41,7 +41,7 @@ impl<'m> OruR01<'m> {
 /// The group PATIENT_RESULT of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientResult<'m>(view::Group<'m>);
+pub struct PatientResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientResult);
 
@@ -61,7 +61,7 @@ impl<'m> PatientResult<'m> {
 /// The group PATIENT of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -96,7 +96,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 
@@ -151,7 +151,7 @@ impl<'m> OrderObservation<'m> {
 /// The group SPECIMEN of ORU_R01 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 

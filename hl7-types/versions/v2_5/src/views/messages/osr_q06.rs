@@ -11,7 +11,7 @@ pub use super::orr_o02::Choice;
 /// The message structure OSR_Q06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsrQ06<'m>(view::Group<'m>);
+pub struct OsrQ06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsrQ06, crate ::messages::osr_q06::OSR_Q06);
 
@@ -66,7 +66,7 @@ impl<'m> OsrQ06<'m> {
 /// The group RESPONSE of OSR_Q06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -86,7 +86,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of OSR_Q06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

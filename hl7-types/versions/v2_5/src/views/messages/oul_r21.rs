@@ -10,7 +10,7 @@ pub use super::csu_c09::TimingQty;
 /// The message structure OUL_R21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR21<'m>(view::Group<'m>);
+pub struct OulR21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR21, crate ::messages::oul_r21::OUL_R21);
 
@@ -55,7 +55,7 @@ impl<'m> OulR21<'m> {
 /// The group PATIENT of OUL_R21 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -80,7 +80,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER_OBSERVATION of OUL_R21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 
@@ -125,7 +125,7 @@ impl<'m> OrderObservation<'m> {
 /// The group CONTAINER of OUL_R21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -145,7 +145,7 @@ impl<'m> Container<'m> {
 /// The group OBSERVATION of OUL_R21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

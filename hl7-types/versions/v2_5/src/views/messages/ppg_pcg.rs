@@ -17,7 +17,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPG_PCG.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PpgPcg<'m>(view::Group<'m>);
+pub struct PpgPcg<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PpgPcg, crate ::messages::ppg_pcg::PPG_PCG);
 
@@ -52,7 +52,7 @@ impl<'m> PpgPcg<'m> {
 /// The group PATHWAY of PPG_PCG and PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -87,7 +87,7 @@ impl<'m> Pathway<'m> {
 /// The group PATHWAY_ROLE of PPG_PCG and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PathwayRole<'m>(view::Group<'m>);
+pub struct PathwayRole<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PathwayRole);
 
@@ -107,7 +107,7 @@ impl<'m> PathwayRole<'m> {
 /// The group GOAL of PPG_PCG and PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -152,7 +152,7 @@ impl<'m> Goal<'m> {
 /// The group GOAL_OBSERVATION of PPG_PCG and 6 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GoalObservation<'m>(view::Group<'m>);
+pub struct GoalObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GoalObservation);
 

@@ -18,7 +18,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PRR_PC5.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PrrPc5<'m>(view::Group<'m>);
+pub struct PrrPc5<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PrrPc5, crate ::messages::prr_pc5::PRR_PC5);
 
@@ -63,7 +63,7 @@ impl<'m> PrrPc5<'m> {
 /// The group PATIENT of PRR_PC5.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -88,7 +88,7 @@ impl<'m> Patient<'m> {
 /// The group PROBLEM of PRR_PC5.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -138,7 +138,7 @@ impl<'m> Problem<'m> {
 /// The group PROBLEM_PATHWAY of PRR_PC5.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProblemPathway<'m>(view::Group<'m>);
+pub struct ProblemPathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProblemPathway);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_K13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpK13<'m>(view::Group<'m>);
+pub struct QbpK13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpK13, crate ::messages::qbp_k13::QBP_K13);
 
@@ -53,7 +53,7 @@ impl<'m> QbpK13<'m> {
 /// The group ROW_DEFINITION of QBP_K13 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RowDefinition<'m>(view::Group<'m>);
+pub struct RowDefinition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RowDefinition);
 

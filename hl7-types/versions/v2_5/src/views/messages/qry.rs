@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qry<'m>(view::Group<'m>);
+pub struct Qry<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(Qry, crate ::messages::qry::QRY);
 

@@ -16,7 +16,7 @@ pub use super::dft_p03::Observation;
 /// The message structure RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdeO11<'m>(view::Group<'m>);
+pub struct RdeO11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdeO11, crate ::messages::rde_o11::RDE_O11);
 
@@ -51,7 +51,7 @@ impl<'m> RdeO11<'m> {
 /// The group ORDER of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

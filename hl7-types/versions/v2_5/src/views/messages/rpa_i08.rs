@@ -13,7 +13,7 @@ pub use super::csu_c09::Visit;
 /// The message structure RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpaI08<'m>(view::Group<'m>);
+pub struct RpaI08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpaI08, crate ::messages::rpa_i08::RPA_I08);
 
@@ -113,7 +113,7 @@ impl<'m> RpaI08<'m> {
 /// The group AUTHORIZATION_1 of RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization1<'m>(view::Group<'m>);
+pub struct Authorization1<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization1);
 
@@ -133,7 +133,7 @@ impl<'m> Authorization1<'m> {
 /// The group PROCEDURE of RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -153,7 +153,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTHORIZATION_2 of RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization2<'m>(view::Group<'m>);
+pub struct Authorization2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization2);
 

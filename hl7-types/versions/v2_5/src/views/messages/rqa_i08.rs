@@ -16,7 +16,7 @@ pub use super::csu_c09::Visit;
 /// The message structure RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqaI08<'m>(view::Group<'m>);
+pub struct RqaI08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqaI08, crate ::messages::rqa_i08::RQA_I08);
 
@@ -106,7 +106,7 @@ impl<'m> RqaI08<'m> {
 /// The group AUTHORIZATION of RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization<'m>(view::Group<'m>);
+pub struct Authorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization);
 

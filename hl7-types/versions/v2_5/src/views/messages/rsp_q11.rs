@@ -9,7 +9,7 @@ pub use super::mfn_m05::MfLocDept;
 /// The message structure RSP_Q11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspQ11<'m>(view::Group<'m>);
+pub struct RspQ11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspQ11, crate ::messages::rsp_q11::RSP_Q11);
 
@@ -59,7 +59,7 @@ impl<'m> RspQ11<'m> {
 /// The group QUERY_RESULT_CLUSTER of RSP_Q11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResultCluster<'m>(view::Group<'m>);
+pub struct QueryResultCluster<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResultCluster);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SPQ_Q08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpqQ08<'m>(view::Group<'m>);
+pub struct SpqQ08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SpqQ08, crate ::messages::spq_q08::SPQ_Q08);
 

@@ -12,7 +12,7 @@ pub use super::siu_s12::LocationResource;
 /// The message structure SQR_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SqrS25<'m>(view::Group<'m>);
+pub struct SqrS25<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SqrS25, crate ::messages::sqr_s25::SQR_S25);
 
@@ -52,7 +52,7 @@ impl<'m> SqrS25<'m> {
 /// The group SCHEDULE of SQR_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Schedule<'m>(view::Group<'m>);
+pub struct Schedule<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Schedule);
 
@@ -87,7 +87,7 @@ impl<'m> Schedule<'m> {
 /// The group PATIENT of SQR_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -117,7 +117,7 @@ impl<'m> Patient<'m> {
 /// The group RESOURCES of SQR_S25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Resources<'m>(view::Group<'m>);
+pub struct Resources<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Resources);
 

@@ -9,7 +9,7 @@ pub use super::oru_r01::Specimen;
 /// The message structure SSU_U03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SsuU03<'m>(view::Group<'m>);
+pub struct SsuU03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SsuU03, crate ::messages::ssu_u03::SSU_U03);
 
@@ -44,7 +44,7 @@ impl<'m> SsuU03<'m> {
 /// The group SPECIMEN_CONTAINER of SSU_U03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainer<'m>(view::Group<'m>);
+pub struct SpecimenContainer<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainer);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure TCU_U10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TcuU10<'m>(view::Group<'m>);
+pub struct TcuU10<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(TcuU10, crate ::messages::tcu_u10::TCU_U10);
 
@@ -43,7 +43,7 @@ impl<'m> TcuU10<'m> {
 /// The group TEST_CONFIGURATION of TCU_U10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TestConfiguration<'m>(view::Group<'m>);
+pub struct TestConfiguration<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TestConfiguration);
 

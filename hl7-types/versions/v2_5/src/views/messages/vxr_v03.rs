@@ -12,7 +12,7 @@ pub use super::dft_p03::Observation;
 /// The message structure VXR_V03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VxrV03<'m>(view::Group<'m>);
+pub struct VxrV03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VxrV03, crate ::messages::vxr_v03::VXR_V03);
 
@@ -82,7 +82,7 @@ impl<'m> VxrV03<'m> {
 /// The group ORDER of VXR_V03 and VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure VXX_V02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VxxV02<'m>(view::Group<'m>);
+pub struct VxxV02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VxxV02, crate ::messages::vxx_v02::VXX_V02);
 
@@ -48,7 +48,7 @@ impl<'m> VxxV02<'m> {
 /// The group PATIENT of VXX_V02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

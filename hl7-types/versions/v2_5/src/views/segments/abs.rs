@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ABS: Abstract.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Abs<'m>(view::Segment<'m>);
+pub struct Abs<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Abs);
 

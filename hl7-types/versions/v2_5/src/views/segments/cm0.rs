@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CM0: Clinical Study Master.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cm0<'m>(view::Segment<'m>);
+pub struct Cm0<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cm0);
 

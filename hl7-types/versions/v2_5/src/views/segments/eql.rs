@@ -8,7 +8,7 @@ use hl7_types::view;
 /// EQL: Embedded Query Language.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Eql<'m>(view::Segment<'m>);
+pub struct Eql<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Eql);
 

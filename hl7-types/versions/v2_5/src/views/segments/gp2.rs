@@ -8,7 +8,7 @@ use hl7_types::view;
 /// GP2: Grouping/Reimbursement - Procedure Line Item.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Gp2<'m>(view::Segment<'m>);
+pub struct Gp2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Gp2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IPC: Imaging Procedure Control Segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ipc<'m>(view::Segment<'m>);
+pub struct Ipc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ipc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MFE: Master File Entry.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mfe<'m>(view::Segment<'m>);
+pub struct Mfe<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Mfe);
 

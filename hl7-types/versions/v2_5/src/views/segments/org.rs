@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ORG: Practitioner Organization Unit.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Org<'m>(view::Segment<'m>);
+pub struct Org<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Org);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// URS: Unsolicited Selection.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Urs<'m>(view::Segment<'m>);
+pub struct Urs<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Urs);
 

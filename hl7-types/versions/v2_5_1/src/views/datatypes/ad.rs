@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AD: Address.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ad<'m>(view::Composite<'m>);
+pub struct Ad<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ad);
 

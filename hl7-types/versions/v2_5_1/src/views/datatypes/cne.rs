@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CNE: Coded with No Exceptions.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cne<'m>(view::Composite<'m>);
+pub struct Cne<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cne);
 

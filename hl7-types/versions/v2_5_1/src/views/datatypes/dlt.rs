@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DLT: Delta.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dlt<'m>(view::Composite<'m>);
+pub struct Dlt<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Dlt);
 

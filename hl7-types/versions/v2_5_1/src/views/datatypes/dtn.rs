@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DTN: Day Type and Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dtn<'m>(view::Composite<'m>);
+pub struct Dtn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Dtn);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// EI: Entity Identifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ei<'m>(view::Composite<'m>);
+pub struct Ei<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ei);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MOC: Money and Code.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Moc<'m>(view::Composite<'m>);
+pub struct Moc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Moc);
 

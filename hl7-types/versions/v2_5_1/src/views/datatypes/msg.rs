@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MSG: Message Type.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Msg<'m>(view::Composite<'m>);
+pub struct Msg<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Msg);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OSD: Order Sequence Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Osd<'m>(view::Composite<'m>);
+pub struct Osd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Osd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PLN: Practitioner License or Other ID Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pln<'m>(view::Composite<'m>);
+pub struct Pln<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pln);
 

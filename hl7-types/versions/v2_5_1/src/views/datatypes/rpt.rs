@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RPT: Repeat Pattern.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rpt<'m>(view::Composite<'m>);
+pub struct Rpt<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Rpt);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SRT: Sort Order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Srt<'m>(view::Composite<'m>);
+pub struct Srt<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Srt);
 

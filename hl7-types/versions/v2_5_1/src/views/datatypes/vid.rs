@@ -8,7 +8,7 @@ use hl7_types::view;
 /// VID: Version Identifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Vid<'m>(view::Composite<'m>);
+pub struct Vid<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Vid);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ACK.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ack<'m>(view::Group<'m>);
+pub struct Ack<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(Ack, crate ::messages::ack::ACK);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA12<'m>(view::Group<'m>);
+pub struct AdtA12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA12, crate ::messages::adt_a12::ADT_A12);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure LSU_U12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct LsuU12<'m>(view::Group<'m>);
+pub struct LsuU12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(LsuU12, crate ::messages::lsu_u12::LSU_U12);
 

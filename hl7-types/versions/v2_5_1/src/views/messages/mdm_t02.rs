@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure MDM_T02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MdmT02<'m>(view::Group<'m>);
+pub struct MdmT02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MdmT02, crate ::messages::mdm_t02::MDM_T02);
 
@@ -60,7 +60,7 @@ impl<'m> MdmT02<'m> {
 /// The group OBXNTE_SUPPGRP of MDM_T02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM02<'m>(view::Group<'m>);
+pub struct MfnM02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM02, crate ::messages::mfn_m02::MFN_M02);
 
@@ -38,7 +38,7 @@ impl<'m> MfnM02<'m> {
 /// The group MF_STAFF of MFN_M02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfStaff<'m>(view::Group<'m>);
+pub struct MfStaff<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfStaff);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_Znn.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnZnn<'m>(view::Group<'m>);
+pub struct MfnZnn<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnZnn, crate ::messages::mfn_znn::MFN_ZNN);
 
@@ -38,7 +38,7 @@ impl<'m> MfnZnn<'m> {
 /// The group MFN_ZNN_MF_SITE_DEFINED of MFN_Znn.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnZnnMfSiteDefined<'m>(view::Group<'m>);
+pub struct MfnZnnMfSiteDefined<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfnZnnMfSiteDefined);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFR_M05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfrM05<'m>(view::Group<'m>);
+pub struct MfrM05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfrM05, crate ::messages::mfr_m05::MFR_M05);
 
@@ -68,7 +68,7 @@ impl<'m> MfrM05<'m> {
 /// The group MF_QUERY of MFR_M05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfQuery<'m>(view::Group<'m>);
+pub struct MfQuery<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfQuery);
 

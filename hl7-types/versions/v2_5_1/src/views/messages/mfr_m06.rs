@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFR_M06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfrM06<'m>(view::Group<'m>);
+pub struct MfrM06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfrM06, crate ::messages::mfr_m06::MFR_M06);
 
@@ -68,7 +68,7 @@ impl<'m> MfrM06<'m> {
 /// The group MF_QUERY of MFR_M06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfQuery<'m>(view::Group<'m>);
+pub struct MfQuery<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfQuery);
 

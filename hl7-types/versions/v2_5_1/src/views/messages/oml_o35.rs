@@ -21,7 +21,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO35<'m>(view::Group<'m>);
+pub struct OmlO35<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO35, crate ::messages::oml_o35::OML_O35);
 
@@ -56,7 +56,7 @@ impl<'m> OmlO35<'m> {
 /// The group SPECIMEN of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -81,7 +81,7 @@ impl<'m> Specimen<'m> {
 /// The group SPECIMEN_CONTAINER of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainer<'m>(view::Group<'m>);
+pub struct SpecimenContainer<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainer);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrfR04<'m>(view::Group<'m>);
+pub struct OrfR04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrfR04, crate ::messages::orf_r04::ORF_R04);
 
@@ -63,7 +63,7 @@ impl<'m> OrfR04<'m> {
 /// The group PIDNTEORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -83,7 +83,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PIDNTE_SUPPGRP of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -103,7 +103,7 @@ impl<'m> Patient<'m> {
 /// The group ORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -148,7 +148,7 @@ impl<'m> Order<'m> {
 /// The group TQ1TQ2_SUPPGRP of ORF_R04 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingQty<'m>(view::Group<'m>);
+pub struct TimingQty<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingQty);
 
@@ -168,7 +168,7 @@ impl<'m> TimingQty<'m> {
 /// The group OBXNTE_SUPPGRP of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

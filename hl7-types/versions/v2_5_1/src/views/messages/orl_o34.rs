@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO34<'m>(view::Group<'m>);
+pub struct OrlO34<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO34, crate ::messages::orl_o34::ORL_O34);
 
@@ -49,7 +49,7 @@ impl<'m> OrlO34<'m> {
 /// The group RESPONSE of ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -64,7 +64,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -84,7 +84,7 @@ impl<'m> Patient<'m> {
 /// The group SPECIMEN of ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -114,7 +114,7 @@ impl<'m> Specimen<'m> {
 /// The group ORDER of ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -139,7 +139,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -159,7 +159,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group SPMSAC_SUPPGRP2 of ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpmsacSuppgrp2<'m>(view::Group<'m>);
+pub struct SpmsacSuppgrp2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpmsacSuppgrp2);
 

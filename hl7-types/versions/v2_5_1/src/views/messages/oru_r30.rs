@@ -11,7 +11,7 @@ pub use super::dft_p03::Observation;
 /// The message structure ORU_R30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR30<'m>(view::Group<'m>);
+pub struct OruR30<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR30, crate ::messages::oru_r30::ORU_R30);
 

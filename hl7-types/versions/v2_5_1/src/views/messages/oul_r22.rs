@@ -11,7 +11,7 @@ pub use super::csu_c09::TimingQty;
 /// The message structure OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR22<'m>(view::Group<'m>);
+pub struct OulR22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR22, crate ::messages::oul_r22::OUL_R22);
 
@@ -56,7 +56,7 @@ impl<'m> OulR22<'m> {
 /// The group SPECIMEN of OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -86,7 +86,7 @@ impl<'m> Specimen<'m> {
 /// The group CONTAINER of OUL_R22 and OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -106,7 +106,7 @@ impl<'m> Container<'m> {
 /// The group ORDER of OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -146,7 +146,7 @@ impl<'m> Order<'m> {
 /// The group OBXTCDSIDNTE_SUPPGRP of OUL_R22 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultGroup<'m>(view::Group<'m>);
+pub struct ResultGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultGroup);
 

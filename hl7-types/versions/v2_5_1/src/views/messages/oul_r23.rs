@@ -10,7 +10,7 @@ pub use super::oul_r22::ResultGroup;
 /// The message structure OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR23<'m>(view::Group<'m>);
+pub struct OulR23<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR23, crate ::messages::oul_r23::OUL_R23);
 
@@ -55,7 +55,7 @@ impl<'m> OulR23<'m> {
 /// The group PIDPD1NTE_SUPPGRP of OUL_R23 and OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -80,7 +80,7 @@ impl<'m> Patient<'m> {
 /// The group PV1PV2_SUPPGRP of OUL_R23 and OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -100,7 +100,7 @@ impl<'m> Visit<'m> {
 /// The group SPMOBXSACINVOBRORCNTETQ1TQ2OBXTCDSIDNTECTI_SUPPGRP of OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -125,7 +125,7 @@ impl<'m> Specimen<'m> {
 /// The group CONTAINER of OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -150,7 +150,7 @@ impl<'m> Container<'m> {
 /// The group ORDER of OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure PMU_B03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PmuB03<'m>(view::Group<'m>);
+pub struct PmuB03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PmuB03, crate ::messages::pmu_b03::PMU_B03);
 

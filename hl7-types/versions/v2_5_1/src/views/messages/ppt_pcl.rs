@@ -21,7 +21,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PptPcl<'m>(view::Group<'m>);
+pub struct PptPcl<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PptPcl, crate ::messages::ppt_pcl::PPT_PCL);
 
@@ -66,7 +66,7 @@ impl<'m> PptPcl<'m> {
 /// The group PATIENT of PPT_PCL.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

@@ -15,7 +15,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PpvPca<'m>(view::Group<'m>);
+pub struct PpvPca<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PpvPca, crate ::messages::ppv_pca::PPV_PCA);
 
@@ -60,7 +60,7 @@ impl<'m> PpvPca<'m> {
 /// The group PATIENT of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -85,7 +85,7 @@ impl<'m> Patient<'m> {
 /// The group GOAL of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -135,7 +135,7 @@ impl<'m> Goal<'m> {
 /// The group GOAL_PATHWAY of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GoalPathway<'m>(view::Group<'m>);
+pub struct GoalPathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GoalPathway);
 
@@ -155,7 +155,7 @@ impl<'m> GoalPathway<'m> {
 /// The group ORDER of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -175,7 +175,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QSB_Q16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QsbQ16<'m>(view::Group<'m>);
+pub struct QsbQ16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QsbQ16, crate ::messages::qsb_q16::QSB_Q16);
 

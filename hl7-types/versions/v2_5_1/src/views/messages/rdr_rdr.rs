@@ -10,7 +10,7 @@ pub use super::rar_rar::Encoding;
 /// The message structure RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdrRdr<'m>(view::Group<'m>);
+pub struct RdrRdr<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdrRdr, crate ::messages::rdr_rdr::RDR_RDR);
 
@@ -50,7 +50,7 @@ impl<'m> RdrRdr<'m> {
 /// The group DEFINITION of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -80,7 +80,7 @@ impl<'m> Definition<'m> {
 /// The group ORDER of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -105,7 +105,7 @@ impl<'m> Order<'m> {
 /// The group DISPENSE of RDR_RDR and RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dispense<'m>(view::Group<'m>);
+pub struct Dispense<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Dispense);
 

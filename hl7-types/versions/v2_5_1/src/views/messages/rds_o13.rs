@@ -14,7 +14,7 @@ pub use super::dft_p03::Observation;
 /// The message structure RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdsO13<'m>(view::Group<'m>);
+pub struct RdsO13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdsO13, crate ::messages::rds_o13::RDS_O13);
 
@@ -49,7 +49,7 @@ impl<'m> RdsO13<'m> {
 /// The group ORDER of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -109,7 +109,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -129,7 +129,7 @@ impl<'m> OrderDetail<'m> {
 /// The group ORDER_DETAIL_SUPPLEMENT of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailSupplement<'m>(view::Group<'m>);
+pub struct OrderDetailSupplement<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailSupplement);
 
@@ -154,7 +154,7 @@ impl<'m> OrderDetailSupplement<'m> {
 /// The group ENCODING of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 

@@ -15,7 +15,7 @@ pub use super::ras_o17::TimingEncoded;
 /// The message structure RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RgvO15<'m>(view::Group<'m>);
+pub struct RgvO15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RgvO15, crate ::messages::rgv_o15::RGV_O15);
 
@@ -50,7 +50,7 @@ impl<'m> RgvO15<'m> {
 /// The group PATIENT of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -80,7 +80,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -115,7 +115,7 @@ impl<'m> Order<'m> {
 /// The group GIVE of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 
@@ -150,7 +150,7 @@ impl<'m> Give<'m> {
 /// The group TIMING_GIVE of RGV_O15 and RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingGive<'m>(view::Group<'m>);
+pub struct TimingGive<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingGive);
 
@@ -170,7 +170,7 @@ impl<'m> TimingGive<'m> {
 /// The group OBSERVATION of RGV_O15 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

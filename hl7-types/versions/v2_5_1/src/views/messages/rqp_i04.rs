@@ -9,7 +9,7 @@ pub use super::rci_i05::Provider;
 /// The message structure RQP_I04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqpI04<'m>(view::Group<'m>);
+pub struct RqpI04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqpI04, crate ::messages::rqp_i04::RQP_I04);
 

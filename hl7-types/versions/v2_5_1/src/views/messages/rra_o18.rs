@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure RRA_O18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RraO18<'m>(view::Group<'m>);
+pub struct RraO18<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RraO18, crate ::messages::rra_o18::RRA_O18);
 
@@ -50,7 +50,7 @@ impl<'m> RraO18<'m> {
 /// The group RESPONSE of RRA_O18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -70,7 +70,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRA_O18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -95,7 +95,7 @@ impl<'m> Order<'m> {
 /// The group ADMINISTRATION of RRA_O18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Administration<'m>(view::Group<'m>);
+pub struct Administration<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Administration);
 

@@ -12,7 +12,7 @@ pub use super::oru_r01::Specimen;
 /// The message structure RSP_Z90.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZ90<'m>(view::Group<'m>);
+pub struct RspZ90<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZ90, crate ::messages::rsp_z90::RSP_Z90);
 
@@ -67,7 +67,7 @@ impl<'m> RspZ90<'m> {
 /// The group QUERY_RESPONSE of RSP_Z90.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -92,7 +92,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PATIENT of RSP_Z90.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -127,7 +127,7 @@ impl<'m> Patient<'m> {
 /// The group COMMON_ORDER of RSP_Z90.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 

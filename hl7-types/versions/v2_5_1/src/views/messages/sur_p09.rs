@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SUR_P09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SurP09<'m>(view::Group<'m>);
+pub struct SurP09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SurP09, crate ::messages::sur_p09::SUR_P09);
 
@@ -28,7 +28,7 @@ impl<'m> SurP09<'m> {
 /// The group FACPSHPDCPSHFACPDCNTEED_SUPPGRP of SUR_P09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Facility<'m>(view::Group<'m>);
+pub struct Facility<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Facility);
 
@@ -58,7 +58,7 @@ impl<'m> Facility<'m> {
 /// The group PSHPDC_SUPPGRP of SUR_P09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Product<'m>(view::Group<'m>);
+pub struct Product<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Product);
 
@@ -78,7 +78,7 @@ impl<'m> Product<'m> {
 /// The group FACPDCNTE_SUPPGRP of SUR_P09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FacilityDetail<'m>(view::Group<'m>);
+pub struct FacilityDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FacilityDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ARQ: Appointment Request.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Arq<'m>(view::Segment<'m>);
+pub struct Arq<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Arq);
 

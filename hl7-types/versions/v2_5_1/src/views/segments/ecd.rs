@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ECD: Equipment Command.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ecd<'m>(view::Segment<'m>);
+pub struct Ecd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ecd);
 

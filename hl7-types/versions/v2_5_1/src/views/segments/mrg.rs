@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MRG: Merge Patient Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mrg<'m>(view::Segment<'m>);
+pub struct Mrg<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Mrg);
 

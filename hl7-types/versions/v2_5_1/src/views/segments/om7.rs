@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OM7: Additional Basic Attributes.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Om7<'m>(view::Segment<'m>);
+pub struct Om7<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Om7);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PEO: Product Experience Observation.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Peo<'m>(view::Segment<'m>);
+pub struct Peo<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Peo);
 

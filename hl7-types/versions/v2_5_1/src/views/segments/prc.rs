@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PRC: Pricing.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Prc<'m>(view::Segment<'m>);
+pub struct Prc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Prc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QRF: Original style query filter.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qrf<'m>(view::Segment<'m>);
+pub struct Qrf<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qrf);
 

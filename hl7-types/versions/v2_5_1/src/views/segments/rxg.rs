@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXG: Pharmacy/Treatment Give.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxg<'m>(view::Segment<'m>);
+pub struct Rxg<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxg);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXO: Pharmacy/Treatment Order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxo<'m>(view::Segment<'m>);
+pub struct Rxo<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxo);
 

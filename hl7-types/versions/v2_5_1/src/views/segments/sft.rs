@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SFT: Software Segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sft<'m>(view::Segment<'m>);
+pub struct Sft<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Sft);
 

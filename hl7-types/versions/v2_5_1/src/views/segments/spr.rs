@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SPR: Stored Procedure Request Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Spr<'m>(view::Segment<'m>);
+pub struct Spr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Spr);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// HD: Hierarchic Designator.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Hd<'m>(view::Composite<'m>);
+pub struct Hd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Hd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SAD: Street Address.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sad<'m>(view::Composite<'m>);
+pub struct Sad<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Sad);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SN: Structured Numeric.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sn<'m>(view::Composite<'m>);
+pub struct Sn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Sn);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// TQ: Timing Quantity.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Tq<'m>(view::Composite<'m>);
+pub struct Tq<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Tq);
 

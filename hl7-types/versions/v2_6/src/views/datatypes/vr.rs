@@ -8,7 +8,7 @@ use hl7_types::view;
 /// VR: Value Range.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Vr<'m>(view::Composite<'m>);
+pub struct Vr<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Vr);
 

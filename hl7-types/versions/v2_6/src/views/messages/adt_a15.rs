@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA15<'m>(view::Group<'m>);
+pub struct AdtA15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA15, crate ::messages::adt_a15::ADT_A15);
 

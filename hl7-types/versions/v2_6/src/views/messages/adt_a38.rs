@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A38.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA38<'m>(view::Group<'m>);
+pub struct AdtA38<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA38, crate ::messages::adt_a38::ADT_A38);
 

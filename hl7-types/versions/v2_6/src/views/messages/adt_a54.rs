@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A54.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA54<'m>(view::Group<'m>);
+pub struct AdtA54<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA54, crate ::messages::adt_a54::ADT_A54);
 

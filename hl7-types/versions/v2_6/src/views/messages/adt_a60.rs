@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A60.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA60<'m>(view::Group<'m>);
+pub struct AdtA60<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA60, crate ::messages::adt_a60::ADT_A60);
 

@@ -9,7 +9,7 @@ pub use super::adr_a19::Insurance;
 /// The message structure DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DftP03<'m>(view::Group<'m>);
+pub struct DftP03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DftP03, crate ::messages::dft_p03::DFT_P03);
 
@@ -109,7 +109,7 @@ impl<'m> DftP03<'m> {
 /// The group COMMON_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -139,7 +139,7 @@ impl<'m> CommonOrder<'m> {
 /// The group TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingQuantity<'m>(view::Group<'m>);
+pub struct TimingQuantity<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingQuantity);
 
@@ -159,7 +159,7 @@ impl<'m> TimingQuantity<'m> {
 /// The group ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -179,7 +179,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of DFT_P03 and 18 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -199,7 +199,7 @@ impl<'m> Observation<'m> {
 /// The group FINANCIAL of DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Financial<'m>(view::Group<'m>);
+pub struct Financial<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Financial);
 
@@ -229,7 +229,7 @@ impl<'m> Financial<'m> {
 /// The group FINANCIAL_PROCEDURE of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialProcedure<'m>(view::Group<'m>);
+pub struct FinancialProcedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialProcedure);
 
@@ -249,7 +249,7 @@ impl<'m> FinancialProcedure<'m> {
 /// The group FINANCIAL_COMMON_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialCommonOrder<'m>(view::Group<'m>);
+pub struct FinancialCommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialCommonOrder);
 
@@ -281,7 +281,7 @@ impl<'m> FinancialCommonOrder<'m> {
 /// The group FINANCIAL_TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialTimingQuantity<'m>(view::Group<'m>);
+pub struct FinancialTimingQuantity<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialTimingQuantity);
 
@@ -301,7 +301,7 @@ impl<'m> FinancialTimingQuantity<'m> {
 /// The group FINANCIAL_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialOrder<'m>(view::Group<'m>);
+pub struct FinancialOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialOrder);
 
@@ -321,7 +321,7 @@ impl<'m> FinancialOrder<'m> {
 /// The group FINANCIAL_OBSERVATION of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialObservation<'m>(view::Group<'m>);
+pub struct FinancialObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialObservation);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE02<'m>(view::Group<'m>);
+pub struct EhcE02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE02, crate ::messages::ehc_e02::EHC_E02);
 
@@ -38,7 +38,7 @@ impl<'m> EhcE02<'m> {
 /// The group INVOICE_INFORMATION of EHC_E02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InvoiceInformation<'m>(view::Group<'m>);
+pub struct InvoiceInformation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(InvoiceInformation);
 
@@ -75,7 +75,7 @@ impl<'m> InvoiceInformation<'m> {
 /// The group PRODUCT_SERVICE_SECTION of EHC_E02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceSection<'m>(view::Group<'m>);
+pub struct ProductServiceSection<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceSection);
 
@@ -95,7 +95,7 @@ impl<'m> ProductServiceSection<'m> {
 /// The group PSG of EHC_E02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PsgGroup<'m>(view::Group<'m>);
+pub struct PsgGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PsgGroup);
 

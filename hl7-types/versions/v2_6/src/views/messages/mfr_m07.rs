@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFR_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfrM07<'m>(view::Group<'m>);
+pub struct MfrM07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfrM07, crate ::messages::mfr_m07::MFR_M07);
 
@@ -68,7 +68,7 @@ impl<'m> MfrM07<'m> {
 /// The group MF_QUERY of MFR_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfQuery<'m>(view::Group<'m>);
+pub struct MfQuery<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfQuery);
 

@@ -11,7 +11,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMB_O27.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmbO27<'m>(view::Group<'m>);
+pub struct OmbO27<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmbO27, crate ::messages::omb_o27::OMB_O27);
 
@@ -51,7 +51,7 @@ impl<'m> OmbO27<'m> {
 /// The group PATIENT of OMB_O27 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -96,7 +96,7 @@ impl<'m> Patient<'m> {
 /// The group INSURANCE of OMB_O27 and 20 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 
@@ -121,7 +121,7 @@ impl<'m> Insurance<'m> {
 /// The group ORDER of OMB_O27.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

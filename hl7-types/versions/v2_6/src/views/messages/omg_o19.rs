@@ -12,7 +12,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmgO19<'m>(view::Group<'m>);
+pub struct OmgO19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmgO19, crate ::messages::omg_o19::OMG_O19);
 
@@ -52,7 +52,7 @@ impl<'m> OmgO19<'m> {
 /// The group PATIENT of OMG_O19 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -102,7 +102,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -177,7 +177,7 @@ impl<'m> Order<'m> {
 /// The group SPECIMEN of OMG_O19 and OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -202,7 +202,7 @@ impl<'m> Specimen<'m> {
 /// The group CONTAINER of OMG_O19 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -222,7 +222,7 @@ impl<'m> Container<'m> {
 /// The group PRIOR_RESULT of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -252,7 +252,7 @@ impl<'m> PriorResult<'m> {
 /// The group PATIENT_PRIOR of OMG_O19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientPrior<'m>(view::Group<'m>);
+pub struct PatientPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientPrior);
 
@@ -272,7 +272,7 @@ impl<'m> PatientPrior<'m> {
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisitPrior<'m>(view::Group<'m>);
+pub struct PatientVisitPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisitPrior);
 
@@ -292,7 +292,7 @@ impl<'m> PatientVisitPrior<'m> {
 /// The group ORDER_PRIOR of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -337,7 +337,7 @@ impl<'m> OrderPrior<'m> {
 /// The group TIMING_PRIOR of OMG_O19 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingPrior<'m>(view::Group<'m>);
+pub struct TimingPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingPrior);
 
@@ -357,7 +357,7 @@ impl<'m> TimingPrior<'m> {
 /// The group OBSERVATION_PRIOR of OMG_O19 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationPrior<'m>(view::Group<'m>);
+pub struct ObservationPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationPrior);
 

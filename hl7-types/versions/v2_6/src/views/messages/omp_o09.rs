@@ -13,7 +13,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmpO09<'m>(view::Group<'m>);
+pub struct OmpO09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmpO09, crate ::messages::omp_o09::OMP_O09);
 
@@ -53,7 +53,7 @@ impl<'m> OmpO09<'m> {
 /// The group ORDER of OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -108,7 +108,7 @@ impl<'m> Order<'m> {
 /// The group COMPONENT of OMP_O09 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Component<'m>(view::Group<'m>);
+pub struct Component<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Component);
 

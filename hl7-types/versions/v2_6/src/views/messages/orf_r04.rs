@@ -9,7 +9,7 @@ pub use super::csu_c09::TimingQty;
 /// The message structure ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrfR04<'m>(view::Group<'m>);
+pub struct OrfR04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrfR04, crate ::messages::orf_r04::ORF_R04);
 
@@ -69,7 +69,7 @@ impl<'m> OrfR04<'m> {
 /// The group QUERY_RESPONSE of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -89,7 +89,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PATIENT of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -114,7 +114,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORF_R04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -164,7 +164,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of ORF_R04 and 6 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

@@ -11,7 +11,7 @@ pub use super::orl_o34::ObservationRequest;
 /// The message structure ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO36<'m>(view::Group<'m>);
+pub struct OrlO36<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO36, crate ::messages::orl_o36::ORL_O36);
 
@@ -56,7 +56,7 @@ impl<'m> OrlO36<'m> {
 /// The group RESPONSE of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -76,7 +76,7 @@ impl<'m> Response<'m> {
 /// The group SPECIMEN of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -106,7 +106,7 @@ impl<'m> Specimen<'m> {
 /// The group SPECIMEN_CONTAINER of ORL_O36.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainer<'m>(view::Group<'m>);
+pub struct SpecimenContainer<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainer);
 

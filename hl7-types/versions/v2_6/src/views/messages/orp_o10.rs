@@ -11,7 +11,7 @@ pub use super::omp_o09::Component;
 /// The message structure ORP_O10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrpO10<'m>(view::Group<'m>);
+pub struct OrpO10<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrpO10, crate ::messages::orp_o10::ORP_O10);
 
@@ -56,7 +56,7 @@ impl<'m> OrpO10<'m> {
 /// The group RESPONSE of ORP_O10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -76,7 +76,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORP_O10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -101,7 +101,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of ORP_O10 and RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

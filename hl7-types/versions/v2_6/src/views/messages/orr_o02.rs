@@ -10,7 +10,7 @@ pub use super::orm_o01::Choice;
 /// The message structure ORR_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrrO02<'m>(view::Group<'m>);
+pub struct OrrO02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrrO02, crate ::messages::orr_o02::ORR_O02);
 
@@ -45,7 +45,7 @@ impl<'m> OrrO02<'m> {
 /// The group RESPONSE of ORR_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -65,7 +65,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORR_O02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

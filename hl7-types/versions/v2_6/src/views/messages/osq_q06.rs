@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure OSQ_Q06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsqQ06<'m>(view::Group<'m>);
+pub struct OsqQ06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsqQ06, crate ::messages::osq_q06::OSQ_Q06);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure PMU_B08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PmuB08<'m>(view::Group<'m>);
+pub struct PmuB08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PmuB08, crate ::messages::pmu_b08::PMU_B08);
 

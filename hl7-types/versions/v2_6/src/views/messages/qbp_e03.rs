@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_E03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpE03<'m>(view::Group<'m>);
+pub struct QbpE03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpE03, crate ::messages::qbp_e03::QBP_E03);
 
@@ -38,7 +38,7 @@ impl<'m> QbpE03<'m> {
 /// The group QUERY_INFORMATION of QBP_E03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryInformation<'m>(view::Group<'m>);
+pub struct QueryInformation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryInformation);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QRY_PC4.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QryPc4<'m>(view::Group<'m>);
+pub struct QryPc4<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QryPc4, crate ::messages::qry_pc4::QRY_PC4);
 

@@ -9,7 +9,7 @@ pub use super::ord_o04::Patient;
 /// The message structure RAR_RAR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RarRar<'m>(view::Group<'m>);
+pub struct RarRar<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RarRar, crate ::messages::rar_rar::RAR_RAR);
 
@@ -54,7 +54,7 @@ impl<'m> RarRar<'m> {
 /// The group DEFINITION of RAR_RAR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -84,7 +84,7 @@ impl<'m> Definition<'m> {
 /// The group ORDER of RAR_RAR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -114,7 +114,7 @@ impl<'m> Order<'m> {
 /// The group ENCODING of RAR_RAR and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 

@@ -10,7 +10,7 @@ pub use super::omb_o27::Insurance;
 /// The message structure RPI_I01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpiI01<'m>(view::Group<'m>);
+pub struct RpiI01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpiI01, crate ::messages::rpi_i01::RPI_I01);
 
@@ -65,7 +65,7 @@ impl<'m> RpiI01<'m> {
 /// The group GUARANTOR_INSURANCE of RPI_I01 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GuarantorInsurance<'m>(view::Group<'m>);
+pub struct GuarantorInsurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GuarantorInsurance);
 

@@ -9,7 +9,7 @@ pub use super::rci_i05::Provider;
 /// The message structure RQC_I05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqcI05<'m>(view::Group<'m>);
+pub struct RqcI05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqcI05, crate ::messages::rqc_i05::RQC_I05);
 

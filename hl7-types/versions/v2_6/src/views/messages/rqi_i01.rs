@@ -11,7 +11,7 @@ pub use super::omb_o27::Insurance;
 /// The message structure RQI_I01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqiI01<'m>(view::Group<'m>);
+pub struct RqiI01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqiI01, crate ::messages::rqi_i01::RQI_I01);
 

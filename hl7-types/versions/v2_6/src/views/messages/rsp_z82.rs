@@ -11,7 +11,7 @@ pub use super::orf_r04::Observation;
 /// The message structure RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZ82<'m>(view::Group<'m>);
+pub struct RspZ82<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZ82, crate ::messages::rsp_z82::RSP_Z82);
 
@@ -71,7 +71,7 @@ impl<'m> RspZ82<'m> {
 /// The group QUERY_RESPONSE of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -91,7 +91,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PATIENT of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -121,7 +121,7 @@ impl<'m> Patient<'m> {
 /// The group VISIT of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -146,7 +146,7 @@ impl<'m> Visit<'m> {
 /// The group COMMON_ORDER of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -196,7 +196,7 @@ impl<'m> CommonOrder<'m> {
 /// The group ORDER_DETAIL of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -226,7 +226,7 @@ impl<'m> OrderDetail<'m> {
 /// The group TREATMENT of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Treatment<'m>(view::Group<'m>);
+pub struct Treatment<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Treatment);
 
@@ -246,7 +246,7 @@ impl<'m> Treatment<'m> {
 /// The group ENCODED_ORDER of RSP_Z82 and RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EncodedOrder<'m>(view::Group<'m>);
+pub struct EncodedOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(EncodedOrder);
 

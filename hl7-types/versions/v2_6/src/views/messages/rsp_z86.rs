@@ -13,7 +13,7 @@ pub use super::orf_r04::Observation;
 /// The message structure RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZ86<'m>(view::Group<'m>);
+pub struct RspZ86<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZ86, crate ::messages::rsp_z86::RSP_Z86);
 
@@ -68,7 +68,7 @@ impl<'m> RspZ86<'m> {
 /// The group QUERY_RESPONSE of RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -88,7 +88,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PATIENT of RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -118,7 +118,7 @@ impl<'m> Patient<'m> {
 /// The group COMMON_ORDER of RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -168,7 +168,7 @@ impl<'m> CommonOrder<'m> {
 /// The group ORDER_DETAIL of RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -193,7 +193,7 @@ impl<'m> OrderDetail<'m> {
 /// The group GIVE of RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 
@@ -218,7 +218,7 @@ impl<'m> Give<'m> {
 /// The group ADMINISTRATION of RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Administration<'m>(view::Group<'m>);
+pub struct Administration<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Administration);
 

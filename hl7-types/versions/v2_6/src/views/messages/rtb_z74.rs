@@ -9,7 +9,7 @@ pub use super::rsp_k11::RowDefinition;
 /// The message structure RTB_Z74.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RtbZ74<'m>(view::Group<'m>);
+pub struct RtbZ74<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RtbZ74, crate ::messages::rtb_z74::RTB_Z74);
 

@@ -9,7 +9,7 @@ pub use super::eac_u07::SpecimenContainer;
 /// The message structure SSR_U04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SsrU04<'m>(view::Group<'m>);
+pub struct SsrU04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SsrU04, crate ::messages::ssr_u04::SSR_U04);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure TBR_R08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TbrR08<'m>(view::Group<'m>);
+pub struct TbrR08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(TbrR08, crate ::messages::tbr_r08::TBR_R08);
 

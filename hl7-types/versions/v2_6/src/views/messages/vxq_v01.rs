@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure VXQ_V01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VxqV01<'m>(view::Group<'m>);
+pub struct VxqV01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VxqV01, crate ::messages::vxq_v01::VXQ_V01);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ADJ: Adjustment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Adj<'m>(view::Segment<'m>);
+pub struct Adj<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Adj);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// APR: Appointment Preferences.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Apr<'m>(view::Segment<'m>);
+pub struct Apr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Apr);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ARV: Access Restriction.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Arv<'m>(view::Segment<'m>);
+pub struct Arv<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Arv);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CON: Consent Segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Con<'m>(view::Segment<'m>);
+pub struct Con<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Con);
 

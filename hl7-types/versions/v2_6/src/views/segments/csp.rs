@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CSP: Clinical Study Phase.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Csp<'m>(view::Segment<'m>);
+pub struct Csp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Csp);
 

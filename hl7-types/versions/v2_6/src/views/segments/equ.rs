@@ -8,7 +8,7 @@ use hl7_types::view;
 /// EQU: Equipment Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Equ<'m>(view::Segment<'m>);
+pub struct Equ<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Equ);
 

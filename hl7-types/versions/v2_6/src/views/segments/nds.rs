@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NDS: Notification Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nds<'m>(view::Segment<'m>);
+pub struct Nds<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Nds);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NST: Application Control Level Statistics.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nst<'m>(view::Segment<'m>);
+pub struct Nst<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Nst);
 

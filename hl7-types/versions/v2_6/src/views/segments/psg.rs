@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PSG: Product/Service Group.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Psg<'m>(view::Segment<'m>);
+pub struct Psg<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Psg);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PSS: Product/Service Section.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pss<'m>(view::Segment<'m>);
+pub struct Pss<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pss);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXC: Pharmacy/Treatment Component Order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxc<'m>(view::Segment<'m>);
+pub struct Rxc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxc);
 

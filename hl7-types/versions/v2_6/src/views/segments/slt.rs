@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SLT: Sterilization Lot.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Slt<'m>(view::Segment<'m>);
+pub struct Slt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Slt);
 

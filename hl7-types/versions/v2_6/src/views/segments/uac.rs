@@ -8,7 +8,7 @@ use hl7_types::view;
 /// UAC: User Authentication Credential Segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Uac<'m>(view::Segment<'m>);
+pub struct Uac<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Uac);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// VAR: Variance.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Var<'m>(view::Segment<'m>);
+pub struct Var<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Var);
 

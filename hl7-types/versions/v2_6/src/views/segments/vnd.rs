@@ -8,7 +8,7 @@ use hl7_types::view;
 /// VND: Purchasing Vendor.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Vnd<'m>(view::Segment<'m>);
+pub struct Vnd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Vnd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DLN: Driver's License Number.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dln<'m>(view::Composite<'m>);
+pub struct Dln<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Dln);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ERL: Error Location.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Erl<'m>(view::Composite<'m>);
+pub struct Erl<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Erl);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// JCC: Job Code/Class.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Jcc<'m>(view::Composite<'m>);
+pub struct Jcc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Jcc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MA: Multiplexed Array.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ma<'m>(view::Composite<'m>);
+pub struct Ma<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ma);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QSC: Query Selection Criteria.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qsc<'m>(view::Composite<'m>);
+pub struct Qsc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Qsc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// UVC: UB Value Code and Amount.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Uvc<'m>(view::Composite<'m>);
+pub struct Uvc<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Uvc);
 

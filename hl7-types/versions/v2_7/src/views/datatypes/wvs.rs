@@ -8,7 +8,7 @@ use hl7_types::view;
 /// WVS: Waveform Source.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Wvs<'m>(view::Composite<'m>);
+pub struct Wvs<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Wvs);
 

@@ -10,7 +10,7 @@ pub use super::adt_a01::Insurance;
 /// The message structure ADT_A16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA16<'m>(view::Group<'m>);
+pub struct AdtA16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA16, crate ::messages::adt_a16::ADT_A16);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA21<'m>(view::Group<'m>);
+pub struct AdtA21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA21, crate ::messages::adt_a21::ADT_A21);
 

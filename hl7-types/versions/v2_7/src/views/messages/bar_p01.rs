@@ -10,7 +10,7 @@ pub use super::adt_a01::Insurance;
 /// The message structure BAR_P01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BarP01<'m>(view::Group<'m>);
+pub struct BarP01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BarP01, crate ::messages::bar_p01::BAR_P01);
 
@@ -60,7 +60,7 @@ impl<'m> BarP01<'m> {
 /// The group VISIT of BAR_P01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure BAR_P10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BarP10<'m>(view::Group<'m>);
+pub struct BarP10<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BarP10, crate ::messages::bar_p10::BAR_P10);
 
@@ -63,7 +63,7 @@ impl<'m> BarP10<'m> {
 /// The group PROCEDURE of BAR_P10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 

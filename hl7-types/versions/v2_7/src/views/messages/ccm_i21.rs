@@ -32,7 +32,7 @@ pub use super::cci_i22::RolePathwayObject;
 /// The message structure CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcmI21<'m>(view::Group<'m>);
+pub struct CcmI21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcmI21, crate ::messages::ccm_i21::CCM_I21);
 

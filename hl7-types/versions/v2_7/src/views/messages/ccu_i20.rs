@@ -34,7 +34,7 @@ pub use super::cci_i22::RolePathwayObject;
 /// The message structure CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcuI20<'m>(view::Group<'m>);
+pub struct CcuI20<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcuI20, crate ::messages::ccu_i20::CCU_I20);
 

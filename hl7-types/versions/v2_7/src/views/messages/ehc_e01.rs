@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE01<'m>(view::Group<'m>);
+pub struct EhcE01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE01, crate ::messages::ehc_e01::EHC_E01);
 
@@ -38,7 +38,7 @@ impl<'m> EhcE01<'m> {
 /// The group INVOICE_INFORMATION of EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InvoiceInformation<'m>(view::Group<'m>);
+pub struct InvoiceInformation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(InvoiceInformation);
 
@@ -85,7 +85,7 @@ impl<'m> InvoiceInformation<'m> {
 /// The group PRODUCT_SERVICE_SECTION of EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceSection<'m>(view::Group<'m>);
+pub struct ProductServiceSection<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceSection);
 
@@ -105,7 +105,7 @@ impl<'m> ProductServiceSection<'m> {
 /// The group PRODUCT_SERVICE_GROUP of EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceGroup<'m>(view::Group<'m>);
+pub struct ProductServiceGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceGroup);
 
@@ -152,7 +152,7 @@ impl<'m> ProductServiceGroup<'m> {
 /// The group PATIENT_INFO of EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientInfo<'m>(view::Group<'m>);
+pub struct PatientInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientInfo);
 
@@ -197,7 +197,7 @@ impl<'m> PatientInfo<'m> {
 /// The group INSURANCE of EHC_E01 and EHC_E20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 
@@ -217,7 +217,7 @@ impl<'m> Insurance<'m> {
 /// The group DIAGNOSIS of EHC_E01 and EHC_E20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Diagnosis<'m>(view::Group<'m>);
+pub struct Diagnosis<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Diagnosis);
 
@@ -237,7 +237,7 @@ impl<'m> Diagnosis<'m> {
 /// The group PRODUCT_SERVICE_LINE_ITEM of EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceLineItem<'m>(view::Group<'m>);
+pub struct ProductServiceLineItem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceLineItem);
 
@@ -277,7 +277,7 @@ impl<'m> ProductServiceLineItem<'m> {
 /// The group PROCEDURE of EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -302,7 +302,7 @@ impl<'m> Procedure<'m> {
 /// The group INVOICE_PROCESSING of EHC_E01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InvoiceProcessing<'m>(view::Group<'m>);
+pub struct InvoiceProcessing<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(InvoiceProcessing);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE12<'m>(view::Group<'m>);
+pub struct EhcE12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE12, crate ::messages::ehc_e12::EHC_E12);
 
@@ -73,7 +73,7 @@ impl<'m> EhcE12<'m> {
 /// The group REQUEST of EHC_E12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Request<'m>(view::Group<'m>);
+pub struct Request<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Request);
 

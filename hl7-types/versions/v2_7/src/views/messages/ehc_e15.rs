@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE15<'m>(view::Group<'m>);
+pub struct EhcE15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE15, crate ::messages::ehc_e15::EHC_E15);
 
@@ -50,7 +50,7 @@ impl<'m> EhcE15<'m> {
 /// The group PAYMENT_REMITTANCE_HEADER_INFO of EHC_E15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PaymentRemittanceHeaderInfo<'m>(view::Group<'m>);
+pub struct PaymentRemittanceHeaderInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PaymentRemittanceHeaderInfo);
 
@@ -70,7 +70,7 @@ impl<'m> PaymentRemittanceHeaderInfo<'m> {
 /// The group PAYMENT_REMITTANCE_DETAIL_INFO of EHC_E15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PaymentRemittanceDetailInfo<'m>(view::Group<'m>);
+pub struct PaymentRemittanceDetailInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PaymentRemittanceDetailInfo);
 
@@ -97,7 +97,7 @@ impl<'m> PaymentRemittanceDetailInfo<'m> {
 /// The group PRODUCT_SERVICE_SECTION of EHC_E15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceSection<'m>(view::Group<'m>);
+pub struct ProductServiceSection<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceSection);
 
@@ -117,7 +117,7 @@ impl<'m> ProductServiceSection<'m> {
 /// The group PRODUCT_SERVICE_GROUP of EHC_E15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceGroup<'m>(view::Group<'m>);
+pub struct ProductServiceGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceGroup);
 
@@ -137,7 +137,7 @@ impl<'m> ProductServiceGroup<'m> {
 /// The group PSL_ITEM_INFO of EHC_E15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PslItemInfo<'m>(view::Group<'m>);
+pub struct PslItemInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PslItemInfo);
 
@@ -157,7 +157,7 @@ impl<'m> PslItemInfo<'m> {
 /// The group ADJUSTMENT_PAYEE of EHC_E15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdjustmentPayee<'m>(view::Group<'m>);
+pub struct AdjustmentPayee<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AdjustmentPayee);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ESU_U01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EsuU01<'m>(view::Group<'m>);
+pub struct EsuU01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EsuU01, crate ::messages::esu_u01::ESU_U01);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFK_M01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfkM01<'m>(view::Group<'m>);
+pub struct MfkM01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfkM01, crate ::messages::mfk_m01::MFK_M01);
 

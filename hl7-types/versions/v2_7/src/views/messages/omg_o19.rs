@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmgO19<'m>(view::Group<'m>);
+pub struct OmgO19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmgO19, crate ::messages::omg_o19::OMG_O19);
 
@@ -50,7 +50,7 @@ impl<'m> OmgO19<'m> {
 /// The group PATIENT of OMG_O19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -105,7 +105,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_VISIT of OMG_O19 and 11 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -130,7 +130,7 @@ impl<'m> PatientVisit<'m> {
 /// The group ORDER of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -210,7 +210,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of OMG_O19 and 9 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -235,7 +235,7 @@ impl<'m> Observation<'m> {
 /// The group SPECIMEN of OMG_O19 and OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -260,7 +260,7 @@ impl<'m> Specimen<'m> {
 /// The group SPECIMEN_OBSERVATION of OMG_O19 and 12 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenObservation<'m>(view::Group<'m>);
+pub struct SpecimenObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenObservation);
 
@@ -280,7 +280,7 @@ impl<'m> SpecimenObservation<'m> {
 /// The group CONTAINER of OMG_O19 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -300,7 +300,7 @@ impl<'m> Container<'m> {
 /// The group CONTAINER_OBSERVATION of OMG_O19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ContainerObservation<'m>(view::Group<'m>);
+pub struct ContainerObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ContainerObservation);
 
@@ -320,7 +320,7 @@ impl<'m> ContainerObservation<'m> {
 /// The group PRIOR_RESULT of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -350,7 +350,7 @@ impl<'m> PriorResult<'m> {
 /// The group PATIENT_PRIOR of OMG_O19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientPrior<'m>(view::Group<'m>);
+pub struct PatientPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientPrior);
 
@@ -375,7 +375,7 @@ impl<'m> PatientPrior<'m> {
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisitPrior<'m>(view::Group<'m>);
+pub struct PatientVisitPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisitPrior);
 
@@ -400,7 +400,7 @@ impl<'m> PatientVisitPrior<'m> {
 /// The group ORDER_PRIOR of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -445,7 +445,7 @@ impl<'m> OrderPrior<'m> {
 /// The group TIMING_PRIOR of OMG_O19 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingPrior<'m>(view::Group<'m>);
+pub struct TimingPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingPrior);
 
@@ -465,7 +465,7 @@ impl<'m> TimingPrior<'m> {
 /// The group OBSERVATION_PRIOR of OMG_O19 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationPrior<'m>(view::Group<'m>);
+pub struct ObservationPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationPrior);
 

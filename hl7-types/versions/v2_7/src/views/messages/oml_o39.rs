@@ -15,7 +15,7 @@ pub use super::omg_o19::ContainerObservation;
 /// The message structure OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO39<'m>(view::Group<'m>);
+pub struct OmlO39<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO39, crate ::messages::oml_o39::OML_O39);
 
@@ -55,7 +55,7 @@ impl<'m> OmlO39<'m> {
 /// The group ORDER of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -100,7 +100,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -150,7 +150,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group SPECIMEN_SHIPMENT of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenShipment<'m>(view::Group<'m>);
+pub struct SpecimenShipment<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenShipment);
 
@@ -175,7 +175,7 @@ impl<'m> SpecimenShipment<'m> {
 /// The group SHIPMENT_OBSERVATION of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ShipmentObservation<'m>(view::Group<'m>);
+pub struct ShipmentObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ShipmentObservation);
 
@@ -195,7 +195,7 @@ impl<'m> ShipmentObservation<'m> {
 /// The group PACKAGE of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Package<'m>(view::Group<'m>);
+pub struct Package<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Package);
 
@@ -215,7 +215,7 @@ impl<'m> Package<'m> {
 /// The group SPECIMEN_IN_PACKAGE of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenInPackage<'m>(view::Group<'m>);
+pub struct SpecimenInPackage<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenInPackage);
 
@@ -242,7 +242,7 @@ impl<'m> SpecimenInPackage<'m> {
 /// The group SPECIMEN_CONTAINER_IN_PACKAGE of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainerInPackage<'m>(view::Group<'m>);
+pub struct SpecimenContainerInPackage<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainerInPackage);
 

@@ -14,7 +14,7 @@ pub use super::omg_o19::PatientVisitPrior;
 /// The message structure OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OplO37<'m>(view::Group<'m>);
+pub struct OplO37<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OplO37, crate ::messages::opl_o37::OPL_O37);
 
@@ -59,7 +59,7 @@ impl<'m> OplO37<'m> {
 /// The group GUARANTOR of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Guarantor<'m>(view::Group<'m>);
+pub struct Guarantor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Guarantor);
 
@@ -79,7 +79,7 @@ impl<'m> Guarantor<'m> {
 /// The group ORDER of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -124,7 +124,7 @@ impl<'m> Order<'m> {
 /// The group PATIENT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -166,7 +166,7 @@ impl<'m> Patient<'m> {
 /// The group OBSERVATIONS_ON_PATIENT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationsOnPatient<'m>(view::Group<'m>);
+pub struct ObservationsOnPatient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationsOnPatient);
 
@@ -186,7 +186,7 @@ impl<'m> ObservationsOnPatient<'m> {
 /// The group SPECIMEN of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -216,7 +216,7 @@ impl<'m> Specimen<'m> {
 /// The group OBSERVATION_REQUEST of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -265,7 +265,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group TIMING of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequestTiming<'m>(view::Group<'m>);
+pub struct ObservationRequestTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequestTiming);
 
@@ -285,7 +285,7 @@ impl<'m> ObservationRequestTiming<'m> {
 /// The group ORDER_RELATED_OBSERVATION of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderRelatedObservation<'m>(view::Group<'m>);
+pub struct OrderRelatedObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderRelatedObservation);
 
@@ -305,7 +305,7 @@ impl<'m> OrderRelatedObservation<'m> {
 /// The group PRIOR_RESULT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -340,7 +340,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -375,7 +375,7 @@ impl<'m> OrderPrior<'m> {
 /// The group TIMING of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPriorTiming<'m>(view::Group<'m>);
+pub struct OrderPriorTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPriorTiming);
 
@@ -395,7 +395,7 @@ impl<'m> OrderPriorTiming<'m> {
 /// The group OBSERVATION_RESULT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationResult<'m>(view::Group<'m>);
+pub struct ObservationResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationResult);
 

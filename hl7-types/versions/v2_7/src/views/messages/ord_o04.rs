@@ -10,7 +10,7 @@ pub use super::omd_o03::TimingTray;
 /// The message structure ORD_O04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrdO04<'m>(view::Group<'m>);
+pub struct OrdO04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrdO04, crate ::messages::ord_o04::ORD_O04);
 
@@ -55,7 +55,7 @@ impl<'m> OrdO04<'m> {
 /// The group RESPONSE of ORD_O04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -80,7 +80,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORD_O04 and 8 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -100,7 +100,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER_DIET of ORD_O04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDiet<'m>(view::Group<'m>);
+pub struct OrderDiet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDiet);
 
@@ -130,7 +130,7 @@ impl<'m> OrderDiet<'m> {
 /// The group ORDER_TRAY of ORD_O04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderTray<'m>(view::Group<'m>);
+pub struct OrderTray<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderTray);
 

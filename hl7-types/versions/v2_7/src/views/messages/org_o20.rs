@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrgO20<'m>(view::Group<'m>);
+pub struct OrgO20<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrgO20, crate ::messages::org_o20::ORG_O20);
 
@@ -54,7 +54,7 @@ impl<'m> OrgO20<'m> {
 /// The group RESPONSE of ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -74,7 +74,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORG_O20 and ORI_O24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -99,7 +99,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -144,7 +144,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_GROUP of ORG_O20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationGroup<'m>(view::Group<'m>);
+pub struct ObservationGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationGroup);
 
@@ -159,7 +159,7 @@ impl<'m> ObservationGroup<'m> {
 /// The group SPECIMEN of ORG_O20 and ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 

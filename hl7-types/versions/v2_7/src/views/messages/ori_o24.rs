@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORI_O24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OriO24<'m>(view::Group<'m>);
+pub struct OriO24<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OriO24, crate ::messages::ori_o24::ORI_O24);
 
@@ -55,7 +55,7 @@ impl<'m> OriO24<'m> {
 /// The group RESPONSE of ORI_O24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -75,7 +75,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORI_O24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

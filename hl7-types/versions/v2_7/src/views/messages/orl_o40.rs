@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO40<'m>(view::Group<'m>);
+pub struct OrlO40<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO40, crate ::messages::orl_o40::ORL_O40);
 
@@ -54,7 +54,7 @@ impl<'m> OrlO40<'m> {
 /// The group RESPONSE of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -69,7 +69,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -94,7 +94,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -124,7 +124,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -149,7 +149,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group SPECIMEN_SHIPMENT of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenShipment<'m>(view::Group<'m>);
+pub struct SpecimenShipment<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenShipment);
 
@@ -169,7 +169,7 @@ impl<'m> SpecimenShipment<'m> {
 /// The group PACKAGE of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Package<'m>(view::Group<'m>);
+pub struct Package<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Package);
 
@@ -189,7 +189,7 @@ impl<'m> Package<'m> {
 /// The group SPECIMEN_IN_PACKAGE of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenInPackage<'m>(view::Group<'m>);
+pub struct SpecimenInPackage<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenInPackage);
 
@@ -211,7 +211,7 @@ impl<'m> SpecimenInPackage<'m> {
 /// The group SPECIMEN_CONTAINER_IN_PACKAGE of ORL_O40.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainerInPackage<'m>(view::Group<'m>);
+pub struct SpecimenContainerInPackage<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainerInPackage);
 

@@ -11,7 +11,7 @@ pub use super::omg_o19::Observation;
 /// The message structure ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR01<'m>(view::Group<'m>);
+pub struct OruR01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR01, crate ::messages::oru_r01::ORU_R01);
 
@@ -46,7 +46,7 @@ impl<'m> OruR01<'m> {
 /// The group PATIENT_RESULT of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientResult<'m>(view::Group<'m>);
+pub struct PatientResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientResult);
 
@@ -66,7 +66,7 @@ impl<'m> PatientResult<'m> {
 /// The group PATIENT of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -113,7 +113,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_OBSERVATION of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientPatientObservation<'m>(view::Group<'m>);
+pub struct PatientPatientObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientPatientObservation);
 
@@ -133,7 +133,7 @@ impl<'m> PatientPatientObservation<'m> {
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 
@@ -193,7 +193,7 @@ impl<'m> OrderObservation<'m> {
 /// The group SPECIMEN of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -215,7 +215,7 @@ impl<'m> Specimen<'m> {
 /// The group PATIENT_OBSERVATION of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenPatientObservation<'m>(view::Group<'m>);
+pub struct SpecimenPatientObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenPatientObservation);
 

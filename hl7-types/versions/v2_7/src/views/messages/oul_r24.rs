@@ -15,7 +15,7 @@ pub use super::oul_r22::ResultGroup;
 /// The message structure OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR24<'m>(view::Group<'m>);
+pub struct OulR24<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR24, crate ::messages::oul_r24::OUL_R24);
 
@@ -65,7 +65,7 @@ impl<'m> OulR24<'m> {
 /// The group ORDER of OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -115,7 +115,7 @@ impl<'m> Order<'m> {
 /// The group SPECIMEN of OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 

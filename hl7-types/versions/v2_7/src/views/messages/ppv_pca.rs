@@ -18,7 +18,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PpvPca<'m>(view::Group<'m>);
+pub struct PpvPca<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PpvPca, crate ::messages::ppv_pca::PPV_PCA);
 
@@ -68,7 +68,7 @@ impl<'m> PpvPca<'m> {
 /// The group PATIENT of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -93,7 +93,7 @@ impl<'m> Patient<'m> {
 /// The group GOAL of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -143,7 +143,7 @@ impl<'m> Goal<'m> {
 /// The group GOAL_PATHWAY of PPV_PCA.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GoalPathway<'m>(view::Group<'m>);
+pub struct GoalPathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GoalPathway);
 

@@ -9,7 +9,7 @@ pub use super::qbp_q11::Qbp;
 /// The message structure QBP_Q13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpQ13<'m>(view::Group<'m>);
+pub struct QbpQ13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpQ13, crate ::messages::qbp_q13::QBP_Q13);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_Q15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpQ15<'m>(view::Group<'m>);
+pub struct QbpQ15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpQ15, crate ::messages::qbp_q15::QBP_Q15);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_Qnn.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpQnn<'m>(view::Group<'m>);
+pub struct QbpQnn<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpQnn, crate ::messages::qbp_qnn::QBP_QNN);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_Z73.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpZ73<'m>(view::Group<'m>);
+pub struct QbpZ73<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpZ73, crate ::messages::qbp_z73::QBP_Z73);
 

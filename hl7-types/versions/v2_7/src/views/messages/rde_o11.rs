@@ -15,7 +15,7 @@ pub use super::omg_o19::Observation;
 /// The message structure RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdeO11<'m>(view::Group<'m>);
+pub struct RdeO11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdeO11, crate ::messages::rde_o11::RDE_O11);
 
@@ -55,7 +55,7 @@ impl<'m> RdeO11<'m> {
 /// The group ORDER of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -135,7 +135,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

@@ -16,7 +16,7 @@ pub use super::omg_o19::Observation;
 /// The message structure RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RgvO15<'m>(view::Group<'m>);
+pub struct RgvO15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RgvO15, crate ::messages::rgv_o15::RGV_O15);
 
@@ -56,7 +56,7 @@ impl<'m> RgvO15<'m> {
 /// The group PATIENT of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -86,7 +86,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -126,7 +126,7 @@ impl<'m> Order<'m> {
 /// The group GIVE of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 
@@ -161,7 +161,7 @@ impl<'m> Give<'m> {
 /// The group TIMING_GIVE of RGV_O15 and RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingGive<'m>(view::Group<'m>);
+pub struct TimingGive<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingGive);
 

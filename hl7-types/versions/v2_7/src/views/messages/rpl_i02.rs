@@ -9,7 +9,7 @@ pub use super::rci_i05::Provider;
 /// The message structure RPL_I02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RplI02<'m>(view::Group<'m>);
+pub struct RplI02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RplI02, crate ::messages::rpl_i02::RPL_I02);
 

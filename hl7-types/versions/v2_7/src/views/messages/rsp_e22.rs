@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_E22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspE22<'m>(view::Group<'m>);
+pub struct RspE22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspE22, crate ::messages::rsp_e22::RSP_E22);
 
@@ -48,7 +48,7 @@ impl<'m> RspE22<'m> {
 /// The group QUERY_ACK of RSP_E22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryAck<'m>(view::Group<'m>);
+pub struct QueryAck<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryAck);
 
@@ -73,7 +73,7 @@ impl<'m> QueryAck<'m> {
 /// The group AUTHORIZATION_INFO of RSP_E22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AuthorizationInfo<'m>(view::Group<'m>);
+pub struct AuthorizationInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AuthorizationInfo);
 
@@ -98,7 +98,7 @@ impl<'m> AuthorizationInfo<'m> {
 /// The group PSL_ITEM_INFO of RSP_E22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PslItemInfo<'m>(view::Group<'m>);
+pub struct PslItemInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PslItemInfo);
 

@@ -16,7 +16,7 @@ pub use super::omg_o19::Observation;
 /// The message structure RSP_K31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK31<'m>(view::Group<'m>);
+pub struct RspK31<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK31, crate ::messages::rsp_k31::RSP_K31);
 
@@ -76,7 +76,7 @@ impl<'m> RspK31<'m> {
 /// The group RESPONSE of RSP_K31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -96,7 +96,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RSP_K31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -151,7 +151,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RSP_K31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

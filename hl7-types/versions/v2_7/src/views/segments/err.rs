@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ERR: Error.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ErrSegment<'m>(view::Segment<'m>);
+pub struct ErrSegment<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(ErrSegment);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IIM: Inventory Item Master.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Iim<'m>(view::Segment<'m>);
+pub struct Iim<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Iim);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// INV: Inventory Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Inv<'m>(view::Segment<'m>);
+pub struct Inv<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Inv);
 

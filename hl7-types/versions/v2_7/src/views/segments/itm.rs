@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ITM: Material Item.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Itm<'m>(view::Segment<'m>);
+pub struct Itm<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Itm);
 

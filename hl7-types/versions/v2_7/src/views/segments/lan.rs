@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LAN: Language Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Lan<'m>(view::Segment<'m>);
+pub struct Lan<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Lan);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NPU: Bed Status Update.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Npu<'m>(view::Segment<'m>);
+pub struct Npu<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Npu);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OM6: Observations That Are Calculated from Other Observations.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Om6<'m>(view::Segment<'m>);
+pub struct Om6<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Om6);
 

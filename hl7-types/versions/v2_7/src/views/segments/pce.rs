@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PCE: Patient Charge Cost Center Exceptions.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pce<'m>(view::Segment<'m>);
+pub struct Pce<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pce);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PKG: Item Packaging.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pkg<'m>(view::Segment<'m>);
+pub struct Pkg<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pkg);
 

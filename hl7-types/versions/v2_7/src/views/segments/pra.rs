@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PRA: Practitioner Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pra<'m>(view::Segment<'m>);
+pub struct Pra<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pra);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RGS: Resource Group.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rgs<'m>(view::Segment<'m>);
+pub struct Rgs<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rgs);
 

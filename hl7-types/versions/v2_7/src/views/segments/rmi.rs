@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RMI: Risk Management Incident.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rmi<'m>(view::Segment<'m>);
+pub struct Rmi<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rmi);
 

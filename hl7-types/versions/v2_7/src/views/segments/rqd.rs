@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RQD: Requisition Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rqd<'m>(view::Segment<'m>);
+pub struct Rqd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rqd);
 

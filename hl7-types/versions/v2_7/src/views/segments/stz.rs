@@ -8,7 +8,7 @@ use hl7_types::view;
 /// STZ: Sterilization Parameter.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Stz<'m>(view::Segment<'m>);
+pub struct Stz<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Stz);
 

@@ -8,6 +8,6 @@ use hl7_types::view;
 /// URD: Results/Update Definition (withdrawn).
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Urd<'m>(view::Segment<'m>);
+pub struct Urd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Urd);

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CCP: Channel Calibration Parameters.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ccp<'m>(view::Composite<'m>);
+pub struct Ccp<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ccp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LA1: Location with Address Variation 1.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct La1<'m>(view::Composite<'m>);
+pub struct La1<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(La1);
 

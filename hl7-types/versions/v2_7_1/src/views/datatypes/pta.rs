@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PTA: Policy Type and Amount.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pta<'m>(view::Composite<'m>);
+pub struct Pta<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pta);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// XPN: Extended Person Name.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Xpn<'m>(view::Composite<'m>);
+pub struct Xpn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Xpn);
 

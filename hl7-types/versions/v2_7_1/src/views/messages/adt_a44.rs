@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A44.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA44<'m>(view::Group<'m>);
+pub struct AdtA44<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA44, crate ::messages::adt_a44::ADT_A44);
 
@@ -43,7 +43,7 @@ impl<'m> AdtA44<'m> {
 /// The group PATIENT of ADT_A44.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

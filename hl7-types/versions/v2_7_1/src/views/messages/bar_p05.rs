@@ -10,7 +10,7 @@ pub use super::adt_a01::Insurance;
 /// The message structure BAR_P05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BarP05<'m>(view::Group<'m>);
+pub struct BarP05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BarP05, crate ::messages::bar_p05::BAR_P05);
 
@@ -60,7 +60,7 @@ impl<'m> BarP05<'m> {
 /// The group VISIT of BAR_P05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 

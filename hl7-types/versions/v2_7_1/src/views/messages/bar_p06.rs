@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure BAR_P06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BarP06<'m>(view::Group<'m>);
+pub struct BarP06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BarP06, crate ::messages::bar_p06::BAR_P06);
 
@@ -43,7 +43,7 @@ impl<'m> BarP06<'m> {
 /// The group PATIENT of BAR_P06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

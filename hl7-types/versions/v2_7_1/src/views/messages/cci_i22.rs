@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CCI_I22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CciI22<'m>(view::Group<'m>);
+pub struct CciI22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CciI22, crate ::messages::cci_i22::CCI_I22);
 
@@ -103,7 +103,7 @@ impl<'m> CciI22<'m> {
 /// The group INSURANCE of CCI_I22 and 24 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 
@@ -128,7 +128,7 @@ impl<'m> Insurance<'m> {
 /// The group APPOINTMENT_HISTORY of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AppointmentHistory<'m>(view::Group<'m>);
+pub struct AppointmentHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AppointmentHistory);
 
@@ -148,7 +148,7 @@ impl<'m> AppointmentHistory<'m> {
 /// The group RESOURCES of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Resources<'m>(view::Group<'m>);
+pub struct Resources<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Resources);
 
@@ -168,7 +168,7 @@ impl<'m> Resources<'m> {
 /// The group RESOURCE_DETAIL of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResourceDetail<'m>(view::Group<'m>);
+pub struct ResourceDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResourceDetail);
 
@@ -213,7 +213,7 @@ impl<'m> view::Member<'m> for ResourceObject<'m> {
 /// The group CLINICAL_HISTORY of CCI_I22 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistory<'m>(view::Group<'m>);
+pub struct ClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistory);
 
@@ -245,7 +245,7 @@ impl<'m> ClinicalHistory<'m> {
 /// The group CLINICAL_HISTORY_DETAIL of CCI_I22 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistoryDetail<'m>(view::Group<'m>);
+pub struct ClinicalHistoryDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistoryDetail);
 
@@ -314,7 +314,7 @@ impl<'m> view::Member<'m> for ClinicalHistoryObject<'m> {
 /// The group ROLE_CLINICAL_HISTORY of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RoleClinicalHistory<'m>(view::Group<'m>);
+pub struct RoleClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RoleClinicalHistory);
 
@@ -353,7 +353,7 @@ impl<'m> view::Member<'m> for RoleClinicalHistoryObject<'m> {
 /// The group PATIENT_VISITS of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisits<'m>(view::Group<'m>);
+pub struct PatientVisits<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisits);
 
@@ -373,7 +373,7 @@ impl<'m> PatientVisits<'m> {
 /// The group MEDICATION_HISTORY of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationHistory<'m>(view::Group<'m>);
+pub struct MedicationHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationHistory);
 
@@ -410,7 +410,7 @@ impl<'m> MedicationHistory<'m> {
 /// The group MEDICATION_ORDER_DETAIL of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationOrderDetail<'m>(view::Group<'m>);
+pub struct MedicationOrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationOrderDetail);
 
@@ -440,7 +440,7 @@ impl<'m> MedicationOrderDetail<'m> {
 /// The group MEDICATION_ENCODING_DETAIL of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationEncodingDetail<'m>(view::Group<'m>);
+pub struct MedicationEncodingDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationEncodingDetail);
 
@@ -470,7 +470,7 @@ impl<'m> MedicationEncodingDetail<'m> {
 /// The group MEDICATION_ADMINISTRATION_DETAIL of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationAdministrationDetail<'m>(view::Group<'m>);
+pub struct MedicationAdministrationDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationAdministrationDetail);
 
@@ -495,7 +495,7 @@ impl<'m> MedicationAdministrationDetail<'m> {
 /// The group PROBLEM of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -525,7 +525,7 @@ impl<'m> Problem<'m> {
 /// The group ROLE_PROBLEM of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RoleProblem<'m>(view::Group<'m>);
+pub struct RoleProblem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RoleProblem);
 
@@ -564,7 +564,7 @@ impl<'m> view::Member<'m> for RoleProblemObject<'m> {
 /// The group GOAL of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -594,7 +594,7 @@ impl<'m> Goal<'m> {
 /// The group ROLE_GOAL of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RoleGoal<'m>(view::Group<'m>);
+pub struct RoleGoal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RoleGoal);
 
@@ -633,7 +633,7 @@ impl<'m> view::Member<'m> for RoleGoalObject<'m> {
 /// The group PATHWAY of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -663,7 +663,7 @@ impl<'m> Pathway<'m> {
 /// The group ROLE_PATHWAY of CCI_I22 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RolePathway<'m>(view::Group<'m>);
+pub struct RolePathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RolePathway);
 

@@ -30,7 +30,7 @@ pub use super::cci_i22::RolePathwayObject;
 /// The message structure CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcrI16<'m>(view::Group<'m>);
+pub struct CcrI16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcrI16, crate ::messages::ccr_i16::CCR_I16);
 
@@ -125,7 +125,7 @@ impl<'m> CcrI16<'m> {
 /// The group CLINICAL_ORDER of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrder<'m>(view::Group<'m>);
+pub struct ClinicalOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrder);
 
@@ -155,7 +155,7 @@ impl<'m> ClinicalOrder<'m> {
 /// The group CLINICAL_ORDER_TIMING of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderTiming<'m>(view::Group<'m>);
+pub struct ClinicalOrderTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderTiming);
 
@@ -175,7 +175,7 @@ impl<'m> ClinicalOrderTiming<'m> {
 /// The group CLINICAL_ORDER_DETAIL of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderDetail<'m>(view::Group<'m>);
+pub struct ClinicalOrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderDetail);
 
@@ -220,7 +220,7 @@ impl<'m> view::Member<'m> for ClinicalOrderObject<'m> {
 /// The group PATIENT of CCR_I16 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -240,7 +240,7 @@ impl<'m> Patient<'m> {
 /// The group CLINICAL_HISTORY of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistory<'m>(view::Group<'m>);
+pub struct ClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistory);
 
@@ -272,7 +272,7 @@ impl<'m> ClinicalHistory<'m> {
 /// The group CLINICAL_HISTORY_DETAIL of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistoryDetail<'m>(view::Group<'m>);
+pub struct ClinicalHistoryDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistoryDetail);
 

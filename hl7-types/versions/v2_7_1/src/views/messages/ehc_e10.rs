@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE10<'m>(view::Group<'m>);
+pub struct EhcE10<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE10, crate ::messages::ehc_e10::EHC_E10);
 
@@ -50,7 +50,7 @@ impl<'m> EhcE10<'m> {
 /// The group INVOICE_PROCESSING_RESULTS_INFO of EHC_E10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InvoiceProcessingResultsInfo<'m>(view::Group<'m>);
+pub struct InvoiceProcessingResultsInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(InvoiceProcessingResultsInfo);
 
@@ -97,7 +97,7 @@ impl<'m> InvoiceProcessingResultsInfo<'m> {
 /// The group PRODUCT_SERVICE_SECTION of EHC_E10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceSection<'m>(view::Group<'m>);
+pub struct ProductServiceSection<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceSection);
 
@@ -117,7 +117,7 @@ impl<'m> ProductServiceSection<'m> {
 /// The group PRODUCT_SERVICE_GROUP of EHC_E10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceGroup<'m>(view::Group<'m>);
+pub struct ProductServiceGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceGroup);
 
@@ -139,7 +139,7 @@ impl<'m> ProductServiceGroup<'m> {
 /// The group PRODUCT_SERVICE_LINE_INFO of EHC_E10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceLineInfo<'m>(view::Group<'m>);
+pub struct ProductServiceLineInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceLineInfo);
 

@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure MDM_T01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MdmT01<'m>(view::Group<'m>);
+pub struct MdmT01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MdmT01, crate ::messages::mdm_t01::MDM_T01);
 
@@ -64,7 +64,7 @@ impl<'m> MdmT01<'m> {
 /// The group COMMON_ORDER of MDM_T01 and MDM_T02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM04<'m>(view::Group<'m>);
+pub struct MfnM04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM04, crate ::messages::mfn_m04::MFN_M04);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM04<'m> {
 /// The group MF_CDM of MFN_M04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfCdm<'m>(view::Group<'m>);
+pub struct MfCdm<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfCdm);
 

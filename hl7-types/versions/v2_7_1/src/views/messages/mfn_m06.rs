@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM06<'m>(view::Group<'m>);
+pub struct MfnM06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM06, crate ::messages::mfn_m06::MFN_M06);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM06<'m> {
 /// The group MF_CLIN_STUDY of MFN_M06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfClinStudy<'m>(view::Group<'m>);
+pub struct MfClinStudy<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfClinStudy);
 
@@ -68,7 +68,7 @@ impl<'m> MfClinStudy<'m> {
 /// The group MF_PHASE_SCHED_DETAIL of MFN_M06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfPhaseSchedDetail<'m>(view::Group<'m>);
+pub struct MfPhaseSchedDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfPhaseSchedDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM07<'m>(view::Group<'m>);
+pub struct MfnM07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM07, crate ::messages::mfn_m07::MFN_M07);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM07<'m> {
 /// The group MF_CLIN_STUDY_SCHED of MFN_M07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfClinStudySched<'m>(view::Group<'m>);
+pub struct MfClinStudySched<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfClinStudySched);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM13<'m>(view::Group<'m>);
+pub struct MfnM13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM13, crate ::messages::mfn_m13::MFN_M13);
 

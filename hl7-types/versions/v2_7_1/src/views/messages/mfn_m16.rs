@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM16<'m>(view::Group<'m>);
+pub struct MfnM16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM16, crate ::messages::mfn_m16::MFN_M16);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM16<'m> {
 /// The group MATERIAL_ITEM_RECORD of MFN_M16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MaterialItemRecord<'m>(view::Group<'m>);
+pub struct MaterialItemRecord<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MaterialItemRecord);
 
@@ -83,7 +83,7 @@ impl<'m> MaterialItemRecord<'m> {
 /// The group STERILIZATION of MFN_M16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sterilization<'m>(view::Group<'m>);
+pub struct Sterilization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Sterilization);
 
@@ -103,7 +103,7 @@ impl<'m> Sterilization<'m> {
 /// The group PURCHASING_VENDOR of MFN_M16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PurchasingVendor<'m>(view::Group<'m>);
+pub struct PurchasingVendor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PurchasingVendor);
 
@@ -123,7 +123,7 @@ impl<'m> PurchasingVendor<'m> {
 /// The group PACKAGING of MFN_M16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Packaging<'m>(view::Group<'m>);
+pub struct Packaging<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Packaging);
 
@@ -143,7 +143,7 @@ impl<'m> Packaging<'m> {
 /// The group MATERIAL_LOCATION of MFN_M16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MaterialLocation<'m>(view::Group<'m>);
+pub struct MaterialLocation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MaterialLocation);
 

@@ -12,7 +12,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMB_O27.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmbO27<'m>(view::Group<'m>);
+pub struct OmbO27<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmbO27, crate ::messages::omb_o27::OMB_O27);
 
@@ -52,7 +52,7 @@ impl<'m> OmbO27<'m> {
 /// The group PATIENT of OMB_O27 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -102,7 +102,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of OMB_O27.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

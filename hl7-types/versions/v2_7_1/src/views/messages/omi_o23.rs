@@ -12,7 +12,7 @@ pub use super::omg_o19::Observation;
 /// The message structure OMI_O23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmiO23<'m>(view::Group<'m>);
+pub struct OmiO23<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmiO23, crate ::messages::omi_o23::OMI_O23);
 
@@ -52,7 +52,7 @@ impl<'m> OmiO23<'m> {
 /// The group PATIENT of OMI_O23 and RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -102,7 +102,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of OMI_O23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -20,7 +20,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO21<'m>(view::Group<'m>);
+pub struct OmlO21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO21, crate ::messages::oml_o21::OML_O21);
 
@@ -60,7 +60,7 @@ impl<'m> OmlO21<'m> {
 /// The group ORDER of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -105,7 +105,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of OML_O21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -160,7 +160,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group OBSERVATION of OML_O21 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -190,7 +190,7 @@ impl<'m> Observation<'m> {
 /// The group PRIOR_RESULT of OML_O21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -220,7 +220,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OML_O21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 

@@ -12,7 +12,7 @@ pub use super::omg_o19::Observation;
 /// The message structure OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmpO09<'m>(view::Group<'m>);
+pub struct OmpO09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmpO09, crate ::messages::omp_o09::OMP_O09);
 
@@ -52,7 +52,7 @@ impl<'m> OmpO09<'m> {
 /// The group PATIENT of OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -97,7 +97,7 @@ impl<'m> Patient<'m> {
 /// The group ADDITIONAL_DEMOGRAPHICS of OMP_O09 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdditionalDemographics<'m>(view::Group<'m>);
+pub struct AdditionalDemographics<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AdditionalDemographics);
 
@@ -117,7 +117,7 @@ impl<'m> AdditionalDemographics<'m> {
 /// The group ORDER of OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -177,7 +177,7 @@ impl<'m> Order<'m> {
 /// The group COMPONENT of OMP_O09 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Component<'m>(view::Group<'m>);
+pub struct Component<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Component);
 

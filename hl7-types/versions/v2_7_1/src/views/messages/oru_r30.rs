@@ -11,7 +11,7 @@ pub use super::omg_o19::Observation;
 /// The message structure ORU_R30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR30<'m>(view::Group<'m>);
+pub struct OruR30<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR30, crate ::messages::oru_r30::ORU_R30);
 
@@ -91,7 +91,7 @@ impl<'m> OruR30<'m> {
 /// The group PATIENT_OBSERVATION of ORU_R30 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientObservation<'m>(view::Group<'m>);
+pub struct PatientObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientObservation);
 

@@ -12,7 +12,7 @@ pub use super::oru_r30::PatientObservation;
 /// The message structure OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsmR26<'m>(view::Group<'m>);
+pub struct OsmR26<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsmR26, crate ::messages::osm_r26::OSM_R26);
 
@@ -42,7 +42,7 @@ impl<'m> OsmR26<'m> {
 /// The group SHIPMENT of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Shipment<'m>(view::Group<'m>);
+pub struct Shipment<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Shipment);
 
@@ -72,7 +72,7 @@ impl<'m> Shipment<'m> {
 /// The group SHIPPING_OBSERVATION of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ShippingObservation<'m>(view::Group<'m>);
+pub struct ShippingObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ShippingObservation);
 
@@ -92,7 +92,7 @@ impl<'m> ShippingObservation<'m> {
 /// The group PACKAGE of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Package<'m>(view::Group<'m>);
+pub struct Package<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Package);
 
@@ -117,7 +117,7 @@ impl<'m> Package<'m> {
 /// The group SPECIMEN of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -161,7 +161,7 @@ impl<'m> Specimen<'m> {
 /// The group SUBJECT_PERSON_ANIMAL_IDENTIFICATION of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SubjectPersonAnimalIdentification<'m>(view::Group<'m>);
+pub struct SubjectPersonAnimalIdentification<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SubjectPersonAnimalIdentification);
 
@@ -191,7 +191,7 @@ impl<'m> SubjectPersonAnimalIdentification<'m> {
 /// The group SUBJECT_POPULATION_LOCATION_IDENTIFICATION of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SubjectPopulationLocationIdentification<'m>(view::Group<'m>);
+pub struct SubjectPopulationLocationIdentification<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SubjectPopulationLocationIdentification);
 
@@ -228,7 +228,7 @@ impl<'m> SubjectPopulationLocationIdentification<'m> {
 /// The group PATIENT_VISIT_OBSERVATION of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisitObservation<'m>(view::Group<'m>);
+pub struct PatientVisitObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisitObservation);
 
@@ -248,7 +248,7 @@ impl<'m> PatientVisitObservation<'m> {
 /// The group PATIENT_INFORMATION of OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientInformation<'m>(view::Group<'m>);
+pub struct PatientInformation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientInformation);
 

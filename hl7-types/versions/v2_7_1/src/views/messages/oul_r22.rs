@@ -13,7 +13,7 @@ pub use super::csu_c09::TimingQty;
 /// The message structure OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR22<'m>(view::Group<'m>);
+pub struct OulR22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR22, crate ::messages::oul_r22::OUL_R22);
 
@@ -63,7 +63,7 @@ impl<'m> OulR22<'m> {
 /// The group PATIENT of OUL_R22 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -103,7 +103,7 @@ impl<'m> Patient<'m> {
 /// The group SPECIMEN of OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -133,7 +133,7 @@ impl<'m> Specimen<'m> {
 /// The group ORDER of OUL_R22 and OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -178,7 +178,7 @@ impl<'m> Order<'m> {
 /// The group RESULT of OUL_R22 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultGroup<'m>(view::Group<'m>);
+pub struct ResultGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultGroup);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure PMU_B07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PmuB07<'m>(view::Group<'m>);
+pub struct PmuB07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PmuB07, crate ::messages::pmu_b07::PMU_B07);
 
@@ -53,7 +53,7 @@ impl<'m> PmuB07<'m> {
 /// The group CERTIFICATE of PMU_B07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Certificate<'m>(view::Group<'m>);
+pub struct Certificate<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Certificate);
 

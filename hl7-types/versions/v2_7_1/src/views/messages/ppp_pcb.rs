@@ -18,7 +18,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPP_PCB.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PppPcb<'m>(view::Group<'m>);
+pub struct PppPcb<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PppPcb, crate ::messages::ppp_pcb::PPP_PCB);
 
@@ -58,7 +58,7 @@ impl<'m> PppPcb<'m> {
 /// The group PATHWAY of PPP_PCB and PTR_PCF.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -93,7 +93,7 @@ impl<'m> Pathway<'m> {
 /// The group PROBLEM of PPP_PCB and PTR_PCF.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -138,7 +138,7 @@ impl<'m> Problem<'m> {
 /// The group GOAL of PPP_PCB and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 

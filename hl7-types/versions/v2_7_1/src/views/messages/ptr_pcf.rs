@@ -21,7 +21,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PTR_PCF.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PtrPcf<'m>(view::Group<'m>);
+pub struct PtrPcf<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PtrPcf, crate ::messages::ptr_pcf::PTR_PCF);
 
@@ -71,7 +71,7 @@ impl<'m> PtrPcf<'m> {
 /// The group PATIENT of PTR_PCF.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

@@ -9,7 +9,7 @@ pub use super::qbp_q11::Qbp;
 /// The message structure QVR_Q17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QvrQ17<'m>(view::Group<'m>);
+pub struct QvrQ17<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QvrQ17, crate ::messages::qvr_q17::QVR_Q17);
 

@@ -17,7 +17,7 @@ pub use super::rpa_i08::Visit;
 /// The message structure RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RqaI08<'m>(view::Group<'m>);
+pub struct RqaI08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RqaI08, crate ::messages::rqa_i08::RQA_I08);
 

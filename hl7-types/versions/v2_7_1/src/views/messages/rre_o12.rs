@@ -11,7 +11,7 @@ pub use super::ras_o17::TimingEncoded;
 /// The message structure RRE_O12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RreO12<'m>(view::Group<'m>);
+pub struct RreO12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RreO12, crate ::messages::rre_o12::RRE_O12);
 
@@ -56,7 +56,7 @@ impl<'m> RreO12<'m> {
 /// The group RESPONSE of RRE_O12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -76,7 +76,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRE_O12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -106,7 +106,7 @@ impl<'m> Order<'m> {
 /// The group ENCODING of RRE_O12 and RSP_K31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 

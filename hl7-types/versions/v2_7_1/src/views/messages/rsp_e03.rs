@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_E03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspE03<'m>(view::Group<'m>);
+pub struct RspE03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspE03, crate ::messages::rsp_e03::RSP_E03);
 
@@ -48,7 +48,7 @@ impl<'m> RspE03<'m> {
 /// The group QUERY_ACK of RSP_E03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryAck<'m>(view::Group<'m>);
+pub struct QueryAck<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryAck);
 
@@ -75,7 +75,7 @@ impl<'m> QueryAck<'m> {
 /// The group INVOICE_PROCESSING_RESULTS_INFO of RSP_E03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InvoiceProcessingResultsInfo<'m>(view::Group<'m>);
+pub struct InvoiceProcessingResultsInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(InvoiceProcessingResultsInfo);
 

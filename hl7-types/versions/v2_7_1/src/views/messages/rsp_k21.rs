@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_K21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK21<'m>(view::Group<'m>);
+pub struct RspK21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK21, crate ::messages::rsp_k21::RSP_K21);
 
@@ -63,7 +63,7 @@ impl<'m> RspK21<'m> {
 /// The group QUERY_RESPONSE of RSP_K21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 

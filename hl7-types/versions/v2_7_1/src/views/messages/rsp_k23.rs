@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_K23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK23<'m>(view::Group<'m>);
+pub struct RspK23<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK23, crate ::messages::rsp_k23::RSP_K23);
 
@@ -63,7 +63,7 @@ impl<'m> RspK23<'m> {
 /// The group QUERY_RESPONSE of RSP_K23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RTB_K13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RtbK13<'m>(view::Group<'m>);
+pub struct RtbK13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RtbK13, crate ::messages::rtb_k13::RTB_K13);
 
@@ -63,7 +63,7 @@ impl<'m> RtbK13<'m> {
 /// The group ROW_DEFINITION of RTB_K13 and RTB_Z74.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RowDefinition<'m>(view::Group<'m>);
+pub struct RowDefinition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RowDefinition);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RTB_Knn.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RtbKnn<'m>(view::Group<'m>);
+pub struct RtbKnn<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RtbKnn, crate ::messages::rtb_knn::RTB_KNN);
 

@@ -12,7 +12,7 @@ pub use super::siu_s12::PersonnelResource;
 /// The message structure SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SrrS01<'m>(view::Group<'m>);
+pub struct SrrS01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SrrS01, crate ::messages::srr_s01::SRR_S01);
 
@@ -42,7 +42,7 @@ impl<'m> SrrS01<'m> {
 /// The group SCHEDULE of SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Schedule<'m>(view::Group<'m>);
+pub struct Schedule<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Schedule);
 
@@ -77,7 +77,7 @@ impl<'m> Schedule<'m> {
 /// The group PATIENT of SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -107,7 +107,7 @@ impl<'m> Patient<'m> {
 /// The group RESOURCE of SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Resource<'m>(view::Group<'m>);
+pub struct Resource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Resource);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BLC: Blood Code.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Blc<'m>(view::Segment<'m>);
+pub struct Blc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Blc);
 

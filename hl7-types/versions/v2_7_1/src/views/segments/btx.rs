@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BTX: Blood Product Transfusion/Disposition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Btx<'m>(view::Segment<'m>);
+pub struct Btx<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Btx);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CSS: Clinical Study Data Schedule Segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Css<'m>(view::Segment<'m>);
+pub struct Css<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Css);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// FHS: File Header.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Fhs<'m>(view::Segment<'m>);
+pub struct Fhs<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Fhs);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// GT1: Guarantor.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Gt1<'m>(view::Segment<'m>);
+pub struct Gt1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Gt1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IAR: Allergy Reaction.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Iar<'m>(view::Segment<'m>);
+pub struct Iar<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Iar);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MSH: Message Header.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Msh<'m>(view::Segment<'m>);
+pub struct Msh<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Msh);
 

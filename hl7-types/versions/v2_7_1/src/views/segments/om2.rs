@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OM2: Numeric Observation.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Om2<'m>(view::Segment<'m>);
+pub struct Om2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Om2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PRD: Provider Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Prd<'m>(view::Segment<'m>);
+pub struct Prd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Prd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PSH: Product Summary Header.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Psh<'m>(view::Segment<'m>);
+pub struct Psh<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Psh);
 

@@ -8,6 +8,6 @@ use hl7_types::view;
 /// QRF: Original style query filter (withdrawn).
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qrf<'m>(view::Segment<'m>);
+pub struct Qrf<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qrf);

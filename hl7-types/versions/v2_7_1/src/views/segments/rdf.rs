@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RDF: Table Row Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rdf<'m>(view::Segment<'m>);
+pub struct Rdf<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rdf);
 

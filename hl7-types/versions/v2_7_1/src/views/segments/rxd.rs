@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXD: Pharmacy/Treatment Dispense.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxd<'m>(view::Segment<'m>);
+pub struct Rxd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXE: Pharmacy/Treatment Encoded Order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxe<'m>(view::Segment<'m>);
+pub struct Rxe<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxe);
 

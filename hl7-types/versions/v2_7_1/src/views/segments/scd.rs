@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SCD: Anti-Microbial Cycle Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Scd<'m>(view::Segment<'m>);
+pub struct Scd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Scd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SCH: Scheduling Activity Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sch<'m>(view::Segment<'m>);
+pub struct Sch<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Sch);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AUI: Authorization Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Aui<'m>(view::Composite<'m>);
+pub struct Aui<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Aui);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CCD: Charge Code and Date.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ccd<'m>(view::Composite<'m>);
+pub struct Ccd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ccd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CNN: Composite ID Number and Name Simplified.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cnn<'m>(view::Composite<'m>);
+pub struct Cnn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cnn);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CWE: Coded with Exceptions.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cwe<'m>(view::Composite<'m>);
+pub struct Cwe<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cwe);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ICD: Insurance Certification Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Icd<'m>(view::Composite<'m>);
+pub struct Icd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Icd);
 

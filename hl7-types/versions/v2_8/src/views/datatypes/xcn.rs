@@ -8,7 +8,7 @@ use hl7_types::view;
 /// XCN: Extended Composite ID Number and Name for Persons.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Xcn<'m>(view::Composite<'m>);
+pub struct Xcn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Xcn);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA09<'m>(view::Group<'m>);
+pub struct AdtA09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA09, crate ::messages::adt_a09::ADT_A09);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A60.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA60<'m>(view::Group<'m>);
+pub struct AdtA60<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA60, crate ::messages::adt_a60::ADT_A60);
 
@@ -58,7 +58,7 @@ impl<'m> AdtA60<'m> {
 /// The group VISIT of ADT_A60.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -83,7 +83,7 @@ impl<'m> Visit<'m> {
 /// The group ADVERSE_REACTION_GROUP of ADT_A60.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdverseReactionGroup<'m>(view::Group<'m>);
+pub struct AdverseReactionGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AdverseReactionGroup);
 

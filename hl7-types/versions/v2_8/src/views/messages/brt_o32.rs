@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure BRT_O32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BrtO32<'m>(view::Group<'m>);
+pub struct BrtO32<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BrtO32, crate ::messages::brt_o32::BRT_O32);
 
@@ -54,7 +54,7 @@ impl<'m> BrtO32<'m> {
 /// The group RESPONSE of BRT_O32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -79,7 +79,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of BRT_O32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

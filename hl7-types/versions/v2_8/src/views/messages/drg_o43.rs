@@ -10,7 +10,7 @@ pub use super::del_o46::DonorRegistration;
 /// The message structure DRG_O43.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DrgO43<'m>(view::Group<'m>);
+pub struct DrgO43<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DrgO43, crate ::messages::drg_o43::DRG_O43);
 

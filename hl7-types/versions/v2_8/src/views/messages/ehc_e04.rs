@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE04<'m>(view::Group<'m>);
+pub struct EhcE04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE04, crate ::messages::ehc_e04::EHC_E04);
 
@@ -38,7 +38,7 @@ impl<'m> EhcE04<'m> {
 /// The group REASSESSMENT_REQUEST_INFO of EHC_E04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ReassessmentRequestInfo<'m>(view::Group<'m>);
+pub struct ReassessmentRequestInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ReassessmentRequestInfo);
 
@@ -65,7 +65,7 @@ impl<'m> ReassessmentRequestInfo<'m> {
 /// The group PRODUCT_SERVICE_SECTION of EHC_E04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceSection<'m>(view::Group<'m>);
+pub struct ProductServiceSection<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceSection);
 
@@ -85,7 +85,7 @@ impl<'m> ProductServiceSection<'m> {
 /// The group PRODUCT_SERVICE_GROUP of EHC_E04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductServiceGroup<'m>(view::Group<'m>);
+pub struct ProductServiceGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductServiceGroup);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM10<'m>(view::Group<'m>);
+pub struct MfnM10<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM10, crate ::messages::mfn_m10::MFN_M10);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM10<'m> {
 /// The group MF_TEST_BATTERIES of MFN_M10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTestBatteries<'m>(view::Group<'m>);
+pub struct MfTestBatteries<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTestBatteries);
 
@@ -73,7 +73,7 @@ impl<'m> MfTestBatteries<'m> {
 /// The group MF_TEST_BATT_DETAIL of MFN_M10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTestBattDetail<'m>(view::Group<'m>);
+pub struct MfTestBattDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTestBattDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM15<'m>(view::Group<'m>);
+pub struct MfnM15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM15, crate ::messages::mfn_m15::MFN_M15);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM15<'m> {
 /// The group MF_INV_ITEM of MFN_M15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfInvItem<'m>(view::Group<'m>);
+pub struct MfInvItem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfInvItem);
 

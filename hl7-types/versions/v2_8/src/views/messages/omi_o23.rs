@@ -13,7 +13,7 @@ pub use super::omb_o27::Observation;
 /// The message structure OMI_O23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmiO23<'m>(view::Group<'m>);
+pub struct OmiO23<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmiO23, crate ::messages::omi_o23::OMI_O23);
 
@@ -53,7 +53,7 @@ impl<'m> OmiO23<'m> {
 /// The group ORDER of OMI_O23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

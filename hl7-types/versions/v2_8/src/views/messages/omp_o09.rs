@@ -11,7 +11,7 @@ pub use super::omb_o27::Observation;
 /// The message structure OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmpO09<'m>(view::Group<'m>);
+pub struct OmpO09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmpO09, crate ::messages::omp_o09::OMP_O09);
 
@@ -51,7 +51,7 @@ impl<'m> OmpO09<'m> {
 /// The group PATIENT of OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -101,7 +101,7 @@ impl<'m> Patient<'m> {
 /// The group ADDITIONAL_DEMOGRAPHICS of OMP_O09 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdditionalDemographics<'m>(view::Group<'m>);
+pub struct AdditionalDemographics<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AdditionalDemographics);
 
@@ -121,7 +121,7 @@ impl<'m> AdditionalDemographics<'m> {
 /// The group PATIENT_VISIT of OMP_O09 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -151,7 +151,7 @@ impl<'m> PatientVisit<'m> {
 /// The group ORDER of OMP_O09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -216,7 +216,7 @@ impl<'m> Order<'m> {
 /// The group COMPONENT of OMP_O09 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Component<'m>(view::Group<'m>);
+pub struct Component<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Component);
 

@@ -17,7 +17,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OMQ_O42.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmqO42<'m>(view::Group<'m>);
+pub struct OmqO42<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmqO42, crate ::messages::omq_o42::OMQ_O42);
 
@@ -57,7 +57,7 @@ impl<'m> OmqO42<'m> {
 /// The group ORDER of OMQ_O42 and OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -127,7 +127,7 @@ impl<'m> Order<'m> {
 /// The group PRIOR_RESULT of OMQ_O42 and OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 

@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure OPR_O38.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OprO38<'m>(view::Group<'m>);
+pub struct OprO38<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OprO38, crate ::messages::opr_o38::OPR_O38);
 
@@ -55,7 +55,7 @@ impl<'m> OprO38<'m> {
 /// The group RESPONSE of OPR_O38.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -70,7 +70,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of OPR_O38.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -105,7 +105,7 @@ impl<'m> Order<'m> {
 /// The group SPECIMEN of OPR_O38.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -140,7 +140,7 @@ impl<'m> Specimen<'m> {
 /// The group OBSERVATION_REQUEST of OPR_O38.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 

@@ -10,7 +10,7 @@ pub use super::org_o20::Specimen;
 /// The message structure ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO22<'m>(view::Group<'m>);
+pub struct OrlO22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO22, crate ::messages::orl_o22::ORL_O22);
 
@@ -55,7 +55,7 @@ impl<'m> OrlO22<'m> {
 /// The group RESPONSE of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -85,7 +85,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -115,7 +115,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of ORL_O22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 

@@ -9,7 +9,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORN_O08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrnO08<'m>(view::Group<'m>);
+pub struct OrnO08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrnO08, crate ::messages::orn_o08::ORN_O08);
 
@@ -54,7 +54,7 @@ impl<'m> OrnO08<'m> {
 /// The group RESPONSE of ORN_O08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -74,7 +74,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORN_O08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -99,7 +99,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORN_O08 and ORS_O06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

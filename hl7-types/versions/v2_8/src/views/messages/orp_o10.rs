@@ -10,7 +10,7 @@ pub use super::omp_o09::Component;
 /// The message structure ORP_O10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrpO10<'m>(view::Group<'m>);
+pub struct OrpO10<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrpO10, crate ::messages::orp_o10::ORP_O10);
 
@@ -55,7 +55,7 @@ impl<'m> OrpO10<'m> {
 /// The group RESPONSE of ORP_O10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -75,7 +75,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORP_O10 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -95,7 +95,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of ORP_O10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -125,7 +125,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of ORP_O10.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

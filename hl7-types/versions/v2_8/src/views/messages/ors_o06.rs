@@ -11,7 +11,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORS_O06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrsO06<'m>(view::Group<'m>);
+pub struct OrsO06<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrsO06, crate ::messages::ors_o06::ORS_O06);
 
@@ -56,7 +56,7 @@ impl<'m> OrsO06<'m> {
 /// The group RESPONSE of ORS_O06.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

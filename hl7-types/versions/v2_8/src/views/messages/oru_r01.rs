@@ -12,7 +12,7 @@ pub use super::omg_o19::SpecimenObservation;
 /// The message structure ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR01<'m>(view::Group<'m>);
+pub struct OruR01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR01, crate ::messages::oru_r01::ORU_R01);
 
@@ -47,7 +47,7 @@ impl<'m> OruR01<'m> {
 /// The group PATIENT_RESULT of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientResult<'m>(view::Group<'m>);
+pub struct PatientResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientResult);
 
@@ -67,7 +67,7 @@ impl<'m> PatientResult<'m> {
 /// The group PATIENT of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -117,7 +117,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_OBSERVATION of ORU_R01 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientObservation<'m>(view::Group<'m>);
+pub struct PatientObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientObservation);
 
@@ -137,7 +137,7 @@ impl<'m> PatientObservation<'m> {
 /// The group ORDER_OBSERVATION of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 
@@ -197,7 +197,7 @@ impl<'m> OrderObservation<'m> {
 /// The group COMMON_ORDER of ORU_R01 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -222,7 +222,7 @@ impl<'m> CommonOrder<'m> {
 /// The group ORDER_DOCUMENT of ORU_R01 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDocument<'m>(view::Group<'m>);
+pub struct OrderDocument<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDocument);
 
@@ -247,7 +247,7 @@ impl<'m> OrderDocument<'m> {
 /// The group SPECIMEN of ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 

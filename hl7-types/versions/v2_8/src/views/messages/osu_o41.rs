@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure OSU_O41.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsuO41<'m>(view::Group<'m>);
+pub struct OsuO41<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsuO41, crate ::messages::osu_o41::OSU_O41);
 
@@ -63,7 +63,7 @@ impl<'m> OsuO41<'m> {
 /// The group ORDER_STATUS of OSU_O41 and OSU_O51.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderStatus<'m>(view::Group<'m>);
+pub struct OrderStatus<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderStatus);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_O33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpO33<'m>(view::Group<'m>);
+pub struct QbpO33<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpO33, crate ::messages::qbp_o33::QBP_O33);
 

@@ -13,7 +13,7 @@ pub use super::omb_o27::Observation;
 /// The message structure RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdsO13<'m>(view::Group<'m>);
+pub struct RdsO13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdsO13, crate ::messages::rds_o13::RDS_O13);
 
@@ -53,7 +53,7 @@ impl<'m> RdsO13<'m> {
 /// The group PATIENT of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -88,7 +88,7 @@ impl<'m> Patient<'m> {
 /// The group ADDITIONAL_DEMOGRAPHICS of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdditionalDemographics<'m>(view::Group<'m>);
+pub struct AdditionalDemographics<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AdditionalDemographics);
 
@@ -113,7 +113,7 @@ impl<'m> AdditionalDemographics<'m> {
 /// The group ORDER of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -188,7 +188,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -213,7 +213,7 @@ impl<'m> OrderDetail<'m> {
 /// The group ORDER_DETAIL_SUPPLEMENT of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailSupplement<'m>(view::Group<'m>);
+pub struct OrderDetailSupplement<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailSupplement);
 
@@ -238,7 +238,7 @@ impl<'m> OrderDetailSupplement<'m> {
 /// The group ENCODING of RDS_O13 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 

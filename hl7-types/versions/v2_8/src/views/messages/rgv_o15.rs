@@ -15,7 +15,7 @@ pub use super::omb_o27::Observation;
 /// The message structure RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RgvO15<'m>(view::Group<'m>);
+pub struct RgvO15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RgvO15, crate ::messages::rgv_o15::RGV_O15);
 
@@ -55,7 +55,7 @@ impl<'m> RgvO15<'m> {
 /// The group PATIENT of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -90,7 +90,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -130,7 +130,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -155,7 +155,7 @@ impl<'m> OrderDetail<'m> {
 /// The group GIVE of RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 
@@ -195,7 +195,7 @@ impl<'m> Give<'m> {
 /// The group TIMING_GIVE of RGV_O15 and RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingGive<'m>(view::Group<'m>);
+pub struct TimingGive<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingGive);
 

@@ -9,7 +9,7 @@ pub use super::cci_i22::Insurance;
 /// The message structure RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpaI08<'m>(view::Group<'m>);
+pub struct RpaI08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpaI08, crate ::messages::rpa_i08::RPA_I08);
 
@@ -114,7 +114,7 @@ impl<'m> RpaI08<'m> {
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization<'m>(view::Group<'m>);
+pub struct Authorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization);
 
@@ -134,7 +134,7 @@ impl<'m> Authorization<'m> {
 /// The group PROVIDER of RPA_I08 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Provider<'m>(view::Group<'m>);
+pub struct Provider<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Provider);
 
@@ -154,7 +154,7 @@ impl<'m> Provider<'m> {
 /// The group PROCEDURE of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -174,7 +174,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProcedureAuthorization<'m>(view::Group<'m>);
+pub struct ProcedureAuthorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProcedureAuthorization);
 
@@ -194,7 +194,7 @@ impl<'m> ProcedureAuthorization<'m> {
 /// The group OBSERVATION of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -219,7 +219,7 @@ impl<'m> Observation<'m> {
 /// The group RESULTS of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Results<'m>(view::Group<'m>);
+pub struct Results<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Results);
 
@@ -244,7 +244,7 @@ impl<'m> Results<'m> {
 /// The group VISIT of RPA_I08 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 

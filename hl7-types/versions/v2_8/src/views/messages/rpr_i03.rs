@@ -9,7 +9,7 @@ pub use super::rpa_i08::Provider;
 /// The message structure RPR_I03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RprI03<'m>(view::Group<'m>);
+pub struct RprI03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RprI03, crate ::messages::rpr_i03::RPR_I03);
 

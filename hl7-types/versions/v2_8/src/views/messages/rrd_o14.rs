@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure RRD_O14.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RrdO14<'m>(view::Group<'m>);
+pub struct RrdO14<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RrdO14, crate ::messages::rrd_o14::RRD_O14);
 
@@ -55,7 +55,7 @@ impl<'m> RrdO14<'m> {
 /// The group RESPONSE of RRD_O14.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -75,7 +75,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRD_O14.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -105,7 +105,7 @@ impl<'m> Order<'m> {
 /// The group DISPENSE of RRD_O14.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dispense<'m>(view::Group<'m>);
+pub struct Dispense<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Dispense);
 

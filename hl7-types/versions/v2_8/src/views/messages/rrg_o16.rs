@@ -11,7 +11,7 @@ pub use super::rgv_o15::TimingGive;
 /// The message structure RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RrgO16<'m>(view::Group<'m>);
+pub struct RrgO16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RrgO16, crate ::messages::rrg_o16::RRG_O16);
 
@@ -56,7 +56,7 @@ impl<'m> RrgO16<'m> {
 /// The group RESPONSE of RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -76,7 +76,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -106,7 +106,7 @@ impl<'m> Order<'m> {
 /// The group GIVE of RRG_O16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Give<'m>(view::Group<'m>);
+pub struct Give<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Give);
 

@@ -13,7 +13,7 @@ pub use super::pgl_pc6::PatientVisit;
 /// The message structure RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RriI12<'m>(view::Group<'m>);
+pub struct RriI12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RriI12, crate ::messages::rri_i12::RRI_I12);
 
@@ -103,7 +103,7 @@ impl<'m> RriI12<'m> {
 /// The group PROCEDURE of RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -125,7 +125,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTHORIZATION_CONTACT2 of RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProcedureAuthorizationContact2<'m>(view::Group<'m>);
+pub struct ProcedureAuthorizationContact2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProcedureAuthorizationContact2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_K11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK11<'m>(view::Group<'m>);
+pub struct RspK11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK11, crate ::messages::rsp_k11::RSP_K11);
 
@@ -63,7 +63,7 @@ impl<'m> RspK11<'m> {
 /// The group SEGMENT_PATTERN of RSP_K11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SegmentPattern<'m>(view::Group<'m>);
+pub struct SegmentPattern<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SegmentPattern);
 

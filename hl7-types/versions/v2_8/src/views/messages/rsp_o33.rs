@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_O33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspO33<'m>(view::Group<'m>);
+pub struct RspO33<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspO33, crate ::messages::rsp_o33::RSP_O33);
 
@@ -58,7 +58,7 @@ impl<'m> RspO33<'m> {
 /// The group DONOR of RSP_O33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donor<'m>(view::Group<'m>);
+pub struct Donor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donor);
 

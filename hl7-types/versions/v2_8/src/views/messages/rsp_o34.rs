@@ -10,7 +10,7 @@ pub use super::del_o46::DonorRegistration;
 /// The message structure RSP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspO34<'m>(view::Group<'m>);
+pub struct RspO34<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspO34, crate ::messages::rsp_o34::RSP_O34);
 
@@ -65,7 +65,7 @@ impl<'m> RspO34<'m> {
 /// The group DONATION of RSP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donation<'m>(view::Group<'m>);
+pub struct Donation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donation);
 

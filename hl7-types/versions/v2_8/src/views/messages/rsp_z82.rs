@@ -10,7 +10,7 @@ pub use super::ras_o17::TimingEncoded;
 /// The message structure RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZ82<'m>(view::Group<'m>);
+pub struct RspZ82<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZ82, crate ::messages::rsp_z82::RSP_Z82);
 
@@ -70,7 +70,7 @@ impl<'m> RspZ82<'m> {
 /// The group QUERY_RESPONSE of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -90,7 +90,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PATIENT of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -120,7 +120,7 @@ impl<'m> Patient<'m> {
 /// The group VISIT of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -145,7 +145,7 @@ impl<'m> Visit<'m> {
 /// The group COMMON_ORDER of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -195,7 +195,7 @@ impl<'m> CommonOrder<'m> {
 /// The group ORDER_DETAIL of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -225,7 +225,7 @@ impl<'m> OrderDetail<'m> {
 /// The group TREATMENT of RSP_Z82.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Treatment<'m>(view::Group<'m>);
+pub struct Treatment<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Treatment);
 
@@ -245,7 +245,7 @@ impl<'m> Treatment<'m> {
 /// The group ENCODED_ORDER of RSP_Z82 and RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EncodedOrder<'m>(view::Group<'m>);
+pub struct EncodedOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(EncodedOrder);
 
@@ -275,7 +275,7 @@ impl<'m> EncodedOrder<'m> {
 /// The group OBSERVATION of RSP_Z82 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

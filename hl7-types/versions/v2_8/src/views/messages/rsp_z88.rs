@@ -12,7 +12,7 @@ pub use super::rsp_z82::Observation;
 /// The message structure RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZ88<'m>(view::Group<'m>);
+pub struct RspZ88<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZ88, crate ::messages::rsp_z88::RSP_Z88);
 
@@ -72,7 +72,7 @@ impl<'m> RspZ88<'m> {
 /// The group QUERY_RESPONSE of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 
@@ -92,7 +92,7 @@ impl<'m> QueryResponse<'m> {
 /// The group PATIENT of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -122,7 +122,7 @@ impl<'m> Patient<'m> {
 /// The group ALLERGY of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Allergy<'m>(view::Group<'m>);
+pub struct Allergy<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Allergy);
 
@@ -142,7 +142,7 @@ impl<'m> Allergy<'m> {
 /// The group COMMON_ORDER of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -192,7 +192,7 @@ impl<'m> CommonOrder<'m> {
 /// The group ORDER_DETAIL of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -222,7 +222,7 @@ impl<'m> OrderDetail<'m> {
 /// The group COMPONENT of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Component<'m>(view::Group<'m>);
+pub struct Component<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Component);
 
@@ -242,7 +242,7 @@ impl<'m> Component<'m> {
 /// The group ORDER_ENCODED of RSP_Z88.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderEncoded<'m>(view::Group<'m>);
+pub struct OrderEncoded<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderEncoded);
 

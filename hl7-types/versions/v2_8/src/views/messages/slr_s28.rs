@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SLR_S28.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SlrS28<'m>(view::Group<'m>);
+pub struct SlrS28<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SlrS28, crate ::messages::slr_s28::SLR_S28);
 

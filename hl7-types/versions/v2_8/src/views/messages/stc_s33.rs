@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure STC_S33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StcS33<'m>(view::Group<'m>);
+pub struct StcS33<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(StcS33, crate ::messages::stc_s33::STC_S33);
 

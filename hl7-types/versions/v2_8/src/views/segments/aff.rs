@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AFF: Professional Affiliation.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Aff<'m>(view::Segment<'m>);
+pub struct Aff<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Aff);
 

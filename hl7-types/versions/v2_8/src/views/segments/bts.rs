@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BTS: Batch Trailer.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Bts<'m>(view::Segment<'m>);
+pub struct Bts<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Bts);
 

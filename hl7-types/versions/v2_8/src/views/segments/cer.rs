@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CER: Certificate Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cer<'m>(view::Segment<'m>);
+pub struct Cer<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cer);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CTI: Clinical Trial Identification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cti<'m>(view::Segment<'m>);
+pub struct Cti<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cti);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DMI: DRG Master File Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dmi<'m>(view::Segment<'m>);
+pub struct Dmi<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Dmi);
 

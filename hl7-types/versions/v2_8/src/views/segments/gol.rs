@@ -8,7 +8,7 @@ use hl7_types::view;
 /// GOL: Goal Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Gol<'m>(view::Segment<'m>);
+pub struct Gol<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Gol);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// GP1: Grouping/Reimbursement - Visit.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Gp1<'m>(view::Segment<'m>);
+pub struct Gp1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Gp1);
 

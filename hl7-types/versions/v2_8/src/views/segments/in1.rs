@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IN1: Insurance.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct In1<'m>(view::Segment<'m>);
+pub struct In1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(In1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IN2: Insurance Additional Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct In2<'m>(view::Segment<'m>);
+pub struct In2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(In2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LCH: Location Characteristic.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Lch<'m>(view::Segment<'m>);
+pub struct Lch<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Lch);
 

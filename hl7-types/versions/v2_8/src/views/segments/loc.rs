@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LOC: Location Identification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Loc<'m>(view::Segment<'m>);
+pub struct Loc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Loc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LRL: Location Relationship.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Lrl<'m>(view::Segment<'m>);
+pub struct Lrl<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Lrl);
 

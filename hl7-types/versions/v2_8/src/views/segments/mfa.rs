@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MFA: Master File Acknowledgment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mfa<'m>(view::Segment<'m>);
+pub struct Mfa<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Mfa);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NSC: Application Status Change.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nsc<'m>(view::Segment<'m>);
+pub struct Nsc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Nsc);
 

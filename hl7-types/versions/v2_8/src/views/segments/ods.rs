@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ODS: Dietary Orders, Supplements, and Preferences.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ods<'m>(view::Segment<'m>);
+pub struct Ods<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ods);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OM4: Observations That Require Specimens.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Om4<'m>(view::Segment<'m>);
+pub struct Om4<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Om4);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PSL: Product/Service Line Item.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Psl<'m>(view::Segment<'m>);
+pub struct Psl<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Psl);
 

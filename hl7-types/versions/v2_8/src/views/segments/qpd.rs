@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QPD: Query Parameter Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qpd<'m>(view::Segment<'m>);
+pub struct Qpd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qpd);
 

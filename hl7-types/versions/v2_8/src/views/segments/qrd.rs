@@ -8,6 +8,6 @@ use hl7_types::view;
 /// QRD: Original-Style Query Definition (withdrawn).
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qrd<'m>(view::Segment<'m>);
+pub struct Qrd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qrd);

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QRI: Query Response Instance.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qri<'m>(view::Segment<'m>);
+pub struct Qri<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qri);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SGT: Segment Group Trailer.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sgt<'m>(view::Segment<'m>);
+pub struct Sgt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Sgt);
 

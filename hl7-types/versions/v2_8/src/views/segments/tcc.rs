@@ -8,7 +8,7 @@ use hl7_types::view;
 /// TCC: Test Code Configuration.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Tcc<'m>(view::Segment<'m>);
+pub struct Tcc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Tcc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CD: Channel Definition.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cd<'m>(view::Composite<'m>);
+pub struct Cd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cd);
 

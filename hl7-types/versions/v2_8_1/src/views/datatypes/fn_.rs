@@ -8,7 +8,7 @@ use hl7_types::view;
 /// FN: Family Name.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FnType<'m>(view::Composite<'m>);
+pub struct FnType<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(FnType);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NR: Numeric Range.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nr<'m>(view::Composite<'m>);
+pub struct Nr<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Nr);
 

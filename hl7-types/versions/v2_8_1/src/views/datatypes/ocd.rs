@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OCD: Occurrence Code and Date.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ocd<'m>(view::Composite<'m>);
+pub struct Ocd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ocd);
 

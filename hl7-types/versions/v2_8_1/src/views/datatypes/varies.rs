@@ -9,7 +9,7 @@ use hl7_types::view;
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub enum Varies<'m> {
-    /// The datatype is not known; the value is as it stands.
+    /// The datatype is not known; the value is kept as it came.
     Raw(view::Leaf<'m, hl7_types::primitives::Raw>),
     /// AD: Address.
     Ad(crate::views::datatypes::Ad<'m>),

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// XON: Extended Composite Name and Identification Number for Organizations.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Xon<'m>(view::Composite<'m>);
+pub struct Xon<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Xon);
 

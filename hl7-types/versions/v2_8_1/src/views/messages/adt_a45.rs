@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A45.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA45<'m>(view::Group<'m>);
+pub struct AdtA45<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA45, crate ::messages::adt_a45::ADT_A45);
 
@@ -53,7 +53,7 @@ impl<'m> AdtA45<'m> {
 /// The group MERGE_INFO of ADT_A45.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MergeInfo<'m>(view::Group<'m>);
+pub struct MergeInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MergeInfo);
 

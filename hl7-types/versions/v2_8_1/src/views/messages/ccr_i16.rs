@@ -36,7 +36,7 @@ pub use super::cci_i22::PathwayObservation;
 /// The message structure CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcrI16<'m>(view::Group<'m>);
+pub struct CcrI16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcrI16, crate ::messages::ccr_i16::CCR_I16);
 
@@ -131,7 +131,7 @@ impl<'m> CcrI16<'m> {
 /// The group CLINICAL_ORDER of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrder<'m>(view::Group<'m>);
+pub struct ClinicalOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrder);
 
@@ -161,7 +161,7 @@ impl<'m> ClinicalOrder<'m> {
 /// The group CLINICAL_ORDER_TIMING of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderTiming<'m>(view::Group<'m>);
+pub struct ClinicalOrderTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderTiming);
 
@@ -181,7 +181,7 @@ impl<'m> ClinicalOrderTiming<'m> {
 /// The group CLINICAL_ORDER_DETAIL of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderDetail<'m>(view::Group<'m>);
+pub struct ClinicalOrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderDetail);
 
@@ -228,7 +228,7 @@ impl<'m> view::Member<'m> for ClinicalOrderObject<'m> {
 /// The group CLINICAL_ORDER_OBSERVATION of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderObservation<'m>(view::Group<'m>);
+pub struct ClinicalOrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderObservation);
 
@@ -248,7 +248,7 @@ impl<'m> ClinicalOrderObservation<'m> {
 /// The group PATIENT of CCR_I16 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -268,7 +268,7 @@ impl<'m> Patient<'m> {
 /// The group CLINICAL_HISTORY of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistory<'m>(view::Group<'m>);
+pub struct ClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistory);
 
@@ -300,7 +300,7 @@ impl<'m> ClinicalHistory<'m> {
 /// The group CLINICAL_HISTORY_DETAIL of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistoryDetail<'m>(view::Group<'m>);
+pub struct ClinicalHistoryDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistoryDetail);
 
@@ -368,7 +368,7 @@ impl<'m> view::Member<'m> for ClinicalHistoryObject<'m> {
 /// The group PROBLEM of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -398,7 +398,7 @@ impl<'m> Problem<'m> {
 /// The group ROLE_OBSERVATION of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RoleObservation<'m>(view::Group<'m>);
+pub struct RoleObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RoleObservation);
 

@@ -9,7 +9,7 @@ pub use super::del_o46::DonorRegistration;
 /// The message structure DEO_O45.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DeoO45<'m>(view::Group<'m>);
+pub struct DeoO45<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DeoO45, crate ::messages::deo_o45::DEO_O45);
 
@@ -44,7 +44,7 @@ impl<'m> DeoO45<'m> {
 /// The group DONOR of DEO_O45.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donor<'m>(view::Group<'m>);
+pub struct Donor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donor);
 
@@ -79,7 +79,7 @@ impl<'m> Donor<'m> {
 /// The group DONATION_ORDER of DEO_O45.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonationOrder<'m>(view::Group<'m>);
+pub struct DonationOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonationOrder);
 
@@ -104,7 +104,7 @@ impl<'m> DonationOrder<'m> {
 /// The group DONATION_OBSERVATION of DEO_O45.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonationObservation<'m>(view::Group<'m>);
+pub struct DonationObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonationObservation);
 

@@ -19,7 +19,7 @@ pub use super::dft_p03::FinancialObservation;
 /// The message structure DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DftP11<'m>(view::Group<'m>);
+pub struct DftP11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DftP11, crate ::messages::dft_p11::DFT_P11);
 
@@ -114,7 +114,7 @@ impl<'m> DftP11<'m> {
 /// The group FINANCIAL of DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Financial<'m>(view::Group<'m>);
+pub struct Financial<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Financial);
 
@@ -159,7 +159,7 @@ impl<'m> Financial<'m> {
 /// The group FINANCIAL_INSURANCE of DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialInsurance<'m>(view::Group<'m>);
+pub struct FinancialInsurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialInsurance);
 

@@ -11,7 +11,7 @@ pub use super::der_o44::DonationOrder;
 /// The message structure DPR_O48.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DprO48<'m>(view::Group<'m>);
+pub struct DprO48<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DprO48, crate ::messages::dpr_o48::DPR_O48);
 
@@ -51,7 +51,7 @@ impl<'m> DprO48<'m> {
 /// The group DONATION of DPR_O48.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donation<'m>(view::Group<'m>);
+pub struct Donation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donation);
 
@@ -81,7 +81,7 @@ impl<'m> Donation<'m> {
 /// The group BLOOD_UNIT of DPR_O48.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BloodUnit<'m>(view::Group<'m>);
+pub struct BloodUnit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(BloodUnit);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE13<'m>(view::Group<'m>);
+pub struct EhcE13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE13, crate ::messages::ehc_e13::EHC_E13);
 
@@ -83,7 +83,7 @@ impl<'m> EhcE13<'m> {
 /// The group REQUEST of EHC_E13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Request<'m>(view::Group<'m>);
+pub struct Request<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Request);
 
@@ -113,7 +113,7 @@ impl<'m> Request<'m> {
 /// The group RESPONSE of EHC_E13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

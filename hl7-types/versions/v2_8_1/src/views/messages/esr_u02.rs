@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ESR_U02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EsrU02<'m>(view::Group<'m>);
+pub struct EsrU02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EsrU02, crate ::messages::esr_u02::ESR_U02);
 

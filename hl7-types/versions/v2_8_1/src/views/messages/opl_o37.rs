@@ -14,7 +14,7 @@ pub use super::omg_o19::PatientVisitPrior;
 /// The message structure OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OplO37<'m>(view::Group<'m>);
+pub struct OplO37<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OplO37, crate ::messages::opl_o37::OPL_O37);
 
@@ -59,7 +59,7 @@ impl<'m> OplO37<'m> {
 /// The group GUARANTOR of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Guarantor<'m>(view::Group<'m>);
+pub struct Guarantor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Guarantor);
 
@@ -79,7 +79,7 @@ impl<'m> Guarantor<'m> {
 /// The group ORDER of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -124,7 +124,7 @@ impl<'m> Order<'m> {
 /// The group PATIENT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -171,7 +171,7 @@ impl<'m> Patient<'m> {
 /// The group OBSERVATIONS_ON_PATIENT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationsOnPatient<'m>(view::Group<'m>);
+pub struct ObservationsOnPatient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationsOnPatient);
 
@@ -191,7 +191,7 @@ impl<'m> ObservationsOnPatient<'m> {
 /// The group SPECIMEN of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -221,7 +221,7 @@ impl<'m> Specimen<'m> {
 /// The group OBSERVATION_REQUEST of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -275,7 +275,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group TIMING of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequestTiming<'m>(view::Group<'m>);
+pub struct ObservationRequestTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequestTiming);
 
@@ -295,7 +295,7 @@ impl<'m> ObservationRequestTiming<'m> {
 /// The group ORDER_RELATED_OBSERVATION of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderRelatedObservation<'m>(view::Group<'m>);
+pub struct OrderRelatedObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderRelatedObservation);
 
@@ -315,7 +315,7 @@ impl<'m> OrderRelatedObservation<'m> {
 /// The group PRIOR_RESULT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -350,7 +350,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -387,7 +387,7 @@ impl<'m> OrderPrior<'m> {
 /// The group TIMING of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPriorTiming<'m>(view::Group<'m>);
+pub struct OrderPriorTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPriorTiming);
 
@@ -407,7 +407,7 @@ impl<'m> OrderPriorTiming<'m> {
 /// The group OBSERVATION_RESULT_GROUP of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationResultGroup<'m>(view::Group<'m>);
+pub struct ObservationResultGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationResultGroup);
 

@@ -14,7 +14,7 @@ pub use super::orl_o34::ObservationRequest;
 /// The message structure ORL_O42.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO42<'m>(view::Group<'m>);
+pub struct OrlO42<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO42, crate ::messages::orl_o42::ORL_O42);
 
@@ -59,7 +59,7 @@ impl<'m> OrlO42<'m> {
 /// The group RESPONSE of ORL_O42.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

@@ -16,7 +16,7 @@ pub use super::orl_o40::SpecimenContainerInPackage;
 /// The message structure ORL_O44.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO44<'m>(view::Group<'m>);
+pub struct OrlO44<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO44, crate ::messages::orl_o44::ORL_O44);
 
@@ -61,7 +61,7 @@ impl<'m> OrlO44<'m> {
 /// The group RESPONSE of ORL_O44.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

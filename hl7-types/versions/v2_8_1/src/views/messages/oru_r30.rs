@@ -12,7 +12,7 @@ pub use super::omb_o27::Observation;
 /// The message structure ORU_R30.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OruR30<'m>(view::Group<'m>);
+pub struct OruR30<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OruR30, crate ::messages::oru_r30::ORU_R30);
 

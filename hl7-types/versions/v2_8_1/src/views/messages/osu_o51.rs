@@ -9,7 +9,7 @@ pub use super::osu_o41::OrderStatus;
 /// The message structure OSU_O51.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsuO51<'m>(view::Group<'m>);
+pub struct OsuO51<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsuO51, crate ::messages::osu_o51::OSU_O51);
 

@@ -17,7 +17,7 @@ pub use super::oul_r22::ResultGroup;
 /// The message structure OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR23<'m>(view::Group<'m>);
+pub struct OulR23<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR23, crate ::messages::oul_r23::OUL_R23);
 
@@ -67,7 +67,7 @@ impl<'m> OulR23<'m> {
 /// The group SPECIMEN of OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -92,7 +92,7 @@ impl<'m> Specimen<'m> {
 /// The group CONTAINER of OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 

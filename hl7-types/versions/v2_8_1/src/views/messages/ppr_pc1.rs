@@ -19,7 +19,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPR_PC1.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PprPc1<'m>(view::Group<'m>);
+pub struct PprPc1<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PprPc1, crate ::messages::ppr_pc1::PPR_PC1);
 
@@ -59,7 +59,7 @@ impl<'m> PprPc1<'m> {
 /// The group PROBLEM of PPR_PC1.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 

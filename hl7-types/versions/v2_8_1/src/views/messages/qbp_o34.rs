@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpO34<'m>(view::Group<'m>);
+pub struct QbpO34<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpO34, crate ::messages::qbp_o34::QBP_O34);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_Q13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpQ13<'m>(view::Group<'m>);
+pub struct QbpQ13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpQ13, crate ::messages::qbp_q13::QBP_Q13);
 

@@ -12,7 +12,7 @@ pub use super::omb_o27::Observation;
 /// The message structure RAS_O17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RasO17<'m>(view::Group<'m>);
+pub struct RasO17<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RasO17, crate ::messages::ras_o17::RAS_O17);
 
@@ -52,7 +52,7 @@ impl<'m> RasO17<'m> {
 /// The group PATIENT of RAS_O17 and RSP_K31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -92,7 +92,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RAS_O17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -137,7 +137,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RAS_O17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -157,7 +157,7 @@ impl<'m> OrderDetail<'m> {
 /// The group ORDER_DETAIL_SUPPLEMENT of RAS_O17 and RGV_O15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailSupplement<'m>(view::Group<'m>);
+pub struct OrderDetailSupplement<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailSupplement);
 
@@ -182,7 +182,7 @@ impl<'m> OrderDetailSupplement<'m> {
 /// The group COMPONENTS of RAS_O17 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Components<'m>(view::Group<'m>);
+pub struct Components<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Components);
 
@@ -202,7 +202,7 @@ impl<'m> Components<'m> {
 /// The group ENCODING of RAS_O17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 
@@ -247,7 +247,7 @@ impl<'m> Encoding<'m> {
 /// The group TIMING_ENCODED of RAS_O17 and 8 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingEncoded<'m>(view::Group<'m>);
+pub struct TimingEncoded<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingEncoded);
 
@@ -267,7 +267,7 @@ impl<'m> TimingEncoded<'m> {
 /// The group ADMINISTRATION of RAS_O17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Administration<'m>(view::Group<'m>);
+pub struct Administration<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Administration);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_Z84.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZ84<'m>(view::Group<'m>);
+pub struct RspZ84<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZ84, crate ::messages::rsp_z84::RSP_Z84);
 
@@ -63,7 +63,7 @@ impl<'m> RspZ84<'m> {
 /// The group ROW_DEFINITION of RSP_Z84 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RowDefinition<'m>(view::Group<'m>);
+pub struct RowDefinition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RowDefinition);
 

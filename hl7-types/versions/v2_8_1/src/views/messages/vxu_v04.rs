@@ -11,7 +11,7 @@ pub use super::omb_o27::Observation;
 /// The message structure VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VxuV04<'m>(view::Group<'m>);
+pub struct VxuV04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VxuV04, crate ::messages::vxu_v04::VXU_V04);
 
@@ -81,7 +81,7 @@ impl<'m> VxuV04<'m> {
 /// The group PATIENT_VISIT of VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -106,7 +106,7 @@ impl<'m> PatientVisit<'m> {
 /// The group PERSON_OBSERVATION of VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PersonObservation<'m>(view::Group<'m>);
+pub struct PersonObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PersonObservation);
 
@@ -131,7 +131,7 @@ impl<'m> PersonObservation<'m> {
 /// The group ORDER of VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

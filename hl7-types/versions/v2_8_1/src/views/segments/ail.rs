@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AIL: Appointment Information - Location Resource.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ail<'m>(view::Segment<'m>);
+pub struct Ail<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ail);
 

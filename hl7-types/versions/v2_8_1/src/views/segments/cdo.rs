@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CDO: Cumulative Dosage.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cdo<'m>(view::Segment<'m>);
+pub struct Cdo<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cdo);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// EDU: Educational Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Edu<'m>(view::Segment<'m>);
+pub struct Edu<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Edu);
 

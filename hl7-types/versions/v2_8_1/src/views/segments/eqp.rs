@@ -8,7 +8,7 @@ use hl7_types::view;
 /// EQP: Equipment/Log Service.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Eqp<'m>(view::Segment<'m>);
+pub struct Eqp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Eqp);
 

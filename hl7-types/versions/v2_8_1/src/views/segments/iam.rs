@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IAM: Patient Adverse Reaction Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Iam<'m>(view::Segment<'m>);
+pub struct Iam<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Iam);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IPR: Invoice Processing Results.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ipr<'m>(view::Segment<'m>);
+pub struct Ipr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ipr);
 

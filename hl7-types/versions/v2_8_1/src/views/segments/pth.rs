@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PTH: Pathway.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pth<'m>(view::Segment<'m>);
+pub struct Pth<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pth);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QID: Query Identification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qid<'m>(view::Segment<'m>);
+pub struct Qid<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Qid);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// REL: Clinical Relationship Segment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rel<'m>(view::Segment<'m>);
+pub struct Rel<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rel);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXV: Pharmacy/Treatment Infusion.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxv<'m>(view::Segment<'m>);
+pub struct Rxv<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxv);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SHP: Shipment.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Shp<'m>(view::Segment<'m>);
+pub struct Shp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Shp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// TQ2: Timing/Quantity Relationship.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Tq2<'m>(view::Segment<'m>);
+pub struct Tq2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Tq2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// TXA: Transcription Document Header.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Txa<'m>(view::Segment<'m>);
+pub struct Txa<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Txa);
 

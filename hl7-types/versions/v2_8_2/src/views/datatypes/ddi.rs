@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DDI: Daily Deductible Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ddi<'m>(view::Composite<'m>);
+pub struct Ddi<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ddi);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PL: Person Location.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pl<'m>(view::Composite<'m>);
+pub struct Pl<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Pl);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PPN: Performing Person Time Stamp.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ppn<'m>(view::Composite<'m>);
+pub struct Ppn<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Ppn);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// WVI: Channel Identifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Wvi<'m>(view::Composite<'m>);
+pub struct Wvi<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Wvi);
 

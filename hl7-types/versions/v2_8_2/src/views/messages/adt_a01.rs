@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA01<'m>(view::Group<'m>);
+pub struct AdtA01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA01, crate ::messages::adt_a01::ADT_A01);
 
@@ -143,7 +143,7 @@ impl<'m> AdtA01<'m> {
 /// The group PROCEDURE of ADT_A01 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -163,7 +163,7 @@ impl<'m> Procedure<'m> {
 /// The group INSURANCE of ADT_A01 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA24<'m>(view::Group<'m>);
+pub struct AdtA24<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA24, crate ::messages::adt_a24::ADT_A24);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA39<'m>(view::Group<'m>);
+pub struct AdtA39<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA39, crate ::messages::adt_a39::ADT_A39);
 
@@ -43,7 +43,7 @@ impl<'m> AdtA39<'m> {
 /// The group PATIENT of ADT_A39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A43.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA43<'m>(view::Group<'m>);
+pub struct AdtA43<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA43, crate ::messages::adt_a43::ADT_A43);
 
@@ -43,7 +43,7 @@ impl<'m> AdtA43<'m> {
 /// The group PATIENT of ADT_A43.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure BAR_P01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BarP01<'m>(view::Group<'m>);
+pub struct BarP01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BarP01, crate ::messages::bar_p01::BAR_P01);
 
@@ -63,7 +63,7 @@ impl<'m> BarP01<'m> {
 /// The group VISIT of BAR_P01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -153,7 +153,7 @@ impl<'m> Visit<'m> {
 /// The group PROCEDURE of BAR_P01 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -178,7 +178,7 @@ impl<'m> Procedure<'m> {
 /// The group INSURANCE of BAR_P01 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 

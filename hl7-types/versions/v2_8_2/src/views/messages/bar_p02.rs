@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure BAR_P02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BarP02<'m>(view::Group<'m>);
+pub struct BarP02<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BarP02, crate ::messages::bar_p02::BAR_P02);
 
@@ -43,7 +43,7 @@ impl<'m> BarP02<'m> {
 /// The group PATIENT of BAR_P02.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

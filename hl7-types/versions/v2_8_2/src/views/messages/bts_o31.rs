@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure BTS_O31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BtsO31<'m>(view::Group<'m>);
+pub struct BtsO31<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BtsO31, crate ::messages::bts_o31::BTS_O31);
 
@@ -50,7 +50,7 @@ impl<'m> BtsO31<'m> {
 /// The group PATIENT of BTS_O31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -85,7 +85,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of BTS_O31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -125,7 +125,7 @@ impl<'m> Order<'m> {
 /// The group PRODUCT_STATUS of BTS_O31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProductStatus<'m>(view::Group<'m>);
+pub struct ProductStatus<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProductStatus);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CCF_I22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcfI22<'m>(view::Group<'m>);
+pub struct CcfI22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcfI22, crate ::messages::ccf_i22::CCF_I22);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CCQ_I19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcqI19<'m>(view::Group<'m>);
+pub struct CcqI19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcqI19, crate ::messages::ccq_i19::CCQ_I19);
 
@@ -48,7 +48,7 @@ impl<'m> CcqI19<'m> {
 /// The group PROVIDER_CONTACT of CCQ_I19 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProviderContact<'m>(view::Group<'m>);
+pub struct ProviderContact<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProviderContact);
 

@@ -42,7 +42,7 @@ pub use super::cci_i22::PathwayObservation;
 /// The message structure CQU_I19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CquI19<'m>(view::Group<'m>);
+pub struct CquI19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CquI19, crate ::messages::cqu_i19::CQU_I19);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CsuC09<'m>(view::Group<'m>);
+pub struct CsuC09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CsuC09, crate ::messages::csu_c09::CSU_C09);
 
@@ -38,7 +38,7 @@ impl<'m> CsuC09<'m> {
 /// The group PATIENT of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -88,7 +88,7 @@ impl<'m> Patient<'m> {
 /// The group VISIT of CSU_C09 and 6 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -113,7 +113,7 @@ impl<'m> Visit<'m> {
 /// The group STUDY_PHASE of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudyPhase<'m>(view::Group<'m>);
+pub struct StudyPhase<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudyPhase);
 
@@ -133,7 +133,7 @@ impl<'m> StudyPhase<'m> {
 /// The group STUDY_SCHEDULE of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudySchedule<'m>(view::Group<'m>);
+pub struct StudySchedule<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudySchedule);
 
@@ -158,7 +158,7 @@ impl<'m> StudySchedule<'m> {
 /// The group STUDY_OBSERVATION of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudyObservation<'m>(view::Group<'m>);
+pub struct StudyObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudyObservation);
 
@@ -198,7 +198,7 @@ impl<'m> StudyObservation<'m> {
 /// The group STUDY_OBSERVATION_ORDER of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudyObservationOrder<'m>(view::Group<'m>);
+pub struct StudyObservationOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudyObservationOrder);
 
@@ -218,7 +218,7 @@ impl<'m> StudyObservationOrder<'m> {
 /// The group TIMING_QTY of CSU_C09 and 7 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingQty<'m>(view::Group<'m>);
+pub struct TimingQty<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingQty);
 
@@ -238,7 +238,7 @@ impl<'m> TimingQty<'m> {
 /// The group STUDY_PHARM of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct StudyPharm<'m>(view::Group<'m>);
+pub struct StudyPharm<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(StudyPharm);
 
@@ -258,7 +258,7 @@ impl<'m> StudyPharm<'m> {
 /// The group COMMON_ORDER of CSU_C09 and OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -278,7 +278,7 @@ impl<'m> CommonOrder<'m> {
 /// The group RX_ADMIN of CSU_C09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RxAdmin<'m>(view::Group<'m>);
+pub struct RxAdmin<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RxAdmin);
 

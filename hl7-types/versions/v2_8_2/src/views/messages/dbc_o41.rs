@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DBC_O41.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DbcO41<'m>(view::Group<'m>);
+pub struct DbcO41<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DbcO41, crate ::messages::dbc_o41::DBC_O41);
 
@@ -38,7 +38,7 @@ impl<'m> DbcO41<'m> {
 /// The group DONOR of DBC_O41.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donor<'m>(view::Group<'m>);
+pub struct Donor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donor);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DBC_O42.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DbcO42<'m>(view::Group<'m>);
+pub struct DbcO42<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DbcO42, crate ::messages::dbc_o42::DBC_O42);
 
@@ -38,7 +38,7 @@ impl<'m> DbcO42<'m> {
 /// The group DONOR of DBC_O42.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donor<'m>(view::Group<'m>);
+pub struct Donor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donor);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure DEL_O46.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DelO46<'m>(view::Group<'m>);
+pub struct DelO46<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DelO46, crate ::messages::del_o46::DEL_O46);
 
@@ -48,7 +48,7 @@ impl<'m> DelO46<'m> {
 /// The group DONOR of DEL_O46 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donor<'m>(view::Group<'m>);
+pub struct Donor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donor);
 
@@ -93,7 +93,7 @@ impl<'m> Donor<'m> {
 /// The group DONOR_REGISTRATION of DEL_O46 and 6 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonorRegistration<'m>(view::Group<'m>);
+pub struct DonorRegistration<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonorRegistration);
 

@@ -10,7 +10,7 @@ pub use super::del_o46::DonorRegistration;
 /// The message structure DER_O44.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DerO44<'m>(view::Group<'m>);
+pub struct DerO44<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DerO44, crate ::messages::der_o44::DER_O44);
 
@@ -45,7 +45,7 @@ impl<'m> DerO44<'m> {
 /// The group DONOR_ORDER of DER_O44.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonorOrder<'m>(view::Group<'m>);
+pub struct DonorOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonorOrder);
 

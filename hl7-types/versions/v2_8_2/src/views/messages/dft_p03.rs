@@ -9,7 +9,7 @@ pub use super::bar_p01::Insurance;
 /// The message structure DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DftP03<'m>(view::Group<'m>);
+pub struct DftP03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DftP03, crate ::messages::dft_p03::DFT_P03);
 
@@ -104,7 +104,7 @@ impl<'m> DftP03<'m> {
 /// The group VISIT of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -134,7 +134,7 @@ impl<'m> Visit<'m> {
 /// The group COMMON_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -164,7 +164,7 @@ impl<'m> CommonOrder<'m> {
 /// The group TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingQuantity<'m>(view::Group<'m>);
+pub struct TimingQuantity<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingQuantity);
 
@@ -184,7 +184,7 @@ impl<'m> TimingQuantity<'m> {
 /// The group ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -204,7 +204,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of DFT_P03 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -224,7 +224,7 @@ impl<'m> Observation<'m> {
 /// The group FINANCIAL of DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Financial<'m>(view::Group<'m>);
+pub struct Financial<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Financial);
 
@@ -264,7 +264,7 @@ impl<'m> Financial<'m> {
 /// The group FINANCIAL_PROCEDURE of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialProcedure<'m>(view::Group<'m>);
+pub struct FinancialProcedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialProcedure);
 
@@ -289,7 +289,7 @@ impl<'m> FinancialProcedure<'m> {
 /// The group FINANCIAL_COMMON_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialCommonOrder<'m>(view::Group<'m>);
+pub struct FinancialCommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialCommonOrder);
 
@@ -321,7 +321,7 @@ impl<'m> FinancialCommonOrder<'m> {
 /// The group FINANCIAL_TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialTimingQuantity<'m>(view::Group<'m>);
+pub struct FinancialTimingQuantity<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialTimingQuantity);
 
@@ -341,7 +341,7 @@ impl<'m> FinancialTimingQuantity<'m> {
 /// The group FINANCIAL_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialOrder<'m>(view::Group<'m>);
+pub struct FinancialOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialOrder);
 
@@ -361,7 +361,7 @@ impl<'m> FinancialOrder<'m> {
 /// The group FINANCIAL_OBSERVATION of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialObservation<'m>(view::Group<'m>);
+pub struct FinancialObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialObservation);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EAN_U09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EanU09<'m>(view::Group<'m>);
+pub struct EanU09<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EanU09, crate ::messages::ean_u09::EAN_U09);
 
@@ -43,7 +43,7 @@ impl<'m> EanU09<'m> {
 /// The group NOTIFICATION of EAN_U09.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Notification<'m>(view::Group<'m>);
+pub struct Notification<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Notification);
 

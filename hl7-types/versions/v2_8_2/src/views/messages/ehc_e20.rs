@@ -10,7 +10,7 @@ pub use super::ehc_e01::Diagnosis;
 /// The message structure EHC_E20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE20<'m>(view::Group<'m>);
+pub struct EhcE20<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE20, crate ::messages::ehc_e20::EHC_E20);
 
@@ -40,7 +40,7 @@ impl<'m> EhcE20<'m> {
 /// The group AUTHORIZATION_REQUEST of EHC_E20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AuthorizationRequest<'m>(view::Group<'m>);
+pub struct AuthorizationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AuthorizationRequest);
 
@@ -80,7 +80,7 @@ impl<'m> AuthorizationRequest<'m> {
 /// The group PAT_INFO of EHC_E20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatInfo<'m>(view::Group<'m>);
+pub struct PatInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatInfo);
 
@@ -115,7 +115,7 @@ impl<'m> PatInfo<'m> {
 /// The group PSL_ITEM_INFO of EHC_E20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PslItemInfo<'m>(view::Group<'m>);
+pub struct PslItemInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PslItemInfo);
 

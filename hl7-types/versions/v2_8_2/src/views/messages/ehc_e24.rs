@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE24<'m>(view::Group<'m>);
+pub struct EhcE24<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE24, crate ::messages::ehc_e24::EHC_E24);
 
@@ -48,7 +48,7 @@ impl<'m> EhcE24<'m> {
 /// The group AUTHORIZATION_RESPONSE_INFO of EHC_E24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AuthorizationResponseInfo<'m>(view::Group<'m>);
+pub struct AuthorizationResponseInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AuthorizationResponseInfo);
 
@@ -68,7 +68,7 @@ impl<'m> AuthorizationResponseInfo<'m> {
 /// The group PSL_ITEM_INFO of EHC_E24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PslItemInfo<'m>(view::Group<'m>);
+pub struct PslItemInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PslItemInfo);
 

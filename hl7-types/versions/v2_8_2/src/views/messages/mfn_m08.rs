@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM08<'m>(view::Group<'m>);
+pub struct MfnM08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM08, crate ::messages::mfn_m08::MFN_M08);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM08<'m> {
 /// The group MF_TEST_NUMERIC of MFN_M08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTestNumeric<'m>(view::Group<'m>);
+pub struct MfTestNumeric<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTestNumeric);
 

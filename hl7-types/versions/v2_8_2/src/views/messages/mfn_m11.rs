@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM11<'m>(view::Group<'m>);
+pub struct MfnM11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM11, crate ::messages::mfn_m11::MFN_M11);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM11<'m> {
 /// The group MF_TEST_CALCULATED of MFN_M11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTestCalculated<'m>(view::Group<'m>);
+pub struct MfTestCalculated<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTestCalculated);
 
@@ -78,7 +78,7 @@ impl<'m> MfTestCalculated<'m> {
 /// The group MF_TEST_CALC_DETAIL of MFN_M11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfTestCalcDetail<'m>(view::Group<'m>);
+pub struct MfTestCalcDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfTestCalcDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM12<'m>(view::Group<'m>);
+pub struct MfnM12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM12, crate ::messages::mfn_m12::MFN_M12);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM12<'m> {
 /// The group MF_OBS_ATTRIBUTES of MFN_M12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfObsAttributes<'m>(view::Group<'m>);
+pub struct MfObsAttributes<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfObsAttributes);
 
@@ -73,7 +73,7 @@ impl<'m> MfObsAttributes<'m> {
 /// The group MF_OBS_OTHER_ATTRIBUTES of MFN_M12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfObsOtherAttributes<'m>(view::Group<'m>);
+pub struct MfObsOtherAttributes<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfObsOtherAttributes);
 

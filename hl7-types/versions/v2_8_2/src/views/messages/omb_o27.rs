@@ -11,7 +11,7 @@ pub use super::bps_o29::Timing;
 /// The message structure OMB_O27.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmbO27<'m>(view::Group<'m>);
+pub struct OmbO27<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmbO27, crate ::messages::omb_o27::OMB_O27);
 
@@ -51,7 +51,7 @@ impl<'m> OmbO27<'m> {
 /// The group PATIENT of OMB_O27 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -106,7 +106,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of OMB_O27.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -166,7 +166,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of OMB_O27 and 17 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 

@@ -20,7 +20,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OML_O33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO33<'m>(view::Group<'m>);
+pub struct OmlO33<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO33, crate ::messages::oml_o33::OML_O33);
 
@@ -60,7 +60,7 @@ impl<'m> OmlO33<'m> {
 /// The group SPECIMEN of OML_O33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -90,7 +90,7 @@ impl<'m> Specimen<'m> {
 /// The group ORDER of OML_O33 and OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -135,7 +135,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of OML_O33 and OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 

@@ -13,7 +13,7 @@ pub use super::omb_o27::Observation;
 /// The message structure OMN_O07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmnO07<'m>(view::Group<'m>);
+pub struct OmnO07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmnO07, crate ::messages::omn_o07::OMN_O07);
 
@@ -53,7 +53,7 @@ impl<'m> OmnO07<'m> {
 /// The group ORDER of OMN_O07 and OMS_O05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

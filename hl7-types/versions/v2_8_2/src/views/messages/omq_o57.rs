@@ -19,7 +19,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmqO57<'m>(view::Group<'m>);
+pub struct OmqO57<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmqO57, crate ::messages::omq_o57::OMQ_O57);
 

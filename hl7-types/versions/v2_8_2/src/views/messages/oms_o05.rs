@@ -14,7 +14,7 @@ pub use super::omb_o27::Observation;
 /// The message structure OMS_O05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmsO05<'m>(view::Group<'m>);
+pub struct OmsO05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmsO05, crate ::messages::oms_o05::OMS_O05);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ORA_R33.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OraR33<'m>(view::Group<'m>);
+pub struct OraR33<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OraR33, crate ::messages::ora_r33::ORA_R33);
 

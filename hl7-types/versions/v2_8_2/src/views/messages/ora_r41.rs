@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ORA_R41.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OraR41<'m>(view::Group<'m>);
+pub struct OraR41<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OraR41, crate ::messages::ora_r41::ORA_R41);
 

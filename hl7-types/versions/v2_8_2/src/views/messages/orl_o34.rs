@@ -10,7 +10,7 @@ pub use super::bps_o29::Timing;
 /// The message structure ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO34<'m>(view::Group<'m>);
+pub struct OrlO34<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO34, crate ::messages::orl_o34::ORL_O34);
 
@@ -55,7 +55,7 @@ impl<'m> OrlO34<'m> {
 /// The group RESPONSE of ORL_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -85,7 +85,7 @@ impl<'m> Response<'m> {
 /// The group SPECIMEN of ORL_O34 and ORL_O42.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -115,7 +115,7 @@ impl<'m> Specimen<'m> {
 /// The group ORDER of ORL_O34 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -145,7 +145,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of ORL_O34 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 

@@ -12,7 +12,7 @@ pub use super::org_o20::Specimen;
 /// The message structure ORL_O41.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO41<'m>(view::Group<'m>);
+pub struct OrlO41<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO41, crate ::messages::orl_o41::ORL_O41);
 
@@ -57,7 +57,7 @@ impl<'m> OrlO41<'m> {
 /// The group RESPONSE of ORL_O41.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -77,7 +77,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORL_O41 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

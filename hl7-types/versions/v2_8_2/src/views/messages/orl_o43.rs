@@ -15,7 +15,7 @@ pub use super::orl_o34::ObservationRequest;
 /// The message structure ORL_O43.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO43<'m>(view::Group<'m>);
+pub struct OrlO43<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO43, crate ::messages::orl_o43::ORL_O43);
 
@@ -60,7 +60,7 @@ impl<'m> OrlO43<'m> {
 /// The group RESPONSE of ORL_O43.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

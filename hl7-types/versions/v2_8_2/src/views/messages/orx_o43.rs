@@ -9,7 +9,7 @@ pub use super::org_o20::Patient;
 /// The message structure ORX_O43.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrxO43<'m>(view::Group<'m>);
+pub struct OrxO43<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrxO43, crate ::messages::orx_o43::ORX_O43);
 
@@ -54,7 +54,7 @@ impl<'m> OrxO43<'m> {
 /// The group RESPONSE of ORX_O43 and ORX_O58.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -74,7 +74,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORX_O43 and ORX_O58.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

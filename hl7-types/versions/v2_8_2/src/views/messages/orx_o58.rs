@@ -11,7 +11,7 @@ pub use super::orx_o43::Order;
 /// The message structure ORX_O58.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrxO58<'m>(view::Group<'m>);
+pub struct OrxO58<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrxO58, crate ::messages::orx_o58::ORX_O58);
 

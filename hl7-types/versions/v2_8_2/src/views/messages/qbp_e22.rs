@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_E22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpE22<'m>(view::Group<'m>);
+pub struct QbpE22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpE22, crate ::messages::qbp_e22::QBP_E22);
 
@@ -38,7 +38,7 @@ impl<'m> QbpE22<'m> {
 /// The group QUERY of QBP_E22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Query<'m>(view::Group<'m>);
+pub struct Query<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Query);
 

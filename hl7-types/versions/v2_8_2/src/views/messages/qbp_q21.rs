@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_Q21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpQ21<'m>(view::Group<'m>);
+pub struct QbpQ21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpQ21, crate ::messages::qbp_q21::QBP_Q21);
 

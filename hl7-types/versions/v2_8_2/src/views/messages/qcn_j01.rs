@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QCN_J01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QcnJ01<'m>(view::Group<'m>);
+pub struct QcnJ01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QcnJ01, crate ::messages::qcn_j01::QCN_J01);
 

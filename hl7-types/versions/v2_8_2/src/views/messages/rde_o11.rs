@@ -14,7 +14,7 @@ pub use super::omb_o27::Observation;
 /// The message structure RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdeO11<'m>(view::Group<'m>);
+pub struct RdeO11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdeO11, crate ::messages::rde_o11::RDE_O11);
 
@@ -54,7 +54,7 @@ impl<'m> RdeO11<'m> {
 /// The group PATIENT of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -109,7 +109,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -201,7 +201,7 @@ impl<'m> Order<'m> {
 /// The group TIMING_ENCODED of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderTimingEncoded<'m>(view::Group<'m>);
+pub struct OrderTimingEncoded<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderTimingEncoded);
 
@@ -221,7 +221,7 @@ impl<'m> OrderTimingEncoded<'m> {
 /// The group PHARMACY_TREATMENT_INFUSION_ORDER of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PharmacyTreatmentInfusionOrder<'m>(view::Group<'m>);
+pub struct PharmacyTreatmentInfusionOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PharmacyTreatmentInfusionOrder);
 
@@ -253,7 +253,7 @@ impl<'m> PharmacyTreatmentInfusionOrder<'m> {
 /// The group TIMING_ENCODED of RDE_O11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PharmacyTreatmentInfusionOrderTimingEncoded<'m>(view::Group<'m>);
+pub struct PharmacyTreatmentInfusionOrderTimingEncoded<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PharmacyTreatmentInfusionOrderTimingEncoded);
 

@@ -11,7 +11,7 @@ pub use super::ras_o17::TimingEncoded;
 /// The message structure RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdrRdr<'m>(view::Group<'m>);
+pub struct RdrRdr<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdrRdr, crate ::messages::rdr_rdr::RDR_RDR);
 
@@ -56,7 +56,7 @@ impl<'m> RdrRdr<'m> {
 /// The group DEFINITION of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Definition<'m>(view::Group<'m>);
+pub struct Definition<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Definition);
 
@@ -86,7 +86,7 @@ impl<'m> Definition<'m> {
 /// The group ORDER of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -116,7 +116,7 @@ impl<'m> Order<'m> {
 /// The group ENCODING of RDR_RDR.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 
@@ -146,7 +146,7 @@ impl<'m> Encoding<'m> {
 /// The group DISPENSE of RDR_RDR and RSP_Z86.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dispense<'m>(view::Group<'m>);
+pub struct Dispense<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Dispense);
 

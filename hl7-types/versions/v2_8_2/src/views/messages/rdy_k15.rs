@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RDY_K15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdyK15<'m>(view::Group<'m>);
+pub struct RdyK15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdyK15, crate ::messages::rdy_k15::RDY_K15);
 

@@ -11,7 +11,7 @@ pub use super::pgl_pc6::PatientVisit;
 /// The message structure REF_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RefI12<'m>(view::Group<'m>);
+pub struct RefI12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RefI12, crate ::messages::ref_i12::REF_I12);
 
@@ -111,7 +111,7 @@ impl<'m> RefI12<'m> {
 /// The group AUTHORIZATION_CONTACT2 of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AuthorizationContact2<'m>(view::Group<'m>);
+pub struct AuthorizationContact2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AuthorizationContact2);
 
@@ -131,7 +131,7 @@ impl<'m> AuthorizationContact2<'m> {
 /// The group PROCEDURE of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -153,7 +153,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTHORIZATION_CONTACT2 of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProcedureAuthorizationContact2<'m>(view::Group<'m>);
+pub struct ProcedureAuthorizationContact2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProcedureAuthorizationContact2);
 
@@ -173,7 +173,7 @@ impl<'m> ProcedureAuthorizationContact2<'m> {
 /// The group OBSERVATION of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -198,7 +198,7 @@ impl<'m> Observation<'m> {
 /// The group RESULTS_NOTES of REF_I12 and RRI_I12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultsNotes<'m>(view::Group<'m>);
+pub struct ResultsNotes<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultsNotes);
 

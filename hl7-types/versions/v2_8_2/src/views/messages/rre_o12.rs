@@ -12,7 +12,7 @@ pub use super::ras_o17::TimingEncoded;
 /// The message structure RRE_O12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RreO12<'m>(view::Group<'m>);
+pub struct RreO12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RreO12, crate ::messages::rre_o12::RRE_O12);
 
@@ -57,7 +57,7 @@ impl<'m> RreO12<'m> {
 /// The group RESPONSE of RRE_O12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -77,7 +77,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRE_O12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

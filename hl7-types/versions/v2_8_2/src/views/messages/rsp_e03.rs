@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_E03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspE03<'m>(view::Group<'m>);
+pub struct RspE03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspE03, crate ::messages::rsp_e03::RSP_E03);
 
@@ -48,7 +48,7 @@ impl<'m> RspE03<'m> {
 /// The group QUERY_ACK_IPR of RSP_E03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryAckIpr<'m>(view::Group<'m>);
+pub struct QueryAckIpr<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryAckIpr);
 

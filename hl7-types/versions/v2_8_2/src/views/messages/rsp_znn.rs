@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_Znn.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspZnn<'m>(view::Group<'m>);
+pub struct RspZnn<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspZnn, crate ::messages::rsp_znn::RSP_ZNN);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SDR_S31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SdrS31<'m>(view::Group<'m>);
+pub struct SdrS31<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SdrS31, crate ::messages::sdr_s31::SDR_S31);
 
@@ -38,7 +38,7 @@ impl<'m> SdrS31<'m> {
 /// The group ANTI_MICROBIAL_DEVICE_DATA of SDR_S31.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AntiMicrobialDeviceData<'m>(view::Group<'m>);
+pub struct AntiMicrobialDeviceData<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AntiMicrobialDeviceData);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SDR_S32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SdrS32<'m>(view::Group<'m>);
+pub struct SdrS32<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SdrS32, crate ::messages::sdr_s32::SDR_S32);
 
@@ -38,7 +38,7 @@ impl<'m> SdrS32<'m> {
 /// The group ANTI_MICROBIAL_DEVICE_CYCLE_DATA of SDR_S32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AntiMicrobialDeviceCycleData<'m>(view::Group<'m>);
+pub struct AntiMicrobialDeviceCycleData<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AntiMicrobialDeviceCycleData);
 

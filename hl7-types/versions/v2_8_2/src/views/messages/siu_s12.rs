@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure SIU_S12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SiuS12<'m>(view::Group<'m>);
+pub struct SiuS12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(SiuS12, crate ::messages::siu_s12::SIU_S12);
 
@@ -48,7 +48,7 @@ impl<'m> SiuS12<'m> {
 /// The group PATIENT of SIU_S12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -88,7 +88,7 @@ impl<'m> Patient<'m> {
 /// The group RESOURCES of SIU_S12 and SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Resources<'m>(view::Group<'m>);
+pub struct Resources<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Resources);
 
@@ -123,7 +123,7 @@ impl<'m> Resources<'m> {
 /// The group SERVICE of SIU_S12 and SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Service<'m>(view::Group<'m>);
+pub struct Service<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Service);
 
@@ -143,7 +143,7 @@ impl<'m> Service<'m> {
 /// The group GENERAL_RESOURCE of SIU_S12 and SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GeneralResource<'m>(view::Group<'m>);
+pub struct GeneralResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GeneralResource);
 
@@ -163,7 +163,7 @@ impl<'m> GeneralResource<'m> {
 /// The group LOCATION_RESOURCE of SIU_S12 and SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct LocationResource<'m>(view::Group<'m>);
+pub struct LocationResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(LocationResource);
 
@@ -183,7 +183,7 @@ impl<'m> LocationResource<'m> {
 /// The group PERSONNEL_RESOURCE of SIU_S12 and SRR_S01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PersonnelResource<'m>(view::Group<'m>);
+pub struct PersonnelResource<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PersonnelResource);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// AIS: Appointment Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ais<'m>(view::Segment<'m>);
+pub struct Ais<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ais);
 

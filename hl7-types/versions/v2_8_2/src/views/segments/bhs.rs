@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BHS: Batch Header.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Bhs<'m>(view::Segment<'m>);
+pub struct Bhs<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Bhs);
 

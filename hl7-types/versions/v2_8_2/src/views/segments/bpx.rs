@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BPX: Blood Product Dispense Status.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Bpx<'m>(view::Segment<'m>);
+pub struct Bpx<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Bpx);
 

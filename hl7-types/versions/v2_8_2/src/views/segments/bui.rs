@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BUI: Blood Unit Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Bui<'m>(view::Segment<'m>);
+pub struct Bui<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Bui);
 

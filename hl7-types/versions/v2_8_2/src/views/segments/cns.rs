@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CNS: Clear Notification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cns<'m>(view::Segment<'m>);
+pub struct Cns<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Cns);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CSR: Clinical Study Registration.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Csr<'m>(view::Segment<'m>);
+pub struct Csr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Csr);
 

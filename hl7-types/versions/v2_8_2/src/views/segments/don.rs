@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DON: Donation.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Don<'m>(view::Segment<'m>);
+pub struct Don<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Don);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DPS: Diagnosis and Procedure Code.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dps<'m>(view::Segment<'m>);
+pub struct Dps<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Dps);
 

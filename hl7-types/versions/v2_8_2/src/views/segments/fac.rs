@@ -8,7 +8,7 @@ use hl7_types::view;
 /// FAC: Facility.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Fac<'m>(view::Segment<'m>);
+pub struct Fac<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Fac);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ISD: Interaction Status Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Isd<'m>(view::Segment<'m>);
+pub struct Isd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Isd);
 

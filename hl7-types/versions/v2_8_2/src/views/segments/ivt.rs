@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IVT: Material Location.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ivt<'m>(view::Segment<'m>);
+pub struct Ivt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ivt);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LDP: Location Department.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ldp<'m>(view::Segment<'m>);
+pub struct Ldp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ldp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MCP: Master File Coverage.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mcp<'m>(view::Segment<'m>);
+pub struct Mcp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Mcp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MFI: Master File Identification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mfi<'m>(view::Segment<'m>);
+pub struct Mfi<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Mfi);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// NTE: Notes and Comments.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nte<'m>(view::Segment<'m>);
+pub struct Nte<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Nte);
 

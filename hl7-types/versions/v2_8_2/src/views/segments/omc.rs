@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OMC: Supporting Clinical Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Omc<'m>(view::Segment<'m>);
+pub struct Omc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Omc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PAC: Shipment Package.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pac<'m>(view::Segment<'m>);
+pub struct Pac<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pac);
 

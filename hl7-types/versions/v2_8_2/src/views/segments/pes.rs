@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PES: Product Experience Sender.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pes<'m>(view::Segment<'m>);
+pub struct Pes<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pes);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PM1: Payer Master File.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pm1<'m>(view::Segment<'m>);
+pub struct Pm1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pm1);
 

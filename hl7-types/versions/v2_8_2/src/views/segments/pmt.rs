@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PMT: Payment Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pmt<'m>(view::Segment<'m>);
+pub struct Pmt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pmt);
 

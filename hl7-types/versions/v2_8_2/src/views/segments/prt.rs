@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PRT: Participation Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Prt<'m>(view::Segment<'m>);
+pub struct Prt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Prt);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RF1: Referral Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rf1<'m>(view::Segment<'m>);
+pub struct Rf1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rf1);
 

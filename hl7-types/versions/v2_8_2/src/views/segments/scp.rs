@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SCP: Sterilizer Configuration (Anti-Microbial Devices).
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Scp<'m>(view::Segment<'m>);
+pub struct Scp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Scp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SGH: Segment Group Header.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sgh<'m>(view::Segment<'m>);
+pub struct Sgh<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Sgh);
 

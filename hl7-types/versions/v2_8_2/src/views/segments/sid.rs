@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SID: Substance Identifier.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sid<'m>(view::Segment<'m>);
+pub struct Sid<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Sid);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// STF: Staff Identification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Stf<'m>(view::Segment<'m>);
+pub struct Stf<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Stf);
 

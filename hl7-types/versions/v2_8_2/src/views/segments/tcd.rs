@@ -8,7 +8,7 @@ use hl7_types::view;
 /// TCD: Test Code Detail.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Tcd<'m>(view::Segment<'m>);
+pub struct Tcd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Tcd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// UB2: Uniform Billing Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ub2<'m>(view::Segment<'m>);
+pub struct Ub2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ub2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CP: Composite Price.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cp<'m>(view::Composite<'m>);
+pub struct Cp<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cp);
 

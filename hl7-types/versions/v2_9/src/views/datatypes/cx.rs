@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CX: Extended composite ID with check digit.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Cx<'m>(view::Composite<'m>);
+pub struct Cx<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Cx);
 

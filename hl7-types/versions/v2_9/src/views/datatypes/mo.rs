@@ -8,7 +8,7 @@ use hl7_types::view;
 /// MO: Money.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Mo<'m>(view::Composite<'m>);
+pub struct Mo<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Mo);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OG: Observation Grouper.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Og<'m>(view::Composite<'m>);
+pub struct Og<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Og);
 

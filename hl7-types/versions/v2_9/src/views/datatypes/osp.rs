@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OSP: Occurrence Span Code And Date.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Osp<'m>(view::Composite<'m>);
+pub struct Osp<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Osp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// QIP: Query Input Parameter List.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qip<'m>(view::Composite<'m>);
+pub struct Qip<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Qip);
 

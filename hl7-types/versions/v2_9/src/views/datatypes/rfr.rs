@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RFR: Reference Range.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rfr<'m>(view::Composite<'m>);
+pub struct Rfr<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Rfr);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SPD: Specialty Description.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Spd<'m>(view::Composite<'m>);
+pub struct Spd<'m>(pub view::Composite<'m>);
 
 hl7_types::datatype_view!(Spd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA01<'m>(view::Group<'m>);
+pub struct AdtA01<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA01, crate ::messages::adt_a01::ADT_A01);
 
@@ -183,7 +183,7 @@ impl<'m> AdtA01<'m> {
 /// The group NEXT_OF_KIN of ADT_A01 and 10 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct NextOfKin<'m>(view::Group<'m>);
+pub struct NextOfKin<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(NextOfKin);
 
@@ -208,7 +208,7 @@ impl<'m> NextOfKin<'m> {
 /// The group OBSERVATION of ADT_A01 and 12 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -228,7 +228,7 @@ impl<'m> Observation<'m> {
 /// The group PROCEDURE of ADT_A01 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -253,7 +253,7 @@ impl<'m> Procedure<'m> {
 /// The group INSURANCE of ADT_A01 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 
@@ -298,7 +298,7 @@ impl<'m> Insurance<'m> {
 /// The group AUTHORIZATION of ADT_A01 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization<'m>(view::Group<'m>);
+pub struct Authorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization);
 
@@ -318,7 +318,7 @@ impl<'m> Authorization<'m> {
 /// The group REFERRAL of ADT_A01 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Referral<'m>(view::Group<'m>);
+pub struct Referral<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Referral);
 

@@ -9,7 +9,7 @@ pub use super::adt_a01::Observation;
 /// The message structure ADT_A15.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA15<'m>(view::Group<'m>);
+pub struct AdtA15<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA15, crate ::messages::adt_a15::ADT_A15);
 

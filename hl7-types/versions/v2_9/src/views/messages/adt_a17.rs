@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA17<'m>(view::Group<'m>);
+pub struct AdtA17<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA17, crate ::messages::adt_a17::ADT_A17);
 
@@ -103,7 +103,7 @@ impl<'m> AdtA17<'m> {
 /// The group OBSERVATION_RESULT_1 of ADT_A17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationResult1<'m>(view::Group<'m>);
+pub struct ObservationResult1<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationResult1);
 
@@ -123,7 +123,7 @@ impl<'m> ObservationResult1<'m> {
 /// The group OBSERVATION_RESULT_2 of ADT_A17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationResult2<'m>(view::Group<'m>);
+pub struct ObservationResult2<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationResult2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A52.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA52<'m>(view::Group<'m>);
+pub struct AdtA52<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA52, crate ::messages::adt_a52::ADT_A52);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure ADT_A60.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdtA60<'m>(view::Group<'m>);
+pub struct AdtA60<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(AdtA60, crate ::messages::adt_a60::ADT_A60);
 
@@ -63,7 +63,7 @@ impl<'m> AdtA60<'m> {
 /// The group VISIT_GROUP of ADT_A60.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VisitGroup<'m>(view::Group<'m>);
+pub struct VisitGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(VisitGroup);
 
@@ -88,7 +88,7 @@ impl<'m> VisitGroup<'m> {
 /// The group ADVERSE_REACTION_GROUP of ADT_A60.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AdverseReactionGroup<'m>(view::Group<'m>);
+pub struct AdverseReactionGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AdverseReactionGroup);
 

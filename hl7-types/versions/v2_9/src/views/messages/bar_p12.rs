@@ -10,7 +10,7 @@ pub use super::bar_p01::Procedure;
 /// The message structure BAR_P12.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BarP12<'m>(view::Group<'m>);
+pub struct BarP12<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(BarP12, crate ::messages::bar_p12::BAR_P12);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CCI_I22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CciI22<'m>(view::Group<'m>);
+pub struct CciI22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CciI22, crate ::messages::cci_i22::CCI_I22);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcmI21<'m>(view::Group<'m>);
+pub struct CcmI21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcmI21, crate ::messages::ccm_i21::CCM_I21);
 
@@ -93,7 +93,7 @@ impl<'m> CcmI21<'m> {
 /// The group NEXT_OF_KIN of CCM_I21 and 15 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct NextOfKin<'m>(view::Group<'m>);
+pub struct NextOfKin<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(NextOfKin);
 
@@ -108,7 +108,7 @@ impl<'m> NextOfKin<'m> {
 /// The group INSURANCE of CCM_I21 and 26 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Insurance<'m>(view::Group<'m>);
+pub struct Insurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Insurance);
 
@@ -133,7 +133,7 @@ impl<'m> Insurance<'m> {
 /// The group APPOINTMENT_HISTORY of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AppointmentHistory<'m>(view::Group<'m>);
+pub struct AppointmentHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AppointmentHistory);
 
@@ -153,7 +153,7 @@ impl<'m> AppointmentHistory<'m> {
 /// The group RESOURCES of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Resources<'m>(view::Group<'m>);
+pub struct Resources<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Resources);
 
@@ -173,7 +173,7 @@ impl<'m> Resources<'m> {
 /// The group RESOURCE_DETAIL of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResourceDetail<'m>(view::Group<'m>);
+pub struct ResourceDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResourceDetail);
 
@@ -218,7 +218,7 @@ impl<'m> view::Member<'m> for ResourceObject<'m> {
 /// The group RESOURCE_OBSERVATION of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResourceObservation<'m>(view::Group<'m>);
+pub struct ResourceObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResourceObservation);
 
@@ -238,7 +238,7 @@ impl<'m> ResourceObservation<'m> {
 /// The group CLINICAL_HISTORY of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistory<'m>(view::Group<'m>);
+pub struct ClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistory);
 
@@ -272,7 +272,7 @@ impl<'m> ClinicalHistory<'m> {
 /// The group CLINICAL_HISTORY_DETAIL of CCM_I21 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistoryDetail<'m>(view::Group<'m>);
+pub struct ClinicalHistoryDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistoryDetail);
 
@@ -343,7 +343,7 @@ impl<'m> view::Member<'m> for ClinicalHistoryObject<'m> {
 /// The group OBR_ALT of CCM_I21 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObrAlt<'m>(view::Group<'m>);
+pub struct ObrAlt<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObrAlt);
 
@@ -363,7 +363,7 @@ impl<'m> ObrAlt<'m> {
 /// The group CLINICAL_HISTORY_OBSERVATION of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistoryObservation<'m>(view::Group<'m>);
+pub struct ClinicalHistoryObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistoryObservation);
 
@@ -383,7 +383,7 @@ impl<'m> ClinicalHistoryObservation<'m> {
 /// The group PARTICIPATION_CLINICAL_HISTORY of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ParticipationClinicalHistory<'m>(view::Group<'m>);
+pub struct ParticipationClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ParticipationClinicalHistory);
 
@@ -424,7 +424,7 @@ impl<'m> view::Member<'m> for ParticipationClinicalHistoryObject<'m> {
 /// The group ROL_ALT of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RolAlt<'m>(view::Group<'m>);
+pub struct RolAlt<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RolAlt);
 
@@ -444,7 +444,7 @@ impl<'m> RolAlt<'m> {
 /// The group PATIENT_VISITS of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisits<'m>(view::Group<'m>);
+pub struct PatientVisits<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisits);
 
@@ -464,7 +464,7 @@ impl<'m> PatientVisits<'m> {
 /// The group MEDICATION_HISTORY of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationHistory<'m>(view::Group<'m>);
+pub struct MedicationHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationHistory);
 
@@ -501,7 +501,7 @@ impl<'m> MedicationHistory<'m> {
 /// The group MEDICATION_ORDER_DETAIL of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationOrderDetail<'m>(view::Group<'m>);
+pub struct MedicationOrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationOrderDetail);
 
@@ -533,7 +533,7 @@ impl<'m> MedicationOrderDetail<'m> {
 /// The group MEDICATION_ORDER_OBSERVATION of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationOrderObservation<'m>(view::Group<'m>);
+pub struct MedicationOrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationOrderObservation);
 
@@ -553,7 +553,7 @@ impl<'m> MedicationOrderObservation<'m> {
 /// The group MEDICATION_ENCODING_DETAIL of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationEncodingDetail<'m>(view::Group<'m>);
+pub struct MedicationEncodingDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationEncodingDetail);
 
@@ -585,7 +585,7 @@ impl<'m> MedicationEncodingDetail<'m> {
 /// The group MEDICATION_ENCODING_OBSERVATION of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationEncodingObservation<'m>(view::Group<'m>);
+pub struct MedicationEncodingObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationEncodingObservation);
 
@@ -605,7 +605,7 @@ impl<'m> MedicationEncodingObservation<'m> {
 /// The group MEDICATION_ADMINISTRATION_DETAIL of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationAdministrationDetail<'m>(view::Group<'m>);
+pub struct MedicationAdministrationDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationAdministrationDetail);
 
@@ -632,7 +632,7 @@ impl<'m> MedicationAdministrationDetail<'m> {
 /// The group MEDICATION_ADMINISTRATION_OBSERVATION of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationAdministrationObservation<'m>(view::Group<'m>);
+pub struct MedicationAdministrationObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationAdministrationObservation);
 
@@ -652,7 +652,7 @@ impl<'m> MedicationAdministrationObservation<'m> {
 /// The group PROBLEM of CCM_I21 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -682,7 +682,7 @@ impl<'m> Problem<'m> {
 /// The group PARTICIPATION_PROBLEM of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ParticipationProblem<'m>(view::Group<'m>);
+pub struct ParticipationProblem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ParticipationProblem);
 
@@ -724,7 +724,7 @@ impl<'m> view::Member<'m> for ParticipationProblemObject<'m> {
 /// The group PROBLEM_OBSERVATION of CCM_I21 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProblemObservation<'m>(view::Group<'m>);
+pub struct ProblemObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProblemObservation);
 
@@ -744,7 +744,7 @@ impl<'m> ProblemObservation<'m> {
 /// The group GOAL of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -774,7 +774,7 @@ impl<'m> Goal<'m> {
 /// The group PARTICIPATION_GOAL of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ParticipationGoal<'m>(view::Group<'m>);
+pub struct ParticipationGoal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ParticipationGoal);
 
@@ -816,7 +816,7 @@ impl<'m> view::Member<'m> for ParticipationGoalObject<'m> {
 /// The group GOAL_OBSERVATION of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GoalObservation<'m>(view::Group<'m>);
+pub struct GoalObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GoalObservation);
 
@@ -836,7 +836,7 @@ impl<'m> GoalObservation<'m> {
 /// The group PATHWAY of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -866,7 +866,7 @@ impl<'m> Pathway<'m> {
 /// The group PARTICIPATION_PATHWAY of CCM_I21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ParticipationPathway<'m>(view::Group<'m>);
+pub struct ParticipationPathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ParticipationPathway);
 
@@ -905,7 +905,7 @@ impl<'m> view::Member<'m> for ParticipationPathwayObject<'m> {
 /// The group PATHWAY_OBSERVATION of CCM_I21 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PathwayObservation<'m>(view::Group<'m>);
+pub struct PathwayObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PathwayObservation);
 

@@ -28,7 +28,7 @@ pub use super::ccm_i21::PathwayObservation;
 /// The message structure CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcrI16<'m>(view::Group<'m>);
+pub struct CcrI16<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcrI16, crate ::messages::ccr_i16::CCR_I16);
 
@@ -123,7 +123,7 @@ impl<'m> CcrI16<'m> {
 /// The group CLINICAL_ORDER of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrder<'m>(view::Group<'m>);
+pub struct ClinicalOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrder);
 
@@ -153,7 +153,7 @@ impl<'m> ClinicalOrder<'m> {
 /// The group CLINICAL_ORDER_TIMING of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderTiming<'m>(view::Group<'m>);
+pub struct ClinicalOrderTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderTiming);
 
@@ -173,7 +173,7 @@ impl<'m> ClinicalOrderTiming<'m> {
 /// The group CLINICAL_ORDER_DETAIL of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderDetail<'m>(view::Group<'m>);
+pub struct ClinicalOrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderDetail);
 
@@ -220,7 +220,7 @@ impl<'m> view::Member<'m> for ClinicalOrderObject<'m> {
 /// The group OBR_ALT of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderObjectObrAlt<'m>(view::Group<'m>);
+pub struct ClinicalOrderObjectObrAlt<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderObjectObrAlt);
 
@@ -240,7 +240,7 @@ impl<'m> ClinicalOrderObjectObrAlt<'m> {
 /// The group RXO_ALT of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RxoAlt<'m>(view::Group<'m>);
+pub struct RxoAlt<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RxoAlt);
 
@@ -260,7 +260,7 @@ impl<'m> RxoAlt<'m> {
 /// The group CLINICAL_ORDER_OBSERVATION of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalOrderObservation<'m>(view::Group<'m>);
+pub struct ClinicalOrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalOrderObservation);
 
@@ -280,7 +280,7 @@ impl<'m> ClinicalOrderObservation<'m> {
 /// The group PATIENT of CCR_I16 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -300,7 +300,7 @@ impl<'m> Patient<'m> {
 /// The group CLINICAL_HISTORY of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistory<'m>(view::Group<'m>);
+pub struct ClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistory);
 
@@ -334,7 +334,7 @@ impl<'m> ClinicalHistory<'m> {
 /// The group CLINICAL_HISTORY_DETAIL of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistoryDetail<'m>(view::Group<'m>);
+pub struct ClinicalHistoryDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistoryDetail);
 
@@ -402,7 +402,7 @@ impl<'m> view::Member<'m> for ClinicalHistoryObject<'m> {
 /// The group OBR_ALT of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistoryObjectObrAlt<'m>(view::Group<'m>);
+pub struct ClinicalHistoryObjectObrAlt<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistoryObjectObrAlt);
 
@@ -422,7 +422,7 @@ impl<'m> ClinicalHistoryObjectObrAlt<'m> {
 /// The group PARTICIPATION_CLINICAL_HISTORY of CCR_I16 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ParticipationClinicalHistory<'m>(view::Group<'m>);
+pub struct ParticipationClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ParticipationClinicalHistory);
 
@@ -466,7 +466,7 @@ impl<'m> view::Member<'m> for ParticipationClinicalHistoryObject<'m> {
 /// The group MEDICATION_HISTORY of CCR_I16 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationHistory<'m>(view::Group<'m>);
+pub struct MedicationHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationHistory);
 
@@ -503,7 +503,7 @@ impl<'m> MedicationHistory<'m> {
 /// The group MEDICATION_ORDER_DETAIL of CCR_I16 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationOrderDetail<'m>(view::Group<'m>);
+pub struct MedicationOrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationOrderDetail);
 
@@ -540,7 +540,7 @@ impl<'m> MedicationOrderDetail<'m> {
 /// The group MEDICATION_ENCODING_DETAIL of CCR_I16 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationEncodingDetail<'m>(view::Group<'m>);
+pub struct MedicationEncodingDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationEncodingDetail);
 
@@ -577,7 +577,7 @@ impl<'m> MedicationEncodingDetail<'m> {
 /// The group MEDICATION_ADMINISTRATION_DETAIL of CCR_I16 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MedicationAdministrationDetail<'m>(view::Group<'m>);
+pub struct MedicationAdministrationDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MedicationAdministrationDetail);
 
@@ -609,7 +609,7 @@ impl<'m> MedicationAdministrationDetail<'m> {
 /// The group PROBLEM of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -641,7 +641,7 @@ impl<'m> Problem<'m> {
 /// The group PARTICIPATION_OBSERVATION of CCR_I16.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ParticipationObservation<'m>(view::Group<'m>);
+pub struct ParticipationObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ParticipationObservation);
 
@@ -661,7 +661,7 @@ impl<'m> ParticipationObservation<'m> {
 /// The group PATHWAY of CCR_I16 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -691,7 +691,7 @@ impl<'m> Pathway<'m> {
 /// The group PARTICIPATION_PATHWAY of CCR_I16 and CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ParticipationPathway<'m>(view::Group<'m>);
+pub struct ParticipationPathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ParticipationPathway);
 

@@ -43,7 +43,7 @@ pub use super::ccm_i21::PathwayObservation;
 /// The message structure CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CcuI20<'m>(view::Group<'m>);
+pub struct CcuI20<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(CcuI20, crate ::messages::ccu_i20::CCU_I20);
 
@@ -133,7 +133,7 @@ impl<'m> CcuI20<'m> {
 /// The group CLINICAL_HISTORY of CCU_I20.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ClinicalHistory<'m>(view::Group<'m>);
+pub struct ClinicalHistory<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ClinicalHistory);
 

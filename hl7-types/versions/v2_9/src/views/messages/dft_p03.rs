@@ -10,7 +10,7 @@ pub use super::bar_p01::Insurance;
 /// The message structure DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DftP03<'m>(view::Group<'m>);
+pub struct DftP03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DftP03, crate ::messages::dft_p03::DFT_P03);
 
@@ -105,7 +105,7 @@ impl<'m> DftP03<'m> {
 /// The group VISIT of DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -135,7 +135,7 @@ impl<'m> Visit<'m> {
 /// The group COMMON_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CommonOrder<'m>(view::Group<'m>);
+pub struct CommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(CommonOrder);
 
@@ -170,7 +170,7 @@ impl<'m> CommonOrder<'m> {
 /// The group TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingQuantity<'m>(view::Group<'m>);
+pub struct TimingQuantity<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingQuantity);
 
@@ -190,7 +190,7 @@ impl<'m> TimingQuantity<'m> {
 /// The group ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -215,7 +215,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION of DFT_P03 and 21 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -240,7 +240,7 @@ impl<'m> Observation<'m> {
 /// The group FINANCIAL of DFT_P03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Financial<'m>(view::Group<'m>);
+pub struct Financial<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Financial);
 
@@ -294,7 +294,7 @@ impl<'m> Financial<'m> {
 /// The group FINANCIAL_PROCEDURE of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialProcedure<'m>(view::Group<'m>);
+pub struct FinancialProcedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialProcedure);
 
@@ -319,7 +319,7 @@ impl<'m> FinancialProcedure<'m> {
 /// The group FINANCIAL_OBSERVATION_STANDALONE of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialObservationStandalone<'m>(view::Group<'m>);
+pub struct FinancialObservationStandalone<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialObservationStandalone);
 
@@ -344,7 +344,7 @@ impl<'m> FinancialObservationStandalone<'m> {
 /// The group FINANCIAL_ORDER_STANDALONE of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialOrderStandalone<'m>(view::Group<'m>);
+pub struct FinancialOrderStandalone<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialOrderStandalone);
 
@@ -376,7 +376,7 @@ impl<'m> FinancialOrderStandalone<'m> {
 /// The group FINANCIAL_OBSERVATION of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialOrderStandaloneFinancialObservation<'m>(view::Group<'m>);
+pub struct FinancialOrderStandaloneFinancialObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialOrderStandaloneFinancialObservation);
 
@@ -401,7 +401,7 @@ impl<'m> FinancialOrderStandaloneFinancialObservation<'m> {
 /// The group FINANCIAL_COMMON_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialCommonOrder<'m>(view::Group<'m>);
+pub struct FinancialCommonOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialCommonOrder);
 
@@ -440,7 +440,7 @@ impl<'m> FinancialCommonOrder<'m> {
 /// The group FINANCIAL_TIMING_QUANTITY of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialTimingQuantity<'m>(view::Group<'m>);
+pub struct FinancialTimingQuantity<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialTimingQuantity);
 
@@ -460,7 +460,7 @@ impl<'m> FinancialTimingQuantity<'m> {
 /// The group FINANCIAL_ORDER of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialOrder<'m>(view::Group<'m>);
+pub struct FinancialOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialOrder);
 
@@ -485,7 +485,7 @@ impl<'m> FinancialOrder<'m> {
 /// The group FINANCIAL_OBSERVATION of DFT_P03 and DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialCommonOrderFinancialObservation<'m>(view::Group<'m>);
+pub struct FinancialCommonOrderFinancialObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialCommonOrderFinancialObservation);
 

@@ -22,7 +22,7 @@ pub use super::dft_p03::FinancialCommonOrderFinancialObservation;
 /// The message structure DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DftP11<'m>(view::Group<'m>);
+pub struct DftP11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DftP11, crate ::messages::dft_p11::DFT_P11);
 
@@ -122,7 +122,7 @@ impl<'m> DftP11<'m> {
 /// The group VISIT of DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 
@@ -152,7 +152,7 @@ impl<'m> Visit<'m> {
 /// The group FINANCIAL of DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Financial<'m>(view::Group<'m>);
+pub struct Financial<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Financial);
 
@@ -221,7 +221,7 @@ impl<'m> Financial<'m> {
 /// The group DIAGNOSIS_FT1 of DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DiagnosisFt1<'m>(view::Group<'m>);
+pub struct DiagnosisFt1<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DiagnosisFt1);
 
@@ -236,7 +236,7 @@ impl<'m> DiagnosisFt1<'m> {
 /// The group FINANCIAL_INSURANCE of DFT_P11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct FinancialInsurance<'m>(view::Group<'m>);
+pub struct FinancialInsurance<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(FinancialInsurance);
 

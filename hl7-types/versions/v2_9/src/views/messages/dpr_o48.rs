@@ -11,7 +11,7 @@ pub use super::del_o46::DonorRegistration;
 /// The message structure DPR_O48.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DprO48<'m>(view::Group<'m>);
+pub struct DprO48<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DprO48, crate ::messages::dpr_o48::DPR_O48);
 
@@ -56,7 +56,7 @@ impl<'m> DprO48<'m> {
 /// The group DONATION_ORDER of DPR_O48 and DRC_O47.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonationOrder<'m>(view::Group<'m>);
+pub struct DonationOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonationOrder);
 
@@ -81,7 +81,7 @@ impl<'m> DonationOrder<'m> {
 /// The group DONATION of DPR_O48.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donation<'m>(view::Group<'m>);
+pub struct Donation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donation);
 
@@ -111,7 +111,7 @@ impl<'m> Donation<'m> {
 /// The group DONATION_OBSERVATIONS of DPR_O48.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonationObservations<'m>(view::Group<'m>);
+pub struct DonationObservations<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonationObservations);
 
@@ -131,7 +131,7 @@ impl<'m> DonationObservations<'m> {
 /// The group BLOOD_UNIT of DPR_O48.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct BloodUnit<'m>(view::Group<'m>);
+pub struct BloodUnit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(BloodUnit);
 

@@ -12,7 +12,7 @@ pub use super::dpr_o48::DonationOrder;
 /// The message structure DRC_O47.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DrcO47<'m>(view::Group<'m>);
+pub struct DrcO47<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(DrcO47, crate ::messages::drc_o47::DRC_O47);
 

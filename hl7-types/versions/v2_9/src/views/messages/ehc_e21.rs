@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure EHC_E21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct EhcE21<'m>(view::Group<'m>);
+pub struct EhcE21<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(EhcE21, crate ::messages::ehc_e21::EHC_E21);
 
@@ -38,7 +38,7 @@ impl<'m> EhcE21<'m> {
 /// The group AUTHORIZATION_REQUEST of EHC_E21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AuthorizationRequest<'m>(view::Group<'m>);
+pub struct AuthorizationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AuthorizationRequest);
 
@@ -58,7 +58,7 @@ impl<'m> AuthorizationRequest<'m> {
 /// The group PSL_ITEM_INFO of EHC_E21.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PslItemInfo<'m>(view::Group<'m>);
+pub struct PslItemInfo<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PslItemInfo);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure INR_U14.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InrU14<'m>(view::Group<'m>);
+pub struct InrU14<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(InrU14, crate ::messages::inr_u14::INR_U14);
 

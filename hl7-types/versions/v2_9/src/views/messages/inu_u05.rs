@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure INU_U05.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct InuU05<'m>(view::Group<'m>);
+pub struct InuU05<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(InuU05, crate ::messages::inu_u05::INU_U05);
 

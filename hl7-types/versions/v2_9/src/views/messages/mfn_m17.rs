@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM17<'m>(view::Group<'m>);
+pub struct MfnM17<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM17, crate ::messages::mfn_m17::MFN_M17);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM17<'m> {
 /// The group MF_DRG of MFN_M17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfDrg<'m>(view::Group<'m>);
+pub struct MfDrg<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfDrg);
 

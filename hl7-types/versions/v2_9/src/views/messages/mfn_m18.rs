@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM18<'m>(view::Group<'m>);
+pub struct MfnM18<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM18, crate ::messages::mfn_m18::MFN_M18);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM18<'m> {
 /// The group MF_PAYER of MFN_M18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfPayer<'m>(view::Group<'m>);
+pub struct MfPayer<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MfPayer);
 
@@ -63,7 +63,7 @@ impl<'m> MfPayer<'m> {
 /// The group PAYER_MF_ENTRY of MFN_M18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PayerMfEntry<'m>(view::Group<'m>);
+pub struct PayerMfEntry<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PayerMfEntry);
 
@@ -83,7 +83,7 @@ impl<'m> PayerMfEntry<'m> {
 /// The group PAYER_MF_COVERAGE of MFN_M18.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PayerMfCoverage<'m>(view::Group<'m>);
+pub struct PayerMfCoverage<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PayerMfCoverage);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure MFN_M19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MfnM19<'m>(view::Group<'m>);
+pub struct MfnM19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(MfnM19, crate ::messages::mfn_m19::MFN_M19);
 
@@ -43,7 +43,7 @@ impl<'m> MfnM19<'m> {
 /// The group CONTRACT_RECORD of MFN_M19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ContractRecord<'m>(view::Group<'m>);
+pub struct ContractRecord<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ContractRecord);
 
@@ -73,7 +73,7 @@ impl<'m> ContractRecord<'m> {
 /// The group MATERIAL_ITEM_RECORD of MFN_M19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct MaterialItemRecord<'m>(view::Group<'m>);
+pub struct MaterialItemRecord<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(MaterialItemRecord);
 
@@ -93,7 +93,7 @@ impl<'m> MaterialItemRecord<'m> {
 /// The group PURCHASING_VENDOR of MFN_M19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PurchasingVendor<'m>(view::Group<'m>);
+pub struct PurchasingVendor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PurchasingVendor);
 
@@ -113,7 +113,7 @@ impl<'m> PurchasingVendor<'m> {
 /// The group PACKAGING of MFN_M19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Packaging<'m>(view::Group<'m>);
+pub struct Packaging<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Packaging);
 

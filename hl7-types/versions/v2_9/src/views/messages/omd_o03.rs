@@ -12,7 +12,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmdO03<'m>(view::Group<'m>);
+pub struct OmdO03<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmdO03, crate ::messages::omd_o03::OMD_O03);
 
@@ -62,7 +62,7 @@ impl<'m> OmdO03<'m> {
 /// The group ORDER_DIET of OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDiet<'m>(view::Group<'m>);
+pub struct OrderDiet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDiet);
 
@@ -92,7 +92,7 @@ impl<'m> OrderDiet<'m> {
 /// The group TIMING_DIET of OMD_O03 and ORD_O04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingDiet<'m>(view::Group<'m>);
+pub struct TimingDiet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingDiet);
 
@@ -112,7 +112,7 @@ impl<'m> TimingDiet<'m> {
 /// The group DIET of OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Diet<'m>(view::Group<'m>);
+pub struct Diet<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Diet);
 
@@ -137,7 +137,7 @@ impl<'m> Diet<'m> {
 /// The group ORDER_TRAY of OMD_O03.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderTray<'m>(view::Group<'m>);
+pub struct OrderTray<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderTray);
 
@@ -172,7 +172,7 @@ impl<'m> OrderTray<'m> {
 /// The group TIMING_TRAY of OMD_O03 and ORD_O04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingTray<'m>(view::Group<'m>);
+pub struct TimingTray<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingTray);
 

@@ -13,7 +13,7 @@ pub use super::dft_p03::Observation;
 /// The message structure OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmgO19<'m>(view::Group<'m>);
+pub struct OmgO19<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmgO19, crate ::messages::omg_o19::OMG_O19);
 
@@ -63,7 +63,7 @@ impl<'m> OmgO19<'m> {
 /// The group PATIENT of OMG_O19 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -128,7 +128,7 @@ impl<'m> Patient<'m> {
 /// The group OCCUPATIONAL_DATA_FOR_HEALTH of OMG_O19 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OccupationalDataForHealth<'m>(view::Group<'m>);
+pub struct OccupationalDataForHealth<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OccupationalDataForHealth);
 
@@ -158,7 +158,7 @@ impl<'m> OccupationalDataForHealth<'m> {
 /// The group ORDER of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -258,7 +258,7 @@ impl<'m> Order<'m> {
 /// The group SPECIMEN of OMG_O19 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -288,7 +288,7 @@ impl<'m> Specimen<'m> {
 /// The group SPECIMEN_OBSERVATION of OMG_O19 and 16 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenObservation<'m>(view::Group<'m>);
+pub struct SpecimenObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenObservation);
 
@@ -308,7 +308,7 @@ impl<'m> SpecimenObservation<'m> {
 /// The group CONTAINER of OMG_O19 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -333,7 +333,7 @@ impl<'m> Container<'m> {
 /// The group CONTAINER_OBSERVATION of OMG_O19 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ContainerObservation<'m>(view::Group<'m>);
+pub struct ContainerObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ContainerObservation);
 
@@ -353,7 +353,7 @@ impl<'m> ContainerObservation<'m> {
 /// The group PRIOR_RESULT of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -383,7 +383,7 @@ impl<'m> PriorResult<'m> {
 /// The group PATIENT_PRIOR of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientPrior<'m>(view::Group<'m>);
+pub struct PatientPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientPrior);
 
@@ -413,7 +413,7 @@ impl<'m> PatientPrior<'m> {
 /// The group PATIENT_VISIT_PRIOR of OMG_O19 and 6 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisitPrior<'m>(view::Group<'m>);
+pub struct PatientVisitPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisitPrior);
 
@@ -438,7 +438,7 @@ impl<'m> PatientVisitPrior<'m> {
 /// The group ORDER_PRIOR of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -490,7 +490,7 @@ impl<'m> OrderPrior<'m> {
 /// The group TIMING_PRIOR of OMG_O19 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct TimingPrior<'m>(view::Group<'m>);
+pub struct TimingPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(TimingPrior);
 
@@ -510,7 +510,7 @@ impl<'m> TimingPrior<'m> {
 /// The group ORDER_DETAIL_PARTICIPATION_PRIOR of OMG_O19.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailParticipationPrior<'m>(view::Group<'m>);
+pub struct OrderDetailParticipationPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailParticipationPrior);
 
@@ -530,7 +530,7 @@ impl<'m> OrderDetailParticipationPrior<'m> {
 /// The group OBSERVATION_PRIOR of OMG_O19 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationPrior<'m>(view::Group<'m>);
+pub struct ObservationPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationPrior);
 
@@ -555,7 +555,7 @@ impl<'m> ObservationPrior<'m> {
 /// The group DEVICE of OMG_O19 and 10 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Device<'m>(view::Group<'m>);
+pub struct Device<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Device);
 

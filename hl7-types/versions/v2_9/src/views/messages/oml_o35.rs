@@ -21,7 +21,7 @@ pub use super::omg_o19::Device;
 /// The message structure OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO35<'m>(view::Group<'m>);
+pub struct OmlO35<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO35, crate ::messages::oml_o35::OML_O35);
 
@@ -71,7 +71,7 @@ impl<'m> OmlO35<'m> {
 /// The group SPECIMEN of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -101,7 +101,7 @@ impl<'m> Specimen<'m> {
 /// The group SPECIMEN_CONTAINER of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainer<'m>(view::Group<'m>);
+pub struct SpecimenContainer<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainer);
 
@@ -126,7 +126,7 @@ impl<'m> SpecimenContainer<'m> {
 /// The group ORDER of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -176,7 +176,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -241,7 +241,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group PRIOR_RESULT of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -271,7 +271,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OML_O35.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -318,7 +318,7 @@ impl<'m> OrderPrior<'m> {
 /// The group OBSERVATION_PARTICIPATION of OML_O35 and ORU_R01.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationParticipation<'m>(view::Group<'m>);
+pub struct ObservationParticipation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationParticipation);
 

@@ -18,7 +18,7 @@ pub use super::omg_o19::Device;
 /// The message structure OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO39<'m>(view::Group<'m>);
+pub struct OmlO39<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO39, crate ::messages::oml_o39::OML_O39);
 
@@ -68,7 +68,7 @@ impl<'m> OmlO39<'m> {
 /// The group ORDER of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -118,7 +118,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -173,7 +173,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group SPECIMEN_SHIPMENT of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenShipment<'m>(view::Group<'m>);
+pub struct SpecimenShipment<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenShipment);
 
@@ -198,7 +198,7 @@ impl<'m> SpecimenShipment<'m> {
 /// The group SHIPMENT_OBSERVATION of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ShipmentObservation<'m>(view::Group<'m>);
+pub struct ShipmentObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ShipmentObservation);
 
@@ -218,7 +218,7 @@ impl<'m> ShipmentObservation<'m> {
 /// The group PACKAGE of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Package<'m>(view::Group<'m>);
+pub struct Package<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Package);
 
@@ -238,7 +238,7 @@ impl<'m> Package<'m> {
 /// The group SPECIMEN_IN_PACKAGE of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenInPackage<'m>(view::Group<'m>);
+pub struct SpecimenInPackage<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenInPackage);
 
@@ -270,7 +270,7 @@ impl<'m> SpecimenInPackage<'m> {
 /// The group SPECIMEN_CONTAINER_IN_PACKAGE of OML_O39.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenContainerInPackage<'m>(view::Group<'m>);
+pub struct SpecimenContainerInPackage<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenContainerInPackage);
 

@@ -21,7 +21,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OML_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmlO59<'m>(view::Group<'m>);
+pub struct OmlO59<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmlO59, crate ::messages::oml_o59::OML_O59);
 
@@ -66,7 +66,7 @@ impl<'m> OmlO59<'m> {
 /// The group PATIENT of OML_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -121,7 +121,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of OML_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -171,7 +171,7 @@ impl<'m> Order<'m> {
 /// The group OBSERVATION_REQUEST of OML_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -246,7 +246,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group PRIOR_RESULT of OML_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -276,7 +276,7 @@ impl<'m> PriorResult<'m> {
 /// The group PATIENT_PRIOR of OML_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientPrior<'m>(view::Group<'m>);
+pub struct PatientPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientPrior);
 

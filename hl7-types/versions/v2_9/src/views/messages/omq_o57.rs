@@ -16,7 +16,7 @@ pub use super::omg_o19::ObservationPrior;
 /// The message structure OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OmqO57<'m>(view::Group<'m>);
+pub struct OmqO57<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OmqO57, crate ::messages::omq_o57::OMQ_O57);
 
@@ -61,7 +61,7 @@ impl<'m> OmqO57<'m> {
 /// The group PATIENT of OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -121,7 +121,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -191,7 +191,7 @@ impl<'m> Order<'m> {
 /// The group PRIOR_RESULT of OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -221,7 +221,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OMQ_O57.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 

@@ -14,7 +14,7 @@ pub use super::oml_o21::ObservationParticipationPrior;
 /// The message structure OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OplO37<'m>(view::Group<'m>);
+pub struct OplO37<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OplO37, crate ::messages::opl_o37::OPL_O37);
 
@@ -64,7 +64,7 @@ impl<'m> OplO37<'m> {
 /// The group GUARANTOR of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Guarantor<'m>(view::Group<'m>);
+pub struct Guarantor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Guarantor);
 
@@ -84,7 +84,7 @@ impl<'m> Guarantor<'m> {
 /// The group ORDER of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -139,7 +139,7 @@ impl<'m> Order<'m> {
 /// The group PATIENT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -186,7 +186,7 @@ impl<'m> Patient<'m> {
 /// The group OBSERVATIONS_ON_PATIENT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationsOnPatient<'m>(view::Group<'m>);
+pub struct ObservationsOnPatient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationsOnPatient);
 
@@ -206,7 +206,7 @@ impl<'m> ObservationsOnPatient<'m> {
 /// The group SPECIMEN of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -236,7 +236,7 @@ impl<'m> Specimen<'m> {
 /// The group CONTAINER of OPL_O37 and OSM_R26.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -256,7 +256,7 @@ impl<'m> Container<'m> {
 /// The group OBSERVATION_REQUEST of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequest<'m>(view::Group<'m>);
+pub struct ObservationRequest<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequest);
 
@@ -310,7 +310,7 @@ impl<'m> ObservationRequest<'m> {
 /// The group TIMING of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationRequestTiming<'m>(view::Group<'m>);
+pub struct ObservationRequestTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationRequestTiming);
 
@@ -330,7 +330,7 @@ impl<'m> ObservationRequestTiming<'m> {
 /// The group ORDER_RELATED_OBSERVATION of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderRelatedObservation<'m>(view::Group<'m>);
+pub struct OrderRelatedObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderRelatedObservation);
 
@@ -350,7 +350,7 @@ impl<'m> OrderRelatedObservation<'m> {
 /// The group PRIOR_RESULT of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PriorResult<'m>(view::Group<'m>);
+pub struct PriorResult<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PriorResult);
 
@@ -385,7 +385,7 @@ impl<'m> PriorResult<'m> {
 /// The group ORDER_PRIOR of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPrior<'m>(view::Group<'m>);
+pub struct OrderPrior<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPrior);
 
@@ -424,7 +424,7 @@ impl<'m> OrderPrior<'m> {
 /// The group TIMING of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderPriorTiming<'m>(view::Group<'m>);
+pub struct OrderPriorTiming<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderPriorTiming);
 
@@ -444,7 +444,7 @@ impl<'m> OrderPriorTiming<'m> {
 /// The group OBSERVATION_RESULT_GROUP of OPL_O37.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ObservationResultGroup<'m>(view::Group<'m>);
+pub struct ObservationResultGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ObservationResultGroup);
 

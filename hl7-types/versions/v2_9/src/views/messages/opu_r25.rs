@@ -11,7 +11,7 @@ pub use super::csu_c09::TimingQty;
 /// The message structure OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OpuR25<'m>(view::Group<'m>);
+pub struct OpuR25<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OpuR25, crate ::messages::opu_r25::OPU_R25);
 
@@ -73,7 +73,7 @@ impl<'m> OpuR25<'m> {
 /// The group PATIENT_VISIT_OBSERVATION of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisitObservation<'m>(view::Group<'m>);
+pub struct PatientVisitObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisitObservation);
 
@@ -98,7 +98,7 @@ impl<'m> PatientVisitObservation<'m> {
 /// The group ACCESSION_DETAIL of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AccessionDetail<'m>(view::Group<'m>);
+pub struct AccessionDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AccessionDetail);
 
@@ -123,7 +123,7 @@ impl<'m> AccessionDetail<'m> {
 /// The group PATIENT of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -178,7 +178,7 @@ impl<'m> Patient<'m> {
 /// The group PATIENT_OBSERVATION of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientObservation<'m>(view::Group<'m>);
+pub struct PatientObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientObservation);
 
@@ -203,7 +203,7 @@ impl<'m> PatientObservation<'m> {
 /// The group SPECIMEN of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -233,7 +233,7 @@ impl<'m> Specimen<'m> {
 /// The group SPECIMEN_OBSERVATION of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct SpecimenObservation<'m>(view::Group<'m>);
+pub struct SpecimenObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(SpecimenObservation);
 
@@ -258,7 +258,7 @@ impl<'m> SpecimenObservation<'m> {
 /// The group CONTAINER of OPU_R25 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 
@@ -278,7 +278,7 @@ impl<'m> Container<'m> {
 /// The group ORDER of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -323,7 +323,7 @@ impl<'m> Order<'m> {
 /// The group RESULT of OPU_R25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultGroup<'m>(view::Group<'m>);
+pub struct ResultGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultGroup);
 

@@ -12,7 +12,7 @@ pub use super::org_o20::Specimen;
 /// The message structure ORL_O53.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO53<'m>(view::Group<'m>);
+pub struct OrlO53<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO53, crate ::messages::orl_o53::ORL_O53);
 
@@ -62,7 +62,7 @@ impl<'m> OrlO53<'m> {
 /// The group RESPONSE of ORL_O53.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -82,7 +82,7 @@ impl<'m> Response<'m> {
 /// The group PATIENT of ORL_O53 and 4 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 

@@ -14,7 +14,7 @@ pub use super::orl_o34::ObservationRequest;
 /// The message structure ORL_O54.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO54<'m>(view::Group<'m>);
+pub struct OrlO54<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO54, crate ::messages::orl_o54::ORL_O54);
 
@@ -64,7 +64,7 @@ impl<'m> OrlO54<'m> {
 /// The group RESPONSE of ORL_O54.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

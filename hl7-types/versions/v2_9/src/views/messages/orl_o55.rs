@@ -15,7 +15,7 @@ pub use super::orl_o34::ObservationRequest;
 /// The message structure ORL_O55.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO55<'m>(view::Group<'m>);
+pub struct OrlO55<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO55, crate ::messages::orl_o55::ORL_O55);
 
@@ -65,7 +65,7 @@ impl<'m> OrlO55<'m> {
 /// The group RESPONSE of ORL_O55.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

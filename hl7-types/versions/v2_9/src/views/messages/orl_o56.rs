@@ -16,7 +16,7 @@ pub use super::orl_o40::SpecimenContainerInPackage;
 /// The message structure ORL_O56.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrlO56<'m>(view::Group<'m>);
+pub struct OrlO56<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrlO56, crate ::messages::orl_o56::ORL_O56);
 
@@ -66,7 +66,7 @@ impl<'m> OrlO56<'m> {
 /// The group RESPONSE of ORL_O56.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 

@@ -9,7 +9,7 @@ pub use super::org_o20::Patient;
 /// The message structure ORX_O58.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrxO58<'m>(view::Group<'m>);
+pub struct OrxO58<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OrxO58, crate ::messages::orx_o58::ORX_O58);
 
@@ -59,7 +59,7 @@ impl<'m> OrxO58<'m> {
 /// The group RESPONSE of ORX_O58.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -79,7 +79,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of ORX_O58.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

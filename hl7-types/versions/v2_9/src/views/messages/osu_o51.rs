@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure OSU_O51.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsuO51<'m>(view::Group<'m>);
+pub struct OsuO51<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsuO51, crate ::messages::osu_o51::OSU_O51);
 
@@ -63,7 +63,7 @@ impl<'m> OsuO51<'m> {
 /// The group ORDER_STATUS of OSU_O51 and OSU_O52.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderStatus<'m>(view::Group<'m>);
+pub struct OrderStatus<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderStatus);
 

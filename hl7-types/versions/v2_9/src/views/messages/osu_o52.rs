@@ -10,7 +10,7 @@ pub use super::osu_o51::OrderStatus;
 /// The message structure OSU_O52.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OsuO52<'m>(view::Group<'m>);
+pub struct OsuO52<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OsuO52, crate ::messages::osu_o52::OSU_O52);
 

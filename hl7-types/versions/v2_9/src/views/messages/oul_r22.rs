@@ -16,7 +16,7 @@ pub use super::omg_o19::Device;
 /// The message structure OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR22<'m>(view::Group<'m>);
+pub struct OulR22<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR22, crate ::messages::oul_r22::OUL_R22);
 
@@ -76,7 +76,7 @@ impl<'m> OulR22<'m> {
 /// The group PATIENT of OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -121,7 +121,7 @@ impl<'m> Patient<'m> {
 /// The group NEXT_OF_KIN of OUL_R22 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct NextOfKin<'m>(view::Group<'m>);
+pub struct NextOfKin<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(NextOfKin);
 
@@ -136,7 +136,7 @@ impl<'m> NextOfKin<'m> {
 /// The group SPECIMEN of OUL_R22.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -166,7 +166,7 @@ impl<'m> Specimen<'m> {
 /// The group ORDER of OUL_R22 and OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -216,7 +216,7 @@ impl<'m> Order<'m> {
 /// The group RESULT of OUL_R22 and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ResultGroup<'m>(view::Group<'m>);
+pub struct ResultGroup<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ResultGroup);
 

@@ -18,7 +18,7 @@ pub use super::omg_o19::Device;
 /// The message structure OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR23<'m>(view::Group<'m>);
+pub struct OulR23<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR23, crate ::messages::oul_r23::OUL_R23);
 
@@ -78,7 +78,7 @@ impl<'m> OulR23<'m> {
 /// The group PATIENT of OUL_R23 and OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -143,7 +143,7 @@ impl<'m> Patient<'m> {
 /// The group SPECIMEN of OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 
@@ -168,7 +168,7 @@ impl<'m> Specimen<'m> {
 /// The group CONTAINER of OUL_R23.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Container<'m>(view::Group<'m>);
+pub struct Container<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Container);
 

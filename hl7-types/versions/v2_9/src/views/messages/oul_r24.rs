@@ -19,7 +19,7 @@ pub use super::omg_o19::Device;
 /// The message structure OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OulR24<'m>(view::Group<'m>);
+pub struct OulR24<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(OulR24, crate ::messages::oul_r24::OUL_R24);
 
@@ -74,7 +74,7 @@ impl<'m> OulR24<'m> {
 /// The group ORDER of OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -134,7 +134,7 @@ impl<'m> Order<'m> {
 /// The group SPECIMEN of OUL_R24.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Specimen<'m>(view::Group<'m>);
+pub struct Specimen<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Specimen);
 

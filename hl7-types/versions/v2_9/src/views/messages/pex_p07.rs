@@ -11,7 +11,7 @@ pub use super::adt_a01::Observation;
 /// The message structure PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PexP07<'m>(view::Group<'m>);
+pub struct PexP07<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PexP07, crate ::messages::pex_p07::PEX_P07);
 
@@ -81,7 +81,7 @@ impl<'m> PexP07<'m> {
 /// The group EXPERIENCE of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Experience<'m>(view::Group<'m>);
+pub struct Experience<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Experience);
 
@@ -101,7 +101,7 @@ impl<'m> Experience<'m> {
 /// The group PEX_OBSERVATION of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PexObservation<'m>(view::Group<'m>);
+pub struct PexObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PexObservation);
 
@@ -121,7 +121,7 @@ impl<'m> PexObservation<'m> {
 /// The group PEX_CAUSE of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PexCause<'m>(view::Group<'m>);
+pub struct PexCause<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PexCause);
 
@@ -171,7 +171,7 @@ impl<'m> PexCause<'m> {
 /// The group RX_ORDER of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RxOrder<'m>(view::Group<'m>);
+pub struct RxOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RxOrder);
 
@@ -201,7 +201,7 @@ impl<'m> RxOrder<'m> {
 /// The group RX_ADMINISTRATION of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RxAdministration<'m>(view::Group<'m>);
+pub struct RxAdministration<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(RxAdministration);
 
@@ -226,7 +226,7 @@ impl<'m> RxAdministration<'m> {
 /// The group ASSOCIATED_PERSON of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AssociatedPerson<'m>(view::Group<'m>);
+pub struct AssociatedPerson<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AssociatedPerson);
 
@@ -261,7 +261,7 @@ impl<'m> AssociatedPerson<'m> {
 /// The group ASSOCIATED_RX_ORDER of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AssociatedRxOrder<'m>(view::Group<'m>);
+pub struct AssociatedRxOrder<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AssociatedRxOrder);
 
@@ -291,7 +291,7 @@ impl<'m> AssociatedRxOrder<'m> {
 /// The group NK1_TIMING_QTY of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Nk1TimingQty<'m>(view::Group<'m>);
+pub struct Nk1TimingQty<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Nk1TimingQty);
 
@@ -311,7 +311,7 @@ impl<'m> Nk1TimingQty<'m> {
 /// The group ASSOCIATED_RX_ADMIN of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AssociatedRxAdmin<'m>(view::Group<'m>);
+pub struct AssociatedRxAdmin<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AssociatedRxAdmin);
 
@@ -336,7 +336,7 @@ impl<'m> AssociatedRxAdmin<'m> {
 /// The group ASSOCIATED_OBSERVATION of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct AssociatedObservation<'m>(view::Group<'m>);
+pub struct AssociatedObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(AssociatedObservation);
 
@@ -356,7 +356,7 @@ impl<'m> AssociatedObservation<'m> {
 /// The group STUDY of PEX_P07.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Study<'m>(view::Group<'m>);
+pub struct Study<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Study);
 

@@ -9,7 +9,7 @@ pub use super::dft_p03::Observation;
 /// The message structure PGL_PC6.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PglPc6<'m>(view::Group<'m>);
+pub struct PglPc6<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PglPc6, crate ::messages::pgl_pc6::PGL_PC6);
 
@@ -54,7 +54,7 @@ impl<'m> PglPc6<'m> {
 /// The group PROVIDER of PGL_PC6 and 11 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Provider<'m>(view::Group<'m>);
+pub struct Provider<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Provider);
 
@@ -74,7 +74,7 @@ impl<'m> Provider<'m> {
 /// The group PATIENT_VISIT of PGL_PC6 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PatientVisit<'m>(view::Group<'m>);
+pub struct PatientVisit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PatientVisit);
 
@@ -94,7 +94,7 @@ impl<'m> PatientVisit<'m> {
 /// The group GOAL of PGL_PC6.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -144,7 +144,7 @@ impl<'m> Goal<'m> {
 /// The group GOAL_PARTICIPATION of PGL_PC6 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GoalParticipation<'m>(view::Group<'m>);
+pub struct GoalParticipation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GoalParticipation);
 
@@ -169,7 +169,7 @@ impl<'m> GoalParticipation<'m> {
 /// The group PATHWAY of PGL_PC6 and PPR_PC1.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -189,7 +189,7 @@ impl<'m> Pathway<'m> {
 /// The group PROBLEM of PGL_PC6 and PPG_PCG.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Problem<'m>(view::Group<'m>);
+pub struct Problem<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Problem);
 
@@ -224,7 +224,7 @@ impl<'m> Problem<'m> {
 /// The group PROBLEM_PARTICIPATION of PGL_PC6 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProblemParticipation<'m>(view::Group<'m>);
+pub struct ProblemParticipation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProblemParticipation);
 
@@ -249,7 +249,7 @@ impl<'m> ProblemParticipation<'m> {
 /// The group PROBLEM_OBSERVATION of PGL_PC6 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProblemObservation<'m>(view::Group<'m>);
+pub struct ProblemObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProblemObservation);
 
@@ -274,7 +274,7 @@ impl<'m> ProblemObservation<'m> {
 /// The group ORDER of PGL_PC6 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -294,7 +294,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of PGL_PC6 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -343,7 +343,7 @@ impl<'m> view::Member<'m> for Choice<'m> {
 /// The group ORDER_OBSERVATION of PGL_PC6 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderObservation<'m>(view::Group<'m>);
+pub struct OrderObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderObservation);
 

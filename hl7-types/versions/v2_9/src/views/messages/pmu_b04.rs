@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure PMU_B04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PmuB04<'m>(view::Group<'m>);
+pub struct PmuB04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PmuB04, crate ::messages::pmu_b04::PMU_B04);
 

@@ -18,7 +18,7 @@ pub use super::pgl_pc6::OrderObservation;
 /// The message structure PPG_PCG.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PpgPcg<'m>(view::Group<'m>);
+pub struct PpgPcg<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(PpgPcg, crate ::messages::ppg_pcg::PPG_PCG);
 
@@ -63,7 +63,7 @@ impl<'m> PpgPcg<'m> {
 /// The group PATHWAY of PPG_PCG.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pathway<'m>(view::Group<'m>);
+pub struct Pathway<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Pathway);
 
@@ -98,7 +98,7 @@ impl<'m> Pathway<'m> {
 /// The group PATHWAY_PARTICIPATION of PPG_PCG and PPP_PCB.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PathwayParticipation<'m>(view::Group<'m>);
+pub struct PathwayParticipation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PathwayParticipation);
 
@@ -123,7 +123,7 @@ impl<'m> PathwayParticipation<'m> {
 /// The group GOAL of PPG_PCG.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Goal<'m>(view::Group<'m>);
+pub struct Goal<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Goal);
 
@@ -168,7 +168,7 @@ impl<'m> Goal<'m> {
 /// The group GOAL_OBSERVATION of PPG_PCG and 2 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct GoalObservation<'m>(view::Group<'m>);
+pub struct GoalObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(GoalObservation);
 

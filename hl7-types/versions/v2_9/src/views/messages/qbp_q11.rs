@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure QBP_Q11.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QbpQ11<'m>(view::Group<'m>);
+pub struct QbpQ11<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(QbpQ11, crate ::messages::qbp_q11::QBP_Q11);
 
@@ -58,7 +58,7 @@ impl<'m> QbpQ11<'m> {
 /// The group QBP of QBP_Q11 and QVR_Q17.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Qbp<'m>(view::Group<'m>);
+pub struct Qbp<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Qbp);
 

@@ -13,7 +13,7 @@ pub use super::dft_p03::Observation;
 /// The message structure RCV_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RcvO59<'m>(view::Group<'m>);
+pub struct RcvO59<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RcvO59, crate ::messages::rcv_o59::RCV_O59);
 
@@ -53,7 +53,7 @@ impl<'m> RcvO59<'m> {
 /// The group PATIENT of RCV_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -93,7 +93,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RCV_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -163,7 +163,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RCV_O59.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 
@@ -183,7 +183,7 @@ impl<'m> OrderDetail<'m> {
 /// The group ORDER_DETAIL_SUPPLEMENT of RCV_O59 and RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetailSupplement<'m>(view::Group<'m>);
+pub struct OrderDetailSupplement<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetailSupplement);
 
@@ -208,7 +208,7 @@ impl<'m> OrderDetailSupplement<'m> {
 /// The group ENCODING of RCV_O59 and 5 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Encoding<'m>(view::Group<'m>);
+pub struct Encoding<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Encoding);
 

@@ -15,7 +15,7 @@ pub use super::dft_p03::Observation;
 /// The message structure RDE_O49.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdeO49<'m>(view::Group<'m>);
+pub struct RdeO49<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdeO49, crate ::messages::rde_o49::RDE_O49);
 
@@ -55,7 +55,7 @@ impl<'m> RdeO49<'m> {
 /// The group PATIENT of RDE_O49.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -105,7 +105,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RDE_O49.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

@@ -15,7 +15,7 @@ pub use super::dft_p03::Observation;
 /// The message structure RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdsO13<'m>(view::Group<'m>);
+pub struct RdsO13<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdsO13, crate ::messages::rds_o13::RDS_O13);
 
@@ -60,7 +60,7 @@ impl<'m> RdsO13<'m> {
 /// The group PATIENT of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Patient<'m>(view::Group<'m>);
+pub struct Patient<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Patient);
 
@@ -105,7 +105,7 @@ impl<'m> Patient<'m> {
 /// The group ORDER of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 
@@ -180,7 +180,7 @@ impl<'m> Order<'m> {
 /// The group ORDER_DETAIL of RDS_O13.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct OrderDetail<'m>(view::Group<'m>);
+pub struct OrderDetail<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(OrderDetail);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RDY_Z80.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RdyZ80<'m>(view::Group<'m>);
+pub struct RdyZ80<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RdyZ80, crate ::messages::rdy_z80::RDY_Z80);
 

@@ -11,7 +11,7 @@ pub use super::ccm_i21::Insurance;
 /// The message structure RPA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpaI08<'m>(view::Group<'m>);
+pub struct RpaI08<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpaI08, crate ::messages::rpa_i08::RPA_I08);
 
@@ -116,7 +116,7 @@ impl<'m> RpaI08<'m> {
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Authorization<'m>(view::Group<'m>);
+pub struct Authorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Authorization);
 
@@ -136,7 +136,7 @@ impl<'m> Authorization<'m> {
 /// The group PROCEDURE of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Procedure<'m>(view::Group<'m>);
+pub struct Procedure<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Procedure);
 
@@ -156,7 +156,7 @@ impl<'m> Procedure<'m> {
 /// The group AUTHORIZATION of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct ProcedureAuthorization<'m>(view::Group<'m>);
+pub struct ProcedureAuthorization<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(ProcedureAuthorization);
 
@@ -176,7 +176,7 @@ impl<'m> ProcedureAuthorization<'m> {
 /// The group OBSERVATION of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Observation<'m>(view::Group<'m>);
+pub struct Observation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Observation);
 
@@ -206,7 +206,7 @@ impl<'m> Observation<'m> {
 /// The group RESULTS of RPA_I08 and RQA_I08.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Results<'m>(view::Group<'m>);
+pub struct Results<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Results);
 
@@ -231,7 +231,7 @@ impl<'m> Results<'m> {
 /// The group VISIT of RPA_I08 and 3 other structures.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Visit<'m>(view::Group<'m>);
+pub struct Visit<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Visit);
 

@@ -12,7 +12,7 @@ pub use super::ccm_i21::Insurance;
 /// The message structure RPI_I04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RpiI04<'m>(view::Group<'m>);
+pub struct RpiI04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RpiI04, crate ::messages::rpi_i04::RPI_I04);
 

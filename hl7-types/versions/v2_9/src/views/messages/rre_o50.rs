@@ -12,7 +12,7 @@ pub use super::ras_o17::TimingEncoded;
 /// The message structure RRE_O50.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RreO50<'m>(view::Group<'m>);
+pub struct RreO50<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RreO50, crate ::messages::rre_o50::RRE_O50);
 
@@ -57,7 +57,7 @@ impl<'m> RreO50<'m> {
 /// The group RESPONSE of RRE_O50.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Response<'m>(view::Group<'m>);
+pub struct Response<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Response);
 
@@ -77,7 +77,7 @@ impl<'m> Response<'m> {
 /// The group ORDER of RRE_O50.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

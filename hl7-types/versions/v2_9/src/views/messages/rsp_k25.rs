@@ -9,7 +9,7 @@ pub use super::oul_r22::NextOfKin;
 /// The message structure RSP_K25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK25<'m>(view::Group<'m>);
+pub struct RspK25<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK25, crate ::messages::rsp_k25::RSP_K25);
 
@@ -69,7 +69,7 @@ impl<'m> RspK25<'m> {
 /// The group STAFF of RSP_K25.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Staff<'m>(view::Group<'m>);
+pub struct Staff<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Staff);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// The message structure RSP_K32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspK32<'m>(view::Group<'m>);
+pub struct RspK32<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspK32, crate ::messages::rsp_k32::RSP_K32);
 
@@ -58,7 +58,7 @@ impl<'m> RspK32<'m> {
 /// The group QUERY_RESPONSE of RSP_K32.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct QueryResponse<'m>(view::Group<'m>);
+pub struct QueryResponse<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(QueryResponse);
 

@@ -9,7 +9,7 @@ pub use super::del_o46::DonorRegistration;
 /// The message structure RSP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct RspO34<'m>(view::Group<'m>);
+pub struct RspO34<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(RspO34, crate ::messages::rsp_o34::RSP_O34);
 
@@ -69,7 +69,7 @@ impl<'m> RspO34<'m> {
 /// The group DONOR of RSP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donor<'m>(view::Group<'m>);
+pub struct Donor<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donor);
 
@@ -121,7 +121,7 @@ impl<'m> Donor<'m> {
 /// The group DONOR_OBSERVATIONS of RSP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonorDonorObservations<'m>(view::Group<'m>);
+pub struct DonorDonorObservations<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonorDonorObservations);
 
@@ -141,7 +141,7 @@ impl<'m> DonorDonorObservations<'m> {
 /// The group DONATION of RSP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Donation<'m>(view::Group<'m>);
+pub struct Donation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Donation);
 
@@ -168,7 +168,7 @@ impl<'m> Donation<'m> {
 /// The group DONOR_OBSERVATIONS of RSP_O34.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct DonationDonorObservations<'m>(view::Group<'m>);
+pub struct DonationDonorObservations<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(DonationDonorObservations);
 

@@ -12,7 +12,7 @@ pub use super::dft_p03::Observation;
 /// The message structure VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct VxuV04<'m>(view::Group<'m>);
+pub struct VxuV04<'m>(pub view::Group<'m>);
 
 hl7_types::message_view!(VxuV04, crate ::messages::vxu_v04::VXU_V04);
 
@@ -92,7 +92,7 @@ impl<'m> VxuV04<'m> {
 /// The group PERSON_OBSERVATION of VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct PersonObservation<'m>(view::Group<'m>);
+pub struct PersonObservation<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(PersonObservation);
 
@@ -117,7 +117,7 @@ impl<'m> PersonObservation<'m> {
 /// The group ORDER of VXU_V04.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Order<'m>(view::Group<'m>);
+pub struct Order<'m>(pub view::Group<'m>);
 
 hl7_types::group_view!(Order);
 

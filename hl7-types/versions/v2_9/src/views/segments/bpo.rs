@@ -8,7 +8,7 @@ use hl7_types::view;
 /// BPO: Blood Product Order.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Bpo<'m>(view::Segment<'m>);
+pub struct Bpo<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Bpo);
 

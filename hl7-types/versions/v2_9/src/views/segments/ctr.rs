@@ -8,7 +8,7 @@ use hl7_types::view;
 /// CTR: Contract Master Outbound.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ctr<'m>(view::Segment<'m>);
+pub struct Ctr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ctr);
 

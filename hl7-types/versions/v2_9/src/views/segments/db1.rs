@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DB1: Disability.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Db1<'m>(view::Segment<'m>);
+pub struct Db1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Db1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DEV: Device.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dev<'m>(view::Segment<'m>);
+pub struct Dev<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Dev);
 

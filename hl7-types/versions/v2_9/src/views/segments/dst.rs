@@ -8,7 +8,7 @@ use hl7_types::view;
 /// DST: Transport Destination.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Dst<'m>(view::Segment<'m>);
+pub struct Dst<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Dst);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ECR: Equipment Command Response.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ecr<'m>(view::Segment<'m>);
+pub struct Ecr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ecr);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// ILT: Material Lot.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ilt<'m>(view::Segment<'m>);
+pub struct Ilt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ilt);
 

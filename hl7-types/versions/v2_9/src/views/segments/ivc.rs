@@ -8,7 +8,7 @@ use hl7_types::view;
 /// IVC: Invoice.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ivc<'m>(view::Segment<'m>);
+pub struct Ivc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ivc);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// LCC: Location Charge Code.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Lcc<'m>(view::Segment<'m>);
+pub struct Lcc<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Lcc);
 

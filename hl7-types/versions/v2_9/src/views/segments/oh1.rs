@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OH1: Person Employment Status.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Oh1<'m>(view::Segment<'m>);
+pub struct Oh1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Oh1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OH2: Past or Present Job.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Oh2<'m>(view::Segment<'m>);
+pub struct Oh2<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Oh2);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OH3: Usual Work.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Oh3<'m>(view::Segment<'m>);
+pub struct Oh3<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Oh3);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OH4: Combat Zone Work.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Oh4<'m>(view::Segment<'m>);
+pub struct Oh4<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Oh4);
 

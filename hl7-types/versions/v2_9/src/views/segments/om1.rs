@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OM1: General.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Om1<'m>(view::Segment<'m>);
+pub struct Om1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Om1);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OM5: Observation Batteries (Sets).
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Om5<'m>(view::Segment<'m>);
+pub struct Om5<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Om5);
 

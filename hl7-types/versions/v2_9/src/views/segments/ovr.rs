@@ -8,7 +8,7 @@ use hl7_types::view;
 /// OVR: Override.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ovr<'m>(view::Segment<'m>);
+pub struct Ovr<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Ovr);
 

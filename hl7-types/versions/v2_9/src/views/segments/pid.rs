@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PID: Patient Identification.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pid<'m>(view::Segment<'m>);
+pub struct Pid<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pid);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// PYE: Payee Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Pye<'m>(view::Segment<'m>);
+pub struct Pye<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Pye);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RCP: Response Control Parameter.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rcp<'m>(view::Segment<'m>);
+pub struct Rcp<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rcp);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RDT: Table Row Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rdt<'m>(view::Segment<'m>);
+pub struct Rdt<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rdt);
 

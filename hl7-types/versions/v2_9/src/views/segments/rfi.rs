@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RFI: Request for Information.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rfi<'m>(view::Segment<'m>);
+pub struct Rfi<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rfi);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// RXA: Pharmacy/Treatment Administration.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Rxa<'m>(view::Segment<'m>);
+pub struct Rxa<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Rxa);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SDD: Sterilization Device Data.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Sdd<'m>(view::Segment<'m>);
+pub struct Sdd<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Sdd);
 

@@ -8,7 +8,7 @@ use hl7_types::view;
 /// SPM: Specimen.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Spm<'m>(view::Segment<'m>);
+pub struct Spm<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Spm);
 

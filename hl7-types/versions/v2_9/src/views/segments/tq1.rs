@@ -8,7 +8,7 @@ use hl7_types::view;
 /// TQ1: Timing/Quantity.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Tq1<'m>(view::Segment<'m>);
+pub struct Tq1<'m>(pub view::Segment<'m>);
 
 hl7_types::segment_view!(Tq1);
 
