@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use crate::decode::{DecodeOptions, Entry, outline};
 use crate::desc::{StructureDesc, VersionDesc};
@@ -55,9 +56,19 @@ pub(super) struct Kept {
     pub(super) tree: Tree,
     pub(super) structure: Option<&'static StructureDesc>,
     pub(super) entries: Vec<Entry>,
-    /// The segments that say what the columns behind them are: RDF. Mostly none.
-    pub(super) definitions: Vec<u32>,
+    /// See [`Kept::definitions`].
+    definitions: OnceLock<Vec<u32>>,
     findings: Findings,
+}
+
+impl Kept {
+    /// The segments that say what the columns behind them are, RDF; looked for when somebody reads columns.
+    pub(super) fn definitions(&self) -> &[u32] {
+        self.definitions.get_or_init(|| {
+            let ids = (0..).zip(self.tree.segment_ids());
+            ids.filter(|(_, id)| *id == Some(*b"RDF")).map(|(index, _)| index).collect()
+        })
+    }
 }
 
 impl<V: Message> Outline<V> {
@@ -92,10 +103,7 @@ impl<V: Message> Outline<V> {
             }
             (None, ReadAs::Structure(_)) => Default::default(),
         };
-        let definitions = (0..).zip(tree.segment_ids());
-        let definitions = definitions.filter(|(_, id)| *id == Some(*b"RDF"));
-        let definitions = definitions.map(|(index, _)| index).collect();
-        let kept = Kept { tree, structure, entries, definitions, findings };
+        let kept = Kept { tree, structure, entries, definitions: OnceLock::new(), findings };
         Self { kept, view: PhantomData }
     }
 

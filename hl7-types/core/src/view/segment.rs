@@ -115,8 +115,9 @@ impl<'m> Segment<'m> {
     /// The last RDF before it.
     fn definition(self) -> Option<TreeSegment<'m>> {
         let index = self.index?;
-        let before = self.kept.definitions.partition_point(|definition| *definition < index);
-        let definition = *self.kept.definitions.get(before.checked_sub(1)?)?;
+        let definitions = self.kept.definitions();
+        let before = definitions.partition_point(|definition| *definition < index);
+        let definition = *definitions.get(before.checked_sub(1)?)?;
         Some(self.kept.tree.at(definition as usize))
     }
 
