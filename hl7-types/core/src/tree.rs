@@ -360,6 +360,11 @@ impl<'a> TreeSegment<'a> {
         field.nth(Class::Repetition, path.repetition.max(1))?.part(path)
     }
 
+    /// Its index among the segments of the message.
+    pub(crate) fn index(&self) -> Option<u32> {
+        u32::try_from(self.index).ok()
+    }
+
     fn view(&self, span: Span<'a>) -> Piece<'a> {
         Piece { tree: self.tree, span, declares: false }
     }
@@ -498,7 +503,7 @@ impl<'a> Piece<'a> {
     #[inline]
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
-        if self.is_leaf() { self.leaf_text() } else { self.unread() }
+        if self.is_leaf() && !self.declares { self.leaf_text() } else { self.unread() }
     }
 
     /// The repetitions of a field.
@@ -552,12 +557,11 @@ impl<'a> Piece<'a> {
         Self { span: self.span.split(Class::Text).0, ..*self }
     }
 
-    /// The text of a leaf, without escapes; of declared delimiters as they stand.
+    /// The text of a leaf as a value gives it.
     #[inline]
     pub(crate) fn leaf_text(&self) -> Cow<'a, str> {
         match self.plain() {
             Some(text) => unescape(text),
-            None if self.declares => self.unread(),
             None => unescaped(self.leaf()),
         }
     }
@@ -567,7 +571,7 @@ impl<'a> Piece<'a> {
     pub(crate) fn leaf(&self) -> Cow<'a, str> {
         match self.plain() {
             Some(text) => Cow::Borrowed(text),
-            None if self.declares => self.unread(),
+            None if self.declares => verbatim(self.raw()),
             None => self.tree.scan.notation().read_leaf(self.raw()).0,
         }
     }
@@ -582,5 +586,13 @@ impl<'a> Piece<'a> {
     pub(crate) fn split(&self, class: Class) -> (Self, Option<Self>) {
         let (before, behind) = self.span.split(class);
         (Self { span: before, ..*self }, behind.map(|span| Self { span, ..*self }))
+    }
+}
+
+/// A declaration of delimiters as text, whatever the message is in: nothing in it is escaped.
+pub(crate) fn verbatim(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
     }
 }

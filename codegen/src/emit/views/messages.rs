@@ -170,7 +170,7 @@ fn any_message(package: &Package<'_>) -> File {
             const READ_AS: ReadAs = ReadAs::Version(&crate::VERSION);
 
             fn of(message: Group<'_>) -> AnyMessage<'_> {
-                match message.structure_index() {
+                match message.structure_index(&crate::VERSION) {
                     #(#arms,)*
                     _ => AnyMessage::Other(message.tree()),
                 }

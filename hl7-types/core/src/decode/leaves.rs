@@ -1,8 +1,11 @@
 //! Leaves: from bytes in the message's notation to text in the recommended one.
 
+use std::borrow::Cow;
+
 use crate::extra::{Exact, SlotSurplus};
 use crate::finding::Rule;
 use crate::node::SlotMut;
+use crate::tree::verbatim;
 use crate::value::Value;
 
 use super::{Reader, Stretch};
@@ -66,12 +69,9 @@ impl Reader<'_> {
 
     /// Stores a declaration of delimiters, which is never escaped.
     pub(super) fn store_verbatim(&mut self, value: &mut Value, bytes: &[u8]) {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => *value = Value::from_raw(text),
-            Err(_) => {
-                let text: String = bytes.iter().copied().map(char::from).collect();
-                self.store_exact(value, &text, bytes);
-            }
+        match verbatim(bytes) {
+            Cow::Borrowed(text) => *value = Value::from_raw(text),
+            Cow::Owned(text) => self.store_exact(value, &text, bytes),
         }
     }
 

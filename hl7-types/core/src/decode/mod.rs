@@ -35,6 +35,7 @@ pub(crate) use named::consulted;
 pub(crate) use outline::{Entry, outline};
 use structure::Walk;
 use varying::DatatypeNames;
+pub(crate) use varying::name_in;
 
 /// How to decode and what to check on the way.
 #[derive(Debug, Clone)]

@@ -19,6 +19,24 @@ pub(super) struct DatatypeNames {
     last: Option<&'static DatatypeDesc>,
 }
 
+/// The longest name that is looked at. No datatype has one as long, so the start of a longer one tells that it is none;
+/// all repetitions of a field may ask for the same name.
+const LONGEST_NAME: usize = 64;
+
+/// A name of a datatype, if it is text.
+pub(crate) fn name_in(bytes: &[u8]) -> Option<&str> {
+    let start = &bytes[..bytes.len().min(LONGEST_NAME)];
+    let name = match std::str::from_utf8(start) {
+        Ok(name) => name,
+        // Cut inside a character.
+        Err(error) if start.len() < bytes.len() && error.error_len().is_none() => {
+            std::str::from_utf8(&start[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    Some(name).filter(|name| !name.is_empty())
+}
+
 impl<'a> Reader<'a> {
     /// What the message says the datatype of this field's repetition is.
     pub(super) fn varying_name(&mut self, element: &ElementDesc) -> Option<&'a str> {
@@ -32,7 +50,7 @@ impl<'a> Reader<'a> {
                 *self.names.fields.get(at).or(self.names.fields.last())?
             }
         };
-        std::str::from_utf8(self.slice(name)).ok().filter(|name| !name.is_empty())
+        name_in(self.slice(name))
     }
 
     /// The datatype with a name, unless it varies itself.

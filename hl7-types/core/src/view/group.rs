@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::decode::Entry;
-use crate::tree::{Tree, TreeSegment};
+use crate::desc::VersionDesc;
+use crate::tree::Tree;
 
 use super::Segment;
 use super::outline::Kept;
@@ -81,8 +82,9 @@ impl<'m> Group<'m> {
         Members { group: self, member, of: PhantomData }
     }
 
-    /// The segments that stand in this group, not in one below it, where the structure has no place for them.
-    pub fn strays(self) -> impl Iterator<Item = TreeSegment<'m>> {
+    /// The segments that stand in this group, not in one below it, where the structure has no place for them. A view of
+    /// one is made from it: `adt.0.strays().find(|stray| stray.id() == Some("ZBD")).map(Zbd)`.
+    pub fn strays(self) -> impl Iterator<Item = Segment<'m>> {
         let mut next = self.first;
         let entries = std::iter::from_fn(move || {
             let entry = self.entry(next)?;
@@ -91,7 +93,7 @@ impl<'m> Group<'m> {
         });
         entries
             .filter(|entry| entry.member == Entry::STRAY)
-            .map(move |entry| self.kept.tree.at(entry.segment as usize))
+            .map(move |entry| Segment::at(self.kept, Some(entry.segment)))
     }
 
     /// The whole message that it stands in, without types.
@@ -100,12 +102,16 @@ impl<'m> Group<'m> {
         &self.kept.tree
     }
 
-    /// The index of the message's structure among those of its version, which stand in the order of their ids.
+    /// The index of the message's structure among those of a version, which stand in the order of their ids; `None` where
+    /// it is a structure of another one.
     #[doc(hidden)]
     #[must_use]
-    pub fn structure_index(self) -> Option<usize> {
+    pub fn structure_index(self, version: &VersionDesc) -> Option<usize> {
         let structure = self.kept.structure?;
-        structure.version?.structures.binary_search_by(|other| other.id.cmp(structure.id)).ok()
+        if structure.version.is_none_or(|of| of.id != version.id) {
+            return None;
+        }
+        version.structures.binary_search_by(|other| other.id.cmp(structure.id)).ok()
     }
 
     fn entry(self, index: u32) -> Option<&'m Entry> {
@@ -114,6 +120,9 @@ impl<'m> Group<'m> {
 
     /// The first occurrence of a member from an entry on.
     fn find(self, member: u16, from: u32) -> Option<u32> {
+        if member == Entry::STRAY {
+            return None;
+        }
         let mut index = from;
         loop {
             let entry = self.entry(index)?;

@@ -13,6 +13,13 @@
 //! | can be changed, built and sent | yes | no: [`Outline::tree`] has the bytes, [`Tree::set`](crate::Tree::set) changes them |
 //! | findings | all rules of structure | those about groups and segments; [`Outline::check`] has all |
 //!
+//! A field is found by counting separators from the start of its segment, a component from the start of its repetition, a
+//! member of a group by stepping over what stands before it: take out of a loop what is the same each time.
+//!
+//! What is behind a view without names, whether it is there at all, its bytes, what the standard does not define in it, is
+//! its field: `adt.pid().0.is_present()`, `pid.0.raw()`, `adt.0.strays()`. A required choice that is absent is its first
+//! alternative, absent.
+//!
 //! A view by hand is three lines, as the generated ones are:
 //!
 //! ```
@@ -30,7 +37,12 @@
 //!         self.0.field(1)
 //!     }
 //! }
-//! # let _ = Zbd::bed;
+//!
+//! # fn of(outline: &hl7_core::view::Outline<impl hl7_core::view::Message>) -> Option<Zbd<'_>> {
+//! // ZBD has no place in the structures of the standard.
+//! let bed = outline.segments().find(|segment| segment.id() == Some("ZBD")).map(Zbd)?;
+//! assert!(!bed.bed().is_empty());
+//! # Some(bed) }
 //! ```
 
 mod group;

@@ -10,7 +10,7 @@ use crate::error::DecodeError;
 use crate::finding::{Findings, Rules};
 use crate::tree::Tree;
 
-use super::Group;
+use super::{Group, Segment};
 
 /// A view of a message, such as `views::messages::AdtA01`.
 pub trait Message {
@@ -44,14 +44,14 @@ impl ReadAs {
 
 /// A message that is indexed and whose segments are in their groups; see the [module](crate::view).
 ///
-/// Without a structure's view at hand it is a [`Tree`] with its segments. Who keeps one names the view with `'static`:
-/// `Outline<AdtA01<'static>>`.
+/// Who keeps one names the view with `'static`, since the message is the outline's own: `Outline<AdtA01<'static>>`.
 pub struct Outline<V> {
     kept: Kept,
     view: PhantomData<fn() -> V>,
 }
 
 /// What views point into.
+#[derive(Clone)]
 pub(super) struct Kept {
     pub(super) tree: Tree,
     pub(super) structure: Option<&'static StructureDesc>,
@@ -116,12 +116,17 @@ impl<V: Message> Outline<V> {
     /// Checks the message against all rules.
     #[must_use]
     pub fn check(&self) -> Findings {
-        let options = DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() };
+        self.check_with(&DecodeOptions { rules: Rules::ALL, ..DecodeOptions::default() })
+    }
+
+    /// Checks the message with rules, severities and site definitions of the caller's.
+    #[must_use]
+    pub fn check_with(&self, options: &DecodeOptions) -> Findings {
         match (self.kept.structure, V::READ_AS) {
             (Some(structure), _) | (None, ReadAs::Structure(structure)) => {
-                self.kept.tree.check(structure, &options)
+                self.kept.tree.check(structure, options)
             }
-            (None, ReadAs::Version(version)) => self.kept.tree.check_segments(version, &options),
+            (None, ReadAs::Version(version)) => self.kept.tree.check_segments(version, options),
         }
     }
 }
@@ -137,6 +142,11 @@ impl<V> Outline<V> {
     #[must_use]
     pub fn structure(&self) -> Option<&'static StructureDesc> {
         self.kept.structure
+    }
+
+    /// All segments in the order of the message, whatever group they stand in.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment<'_>> {
+        self.kept.tree.segments().map(|segment| Segment::at(&self.kept, segment.index()))
     }
 
     /// Where the header, the segments and their groups depart from the standard. What is inside segments was not looked
@@ -156,6 +166,12 @@ impl<V> Outline<V> {
     #[must_use]
     pub fn into_tree(self) -> Tree {
         self.kept.tree
+    }
+}
+
+impl<V> Clone for Outline<V> {
+    fn clone(&self) -> Self {
+        Self { kept: self.kept.clone(), view: PhantomData }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::er7::Class;
+use crate::er7::{Class, unescaped};
 use crate::primitives::{Coded, Primitive, Table};
 use crate::tree::Piece;
 use crate::value::{Presence, Value};
@@ -123,29 +123,29 @@ impl<'m, P: Primitive> Leaf<'m, P> {
     /// Whether nothing was sent.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.piece.is_empty()
+        self.piece.leaf().is_empty()
     }
 
     /// Whether an explicit null was sent.
     #[must_use]
     pub fn is_null(self) -> bool {
-        self.raw() == b"\"\""
+        self.piece.leaf() == "\"\""
     }
 
     /// Absent, null or value.
     #[must_use]
     pub fn presence(self) -> Presence<'m> {
-        match self.raw() {
-            b"" => Presence::Absent,
-            b"\"\"" => Presence::Null,
-            _ => Presence::Value(self.text()),
+        match self.piece.leaf() {
+            nothing if nothing.is_empty() => Presence::Absent,
+            null if null == "\"\"" => Presence::Null,
+            raw => Presence::Value(unescaped(raw)),
         }
     }
 
-    /// Where it stands in the message.
+    /// Where it stands in the message; `None` where nothing was sent.
     #[must_use]
-    pub fn range(self) -> Range<usize> {
-        self.piece.range()
+    pub fn range(self) -> Option<Range<usize>> {
+        Some(self.piece.range()).filter(|range| !range.is_empty())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::decode::name_in;
 use crate::er7::Class;
 use crate::tree::{Piece, TreeSegment};
 
@@ -10,7 +11,7 @@ use super::Composite;
 
 /// An enum over views of the datatypes that a varying field may have.
 pub trait Varies<'m>: Sized {
-    /// The view of a part as the named datatype; raw where the name is that of none, or empty.
+    /// The view of a part as the named datatype; raw where the name is that of none, or empty, as it is for an empty part.
     fn named(datatype: &str, part: Composite<'m>) -> Self;
 }
 
@@ -49,7 +50,7 @@ impl<'m> Names<'m> {
     }
 
     fn text(self) -> &'m str {
-        std::str::from_utf8(self.name.raw()).unwrap_or_default()
+        name_in(self.name.raw()).unwrap_or_default()
     }
 
     fn next(self) -> Self {
@@ -118,7 +119,9 @@ impl<'m, T: Varies<'m>> VaryingRepetitions<'m, T> {
     }
 }
 
+/// An empty repetition is of no datatype, whatever is named.
 fn named<'m, T: Varies<'m>>(names: Option<Names<'m>>, repetition: Piece<'m>) -> T {
+    let names = names.filter(|_| !repetition.is_empty());
     T::named(names.map_or("", Names::text), Composite::of_repetition(repetition))
 }
 

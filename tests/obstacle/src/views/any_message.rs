@@ -31,7 +31,7 @@ impl Message for AnyMessage<'_> {
     type At<'m> = AnyMessage<'m>;
     const READ_AS: ReadAs = ReadAs::Version(&crate::VERSION);
     fn of(message: Group<'_>) -> AnyMessage<'_> {
-        match message.structure_index() {
+        match message.structure_index(&crate::VERSION) {
             Some(0) => AnyMessage::AbcA01(messages::AbcA01::of(message)),
             Some(1) => AnyMessage::AbcA02(messages::AbcA02::of(message)),
             Some(2) => AnyMessage::AbcA03(messages::AbcA03::of(message)),

@@ -259,7 +259,7 @@ impl Message for AnyMessage<'_> {
     type At<'m> = AnyMessage<'m>;
     const READ_AS: ReadAs = ReadAs::Version(&crate::VERSION);
     fn of(message: Group<'_>) -> AnyMessage<'_> {
-        match message.structure_index() {
+        match message.structure_index(&crate::VERSION) {
             Some(0) => AnyMessage::Ack(messages::Ack::of(message)),
             Some(1) => AnyMessage::AdrA19(messages::AdrA19::of(message)),
             Some(2) => AnyMessage::AdtA01(messages::AdtA01::of(message)),

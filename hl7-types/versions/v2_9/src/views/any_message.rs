@@ -445,7 +445,7 @@ impl Message for AnyMessage<'_> {
     type At<'m> = AnyMessage<'m>;
     const READ_AS: ReadAs = ReadAs::Version(&crate::VERSION);
     fn of(message: Group<'_>) -> AnyMessage<'_> {
-        match message.structure_index() {
+        match message.structure_index(&crate::VERSION) {
             Some(0) => AnyMessage::Ack(messages::Ack::of(message)),
             Some(1) => AnyMessage::AdtA01(messages::AdtA01::of(message)),
             Some(2) => AnyMessage::AdtA02(messages::AdtA02::of(message)),
