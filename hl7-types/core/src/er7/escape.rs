@@ -32,11 +32,20 @@ pub(crate) fn escape_into(out: &mut String, text: &str) {
 /// reader would see (`\.br\` a line end, highlighting nothing); sequences with no such reading stay as they are.
 #[inline]
 pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
-    match memchr::memchr(b'\\', raw.as_bytes()) {
-        None => Cow::Borrowed(raw),
-        Some(_) => Cow::Owned(without_escapes(raw)),
-    }
+    if has_escapes(raw.as_bytes()) { Cow::Owned(without_escapes(raw)) } else { Cow::Borrowed(raw) }
 }
+
+/// Whether there is an escape character. Most values are so short that looking at each byte is faster than a call.
+#[inline]
+fn has_escapes(raw: &[u8]) -> bool {
+    if raw.len() > SHORT {
+        return memchr::memchr(b'\\', raw).is_some();
+    }
+    raw.iter().fold(false, |found, &byte| found | (byte == b'\\'))
+}
+
+/// Bytes of a short value.
+const SHORT: usize = 16;
 
 fn without_escapes(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
