@@ -12,14 +12,16 @@ use crate::versions;
 const CHECK_SECONDS: f64 = 30.0;
 /// Seconds for a cold `cargo build --release`.
 const RELEASE_SECONDS: f64 = 60.0;
-/// Peak resident memory of one compiler, in megabytes.
+/// Peak resident memory of one compiler, in megabytes, for structs or for views.
 const PEAK_MEGABYTES: u64 = 1_000;
+/// The same for who has both.
+const PEAK_MEGABYTES_OF_BOTH: u64 = 1_300;
 
-/// What can be asked of a version crate, and how.
-const WAYS: [(&str, &[&str]); 3] = [
-    ("structs", &[]),
-    ("views alone", &["--no-default-features", "--features", "views"]),
-    ("structs and views", &["--features", "views"]),
+/// What can be asked of a version crate, how, and the memory that it may take.
+const WAYS: [(&str, &[&str], u64); 3] = [
+    ("structs", &[], PEAK_MEGABYTES),
+    ("views alone", &["--no-default-features", "--features", "views"], PEAK_MEGABYTES),
+    ("structs and views", &["--features", "views"], PEAK_MEGABYTES_OF_BOTH),
 ];
 
 /// Builds each version cold, as structs, as views and as both, and compares with the budget.
@@ -33,13 +35,15 @@ pub(crate) fn run(root: &Path, asked: Vec<String>, all: bool) -> Result<(), Box<
     let target = std::env::temp_dir().join(format!("xtask-timings-{}", std::process::id()));
     println!("| cold, with dependencies | check, s | peak, MB | release, s | peak, MB |");
     println!("|---|---|---|---|---|");
-    println!(
-        "| budget | {CHECK_SECONDS} | {PEAK_MEGABYTES} | {RELEASE_SECONDS} | {PEAK_MEGABYTES} |"
-    );
+    for (what, peak) in
+        [("budget", PEAK_MEGABYTES), ("budget of structs and views", PEAK_MEGABYTES_OF_BOTH)]
+    {
+        println!("| {what} | {CHECK_SECONDS} | {peak} | {RELEASE_SECONDS} | {peak} |");
+    }
     let mut over = false;
     for module in modules {
         let package = versions::package(&module);
-        for (way, features) in WAYS {
+        for (way, features, peak) in WAYS {
             let wrapper = write_wrapper(&target)?;
             let build = |command: &[&str]| {
                 let arguments = [command, features].concat();
@@ -52,7 +56,7 @@ pub(crate) fn run(root: &Path, asked: Vec<String>, all: bool) -> Result<(), Box<
                 check.seconds, check.megabytes, release.seconds, release.megabytes
             );
             over |= check.seconds > CHECK_SECONDS || release.seconds > RELEASE_SECONDS;
-            over |= check.megabytes.max(release.megabytes) > PEAK_MEGABYTES;
+            over |= check.megabytes.max(release.megabytes) > peak;
         }
     }
     if over {
