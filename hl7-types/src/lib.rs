@@ -129,7 +129,7 @@
 //!
 //! Who reads a few values of many messages need not have all of them in structs. With the feature `views` a version has a
 //! module `views`, with the names of the structs: a message stays as it came, its segments are put into their groups, and
-//! what is inside a segment is looked at when it is asked for. It takes a sixth of the time of a struct and an eighth of its
+//! what is inside a segment is looked at when it is asked for. It takes a sixth of the time of a struct and a seventh of its
 //! memory; see [`view`] for what differs.
 //!
 //! ```
