@@ -1,41 +1,16 @@
 //! Real messages, where a folder of them lies beside the repository: each decodes and comes back byte for byte, and an edit
 //! of one leaf keeps the rest.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "says what was skipped and how many there were"
-)]
+#![expect(clippy::print_stdout, reason = "says how many there were")]
 
 #[path = "damage/edit.rs"]
 mod edit;
+mod real;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use edit::check_edit;
 use hl7_types::{DecodeOptions, Path as Place, Rules, Tree, VERSIONS};
-
-fn messages(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            messages(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "hl7") {
-            found.push(path);
-        }
-    }
-}
-
-/// All there are; says so where there are none.
-fn all() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let mut found = Vec::new();
-    messages(&folder, &mut found);
-    if found.is_empty() {
-        eprintln!("skipped: there is no folder {} with messages", folder.display());
-    }
-    found
-}
+use real::all;
 
 /// The place of a leaf, another one for each number.
 fn place(tree: &Tree, number: usize) -> Option<Place> {

@@ -2,9 +2,9 @@
 //! of damaged ones, in every version.
 
 mod damage;
+mod real;
 
 use std::fs;
-use std::path::Path;
 
 use damage::message;
 use hl7_types::desc::{ElementDesc, Format, MemberDesc, MemberKind};
@@ -15,6 +15,7 @@ use hl7_types::view::{
 };
 use hl7_types::{Charset, DecodeOptions, Fill, Rules, VERSIONS, Value, sample};
 use proptest::prelude::*;
+use real::all;
 
 /// The outline of a message as each version, beside the struct that the version reads it as.
 macro_rules! versions {
@@ -328,28 +329,10 @@ proptest! {
     }
 }
 
-fn messages(folder: &Path, found: &mut Vec<Vec<u8>>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            messages(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "hl7") {
-            found.push(fs::read(path).expect("the file can be read"));
-        }
-    }
-}
-
 #[test]
-#[expect(clippy::print_stderr, reason = "says what was skipped")]
 fn real_messages() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let mut found = Vec::new();
-    messages(&folder, &mut found);
-    if found.is_empty() {
-        eprintln!("skipped: there is no folder {} with messages", folder.display());
-    }
     // As one version after the other.
-    for (nth, bytes) in found.iter().enumerate() {
-        check(nth % VERSIONS.len(), bytes);
+    for (nth, path) in all().iter().enumerate() {
+        check(nth % VERSIONS.len(), &fs::read(path).expect("the file can be read"));
     }
 }

@@ -154,25 +154,23 @@ impl<'m> Element<'m> {
         let doc = self.doc(version, separator);
         let (name, seq) = (ident(self.ident), number(self.seq));
         let (one, varies) = self.single_view(version);
-        let by = varies.then(|| match self.varies_by {
-            None => quote!(0),
-            Some(VariesBy::Field(seq)) => number(seq).into_token_stream(),
-            Some(VariesBy::Column) => quote!(hl7_types::desc::BY_COLUMN),
-        });
         let many = if varies { quote!(VaryingRepetitions) } else { quote!(Repetitions) };
-        let (call, ty) = match (self.open, self.max.is_many()) {
-            (true, _) => ("open", quote!(impl Iterator<Item = view::#many<'m, #one>>)),
-            (false, true) => ("repeated", quote!(view::#many<'m, #one>)),
-            (false, false) => ("field", one),
+        let ty = match (self.open, self.max.is_many()) {
+            (true, _) => quote!(impl Iterator<Item = view::#many<'m, #one>>),
+            (false, true) => quote!(view::#many<'m, #one>),
+            (false, false) => one,
         };
-        let call = match (separator, varies, call) {
-            ('.', ..) => "part",
-            (_, false, call) => call,
-            (_, true, "open") => "open_varying",
-            (_, true, "repeated") => "varying_repeated",
-            (_, true, _) => "varying",
-        };
-        let (call, by) = (ident(call), by.map(|by| quote!(, #by)));
+        let call = ident(match (self.open, self.max.is_many(), varies) {
+            _ if separator == '.' => "part",
+            (true, _, true) => "open_varying",
+            (true, _, false) => "open",
+            (false, true, true) => "varying_repeated",
+            (false, true, false) => "repeated",
+            (false, false, true) => "varying",
+            (false, false, false) => "field",
+        });
+        let by = self.varies_by.map_or(quote!(0), varies_by_tokens);
+        let by = varies.then(|| quote!(, #by));
         quote! {
             #[doc = #doc]
             #[inline]
@@ -254,15 +252,8 @@ impl<'m> Element<'m> {
             let item = number(item);
             out.extend(quote!(.item(#item)));
         }
-        match self.varies_by {
-            Some(VariesBy::Field(seq)) => {
-                let seq = number(seq);
-                out.extend(quote!(.varies_by(#seq)));
-            }
-            Some(VariesBy::Column) => {
-                out.extend(quote!(.varies_by(hl7_types::desc::BY_COLUMN)));
-            }
-            None => {}
+        if let Some(by) = self.varies_by.map(varies_by_tokens) {
+            out.extend(quote!(.varies_by(#by)));
         }
         if self.open {
             out.extend(quote!(.open()));
@@ -275,6 +266,14 @@ impl<'m> Element<'m> {
 fn term(term: i8) -> TokenStream {
     let (minus, seq) = ((term < 0).then(|| quote!(-)), number(term.unsigned_abs()));
     quote!(#minus #seq)
+}
+
+/// What names the datatype, as descriptors have it.
+fn varies_by_tokens(by: VariesBy) -> TokenStream {
+    match by {
+        VariesBy::Field(seq) => number(seq).into_token_stream(),
+        VariesBy::Column => quote!(hl7_types::desc::BY_COLUMN),
+    }
 }
 
 /// `*` or a number.

@@ -76,6 +76,14 @@ pub(crate) struct Descent {
     pub(crate) target: NodeId,
 }
 
+impl Descent {
+    /// The member and how often it stands in its group now, from the same of what stood there last. Placement only ever
+    /// goes forward in a group: what stands again stands next.
+    pub(crate) fn after(&self, last: (u16, u32)) -> (u16, u32) {
+        (self.index, if last.0 == self.index { last.1 + 1 } else { 1 })
+    }
+}
+
 /// Moves that messages took: most take the same. What stands in a slot is whole, so whoever reads it needs no lock, and
 /// whoever finds another move there writes over it.
 #[derive(Debug)]

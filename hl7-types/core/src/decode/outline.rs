@@ -82,11 +82,10 @@ impl Reader<'_> {
         entries: &mut Vec<Entry>,
     ) {
         while let Some(group) = open.last_mut() {
-            let Descent { slot, index, variant, target } = grammar.descend(group.node, position);
-            // Placement only ever goes forward in a group: what stands again stands next.
-            let count = if group.last.0 == index { group.last.1 + 1 } else { 1 };
-            group.last = (index, count);
-            self.check_occurrences(grammar, slot, count, segment);
+            let descent = grammar.descend(group.node, position);
+            group.last = descent.after(group.last);
+            let Descent { slot, index, variant, target } = descent;
+            self.check_occurrences(grammar, slot, group.last.1, segment);
             let at = entries.len();
             entries.push(entry(index, variant, segment, at));
             if target == position {

@@ -55,9 +55,9 @@ impl Reader<'_> {
         last: (u16, u32),
     ) -> (u16, u32) {
         let grammar = walk.grammar;
-        let Descent { slot, index, variant, target } = grammar.descend(node, position);
-        // Placement only ever goes forward in a group: what stands again stands next.
-        let count = if last.0 == index { last.1 + 1 } else { 1 };
+        let descent = grammar.descend(node, position);
+        let (index, count) = descent.after(last);
+        let Descent { slot, variant, target, .. } = descent;
         self.check_occurrences(grammar, slot, count, walk.next);
         let opened =
             group.map(|group| group.member_mut(usize::from(index)).open(usize::from(variant)));

@@ -107,7 +107,7 @@ impl<'m> Group<'m> {
     #[doc(hidden)]
     #[must_use]
     pub fn structure_index(self, version: &VersionDesc) -> Option<usize> {
-        let structure = self.kept.structure?;
+        let structure = self.kept.structure.ok()?;
         if structure.version.is_none_or(|of| of.id != version.id) {
             return None;
         }

@@ -33,11 +33,14 @@ pub enum ReadAs {
     Version(&'static VersionDesc),
 }
 
+/// The structure of a message, or the version in which MSH-9 names none.
+type Found = Result<&'static StructureDesc, &'static VersionDesc>;
+
 impl ReadAs {
-    fn structure(self, tree: &Tree) -> Option<&'static StructureDesc> {
+    fn structure(self, tree: &Tree) -> Found {
         match self {
-            ReadAs::Structure(structure) => Some(structure),
-            ReadAs::Version(version) => tree.structure(version),
+            ReadAs::Structure(structure) => Ok(structure),
+            ReadAs::Version(version) => tree.structure(version).ok_or(version),
         }
     }
 }
@@ -54,7 +57,7 @@ pub struct Outline<V> {
 #[derive(Clone)]
 pub(super) struct Kept {
     pub(super) tree: Tree,
-    pub(super) structure: Option<&'static StructureDesc>,
+    pub(super) structure: Found,
     pub(super) entries: Vec<Entry>,
     /// See [`Kept::definitions`].
     definitions: OnceLock<Vec<u32>>,
@@ -96,12 +99,9 @@ impl<V: Message> Outline<V> {
     #[must_use]
     pub fn of(tree: Tree, options: &DecodeOptions) -> Self {
         let structure = V::READ_AS.structure(&tree);
-        let (entries, findings) = match (structure, V::READ_AS) {
-            (Some(structure), _) => outline(&tree, structure, options),
-            (None, ReadAs::Version(version)) => {
-                (Vec::new(), tree.unknown_structure(version, options))
-            }
-            (None, ReadAs::Structure(_)) => Default::default(),
+        let (entries, findings) = match structure {
+            Ok(structure) => outline(&tree, structure, options),
+            Err(version) => (Vec::new(), tree.unknown_structure(version, options)),
         };
         let kept = Kept { tree, structure, entries, definitions: OnceLock::new(), findings };
         Self { kept, view: PhantomData }
@@ -110,9 +110,11 @@ impl<V: Message> Outline<V> {
     /// The message, typed.
     #[must_use]
     pub fn message(&self) -> V::At<'_> {
-        V::of(Group::whole(&self.kept))
+        V::of(self.group())
     }
+}
 
+impl<V> Outline<V> {
     /// Checks the message against all rules.
     #[must_use]
     pub fn check(&self) -> Findings {
@@ -122,16 +124,12 @@ impl<V: Message> Outline<V> {
     /// Checks the message with rules, severities and site definitions of the caller's.
     #[must_use]
     pub fn check_with(&self, options: &DecodeOptions) -> Findings {
-        match (self.kept.structure, V::READ_AS) {
-            (Some(structure), _) | (None, ReadAs::Structure(structure)) => {
-                self.kept.tree.check(structure, options)
-            }
-            (None, ReadAs::Version(version)) => self.kept.tree.check_segments(version, options),
+        match self.kept.structure {
+            Ok(structure) => self.kept.tree.check(structure, options),
+            Err(version) => self.kept.tree.check_segments(version, options),
         }
     }
-}
 
-impl<V> Outline<V> {
     /// The message as a group without names for its members; nothing stands in it where the structure is not known.
     #[must_use]
     pub fn group(&self) -> Group<'_> {
@@ -141,7 +139,7 @@ impl<V> Outline<V> {
     /// The structure that the message was read as; `None` where MSH-9 names none.
     #[must_use]
     pub fn structure(&self) -> Option<&'static StructureDesc> {
-        self.kept.structure
+        self.kept.structure.ok()
     }
 
     /// All segments in the order of the message, whatever group they stand in.
@@ -177,7 +175,7 @@ impl<V> Clone for Outline<V> {
 
 impl<V> fmt::Debug for Outline<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.kept.structure.map_or("no structure", |structure| structure.id);
+        let id = self.structure().map_or("no structure", |structure| structure.id);
         write!(f, "Outline({id}, {:?}, {} findings)", self.kept.tree, self.kept.findings.len())
     }
 }
