@@ -58,7 +58,8 @@ impl Reader<'_> {
     /// Writes down the groups and segments in the order of the message.
     fn entries(&mut self, grammar: &Grammar, placement: &Placement) -> Vec<Entry> {
         let mut entries = Vec::with_capacity(placement.places.len() + 8);
-        let mut open = vec![Open { node: 0, entry: None, last: (0, 0) }];
+        let mut open = Vec::with_capacity(8);
+        open.push(Open { node: 0, entry: None, last: (0, 0) });
         for (segment, place) in placement.places.iter().enumerate() {
             match *place {
                 Place::Stray => entries.push(entry(Entry::STRAY, 0, segment, entries.len())),

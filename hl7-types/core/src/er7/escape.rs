@@ -35,17 +35,30 @@ pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
     if has_escapes(raw.as_bytes()) { Cow::Owned(without_escapes(raw)) } else { Cow::Borrowed(raw) }
 }
 
-/// Whether there is an escape character. Most values are so short that looking at each byte is faster than a call.
+/// Whether there is an escape character. Most values are so short that looking at words which overlap is faster than a
+/// call.
 #[inline]
 fn has_escapes(raw: &[u8]) -> bool {
-    if raw.len() > SHORT {
+    if raw.len() > 16 {
         return memchr::memchr(b'\\', raw).is_some();
     }
-    raw.iter().fold(false, |found, &byte| found | (byte == b'\\'))
+    if let (Some(first), Some(last)) = (raw.first_chunk(), raw.last_chunk()) {
+        return word_has_escape(*first) | word_has_escape(*last);
+    }
+    if let (Some(&[a, b, c, d]), Some(&[e, f, g, h])) = (raw.first_chunk(), raw.last_chunk()) {
+        return word_has_escape([a, b, c, d, e, f, g, h]);
+    }
+    raw.contains(&b'\\')
 }
 
-/// Bytes of a short value.
-const SHORT: usize = 16;
+/// Whether one of eight bytes is an escape character: only where a byte is zero, taking one away borrows from above while
+/// the byte itself has no upper bit.
+#[inline]
+fn word_has_escape(word: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let zero_at_escapes = u64::from_ne_bytes(word) ^ (ONES * b'\\' as u64);
+    zero_at_escapes.wrapping_sub(ONES) & !zero_at_escapes & (ONES << 7) != 0
+}
 
 fn without_escapes(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
