@@ -3,7 +3,7 @@
 use hl7_types::node::Field;
 use hl7_types::v2_5_1::messages::{AdtA01, OruR01};
 use hl7_types::v2_5_1::segments::Pid;
-use hl7_types::{Message, Path, Presence, RawSegment, apply_update, encode_segment};
+use hl7_types::{Message, Path, Presence, RawSegment, Tree, apply_update, encode_segment};
 use proptest::prelude::*;
 
 mod damage;
@@ -165,6 +165,25 @@ fn presence_of_fields() {
     assert_eq!(pid.patient_identifier_list.slot().presence(), value("\"\"~7"));
     assert_eq!(pid.patient_name.slot().presence(), Presence::Absent);
     assert_eq!(pid.phone_number_home.slot().presence(), Presence::Absent);
+}
+
+#[test]
+fn a_null_behind_a_switch_of_character_sets_is_one() {
+    let header = "MSH|^~\\&|||||||ADT^A01^ADT_A01|1|P|2.5.1||||||~ISO IR87";
+    let bytes = format!("{header}\rPID|1|\u{1b}(B|||\u{1b}(B\"\"|\u{1b}(Bx\r");
+    let tree = Tree::parse(&*bytes).expect("a message");
+    let message = AdtA01::decode(bytes.as_bytes()).expect("a message").message;
+    for (path, expected) in [
+        ("PID-2", Presence::Absent),
+        ("PID-2.1", Presence::Absent),
+        ("PID-5", Presence::Null),
+        ("PID-5.1.1", Presence::Null),
+        ("PID-6.1.1", Presence::Value("x".into())),
+    ] {
+        let path: Path = path.parse().expect("a path");
+        assert_eq!(tree.presence(&path), expected, "{path}");
+        assert_eq!(message.presence(&path), expected, "{path}");
+    }
 }
 
 /// The segments of a message, as they are written.

@@ -476,7 +476,18 @@ impl<'a> Piece<'a> {
         match self.raw() {
             b"\"\"" => Presence::Null,
             raw if raw.len() == self.span.marks.len() => Presence::Absent,
+            // It may stand behind a switch of character sets.
+            _ if self.is_leaf() && !self.declares => self.leaf_presence(),
             _ => Presence::Value(self.text()),
+        }
+    }
+
+    /// Whether a leaf, as a value keeps it, is nothing, an explicit null, or a value.
+    pub(crate) fn leaf_presence(&self) -> Presence<'a> {
+        match self.leaf() {
+            nothing if nothing.is_empty() => Presence::Absent,
+            null if null == "\"\"" => Presence::Null,
+            raw => Presence::Value(unescaped(raw)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::er7::{Class, unescaped};
+use crate::er7::Class;
 use crate::primitives::{Coded, Primitive, Table};
 use crate::tree::Piece;
 use crate::value::{Presence, Value};
@@ -135,11 +135,7 @@ impl<'m, P: Primitive> Leaf<'m, P> {
     /// Absent, null or value.
     #[must_use]
     pub fn presence(self) -> Presence<'m> {
-        match self.piece.leaf() {
-            nothing if nothing.is_empty() => Presence::Absent,
-            null if null == "\"\"" => Presence::Null,
-            raw => Presence::Value(unescaped(raw)),
-        }
+        self.piece.leaf_presence()
     }
 
     /// Where it stands in the message; `None` where nothing was sent.
