@@ -1,8 +1,9 @@
 //! Edits by path through structs: everything that a message carries is reached, and nothing beside it changes.
 
+use hl7_types::node::{Empty, Node, SlotMut};
 use hl7_types::v2_5_1::messages::{AdtA01, OruR01};
 use hl7_types::v2_5_1::segments::Pid;
-use hl7_types::{Message, Path, RawSegment, Tree, Value};
+use hl7_types::{Message, Path, RawSegment, Tree, Value, encode_segment};
 
 fn path(text: &str) -> Path {
     text.parse().expect("a path")
@@ -79,6 +80,39 @@ fn an_edit_keeps_what_stands_beside_it() {
         ["OBX-5[2].3", "x"],
         "PID|1\nOBR|1\nOBX|1|ST|A||a^b~c^^x",
     );
+}
+
+/// The leaf of a field, component and subcomponent.
+fn leaf<'a>(mut slot: SlotMut<'a>, parts: &[usize]) -> &'a mut Value {
+    let (part, inner) = parts.split_first().map_or((1, parts), |(part, inner)| (*part, inner));
+    if let SlotMut::List(list) = slot {
+        slot = list.push();
+    }
+    match slot {
+        SlotMut::Leaf(value) => value,
+        SlotMut::Node(node) => leaf(node.slot_mut(part - 1), inner),
+        _ => panic!("a leaf or a composite"),
+    }
+}
+
+#[test]
+fn values_of_all_lengths_stand_behind_any_number_of_separators() {
+    let text = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJ";
+    let behind = |separators: &str, length: usize| match length {
+        0 => "PID".to_owned(),
+        _ => format!("PID{separators}{}", &text[..length]),
+    };
+    for length in 0..=text.len() {
+        let check = |field: usize, parts: &[usize], separators: &str| {
+            let mut pid = Pid::EMPTY;
+            leaf(pid.slot_mut(field - 1), parts).set(&text[..length]);
+            let written = encode_segment(&pid);
+            assert_eq!(String::from_utf8_lossy(&written), behind(separators, length));
+        };
+        (1..=39).for_each(|field| check(field, &[], &"|".repeat(field)));
+        check(5, &[6], "|||||^^^^^");
+        check(3, &[4, 3], "|||^^^&&");
+    }
 }
 
 #[test]

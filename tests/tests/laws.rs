@@ -12,7 +12,7 @@ mod place;
 
 use damage::message;
 use edit::{check_changed_only, check_edit, declares_charset, shown};
-use hl7_types::node::{Element, ElementMut, GroupNode, Node, SlotMut};
+use hl7_types::node::{Element, ElementMut, GroupNode, Node, SlotMut, slots};
 use hl7_types::v2_5_1::messages as v2_5_1;
 use hl7_types::{
     DecodeOptions, Finding, Findings, Message, Path, Rules, Tree, VERSIONS, Value, Version,
@@ -69,9 +69,7 @@ impl Choices<'_> {
 }
 
 fn count_of_slots(node: &dyn Node) -> usize {
-    let mut slots = Vec::new();
-    node.slots(&mut slots);
-    slots.len()
+    slots(node).len()
 }
 
 /// The n-th segment that has a struct.

@@ -8,7 +8,7 @@ use std::fs;
 
 use damage::message;
 use hl7_types::desc::{ElementDesc, Format, MemberDesc, MemberKind};
-use hl7_types::node::{Element, GroupNode, SegmentNode, Slot};
+use hl7_types::node::{Element, GroupNode, SegmentNode, Slot, slots};
 use hl7_types::primitives::{Raw, St};
 use hl7_types::view::{
     self, Composite, Leaf, Occurrence, Outline, Repetitions, VaryingRepetitions,
@@ -100,8 +100,7 @@ fn check_member(group: view::Group<'_>, index: u16, member: &MemberDesc, node: &
 fn check_segment(segment: view::Segment<'_>, node: &dyn SegmentNode) {
     let desc = node.desc();
     assert_eq!(segment.id(), Some(desc.id));
-    let mut slots = Vec::new();
-    node.slots(&mut slots);
+    let slots = slots(node);
     let behind = desc.fields.iter().position(|field| field.open);
     for (index, slot) in slots.iter().enumerate().take(behind.unwrap_or(slots.len())) {
         let field = &desc.fields[index];
@@ -196,8 +195,7 @@ fn check_part(part: Composite<'_>, slot: Slot<'_>, element: &ElementDesc, which:
     let components = element.datatype.map_or(&[][..], |datatype| datatype.components());
     match slot {
         Slot::Node(node) => {
-            let mut slots = Vec::new();
-            node.slots(&mut slots);
+            let slots = slots(node);
             assert_eq!(slots.len(), components.len(), "{which}");
             for (number, (slot, component)) in (1..).zip(slots.into_iter().zip(components)) {
                 check_part(part.part(number), slot, component, &format!("{which}.{number}"));

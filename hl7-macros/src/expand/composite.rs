@@ -52,7 +52,7 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
     let node = node(ident, list, extra);
     let debug = debug(ident, &quote!(__hl7::debug_node(#id, self, f)));
     let same = same_struct(ident, "node");
-    let slot = slot(list, &extra.ident);
+    let show = show(list, &extra.ident);
     let body = quote! {
         #empty
         #node
@@ -60,7 +60,11 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
         impl __hl7::Field for #ident {
             const EMPTY: Self = <Self as __hl7::Empty>::EMPTY;
             const DATATYPE: &'static __hl7::DatatypeDesc = #desc;
-            #slot
+            #[inline]
+            fn slot(&self) -> __hl7::Slot<'_> {
+                __hl7::Slot::Node(self)
+            }
+            #show
             #[inline]
             fn slot_mut(&mut self) -> __hl7::SlotMut<'_> {
                 __hl7::SlotMut::Node(self)
@@ -91,20 +95,22 @@ pub(super) fn expand(ctxt: &Ctxt, input: &DeriveInput) -> Option<TokenStream> {
 /// So many components make a composite small: it often stands in another without a pointer, and empty.
 const SMALL: usize = 5;
 
-/// How a composite is read. Whether a small one is blank is told faster than looked for.
-fn slot(list: &[Element<'_>], extra: &Option<Ident>) -> TokenStream {
+/// How a composite is shown. Whether a small one is blank is told faster than looked for.
+fn show(list: &[Element<'_>], extra: &Option<Ident>) -> TokenStream {
     if list.len() > SMALL {
         return quote! {
             #[inline]
-            fn slot(&self) -> __hl7::Slot<'_> {
-                __hl7::Slot::Node(self)
+            fn show<'a>(&'a self, index: usize, to: &mut dyn __hl7::Visitor<'a>) {
+                to.node(index, self);
             }
         };
     }
     let names = list.iter().map(|element| element.ident);
     quote! {
-        fn slot(&self) -> __hl7::Slot<'_> {
-            if __hl7::Field::is_blank(self) { __hl7::Slot::Absent } else { __hl7::Slot::Node(self) }
+        fn show<'a>(&'a self, index: usize, to: &mut dyn __hl7::Visitor<'a>) {
+            if !__hl7::Field::is_blank(self) {
+                to.node(index, self);
+            }
         }
         fn is_blank(&self) -> bool {
             #(__hl7::Field::is_blank(&self.#names) &&)* self.#extra.is_empty()

@@ -64,6 +64,10 @@ pub(super) fn varies(
                 __hl7::Slot::Varies(self)
             }
             #[inline]
+            fn show<'a>(&'a self, index: usize, to: &mut dyn __hl7::Visitor<'a>) {
+                to.varies(index, self);
+            }
+            #[inline]
             fn slot_mut(&mut self) -> __hl7::SlotMut<'_> {
                 __hl7::SlotMut::Varies(self)
             }

@@ -110,17 +110,19 @@ fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
         _ => (list, None),
     };
     let fields = list.iter().map(|element| (element.ident, element.ty));
-    let (open_slots, other_slot) = open_field(list.len(), open);
-    let slots =
-        fields.clone().map(|(name, ty)| quote_spanned!(at(ty)=> __hl7::Field::slot(&self.#name)));
+    let (count, other_slot) = open_field(list.len(), open);
+    let shown = fields.clone().enumerate().map(|(index, (name, ty))| {
+        let index = Literal::usize_unsuffixed(index);
+        quote_spanned!(at(ty)=> __hl7::Field::show(&self.#name, #index, to);)
+    });
     let slots_mut =
         arms(fields, |name, at| quote_spanned!(at=> __hl7::Field::slot_mut(&mut self.#name)));
     quote! {
         #[automatically_derived]
         impl __hl7::Node for #ident {
-            fn slots<'a>(&'a self, out: &mut ::std::vec::Vec<__hl7::Slot<'a>>) {
-                out.extend_from_slice(&[#(#slots),*]);
-                #open_slots
+            fn visit<'a>(&'a self, to: &mut dyn __hl7::Visitor<'a>) -> usize {
+                #(#shown)*
+                #count
             }
             fn slot_mut(&mut self, index: usize) -> __hl7::SlotMut<'_> {
                 match index { #slots_mut #other_slot }
@@ -135,14 +137,15 @@ fn node(ident: &Ident, list: &[Element<'_>], extra: &Field) -> TokenStream {
     }
 }
 
-/// How the slots of an open field, of which the struct has a list, follow `count` others, and the last arm of `slot_mut`.
+/// How many slots there are, where those of an open field, of which the struct has a list, follow `count` others, and the
+/// last arm of `slot_mut`.
 fn open_field(count: usize, open: Option<&Element<'_>>) -> (TokenStream, TokenStream) {
-    let Some(Element { ident, ty, .. }) = open else {
-        return (TokenStream::new(), quote!(_ => __hl7::SlotMut::Absent));
-    };
     let count = Literal::usize_unsuffixed(count);
+    let Some(Element { ident, ty, .. }) = open else {
+        return (quote!(#count), quote!(_ => __hl7::SlotMut::Absent));
+    };
     (
-        quote_spanned!(at(ty)=> __hl7::open_slots(&self.#ident, out);),
+        quote_spanned!(at(ty)=> __hl7::visit_open(&self.#ident, #count, to)),
         quote_spanned!(at(ty)=> _ => __hl7::open_slot_mut(&mut self.#ident, index - #count)),
     )
 }

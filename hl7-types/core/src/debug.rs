@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::node::{self, Element, GroupNode, Node, Slot, Varies};
+use crate::node::{Element, GroupNode, Node, Slot, Varies};
+use crate::visit::{each_slot, slots};
 
 /// Writes a segment or composite: the numbers of its valued slots, each with its length.
 ///
@@ -10,17 +11,17 @@ use crate::node::{self, Element, GroupNode, Node, Slot, Varies};
 /// When the formatter fails.
 pub fn debug_node(name: &str, node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{name} ")?;
-    slots(node, f)
+    valued(node, f)
 }
 
-fn slots(node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn valued(node: &dyn Node, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut map = f.debug_map();
-    for (index, slot) in node::slots(node).into_iter().enumerate() {
+    each_slot(node, |index, slot| {
         let shown = Shown(slot);
         if !shown.is_empty() {
             map.entry(&(index + 1), &shown);
         }
-    }
+    });
     map.finish()
 }
 
@@ -31,7 +32,7 @@ impl Shown<'_> {
         match self.0 {
             Slot::Absent => true,
             Slot::Leaf(value) => value.is_empty(),
-            Slot::Node(node) => node::slots(node).into_iter().all(|slot| Shown(slot).is_empty()),
+            Slot::Node(node) => slots(node).into_iter().all(|slot| Shown(slot).is_empty()),
             Slot::List(list) => list.is_empty(),
             Slot::Varies(varies) => Shown(varies.inner()).is_empty(),
         }
@@ -43,7 +44,7 @@ impl fmt::Debug for Shown<'_> {
         match self.0 {
             Slot::Absent => f.write_str("absent"),
             Slot::Leaf(value) => value.fmt(f),
-            Slot::Node(node) => slots(node, f),
+            Slot::Node(node) => valued(node, f),
             Slot::List(list) => {
                 f.debug_list().entries((0..list.len()).map(|index| Shown(list.get(index)))).finish()
             }

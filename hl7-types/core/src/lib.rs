@@ -43,6 +43,7 @@ mod update;
 mod value;
 mod version;
 pub mod view;
+mod visit;
 mod walk;
 
 pub use charset::Charset;

@@ -12,11 +12,12 @@ use crate::desc::BY_COLUMN;
 use crate::encode::{notation, write_raw, write_segment};
 use crate::er7::{Notation, is_header};
 use crate::extra::{Extra, Piece, RawSegment};
-use crate::node::{self, Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut, slots};
+use crate::node::{Element, ElementMut, GroupNode, Node, SegmentNode, Slot, SlotMut};
 use crate::order::{Position, in_order, segments};
 use crate::path::Path;
 use crate::tree::{NO_DELIMITERS, NO_SUCH_SEGMENT, Tree, check_place};
 use crate::value::{Presence, Value};
+use crate::visit::{each_slot_mut, slots};
 
 /// Why a value could not be set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -387,7 +388,7 @@ fn read_anew(segment: &mut dyn SegmentNode, tree: &Tree) {
 
 /// Empties what is there. Repetitions stay, to be read into.
 fn clear(node: &mut dyn Node) {
-    node::each_slot_mut(node, &mut clear_slot);
+    each_slot_mut(node, &mut clear_slot);
     *node.extra_mut() = Extra::NONE;
 }
 

@@ -7,6 +7,7 @@ use crate::desc::{AnySegment, DatatypeDesc, GroupDesc, MANY, MemberKind, Segment
 use crate::extra::{Extra, RawSegment};
 use crate::part::Part;
 use crate::value::Value;
+pub use crate::visit::{Visitor, slots};
 
 /// A type with an empty state, which is not a valid `Default` for everybody: an empty PID lacks its required fields.
 pub trait Empty: Sized + 'static {
@@ -38,6 +39,8 @@ pub trait Field: Sized {
 
     /// What is there, to be read.
     fn slot(&self) -> Slot<'_>;
+    /// Shows what is there, if anything is, as the slot at an index.
+    fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>);
     /// Whether nothing is there. Something that takes longer to tell than to read may say no.
     fn is_blank(&self) -> bool {
         false
@@ -48,37 +51,15 @@ pub trait Field: Sized {
 
 /// A segment or a composite: a row of slots, one a field or component, in the standard's order (`n` at index `n - 1`).
 pub trait Node: Send + Sync {
-    /// Appends all slots. Whoever reads one mostly reads all, and one call for all of them is several times as fast as
-    /// one call each.
-    fn slots<'a>(&'a self, out: &mut Vec<Slot<'a>>);
+    /// Shows the slots in which something is, in order, and gives how many slots there are. Most slots of most messages
+    /// are empty: nobody else should have to look at them.
+    fn visit<'a>(&'a self, to: &mut dyn Visitor<'a>) -> usize;
     /// The slot at an index, to be written; [`SlotMut::Absent`] behind the last.
     fn slot_mut(&mut self, index: usize) -> SlotMut<'_>;
     /// What the message carried beyond the slots.
     fn extra(&self) -> &Extra;
     /// What the message carried beyond the slots, to be changed.
     fn extra_mut(&mut self) -> &mut Extra;
-}
-
-/// All slots of a segment or composite.
-pub(crate) fn slots(node: &dyn Node) -> Vec<Slot<'_>> {
-    let mut slots = Vec::new();
-    node.slots(&mut slots);
-    slots
-}
-
-/// The slot at an index; [`Slot::Absent`] behind the last.
-pub(crate) fn slot(node: &dyn Node, index: usize) -> Slot<'_> {
-    slots(node).get(index).copied().unwrap_or(Slot::Absent)
-}
-
-/// Calls `visit` with each slot that is there; one that is absent does not come into being.
-pub(crate) fn each_slot_mut(node: &mut dyn Node, visit: &mut dyn FnMut(SlotMut<'_>)) {
-    let absent: Vec<_> = slots(node).into_iter().map(|slot| matches!(slot, Slot::Absent)).collect();
-    for (index, absent) in absent.into_iter().enumerate() {
-        if !absent {
-            visit(node.slot_mut(index));
-        }
-    }
 }
 
 /// A slot to be read.
@@ -132,9 +113,12 @@ pub trait List {
 /// beyond its slots.
 pub(crate) const MOST_SLOTS: usize = 60_000;
 
-/// Appends the slots of an open field and of those that follow it.
-pub fn open_slots<'a, T: Field>(fields: &'a [T], out: &mut Vec<Slot<'a>>) {
-    out.extend(fields.iter().map(Field::slot));
+/// Shows an open field, which is the slot at an index, and those that follow it; gives how many slots there are then.
+pub fn visit_open<'a, T: Field>(fields: &'a [T], first: usize, to: &mut dyn Visitor<'a>) -> usize {
+    for (at, field) in fields.iter().enumerate() {
+        field.show(first + at, to);
+    }
+    first + fields.len()
 }
 
 /// The slot of an open field or of one that follows it, which comes into being.
@@ -170,6 +154,12 @@ impl<T: Field> Field for Vec<T> {
     #[inline]
     fn slot(&self) -> Slot<'_> {
         if self.is_empty() { Slot::Absent } else { Slot::List(self) }
+    }
+    #[inline]
+    fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>) {
+        if !self.is_empty() {
+            to.list(index, self);
+        }
     }
     #[inline]
     fn is_blank(&self) -> bool {
@@ -219,6 +209,12 @@ impl<T: Field + Empty> Field for Part<T> {
         match self.get() {
             Some(field) => field.slot(),
             None => Slot::Absent,
+        }
+    }
+    #[inline]
+    fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>) {
+        if let Some(field) = &self.0 {
+            field.show(index, to);
         }
     }
     #[inline]

@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 use crate::desc::{DatatypeDesc, DatatypeKind, Format, TableDesc};
 use crate::node::{Field, Slot, SlotMut};
 use crate::value::Value;
+use crate::visit::Visitor;
 
 const fn primitive(id: &'static str, name: &'static str, format: Format) -> DatatypeDesc {
     DatatypeDesc::new(id, name, DatatypeKind::Primitive(format), 0)
@@ -95,6 +96,12 @@ macro_rules! primitives {
             #[inline]
             fn slot(&self) -> Slot<'_> {
                 Slot::Leaf(&self.0)
+            }
+            #[inline]
+            fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>) {
+                if self.0.0.is_some() {
+                    to.leaf(index, &self.0);
+                }
             }
             #[inline]
             fn is_blank(&self) -> bool {
@@ -229,6 +236,12 @@ impl<T: Table> Field for Coded<T> {
     #[inline]
     fn slot(&self) -> Slot<'_> {
         Slot::Leaf(&self.0)
+    }
+    #[inline]
+    fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>) {
+        if self.0.0.is_some() {
+            to.leaf(index, &self.0);
+        }
     }
     #[inline]
     fn is_blank(&self) -> bool {

@@ -2,7 +2,8 @@
 //! library expands to for all of them is a quarter of what it costs to compile.
 
 use crate::desc::{DatatypeDesc, MemberDesc, MemberKind};
-use crate::node::{Element, ElementMut, Empty, GroupNode, Node, Slot, SlotMut, Varies, slots};
+use crate::node::{Element, ElementMut, Empty, GroupNode, Node, Slot, SlotMut, Varies};
+use crate::visit::{each_slot, slots};
 
 /// A copy of a segment or composite.
 pub fn clone_node<T: Node + Empty>(from: &T) -> T {
@@ -12,11 +13,7 @@ pub fn clone_node<T: Node + Empty>(from: &T) -> T {
 }
 
 fn copy_node(from: &dyn Node, to: &mut dyn Node) {
-    for (index, slot) in slots(from).into_iter().enumerate() {
-        if !matches!(slot, Slot::Absent) {
-            copy_slot(slot, to.slot_mut(index));
-        }
-    }
+    each_slot(from, |index, slot| copy_slot(slot, to.slot_mut(index)));
     if !from.extra().is_empty() {
         *to.extra_mut() = from.extra().clone();
     }

@@ -10,10 +10,10 @@ use crate::extra::{Extra, Kept, Piece, RawSegment, SlotKept, SlotSurplus, Stray,
 use crate::message::Message;
 use crate::node::{
     Element, ElementMut, GroupNode, Member, Node, OfSegment, Segment, SegmentNode, Slot, SlotMut,
-    each_slot_mut, slots,
 };
 use crate::same::{alternative, copy_element, copy_slot};
 use crate::value::{Sent, Value};
+use crate::visit::{each_slot_mut, slots};
 
 /// A segment or message that can be updated by another of its type. `Kind` tells the two apart.
 pub trait Record<Kind> {

@@ -16,8 +16,9 @@ use crate::node::Slot;
 /// value can move between messages. Up to 24 bytes need no allocation.
 ///
 /// `Debug` shows the length only: values are patient data. Ask for [`Value::text`] or [`Value::raw`] by name.
+// Text in it is never empty: most values are, and `None` is told by one byte, where a length takes a dozen instructions.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Value(CompactString);
+pub struct Value(pub(crate) Option<CompactString>);
 
 /// The three states of a field (section 2.10.1): nothing sent, an explicit null, a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,30 +106,39 @@ impl Presence<'_> {
 
 impl Value {
     /// Nothing.
-    pub const EMPTY: Self = Self(CompactString::const_new(""));
+    pub const EMPTY: Self = Self(None);
 
     /// Takes text that is already escaped under the recommended delimiters.
     #[must_use]
+    #[inline]
     pub fn from_raw(raw: impl Into<CompactString>) -> Self {
-        Self(raw.into())
+        let raw = raw.into();
+        Self((!raw.is_empty()).then_some(raw))
+    }
+
+    /// The same, of text that is not in a string of its own.
+    #[inline]
+    pub(crate) fn of_raw(raw: &str) -> Self {
+        if raw.is_empty() { Self::EMPTY } else { Self(Some(CompactString::new(raw))) }
     }
 
     /// An explicit null, `""`.
     #[must_use]
     pub fn null() -> Self {
-        Self(CompactString::const_new("\"\""))
+        Self(Some(CompactString::const_new("\"\"")))
     }
 
     /// The escaped text.
     #[must_use]
+    #[inline]
     pub fn raw(&self) -> &str {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// The text without escapes; borrowed where there are none.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
-        unescape(&self.0)
+        unescape(self.raw())
     }
 
     /// Sets the text; what must be escaped is escaped.
@@ -138,14 +148,15 @@ impl Value {
 
     /// Whether nothing was sent.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Whether an explicit null was sent.
     #[must_use]
     pub fn is_null(&self) -> bool {
-        self.0 == "\"\""
+        self.raw() == "\"\""
     }
 
     /// Absent, null or value.
@@ -162,17 +173,17 @@ impl Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         if is_plain(text) {
-            return Self(CompactString::new(text));
+            return Self::of_raw(text);
         }
         let mut raw = String::with_capacity(text.len() + 8);
         escape_into(&mut raw, text);
-        Self(raw.into())
+        Self::from_raw(raw)
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        if is_plain(&text) { Self(text.into()) } else { Self::from(text.as_str()) }
+        if is_plain(&text) { Self::from_raw(text) } else { Self::from(text.as_str()) }
     }
 }
 

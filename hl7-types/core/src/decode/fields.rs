@@ -220,7 +220,7 @@ impl Reader<'_> {
                     _ => None,
                 };
                 let (Some(value), Some(piece)) = (value, piece) else { break };
-                *value = Value::from_raw(piece);
+                *value = Value::of_raw(piece);
                 row.used = row.slot + 1;
             } else if element.usage == Usage::R {
                 break;

@@ -51,7 +51,7 @@ impl Reader<'_> {
         let text =
             if self.standard { self.text.and_then(|text| text.get(piece.range())) } else { None };
         match text {
-            Some(text) => *value = Value::from_raw(text),
+            Some(text) => *value = Value::of_raw(text),
             None => self.store_unusual(value, piece),
         }
     }
@@ -62,7 +62,7 @@ impl Reader<'_> {
         let bytes = self.slice(piece);
         self.check_bytes(piece);
         match self.scan.notation().read_leaf(bytes) {
-            (text, true) => *value = Value::from_raw(text.as_ref()),
+            (text, true) => *value = Value::of_raw(&text),
             (text, false) => self.store_exact(value, &text, bytes),
         }
     }
@@ -70,14 +70,14 @@ impl Reader<'_> {
     /// Stores a declaration of delimiters, which is never escaped.
     pub(super) fn store_verbatim(&mut self, value: &mut Value, bytes: &[u8]) {
         match verbatim(bytes) {
-            Cow::Borrowed(text) => *value = Value::from_raw(text),
+            Cow::Borrowed(text) => *value = Value::of_raw(text),
             Cow::Owned(text) => self.store_exact(value, &text, bytes),
         }
     }
 
     /// Stores text that does not lead back to the bytes, and the bytes beside it.
     fn store_exact(&mut self, value: &mut Value, text: &str, bytes: &[u8]) {
-        *value = Value::from_raw(text);
+        *value = Value::of_raw(text);
         let exact =
             Exact { read_as: value.clone(), bytes: bytes.into(), notation: self.scan.notation() };
         self.left.push((0, SlotSurplus::Exact(Box::new(exact))));
