@@ -82,6 +82,47 @@ fn an_edit_keeps_what_stands_beside_it() {
     );
 }
 
+/// A switch of character sets with nothing behind it is read as nothing.
+#[test]
+fn bytes_that_were_read_as_nothing_stay_until_their_field_is_cleared() {
+    let of = |structure: &str, line: &str| {
+        let header = format!("MSH|^~\\&|||||||{structure}|1|P|2.5.1||||||~ISO IR87");
+        format!("{header}\r{}\r", line.replace('@', "\u{1b}(B"))
+    };
+    for line in [
+        "PID|@",
+        "PID|||@",
+        "PID|||||^^^^^^^^^@",
+        "PID|||||||||||^^^^^^^^^^^@",
+        "PID|||||||||||^^^^^^^^^^^&@",
+        "PID|||||||||||^^^^^^^^^^^&\\M2442\\",
+    ] {
+        let bytes = of("ADT^A01^ADT_A01", line);
+        let mut adt = AdtA01::decode(bytes.as_bytes()).expect("a message").message;
+        assert_eq!(adt.clone(), adt);
+        assert_eq!(adt.encode(), bytes.as_bytes(), "{line}");
+        let pid = &mut adt.pid;
+        (pid.patient_name, pid.patient_address) = (Vec::new(), Vec::new());
+        (pid.set_id, pid.patient_identifier_list) = ("".into(), Vec::new());
+        let kept = if line == "PID|@" { line } else { "PID" };
+        assert_eq!(adt.encode(), of("ADT^A01^ADT_A01", kept).as_bytes(), "{line}");
+    }
+    for line in ["OBX|||||||||@", "OBX||||||||@", "OBX||||||||@~A", "OBX||ST|||@~x"] {
+        let bytes = of("ORU^R01^ORU_R01", &format!("OBR|1\r{line}"));
+        let mut oru = OruR01::decode(bytes.as_bytes()).expect("a message").message;
+        assert_eq!(oru.encode(), bytes.as_bytes(), "{line}");
+        let obx = &mut oru.patient_result[0].order_observation[0].observation[0].obx;
+        (obx.abnormal_flags, obx.observation_value) = (Vec::new(), Vec::new());
+        let kept = match line {
+            "OBX|||||||||@" => line,
+            "OBX||ST|||@~x" => "OBX||ST",
+            _ => "OBX",
+        };
+        let expected = of("ORU^R01^ORU_R01", &format!("OBR|1\r{kept}"));
+        assert_eq!(oru.encode(), expected.as_bytes(), "{line}");
+    }
+}
+
 /// The leaf of a field, component and subcomponent.
 fn leaf<'a>(mut slot: SlotMut<'a>, parts: &[usize]) -> &'a mut Value {
     let (part, inner) = parts.split_first().map_or((1, parts), |(part, inner)| (*part, inner));

@@ -181,6 +181,7 @@ pub(crate) fn without_nulls(piece: &[u8], delimiters: &Delimiters) -> Vec<u8> {
 #[derive(Clone, PartialEq)]
 pub(crate) struct SlotKept {
     pub(crate) slot: u16,
+    /// Of a list, from one; zero of a slot that holds one value.
     pub(crate) repetition: u32,
     pub(crate) what: SlotSurplus,
 }

@@ -51,8 +51,9 @@ pub trait Field: Sized {
 
 /// A segment or a composite: a row of slots, one a field or component, in the standard's order (`n` at index `n - 1`).
 pub trait Node: Send + Sync {
-    /// Shows the slots in which something is, in order, and gives how many slots there are. Most slots of most messages
-    /// are empty: nobody else should have to look at them.
+    /// Shows the slots in which something is, in order, and gives how many slots there are: most slots of most messages
+    /// are empty, and nobody else should have to look at them. A composite that takes long to look through is shown
+    /// without that.
     fn visit<'a>(&'a self, to: &mut dyn Visitor<'a>) -> usize;
     /// The slot at an index, to be written; [`SlotMut::Absent`] behind the last.
     fn slot_mut(&mut self, index: usize) -> SlotMut<'_>;

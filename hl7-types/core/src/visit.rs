@@ -3,7 +3,7 @@
 use crate::node::{List, Node, Slot, SlotMut, Varies};
 use crate::value::Value;
 
-/// What is shown the slots of a segment or composite, by index. A method for each kind of slot, so that the code which
+/// What is shown the slots of a segment or composite, by index, which ascends. A method for each kind of slot, so that the code which
 /// every struct brings along makes no [`Slot`] first.
 pub trait Visitor<'a> {
     /// One piece of text, not empty.

@@ -322,7 +322,7 @@ impl Reader<'_> {
                 let from = self.left.len();
                 self.repetition(element, slot, start);
                 for (repetition, _) in &mut self.left[from..] {
-                    *repetition = count;
+                    *repetition = count + 1;
                 }
             }
             count += 1;

@@ -135,7 +135,9 @@ impl<'a> Declared<'a> {
     fn of(header: &'a dyn Node) -> Self {
         let mut declared = Self { delimiters: [None; 2], charset: Slot::Absent };
         each_slot(header, |index, slot| match slot {
-            Slot::Leaf(value) if index < 2 => declared.delimiters[index] = Some(value),
+            Slot::Leaf(value) if index < declared.delimiters.len() => {
+                declared.delimiters[index] = Some(value);
+            }
             slot if index + 1 == charset::FIELD as usize => declared.charset = slot,
             _ => {}
         });
@@ -157,12 +159,13 @@ impl Header<'_> {
     fn charset(&self) -> Option<Charset> {
         match self {
             Header::Typed(declared) => {
-                let names = |at| match declared.charset {
-                    Slot::List(list) => first_leaf(list.get(at)),
-                    single if at == 0 => first_leaf(single),
-                    _ => None,
-                };
-                Charset::declared((0..).map_while(names).map(Value::raw))
+                let name = |slot| first_leaf(slot).map_or("", Value::raw);
+                match declared.charset {
+                    Slot::List(list) => {
+                        Charset::declared((0..list.len()).map(|at| name(list.get(at))))
+                    }
+                    single => Charset::declared(std::iter::once(name(single))),
+                }
             }
             Header::Stray(raw) => raw.charset(),
         }

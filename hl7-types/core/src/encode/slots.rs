@@ -87,13 +87,14 @@ impl Writer {
                     if repetition > 0 {
                         self.repeat();
                     }
-                    self.repetition(list.get(repetition), level, extra, index, repetition);
+                    self.repetition(list.get(repetition), level, extra, index, repetition + 1);
                 }
             }
             single => self.repetition(single, level, extra, index, 0),
         }
     }
 
+    /// Writes a repetition of a list, counted from one, or what a slot of one value holds, which is number zero.
     fn repetition(
         &mut self,
         slot: Slot<'_>,

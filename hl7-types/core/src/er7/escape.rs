@@ -51,8 +51,8 @@ fn has_escapes(raw: &[u8]) -> bool {
     raw.contains(&b'\\')
 }
 
-/// Whether one of eight bytes is an escape character: only where a byte is zero, taking one away borrows from above while
-/// the byte itself has no upper bit.
+/// Whether one of eight bytes is an escape character: where one is zero, taking one from each leaves an upper bit that was
+/// not there, first in the lowest of those that are zero.
 #[inline]
 fn word_has_escape(word: [u8; 8]) -> bool {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
