@@ -15,9 +15,10 @@ Written by `cargo xtask bench --scale`; every figure is of a run, none by hand. 
 ";
 
 const METHOD: &str = "\
-All of it runs in one process on the same messages: all jobs in every round, each round starting with another job; a
-figure is the median of the rounds, ratios are of these medians. `~` marks a job whose rounds lie more than a quarter
-apart. A job goes through all messages of a kind, half a megabyte of them, no two alike; they are made from templates
+All of it runs in one process on the same messages: all jobs in every round, each round starting with another job; then
+in another one, since where a process happens to have its code and memory moves some figures by a third. A figure is the
+median of the rounds and of the processes, ratios are of these medians. `~` marks a job whose rounds or processes lie more
+than a quarter apart. A job goes through all messages of a kind, half a megabyte of them, no two alike; they are made from templates
 (`benches/messages/`). Messages are UTF-8 and conform to 2.5.1.
 
 - *scan*: a plain loop with a table of 256 that writes down where the six delimiters stand, into memory that is there
@@ -42,6 +43,7 @@ memory grow included, so that counting costs no time.
 /// Everything that is written down.
 pub(super) struct Run<'a> {
     pub(super) machine: &'a str,
+    pub(super) processes: usize,
     pub(super) rounds: usize,
     pub(super) figures: &'a Figures,
     /// Libraries in Python, or why there are none.
@@ -52,7 +54,7 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     /// The page; what was there before gives the section that was not measured now.
     pub(super) fn text(&self, before: &str) -> String {
-        let Self { machine, rounds, figures, scales, .. } = self;
+        let Self { machine, processes, rounds, figures, scales, .. } = self;
         let peer = |kind| figures.fastest_peer(kind).map_or("none", |(name, _)| name);
         let python = match &self.python {
             Ok(python) => tables::python(figures, python),
@@ -63,7 +65,7 @@ impl Run<'_> {
             None => kept_scales(before),
         };
         format!(
-            "{INTRODUCTION}\n{machine} {rounds} rounds. The fastest peer is {} on adt and {} on oru-40.\n\n\
+            "{INTRODUCTION}\n{machine} {processes} processes of {rounds} rounds. The fastest peer is {} on adt and {} on oru-40.\n\n\
              ## Bars\n\n{}\n\
              ## What is measured\n\n{METHOD}\n## Time and allocations\n\n{}## Memory held\n\n\
              A message in a box, as long as it is kept.\n\n{}\n## Python\n\n\

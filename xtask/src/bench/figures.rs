@@ -82,6 +82,24 @@ impl Figures {
         Ok(())
     }
 
+    /// The figures of several processes as those of one: each time is the one in the middle, since where a process
+    /// happens to have its code and memory decides what some jobs take in all of its rounds.
+    pub(super) fn middle(processes: Vec<Self>) -> Self {
+        let mut processes = processes.into_iter();
+        let Some(mut figures) = processes.next() else { return Self::default() };
+        let others: Vec<Self> = processes.collect();
+        for (at, time) in figures.times.iter_mut().enumerate() {
+            let same = others.iter().filter_map(|other| other.times.get(at));
+            let mut all: Vec<f64> =
+                same.map(|other| other.nanoseconds).chain([time.nanoseconds]).collect();
+            all.sort_by(f64::total_cmp);
+            let (middle, quarter) = (all[all.len() / 2], all.len() / 4);
+            let apart = all[all.len() - 1 - quarter] - all[quarter];
+            (time.nanoseconds, time.spread) = (middle, time.spread.max(apart / middle));
+        }
+        figures
+    }
+
     /// Bytes of a message of a kind, on average.
     pub(super) fn bytes(&self, kind: &str) -> Option<f64> {
         self.corpora.iter().find(|corpus| corpus.kind == kind).map(|corpus| corpus.bytes)
