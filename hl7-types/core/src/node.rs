@@ -214,7 +214,7 @@ impl<T: Field + Empty> Field for Part<T> {
     }
     #[inline]
     fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>) {
-        if let Some(field) = &self.0 {
+        if let Some(field) = self.get() {
             field.show(index, to);
         }
     }

@@ -11,7 +11,7 @@ use crate::node::Empty;
 /// through it creates it. A required segment that a message lacked is an absent part, and stays absent when the message
 /// is written back.
 #[derive(Clone, PartialEq)]
-pub struct Part<T>(pub(crate) Option<Box<T>>);
+pub struct Part<T>(Option<Box<T>>);
 
 impl<T> Part<T> {
     /// The absent part.

@@ -99,7 +99,7 @@ macro_rules! primitives {
             }
             #[inline]
             fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>) {
-                if self.0.0.is_some() {
+                if !self.0.is_empty() {
                     to.leaf(index, &self.0);
                 }
             }
@@ -239,7 +239,7 @@ impl<T: Table> Field for Coded<T> {
     }
     #[inline]
     fn show<'a>(&'a self, index: usize, to: &mut dyn Visitor<'a>) {
-        if self.0.0.is_some() {
+        if !self.0.is_empty() {
             to.leaf(index, &self.0);
         }
     }

@@ -18,7 +18,7 @@ use crate::node::Slot;
 /// `Debug` shows the length only: values are patient data. Ask for [`Value::text`] or [`Value::raw`] by name.
 // Text in it is never empty: most values are, and `None` is told by one byte, where a length takes a dozen instructions.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Value(pub(crate) Option<CompactString>);
+pub struct Value(Option<CompactString>);
 
 /// The three states of a field (section 2.10.1): nothing sent, an explicit null, a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
