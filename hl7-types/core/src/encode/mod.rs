@@ -191,6 +191,7 @@ impl Writer {
             in_order(group).for_each(|(_, element)| self.element(element));
             return;
         }
+        // As `in_order` does, which looks for strays at every step: five to eight instructions of a hundred.
         for index in 0..group.desc().members.len() {
             let member = group.member(index);
             (0..member.count())
